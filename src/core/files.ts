@@ -1,0 +1,13 @@
+/**
+ * The port through which core reads the user's files. Paths are absolute, with forward slashes.
+ * The adapter for disk is `node/files`; an editor lays its unsaved texts over it.
+ */
+export interface FileReader {
+  /** Throws TouchstoneError 'not-found' (with the place) when there is no such file. UTF-8; a byte order mark is removed. */
+  readText(path: string): Promise<string>;
+  /** The same text in pieces of bounded size, for files that must not be held whole. */
+  readChunks(path: string): AsyncIterable<string>;
+  /** Paths below `base` that match a glob pattern, sorted. */
+  glob(pattern: string, base: string): Promise<string[]>;
+  readBytes(path: string): Promise<Uint8Array>;
+}
