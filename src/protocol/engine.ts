@@ -155,6 +155,12 @@ export interface CaseOutcome {
   readonly error: string | null;
 }
 
+/** One finished cell with the case that it answers: what reports and documents are made of. */
+export interface ListedCell {
+  readonly result: CellResult;
+  readonly case: { readonly id: string; readonly description?: string; readonly vars: JsonObject; readonly expected?: unknown; readonly tags: readonly string[] };
+}
+
 /** Everything the extension and the command line ask of the engine: method → [parameters, result]. */
 export interface EngineMethods {
   'engine/configure': [EngineSettings, { readonly version: string; readonly database: string | null }];
@@ -174,6 +180,11 @@ export interface EngineMethods {
   'cells/page': [{ readonly runId: string; readonly view: GridView; readonly from: number; readonly to: number }, GridPage];
   /** The row of a case in a view (to reveal it), and of the next or previous failing one. `-1`: none. */
   'cells/find': [{ readonly runId: string; readonly view: GridView; readonly fromRow: number; readonly direction: 1 | -1; readonly what: 'failing' | 'case'; readonly caseIndex?: number }, { readonly row: number; readonly modelIndex: number }];
+  /**
+   * The finished cells from (inclusive) to (exclusive), in the order of cases, then models, then repeats; waiting ones are left out.
+   * `total` counts all that match. `only: 'not-passed'`: failed or errored.
+   */
+  'cells/list': [{ readonly runId: string; readonly from: number; readonly to: number; readonly caseId?: string; readonly only?: 'not-passed' }, { readonly cells: readonly ListedCell[]; readonly total: number }];
   'cells/get': [{ readonly runId: string; readonly key: CellKey }, CellDetail];
   /** Runs one case again with every model, without the cache, and replaces its cells. */
   'cells/rerun': [{ readonly runId: string; readonly caseIndex: number }, Record<string, never>];
