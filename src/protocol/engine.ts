@@ -64,6 +64,8 @@ export interface PromptSummary {
   readonly models: readonly string[];
   readonly dataset: { readonly name: string; readonly files: readonly string[]; readonly cases: number | null } | null;
   readonly problem: string | null;
+  /** Other files that shape the prompt and its checks, absolute: a change of one makes a result stale. */
+  readonly dependencies?: readonly string[];
   readonly lastRun: { readonly id: string; readonly summary: Summary; readonly stale: boolean; readonly status: RunInfo['status'] } | null;
 }
 
@@ -73,7 +75,7 @@ export interface PromptState extends PromptSummary {
   readonly running: { readonly runId: string; readonly done: number; readonly total: number; readonly cost: number | null } | null;
 }
 
-export type CellFilter = 'all' | 'failing' | 'errors' | 'slow' | 'cached' | 'changed';
+export type CellFilter = 'all' | 'failing' | 'errors' | 'slow' | 'cached';
 
 /** How the grid looks at a run: the engine filters, sorts and pages. */
 export interface GridView {
@@ -184,7 +186,7 @@ export interface EngineMethods {
    * The finished cells from (inclusive) to (exclusive), in the order of cases, then models, then repeats; waiting ones are left out.
    * `total` counts all that match. `only: 'not-passed'`: failed or errored.
    */
-  'cells/list': [{ readonly runId: string; readonly from: number; readonly to: number; readonly caseId?: string; readonly only?: 'not-passed' }, { readonly cells: readonly ListedCell[]; readonly total: number }];
+  'cells/list': [{ readonly runId: string; readonly from: number; readonly to: number; readonly caseId?: string; readonly modelIndex?: number; readonly only?: 'not-passed' }, { readonly cells: readonly ListedCell[]; readonly total: number }];
   'cells/get': [{ readonly runId: string; readonly key: CellKey }, CellDetail];
   /** Runs one case again with every model, without the cache, and replaces its cells. */
   'cells/rerun': [{ readonly runId: string; readonly caseIndex: number }, Record<string, never>];
