@@ -1,0 +1,98 @@
+/**
+ * Every id that package.json's `contributes` and the code share. The one source of truth: a check compares package.json
+ * with these tables, and code names ids only through them.
+ */
+
+export const EXTENSION_ID = 'touchstone.touchstone';
+
+/** Commands that the palette offers (when their `enablement` allows). */
+export const COMMANDS = {
+  evalPrompt: 'touchstone.evalPrompt',
+  evalAll: 'touchstone.evalAll',
+  runOnce: 'touchstone.runOnce',
+  openLastRun: 'touchstone.openLastRun',
+  cancelRun: 'touchstone.cancelRun',
+  resumeRun: 'touchstone.resumeRun',
+  newPrompt: 'touchstone.newPrompt',
+  newDataset: 'touchstone.newDataset',
+  addCase: 'touchstone.addCase',
+  setApiKey: 'touchstone.setApiKey',
+  removeApiKey: 'touchstone.removeApiKey',
+  clearCache: 'touchstone.clearCache',
+  refresh: 'touchstone.refresh',
+  openRun: 'touchstone.openRun',
+  deleteRun: 'touchstone.deleteRun',
+  renameRun: 'touchstone.renameRun',
+  runAgain: 'touchstone.runAgain',
+  exportRun: 'touchstone.exportRun',
+  showLog: 'touchstone.showLog',
+  restartEngine: 'touchstone.restartEngine',
+  openWalkthrough: 'touchstone.openWalkthrough',
+} as const;
+
+/** Commands that only lenses, quick fixes and views call, with arguments: not contributed, so never in the palette. */
+export const INTERNAL_COMMANDS = {
+  runCase: 'touchstone.internal.runCase',
+  openCell: 'touchstone.internal.openCell',
+  showDifference: 'touchstone.internal.showDifference',
+  acceptOutput: 'touchstone.internal.acceptOutput',
+  outputRunAgain: 'touchstone.internal.outputRunAgain',
+  outputCancel: 'touchstone.internal.outputCancel',
+  outputAddAsCase: 'touchstone.internal.outputAddAsCase',
+  outputCopy: 'touchstone.internal.outputCopy',
+  manageTrust: 'workbench.trust.manage',
+} as const;
+
+/** Settings by their full key. */
+export const SETTINGS = {
+  concurrency: 'touchstone.concurrency',
+  idleTimeout: 'touchstone.idleTimeout',
+  maxRetries: 'touchstone.maxRetries',
+  budget: 'touchstone.budget',
+  confirmAbove: 'touchstone.confirmAbove',
+  defaultModel: 'touchstone.defaultModel',
+  codeLensEnabled: 'touchstone.codeLens.enabled',
+  codeLensDatasetRows: 'touchstone.codeLens.datasetRows',
+} as const;
+
+export const VIEW_CONTAINER = 'touchstone';
+
+export const VIEWS = {
+  prompts: 'touchstone.prompts',
+  runs: 'touchstone.runs',
+} as const;
+
+/** Context keys that the extension sets, for `when` and `enablement`. */
+export const CONTEXT_KEYS = {
+  /** The active editor shows a prompt file or a promptfoo config. */
+  promptEditor: 'touchstone.promptEditor',
+  /** The Prompts view lists at least one prompt. */
+  hasPrompts: 'touchstone.hasPrompts',
+  /** The Runs view lists at least one run. */
+  hasRuns: 'touchstone.hasRuns',
+  /** A run is in progress in this window. */
+  running: 'touchstone.running',
+  /** At least one run was interrupted or cancelled and can go on. */
+  resumable: 'touchstone.resumable',
+} as const;
+
+/** `viewItem` values of the trees. */
+export const VIEW_ITEMS = {
+  prompt: 'prompt',
+  dataset: 'dataset',
+  runActive: 'run.active',
+  runResumable: 'run.resumable',
+  runFinished: 'run.finished',
+} as const;
+
+export const WALKTHROUGH = 'touchstone.start';
+
+export const PANELS = { run: 'touchstone.run' } as const;
+
+/** Schemes of read-only documents that the extension provides. */
+export const SCHEMES = {
+  /** The streamed output of Run Once. */
+  output: 'touchstone-output',
+  /** One side of an expected-against-output difference. */
+  cell: 'touchstone-cell',
+} as const;
