@@ -1,0 +1,205 @@
+/**
+ * Bundles everything that runs: `npm run build [-- options]`.
+ *
+ *   --target T      vsce target whose SQLite binary goes in (default: this machine), e.g. linux-x64, alpine-x64, win32-x64
+ *   --production    minified, without source maps: what a VSIX carries
+ *   --weights       copy the embedded local model's weights to dist/models
+ *   --force         build although nothing changed
+ */
+import { build } from 'esbuild';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import * as table from './build/entries.mjs';
+import { thirdPartyNotices } from './build/notices.mjs';
+import { isCurrent, makeStamp, writeStamp } from './build/stamp.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const stampFile = join(dist, '.build.json');
+
+const { values: options } = parseArgs({
+  options: {
+    target: { type: 'string', default: table.ownTarget() },
+    production: { type: 'boolean', default: false },
+    weights: { type: 'boolean', default: false },
+    force: { type: 'boolean', default: false },
+  },
+});
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  metafile: true,
+  logLevel: 'warning',
+  legalComments: 'none',
+  minify: options.production,
+  sourcemap: options.production ? false : 'linked',
+  define: { 'process.env.NODE_ENV': '"production"' },
+};
+
+/** CommonJS packages inside an ES module call `require` for Node's own modules. */
+const requireBanner = "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);";
+
+/** Chunks stay beside the entries: `new URL('./scoring-worker.mjs', import.meta.url)` then holds in every one of them. */
+function buildNode() {
+  const entryPoints = existing(table.NODE_ENTRIES);
+  if (Object.keys(entryPoints).length === 0) return undefined;
+  return build({
+    ...common,
+    entryPoints,
+    outdir: 'dist',
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    splitting: true,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunk-[name]-[hash]',
+    assetNames: '[name]-[hash]',
+    banner: { js: requireBanner },
+    alias: { 'better-sqlite3': `better-sqlite3/${table.sqliteBinary(options.target)}` },
+    loader: { '.node': 'copy', '.wasm': 'copy' },
+  });
+}
+
+function buildExtension() {
+  const entryPoints = existing({ extension: table.EXTENSION_ENTRY });
+  if (Object.keys(entryPoints).length === 0) return undefined;
+  return build({
+    ...common,
+    entryPoints,
+    outdir: 'dist',
+    platform: 'node',
+    target: 'node22',
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    external: ['vscode'],
+  });
+}
+
+/** @returns {Record<string, string>} panel name → entry file */
+function panels() {
+  const folder = join(root, table.PANELS_FOLDER);
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'main.tsx'))) : [];
+  return Object.fromEntries(names.map((name) => [name, `${table.PANELS_FOLDER}/${name}/main.tsx`]));
+}
+
+/** @returns {import('esbuild').BuildOptions} */
+function webviewOptions() {
+  return {
+    ...common,
+    entryPoints: panels(),
+    outdir: 'dist/webview',
+    platform: 'browser',
+    target: ['chrome128'],
+    format: 'esm',
+    minify: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    loader: { '.ttf': 'file', '.svg': 'file' },
+    assetNames: '[name]',
+  };
+}
+
+/**
+ * The gzipped size of each panel without the control toolkit.
+ * @returns {Promise<Array<{ panel: string, bytes: number }>>}
+ */
+async function panelSizes() {
+  const { outputFiles } = await build({ ...webviewOptions(), write: false, sourcemap: false, metafile: false, external: table.TOOLKIT_PACKAGES });
+  return (outputFiles ?? [])
+    .filter((file) => file.path.endsWith('.js'))
+    .map((file) => ({ panel: basename(file.path, '.js'), bytes: gzipSync(file.contents).length }));
+}
+
+/**
+ * Every entry of the table must exist: a bundle that silently is not built would only be missed by a user.
+ * @param {Record<string, string>} entries
+ */
+function existing(entries) {
+  const missing = Object.entries(entries).filter(([, file]) => !existsSync(join(root, file)));
+  for (const [name, file] of missing) console.warn(`build: ${file} does not exist yet, ${name} is not built`);
+  return Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
+}
+
+/** @param {number} bytes */
+const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+
+/**
+ * Removes what an earlier build left, so that a package never carries stale chunks.
+ * @param {Set<string>} outputs relative to root
+ * @param {string} folder relative to root
+ */
+function removeStale(outputs, folder) {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) removeStale(outputs, path);
+    else if (!outputs.has(path)) rmSync(join(root, path));
+  }
+}
+
+/** @returns {string[]} the copied files, relative to root */
+function copyWeights() {
+  const from = join(root, table.WEIGHTS_FOLDER);
+  const files = readdirSync(from).filter((name) => /^(group|model\.json$|vocab\.json$)/.test(name));
+  const folder = `dist/models/${basename(dirname(table.WEIGHTS_FOLDER))}`;
+  mkdirSync(join(root, folder), { recursive: true });
+  return files.map((name) => {
+    cpSync(join(from, name), join(root, folder, name));
+    return `${folder}/${name}`;
+  });
+}
+
+async function main() {
+  const began = performance.now();
+  const key = JSON.stringify({ ...options, force: false, node: table.NODE_ENTRIES, panels: panels() });
+  if (!options.force && isCurrent(root, stampFile, key)) {
+    console.log(`build: up to date (${Math.round(performance.now() - began)} ms)`);
+    return;
+  }
+  const results = (await Promise.all([buildNode(), buildExtension(), Object.keys(panels()).length > 0 ? build(webviewOptions()) : undefined])).filter(
+    (result) => result !== undefined,
+  );
+  const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
+  const outputs = new Set(results.flatMap((result) => Object.keys(result.metafile?.outputs ?? {})));
+
+  const notices = thirdPartyNotices(root, inputs);
+  mkdirSync(dist, { recursive: true });
+  writeFileSync(join(dist, 'THIRD_PARTY_LICENSES.txt'), notices.text);
+  outputs.add('dist/THIRD_PARTY_LICENSES.txt');
+  if (options.weights) for (const file of copyWeights()) outputs.add(file);
+  rmSync(stampFile, { force: true });
+  removeStale(outputs, 'dist');
+
+  for (const file of [...outputs].sort()) {
+    if (/chunk-|\.map$|models\//.test(file)) continue;
+    const bytes = statSync(join(root, file)).size;
+    console.log(`  ${file.padEnd(40)} ${kib(bytes).padStart(12)}${/js$/.test(file) ? `  ${kib(gzipSync(readFileSync(join(root, file))).length)} gzipped` : ''}`);
+  }
+  const chunks = [...outputs].filter((file) => /chunk-.*\.mjs$/.test(file));
+  console.log(`  ${`${chunks.length} shared or lazy chunks`.padEnd(40)} ${kib(chunks.reduce((sum, file) => sum + statSync(join(root, file)).size, 0)).padStart(12)}`);
+
+  const sizes = Object.keys(panels()).length > 0 ? await panelSizes() : [];
+  for (const { panel, bytes } of sizes) console.log(`  panel ${panel}: ${kib(bytes)} gzipped without the toolkit (budget ${kib(table.PANEL_BUDGET)})`);
+  const tooLarge = sizes.filter(({ bytes }) => bytes > table.PANEL_BUDGET);
+  if (tooLarge.length > 0) throw new Error(`over the budget: ${tooLarge.map(({ panel }) => panel).join(', ')}`);
+
+  writeStamp(stampFile, makeStamp(root, key, [...inputs, ...buildScripts()], [...outputs]));
+  console.log(`build: done in ${((performance.now() - began) / 1000).toFixed(1)} s (${options.target}${options.production ? ', production' : ''}), licences of ${notices.packages.length} packages`);
+}
+
+function buildScripts() {
+  const own = fileURLToPath(import.meta.url);
+  const parts = readdirSync(join(dirname(own), 'build')).map((name) => join(dirname(own), 'build', name));
+  return [own, ...parts].map((file) => relative(root, file).replaceAll('\\', '/'));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`build: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

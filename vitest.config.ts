@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/** Unit and contract tests. The tests in a real VS Code have their own: vitest.e2e.config.ts and test/host. */
+export default defineConfig({
+  test: {
+    include: ['test/unit/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // A suite that finds no test is a defect, not a pass.
+    passWithNoTests: false,
+    // A focused test would silently drop all others from `npm test`.
+    allowOnly: false,
+  },
+  // webview parts use Preact's JSX, as in the bundles
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+});
