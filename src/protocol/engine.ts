@@ -155,6 +155,11 @@ export interface CaseOutcome {
   readonly output: string;
   readonly latencyMs: number | null;
   readonly error: string | null;
+  /** The cell that is shown: the first one that did not pass, else the first. */
+  readonly modelIndex?: number;
+  readonly repeat?: number;
+  /** `hashJson({ vars, expected })` of the case as it was judged: another hash in the file means that the outcome is stale. */
+  readonly caseHash?: string;
 }
 
 /** One finished cell with the case that it answers: what reports and documents are made of. */
