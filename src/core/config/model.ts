@@ -1,0 +1,70 @@
+import type { JsonObject } from '../json.ts';
+import type { ModelPrice } from '../model/model.ts';
+import type { Diagnostic } from '../text/diagnostic.ts';
+import type { SourceRange } from '../text/position.ts';
+
+/** `openai-compatible`: any endpoint that speaks OpenAI's chat completions; it needs a `baseUrl`. */
+export const MODEL_PROVIDERS = ['openai', 'azure', 'openai-compatible', 'vscode', 'exec', 'http', 'replay', 'file', 'echo', 'local'] as const;
+export type ModelProvider = (typeof MODEL_PROVIDERS)[number];
+
+/**
+ * One entry of `models:` in touchstone.yml. Its key is what prompt files write in `model:`: a whole id
+ * (`openai/gpt-5-mini`), an alias (`fast`), or a publisher (`openai/*`) whose models all go the same way.
+ */
+export interface ModelEntry {
+  readonly provider: ModelProvider;
+  /** The name the endpoint knows; absent: the key itself, or for `publisher/*` what follows the slash. */
+  readonly model?: string;
+  readonly baseUrl?: string;
+  /** A reference, `${env:NAME}`: never a key itself. */
+  readonly apiKey?: SecretReference;
+  readonly organization?: string;
+  /** A value may hold `${env:NAME}`, which is resolved when the request is made. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly api?: 'chat' | 'responses';
+  /** Azure. */
+  readonly apiVersion?: string;
+  readonly deployment?: string;
+  /** Milliseconds for one whole attempt. */
+  readonly timeoutMs?: number;
+  readonly price?: ModelPrice;
+  /** `exec`: the command line, run in the folder of touchstone.yml. */
+  readonly command?: string;
+  /** `http`: where the case is posted. */
+  readonly url?: string;
+  /** `replay` and `file`: absolute path. */
+  readonly file?: string;
+  /** Sent with every request unless the prompt sets them. */
+  readonly parameters?: JsonObject;
+  /** Every other key, as written, for the provider (`method`, `body`, `output`, …). */
+  readonly extra: JsonObject;
+  readonly range: SourceRange;
+}
+
+/** The name of a secret: asked of the editor's secret store, or read from the environment on the command line. */
+export interface SecretReference {
+  readonly env: string;
+}
+
+export interface RateLimits {
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+}
+
+/** `touchstone.yml` at the workspace folder's root. Every part has a default; without the file all of it is empty. */
+export interface ProjectConfig {
+  /** Absolute path, whether or not the file exists. */
+  readonly path: string;
+  readonly models: Readonly<Record<string, ModelEntry>>;
+  /** US dollars per million tokens, by model id; they replace rows of the price table. */
+  readonly prices: Readonly<Record<string, ModelPrice>>;
+  /** Prompt id (or a glob over prompt ids) → absolute paths or patterns of its golden dataset. */
+  readonly datasets: Readonly<Record<string, readonly string[]>>;
+  /** US dollars that one run may cost; `null`: no limit. */
+  readonly budgetUsd: number | null;
+  /** Requests under way at once; `null`: the program's default. */
+  readonly concurrency: number | null;
+  /** By endpoint (the start of a model's endpoint, such as `https://api.openai.com`) or model id; `*`: every endpoint. */
+  readonly limits: Readonly<Record<string, RateLimits>>;
+  readonly diagnostics: readonly Diagnostic[];
+}
