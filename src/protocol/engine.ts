@@ -219,6 +219,12 @@ export interface HostMethods {
   'lm/generate': [{ readonly id: string; readonly messages: readonly ChatMessage[]; readonly options: JsonObject; readonly stream: string | null }, { readonly text: string; readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[]; readonly notes: readonly string[]; readonly inputTokens: number | null }];
 }
 
+/** What the extension tells the engine, without being asked. */
+export interface HostNotifications {
+  /** Text of the `lm/generate` with this `stream`, as it arrives. */
+  'lm/text': { readonly stream: string; readonly text: string };
+}
+
 export type EngineMethod = keyof EngineMethods;
 export type Params<M extends EngineMethod> = EngineMethods[M][0];
 export type Result<M extends EngineMethod> = EngineMethods[M][1];
