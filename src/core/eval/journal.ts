@@ -1,0 +1,29 @@
+import type { ModelReply, TokenUsage } from '../model/model.ts';
+import type { AttemptInfo, CellError, CellKey, CellResult } from './model.ts';
+
+/**
+ * What a run writes down as it goes, so that a killed process loses nothing that was answered. Calls return at once;
+ * the adapter commits what was recorded in one turn of the event loop together, in order. The port that `node/sqlite` implements.
+ */
+export interface RunJournal {
+  /** A stored answer, or `undefined`. */
+  findReply(replyKey: string): ModelReply | undefined;
+  /** Keeps an answer before it is scored: from here on nothing is sent again for it. */
+  keepReply(replyKey: string, reply: ModelReply, shared: boolean): void;
+  attemptStarted(key: CellKey, number: number, at: number): void;
+  attemptEnded(key: CellKey, number: number, end: AttemptEnd): void;
+  cellFinished(result: CellResult): void;
+  /** The results that are already there, for resuming and for checks across one case's outputs. */
+  readCell(key: CellKey): CellResult | undefined;
+  /** Resolves when everything recorded so far is committed. Rejects with TouchstoneError 'store'. */
+  flush(): Promise<void>;
+}
+
+export interface AttemptEnd {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly outcome: Exclude<AttemptInfo['outcome'], 'open'>;
+  readonly error: CellError | null;
+  /** `null`: unknown, as for an attempt that was cut. */
+  readonly usage: TokenUsage | null;
+}

@@ -1,0 +1,132 @@
+import type { Statement } from 'better-sqlite3';
+import type { AttemptEnd, RunJournal } from '../../core/eval/journal.ts';
+import type { CellKey, CellResult } from '../../core/eval/model.ts';
+import { cellOrdinal, type RunShape } from '../../core/eval/ordinal.ts';
+import { cellMetrics, type CellMetrics } from '../../core/eval/summary.ts';
+import type { ModelReply } from '../../core/model/model.ts';
+import type { Database } from './database.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+const PREVIEW_LENGTH = 200;
+
+export interface JournalOptions {
+  readonly database: Database;
+  readonly queue: WriteQueue;
+  /** `run.n` */
+  readonly run: number;
+  readonly shape: RunShape;
+  /** Takes known secrets out of everything that is stored. */
+  readonly redact: (text: string) => string;
+}
+
+/** The journal of one run in SQLite. */
+export class SqliteRunJournal implements RunJournal {
+  readonly #options: JournalOptions;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#statements = prepare(options.database);
+  }
+
+  findReply(replyKey: string): ModelReply | undefined {
+    const text = this.#statements.findReply.get(Buffer.from(replyKey, 'hex'));
+    return text === undefined ? undefined : (JSON.parse(String(text)) as ModelReply);
+  }
+
+  keepReply(replyKey: string, reply: ModelReply, shared: boolean): void {
+    const json = this.#options.redact(JSON.stringify(reply));
+    const { run } = this.#options;
+    this.#options.queue.add(() => this.#statements.keepReply.run(Buffer.from(replyKey, 'hex'), shared ? null : run, json, Date.now()));
+  }
+
+  attemptStarted(key: CellKey, number: number, at: number): void {
+    const ordinal = this.#ordinal(key);
+    this.#options.queue.add(() => this.#statements.attemptStarted.run(this.#options.run, ordinal, number, at));
+  }
+
+  attemptEnded(key: CellKey, number: number, end: AttemptEnd): void {
+    const ordinal = this.#ordinal(key);
+    const message = end.error === null ? null : this.#options.redact(end.error.message);
+    const usage = end.usage === null ? null : JSON.stringify(end.usage);
+    this.#options.queue.add(() =>
+      this.#statements.attemptEnded.run(end.at, end.outcome, end.error?.code ?? null, message, usage, this.#options.run, ordinal, number),
+    );
+  }
+
+  cellFinished(result: CellResult): void {
+    const { run, redact } = this.#options;
+    const ordinal = this.#ordinal(result);
+    const text = redact(result.error?.message ?? (typeof result.output === 'string' ? result.output : JSON.stringify(result.output) ?? ''));
+    const { caseIndex: _case, modelIndex: _model, repeat: _repeat, caseId: _id, ...body } = result;
+    const json = redact(JSON.stringify(body));
+    const metrics = cellMetrics(result.assertions, result.namedScores);
+    this.#options.queue.add(() => {
+      this.#statements.cell.run({
+        run,
+        ordinal,
+        errorCode: result.error?.code ?? null,
+        pass: result.pass === null ? null : Number(result.pass),
+        score: result.score,
+        latencyMs: result.latencyMs,
+        cost: result.cost,
+        input: result.usage?.input ?? null,
+        cachedInput: result.usage?.cachedInput ?? null,
+        output: result.usage?.output ?? null,
+        reasoning: result.usage?.reasoning ?? null,
+        cached: Number(result.cached),
+        attempts: result.attempts,
+        preview: firstLine(text),
+        multiline: Number(text.trim().includes('\n')),
+        metrics: metrics === null ? null : JSON.stringify(metrics satisfies CellMetrics),
+      });
+      this.#statements.cellBody.run(run, ordinal, json);
+    });
+  }
+
+  readCell(key: CellKey): CellResult | undefined {
+    this.#options.queue.commit();
+    const row = this.#statements.readCell.get(this.#options.run, this.#ordinal(key)) as { json: string } | undefined;
+    if (row === undefined) return undefined;
+    return { ...(JSON.parse(row.json) as CellResult), caseId: this.#caseId(key.caseIndex), caseIndex: key.caseIndex, modelIndex: key.modelIndex, repeat: key.repeat };
+  }
+
+  async flush(): Promise<void> {
+    this.#options.queue.commit();
+    const failure = this.#options.queue.takeFailure();
+    if (failure !== undefined) throw failure;
+  }
+
+  #caseId(caseIndex: number): string {
+    return String(this.#statements.caseId.get(this.#options.run, caseIndex) ?? '');
+  }
+
+  #ordinal(key: CellKey): number {
+    return cellOrdinal(key, this.#options.shape);
+  }
+}
+
+function prepare(database: Database): Record<'findReply' | 'keepReply' | 'attemptStarted' | 'attemptEnded' | 'cell' | 'cellBody' | 'readCell' | 'caseId', Statement> {
+  return {
+    findReply: database.prepare('SELECT reply FROM response WHERE key = ?').pluck(),
+    keepReply: database.prepare(
+      'INSERT INTO response (key, run, reply, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET run = excluded.run, reply = excluded.reply, created_at = excluded.created_at',
+    ),
+    attemptStarted: database.prepare("INSERT OR REPLACE INTO attempt (run, ordinal, number, started_at, outcome) VALUES (?, ?, ?, ?, 'open')"),
+    attemptEnded: database.prepare('UPDATE attempt SET ended_at = ?, outcome = ?, error_code = ?, error_message = ?, usage = ? WHERE run = ? AND ordinal = ? AND number = ?'),
+    cell: database.prepare(
+      `INSERT OR REPLACE INTO cell (run, ordinal, error_code, pass, score, latency_ms, cost, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cached, attempts, preview, multiline, metrics)
+       VALUES (@run, @ordinal, @errorCode, @pass, @score, @latencyMs, @cost, @input, @cachedInput, @output, @reasoning, @cached, @attempts, @preview, @multiline, @metrics)`,
+    ),
+    cellBody: database.prepare('INSERT OR REPLACE INTO cell_body (run, ordinal, json) VALUES (?, ?, ?)'),
+    readCell: database.prepare('SELECT json FROM cell_body WHERE run = ? AND ordinal = ?'),
+    caseId: database.prepare('SELECT case_id FROM run_case WHERE run = ? AND case_index = ?').pluck(),
+  };
+}
+
+/** Enough for a row of a grid, whatever the output's size. */
+export function firstLine(text: string): string {
+  const trimmed = text.trimStart();
+  const end = trimmed.indexOf('\n');
+  return trimmed.slice(0, Math.min(PREVIEW_LENGTH, end < 0 ? PREVIEW_LENGTH : end)).trimEnd();
+}

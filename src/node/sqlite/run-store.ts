@@ -1,0 +1,363 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Case } from '../../core/dataset/model.ts';
+import type { AttemptInfo, CellKey, CellResult, RunInfo, RunStatus, Summary } from '../../core/eval/model.ts';
+import { cellKeyAt, cellOrdinal, type RunShape } from '../../core/eval/ordinal.ts';
+import { RunSummary, type CellFacts, type CellMetrics } from '../../core/eval/summary.ts';
+import { TouchstoneError, type ErrorCode } from '../../core/errors.ts';
+import type { TokenUsage } from '../../core/model/model.ts';
+import type { Database } from './database.ts';
+import { storeError } from './database.ts';
+import { SqliteRunJournal } from './run-journal.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** A running run whose process has not been heard of for this long has lost it, whatever its process id says. */
+const HEARTBEAT_LIMIT_MS = 30_000;
+const HEARTBEAT_EVERY_MS = 5_000;
+
+export interface StoredSummary {
+  readonly all: Summary;
+  readonly models: readonly Summary[];
+  /** Metrics derived from sums over the run (promptfoo's derivedMetrics), of each model. */
+  readonly derived?: readonly Readonly<Record<string, number>>[];
+}
+
+export interface StoredRun {
+  readonly n: number;
+  readonly info: RunInfo;
+  readonly summary: StoredSummary | null;
+  readonly revision: number;
+}
+
+export interface StoredCell {
+  readonly result: CellResult;
+  readonly case: Case;
+}
+
+interface RunRow {
+  readonly n: number;
+  readonly id: string;
+  readonly title: string | null;
+  readonly prompt_id: string;
+  readonly prompt_path: string;
+  readonly status: RunStatus;
+  readonly owner: string | null;
+  readonly heartbeat: number;
+  readonly started_at: number;
+  readonly duration_ms: number;
+  readonly cases: number;
+  readonly repeats: number;
+  readonly info: string;
+  readonly summary: string | null;
+  readonly revision: number;
+}
+
+/** Runs, their cells and the response cache in one database. All methods but `create` are quick and synchronous inside. */
+export class RunStore {
+  readonly database: Database;
+  readonly queue: WriteQueue;
+  readonly #redact: (text: string) => string;
+  readonly #owner = `${hostname()}/${process.pid}/${Math.round(Date.now() - process.uptime() * 1000)}`;
+  readonly #owned = new Set<number>();
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(database: Database, redact: (text: string) => string) {
+    this.database = database;
+    this.queue = new WriteQueue(database);
+    this.#redact = redact;
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_EVERY_MS);
+    this.#heartbeat.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    this.queue.commit();
+    this.database.close();
+  }
+
+  /** Writes the plan of a run in one transaction: from here on it can be resumed. */
+  create(info: RunInfo, plan: unknown, cases: readonly Case[]): StoredRun {
+    const insertBody = this.database.prepare('INSERT INTO case_body (hash, json) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING n').pluck();
+    const insertCase = this.database.prepare('INSERT INTO run_case (run, case_index, case_id, slice, body, file, place) VALUES (?, ?, ?, ?, ?, ?, ?)');
+    const { id, title, promptId, promptPath, status, startedAt, durationMs, cases: count, repeats, ...rest } = info;
+    return this.#write(() => {
+      const n = Number(
+        this.database
+          .prepare(
+            'INSERT INTO run (id, title, prompt_id, prompt_path, status, owner, heartbeat, started_at, duration_ms, cases, models, repeats, info, plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          )
+          .run(id, title ?? null, promptId, promptPath, status, this.#owner, Date.now(), Date.parse(startedAt), durationMs, count, info.models.length, repeats, JSON.stringify(rest), this.#redact(JSON.stringify(plan))).lastInsertRowid,
+      );
+      for (const [index, item] of cases.entries()) {
+        const { place, ...body } = item;
+        const json = this.#redact(JSON.stringify(body));
+        const hash = createHash('sha256').update(json).digest().subarray(0, 16);
+        const { file, ...range } = place;
+        insertCase.run(n, index, item.id, item.tags[0] ?? null, insertBody.get(hash, json), file, JSON.stringify(range));
+      }
+      this.#owned.add(n);
+      return { n, info, summary: null, revision: 0 };
+    });
+  }
+
+  journal(run: StoredRun): SqliteRunJournal {
+    return new SqliteRunJournal({ database: this.database, queue: this.queue, run: run.n, shape: shapeOf(run.info), redact: this.#redact });
+  }
+
+  /** Takes a run that nobody works on for this process. `false`: another process has it. */
+  claim(run: StoredRun): boolean {
+    const taken = this.#write(
+      () => this.database.prepare("UPDATE run SET status = 'running', owner = ?, heartbeat = ?, revision = revision + 1 WHERE n = ? AND status <> 'running'").run(this.#owner, Date.now(), run.n).changes === 1,
+    );
+    if (taken) this.#owned.add(run.n);
+    return taken;
+  }
+
+  finish(run: StoredRun, end: { status: RunStatus; durationMs: number; summary: StoredSummary }): void {
+    this.#owned.delete(run.n);
+    this.#write(() =>
+      this.database
+        .prepare('UPDATE run SET status = ?, owner = NULL, duration_ms = ?, summary = ?, revision = revision + 1 WHERE n = ?')
+        .run(end.status, end.durationMs, JSON.stringify(end.summary), run.n),
+    );
+    if (end.status === 'finished') this.#write(() => this.database.prepare('DELETE FROM response WHERE run = ?').run(run.n));
+  }
+
+  get(id: string): StoredRun {
+    this.#releaseLost();
+    const row = this.database.prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined;
+    if (row === undefined) throw new TouchstoneError('not-found', `There is no run ${id} in this workspace. "touchstone runs" lists them.`);
+    return toRun(row);
+  }
+
+  /** Newest first. */
+  list(options: { limit: number; promptPath?: string; promptId?: string }): StoredRun[] {
+    this.#releaseLost();
+    const where: string[] = [];
+    const values: unknown[] = [];
+    if (options.promptPath !== undefined) (where.push('prompt_path = ?'), values.push(options.promptPath));
+    if (options.promptId !== undefined) (where.push('prompt_id = ?'), values.push(options.promptId));
+    const rows = this.database
+      .prepare(`SELECT * FROM run ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY started_at DESC, n DESC LIMIT ?`)
+      .all(...values, options.limit) as RunRow[];
+    return rows.map(toRun);
+  }
+
+  plan(run: StoredRun): unknown {
+    return JSON.parse(String(this.database.prepare('SELECT plan FROM run WHERE n = ?').pluck().get(run.n)));
+  }
+
+  cases(run: StoredRun): Case[] {
+    const rows = this.database
+      .prepare('SELECT b.json, c.file, c.place FROM run_case c JOIN case_body b ON b.n = c.body WHERE c.run = ? ORDER BY c.case_index')
+      .all(run.n) as { json: string; file: string; place: string }[];
+    return rows.map(toCase);
+  }
+
+  case(run: StoredRun, caseIndex: number): Case {
+    const row = this.database
+      .prepare('SELECT b.json, c.file, c.place FROM run_case c JOIN case_body b ON b.n = c.body WHERE c.run = ? AND c.case_index = ?')
+      .get(run.n, caseIndex) as { json: string; file: string; place: string } | undefined;
+    if (row === undefined) throw new TouchstoneError('not-found', `Run ${run.info.id} has no case number ${caseIndex + 1}.`);
+    return toCase(row);
+  }
+
+  slices(run: StoredRun): string[] {
+    return this.database.prepare('SELECT DISTINCT slice FROM run_case WHERE run = ? AND slice IS NOT NULL ORDER BY slice').pluck().all(run.n) as string[];
+  }
+
+  rename(id: string, title: string): void {
+    const { n } = this.get(id);
+    this.#write(() => this.database.prepare('UPDATE run SET title = ?, revision = revision + 1 WHERE n = ?').run(title === '' ? null : title, n));
+  }
+
+  delete(ids: readonly string[]): void {
+    this.#write(() => {
+      for (const id of ids) this.database.prepare('DELETE FROM run WHERE id = ?').run(id);
+      this.database.prepare('DELETE FROM case_body WHERE NOT EXISTS (SELECT 1 FROM run_case WHERE body = case_body.n)').run();
+    });
+  }
+
+  /** Removes results, so that a resumed run asks again. */
+  forgetCells(run: StoredRun, ordinals: readonly number[]): void {
+    this.#write(() => {
+      for (const ordinal of ordinals) {
+        this.database.prepare('DELETE FROM cell WHERE run = ? AND ordinal = ?').run(run.n, ordinal);
+      }
+    });
+  }
+
+  /** Ordinals of the finished cells. */
+  finishedOrdinals(run: StoredRun): number[] {
+    this.queue.commit();
+    return this.database.prepare('SELECT ordinal FROM cell WHERE run = ? ORDER BY ordinal').pluck().all(run.n) as number[];
+  }
+
+  lastAttempts(run: StoredRun): Map<number, number> {
+    const rows = this.database.prepare('SELECT ordinal, max(number) FROM attempt WHERE run = ? GROUP BY ordinal').raw().all(run.n) as [number, number][];
+    return new Map(rows);
+  }
+
+  summarize(run: StoredRun): RunSummary {
+    this.queue.commit();
+    const { info } = run;
+    const shape = shapeOf(info);
+    const summary = new RunSummary(info.models.length, info.repeats);
+    const rows = this.database
+      .prepare('SELECT ordinal, error_code, pass, score, latency_ms, cost, input_tokens, output_tokens, cached, metrics FROM cell WHERE run = ? ORDER BY ordinal')
+      .raw()
+      .iterate(run.n) as IterableIterator<[number, string | null, number | null, number | null, number | null, number | null, number | null, number | null, number, string | null]>;
+    for (const [ordinal, errorCode, pass, score, latencyMs, cost, inputTokens, outputTokens, cached, metrics] of rows) {
+      const { caseIndex, modelIndex } = cellKeyAt(ordinal, shape);
+      const facts: CellFacts = {
+        caseIndex,
+        modelIndex,
+        failedToAnswer: errorCode !== null,
+        pass: pass === null ? null : pass === 1,
+        score,
+        latencyMs,
+        cost,
+        inputTokens,
+        outputTokens,
+        cached: cached === 1,
+        metrics: metrics === null ? null : (JSON.parse(metrics) as CellMetrics),
+      };
+      summary.add(facts);
+    }
+    return summary;
+  }
+
+  cell(run: StoredRun, key: CellKey): CellResult | null {
+    return this.journal(run).readCell(key) ?? null;
+  }
+
+  attempts(run: StoredRun, key: CellKey): AttemptInfo[] {
+    this.queue.commit();
+    const rows = this.database.prepare('SELECT * FROM attempt WHERE run = ? AND ordinal = ? ORDER BY number').all(run.n, cellOrdinal(key, shapeOf(run.info))) as {
+      number: number;
+      started_at: number;
+      ended_at: number | null;
+      outcome: AttemptInfo['outcome'];
+      error_code: ErrorCode | null;
+      error_message: string | null;
+      usage: string | null;
+    }[];
+    return rows.map((row) => ({
+      number: row.number,
+      startedAt: new Date(row.started_at).toISOString(),
+      durationMs: row.ended_at === null ? null : row.ended_at - row.started_at,
+      outcome: row.outcome,
+      error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
+      usage: row.usage === null ? null : (JSON.parse(row.usage) as TokenUsage),
+    }));
+  }
+
+  /** Finished cells with their cases, in order, a page at a time. */
+  listCells(run: StoredRun, options: { from: number; to: number; caseId?: string; modelIndex?: number; onlyNotPassed?: boolean }): { cells: StoredCell[]; total: number } {
+    this.queue.commit();
+    const shape = shapeOf(run.info);
+    const perCase = shape.models * shape.repeats;
+    const where = ['c.run = @run'];
+    if (options.caseId !== undefined) where.push('k.case_id = @caseId');
+    if (options.modelIndex !== undefined) where.push(`(c.ordinal / ${shape.repeats}) % ${shape.models} = @modelIndex`);
+    if (options.onlyNotPassed === true) where.push('(c.pass IS NULL OR c.pass = 0)');
+    const from = `FROM cell c JOIN run_case k ON k.run = c.run AND k.case_index = c.ordinal / ${perCase} WHERE ${where.join(' AND ')}`;
+    const values = { run: run.n, caseId: options.caseId ?? null, modelIndex: options.modelIndex ?? null, from: options.from, count: Math.max(0, options.to - options.from) };
+    const total = Number(this.database.prepare(`SELECT count(*) ${from}`).pluck().get(values));
+    const rows = this.database
+      .prepare(
+        `SELECT p.ordinal, p.case_id, p.file, p.place, b.json, x.json AS body
+           FROM (SELECT c.ordinal, k.case_id, k.file, k.place, k.body ${from} ORDER BY c.ordinal LIMIT @count OFFSET @from) AS p
+           JOIN case_body b ON b.n = p.body
+           JOIN cell_body x ON x.run = @run AND x.ordinal = p.ordinal
+          ORDER BY p.ordinal`,
+      )
+      .all(values) as { ordinal: number; case_id: string; file: string; place: string; json: string; body: string }[];
+    return {
+      total,
+      cells: rows.map((row) => ({ result: { ...(JSON.parse(row.body) as CellResult), caseId: row.case_id, ...cellKeyAt(row.ordinal, shape) }, case: toCase(row) })),
+    };
+  }
+
+  clearResponses(): number {
+    return this.#write(() => this.database.prepare('DELETE FROM response WHERE run IS NULL').run().changes);
+  }
+
+  /** Drops cached answers older than `days`, at most `limit` at a time so that nothing waits for it. */
+  expireResponses(days: number, limit: number): number {
+    return this.#write(
+      () => this.database.prepare('DELETE FROM response WHERE n IN (SELECT n FROM response WHERE created_at < ? LIMIT ?)').run(Date.now() - days * 86_400_000, limit).changes,
+    );
+  }
+
+  touch(run: StoredRun): number {
+    return this.#write(() => Number(this.database.prepare('UPDATE run SET revision = revision + 1 WHERE n = ? RETURNING revision').pluck().get(run.n)));
+  }
+
+  /** Runs that say they are running while their process is gone become `interrupted`. */
+  #releaseLost(): void {
+    const rows = this.database.prepare("SELECT n, owner, heartbeat FROM run WHERE status = 'running'").all() as { n: number; owner: string | null; heartbeat: number }[];
+    const lost = rows.filter((row) => !this.#owned.has(row.n) && !isAlive(row.owner, row.heartbeat));
+    if (lost.length === 0) return;
+    this.#write(() => {
+      for (const row of lost) this.database.prepare("UPDATE run SET status = 'interrupted', owner = NULL, revision = revision + 1 WHERE n = ? AND owner IS ?").run(row.n, row.owner);
+    });
+  }
+
+  #beat(): void {
+    if (this.#owned.size === 0) return;
+    const now = Date.now();
+    for (const n of this.#owned) this.queue.add(() => this.database.prepare('UPDATE run SET heartbeat = ? WHERE n = ?').run(now, n));
+  }
+
+  #write<T>(action: () => T): T {
+    this.queue.commit();
+    try {
+      return this.database.transaction(action).immediate();
+    } catch (error) {
+      throw storeError(error, this.database.name);
+    }
+  }
+}
+
+function isAlive(owner: string | null, heartbeat: number): boolean {
+  if (owner === null || Date.now() - heartbeat > HEARTBEAT_LIMIT_MS) return false;
+  const [host, pid] = owner.split('/');
+  // Another machine on a shared folder: only its heartbeat tells.
+  if (host !== hostname()) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+export function shapeOf(info: RunInfo): RunShape {
+  return { cases: info.cases, models: info.models.length, repeats: info.repeats };
+}
+
+function toCase(row: { json: string; file: string; place: string }): Case {
+  return { ...(JSON.parse(row.json) as Omit<Case, 'place'>), place: { file: row.file, ...(JSON.parse(row.place) as Omit<Case['place'], 'file'>) } };
+}
+
+function toRun(row: RunRow): StoredRun {
+  const rest = JSON.parse(row.info) as Omit<RunInfo, 'id' | 'title' | 'promptId' | 'promptPath' | 'status' | 'startedAt' | 'durationMs' | 'cases' | 'repeats'>;
+  return {
+    n: row.n,
+    revision: row.revision,
+    summary: row.summary === null ? null : (JSON.parse(row.summary) as StoredSummary),
+    info: {
+      ...rest,
+      id: row.id,
+      ...(row.title === null ? {} : { title: row.title }),
+      promptId: row.prompt_id,
+      promptPath: row.prompt_path,
+      status: row.status,
+      startedAt: new Date(row.started_at).toISOString(),
+      durationMs: row.duration_ms,
+      cases: row.cases,
+      repeats: row.repeats,
+    },
+  };
+}
