@@ -1,0 +1,141 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endTree, must, startTree } from './processes.ts';
+import { installedVSCode } from './vscode.ts';
+
+const READY_MS = 60_000;
+
+export interface ServerOptions {
+  /** 0: a free one. */
+  port?: number;
+  /** A VSIX to install before the start. */
+  vsix?: string;
+  /** Lets a page's URL name an extension under development and its tests; for tests only. */
+  smokeTestDriver?: boolean;
+  /** Settings of this server's machine, over the quiet defaults. */
+  settings?: Record<string, unknown>;
+  /** Restricted Mode is decided by a person in the window, as in the desktop VS Code; otherwise every workspace is trusted. */
+  workspaceTrust?: boolean;
+  /** Environment of the server and of its extension host, over ours. */
+  env?: NodeJS.ProcessEnv;
+  /** Keeps profile and extensions of an earlier start; default: new temporary ones, removed at the end. */
+  dataFolder?: string;
+}
+
+export interface VSCodeServer {
+  /** Without a slash at its end, always by number: webviews need a secure context, and 127.0.0.1 is one. */
+  origin: string;
+  port: number;
+  pid: number;
+  /** Its temporary folder, with `data/logs` inside. */
+  folder: string;
+  /** The address that opens a folder, with more parameters of the workbench. */
+  address(folder: string, parameters?: Record<string, string>): string;
+  /** What it printed so far. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Nothing that asks, fetches or announces: what is measured and photographed is the extension. */
+const QUIET_SETTINGS = {
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.welcomePage.experimentalOnboarding': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
+  'chat.commandCenter.enabled': false,
+  'git.openRepositoryInParentFolders': 'never',
+  'npm.autoDetect': 'off',
+  'window.commandCenter': true,
+};
+
+/** Starts the real VS Code on loopback and waits until it answers. */
+export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeServer> {
+  const main = await installedVSCode();
+  const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'touchstone-vscode-'));
+  const machine = join(folder, 'data/data/Machine');
+  mkdirSync(machine, { recursive: true });
+  const trust = options.workspaceTrust ? {} : { 'security.workspace.trust.enabled': false };
+  writeFileSync(join(machine, 'settings.json'), JSON.stringify({ ...QUIET_SETTINGS, ...trust, ...options.settings }, null, 2));
+
+  const port = options.port || (await freePort());
+  const own = ['--server-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions'), '--accept-server-license-terms'];
+  if (options.vsix) await must(process.execPath, [main, ...own, '--install-extension', options.vsix, '--force'], { timeoutMs: 120_000 });
+
+  const env = { ...process.env, ...options.env };
+  const child = startTree(
+    process.execPath,
+    [main, ...own, '--without-connection-token', '--host', '127.0.0.1', '--port', String(port), '--telemetry-level', 'off', ...(options.smokeTestDriver ? ['--enable-smoke-test-driver'] : [])],
+    { env },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => (output += part.toString('utf8')));
+
+  const origin = `http://127.0.0.1:${port}`;
+  const stop = async () => {
+    await endTree(child);
+    if (!options.dataFolder) await removeFolder(folder);
+  };
+  const deadline = Date.now() + READY_MS;
+  while (!(await answers(origin))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await stop();
+      throw new Error(`VS Code did not start on ${origin}:\n${output.slice(-3000)}`);
+    }
+    await sleep(100);
+  }
+  return {
+    origin,
+    port,
+    pid: child.pid ?? 0,
+    folder,
+    address: (workspace, parameters = {}) => `${origin}/?${new URLSearchParams({ folder: workspace, ...parameters }).toString()}`,
+    output: () => output,
+    stop,
+  };
+}
+
+/** A copy of a workspace in a temporary folder, without what runs of other people left in it. */
+export function copyWorkspace(source: string): { folder: string; remove: () => Promise<void> } {
+  const folder = mkdtempSync(join(tmpdir(), 'touchstone-workspace-'));
+  if (existsSync(source)) cpSync(source, folder, { recursive: true, filter: (path) => !/[\\/]\.touchstone[\\/]touchstone\.db/.test(path) });
+  return { folder, remove: () => removeFolder(folder) };
+}
+
+/** Processes that were just ended may still write for a moment. */
+async function removeFolder(folder: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      return;
+    } catch (error) {
+      if (attempt === 4) throw error;
+      await sleep(300);
+    }
+  }
+}
+
+async function answers(origin: string): Promise<boolean> {
+  try {
+    return (await fetch(`${origin}/version`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
