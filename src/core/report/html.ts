@@ -1,10 +1,10 @@
 import type { AssertionResult } from '../assert/model.ts';
+import type { Summary } from '../eval/model.ts';
 import { formatCount, formatDuration, formatRate, formatScore, formatTokens, formatUsd } from '../text/format.ts';
 import { CONTENT_SECURITY_POLICY, SCRIPT, STYLE } from './html-assets.ts';
 import { labelOfModel, outputText, reportedCase, type ReportCell, type ReportRun, type ReportSource } from './model.ts';
-import type { Rate } from './rate.ts';
 import { failureReasons } from './reasons.ts';
-import { sliceRates, type SliceRates } from './slices.ts';
+import { sliceSummaries, type SliceSummary } from './slices.ts';
 
 /** One page that is opened by a browser: longer texts are cut, the JSON report has them whole. */
 const LONGEST_TEXT = 20_000;
@@ -29,7 +29,7 @@ export async function* htmlReport(source: ReportSource): AsyncGenerator<string> 
 <body>
 <h1>${escapeHtml(title)}</h1>
 `;
-  for (const run of source.runs) yield runHead(run, await sliceRates(source, run));
+  for (const run of source.runs) yield runHead(run, await sliceSummaries(source, run));
   yield `<div class="find" role="search" hidden>
 <input type="search" placeholder="Search cases, outputs, reasons" aria-label="Search cases, outputs and reasons">
 <label><input type="radio" name="show" value="all" checked> All</label>
@@ -47,7 +47,7 @@ export async function* htmlReport(source: ReportSource): AsyncGenerator<string> 
   yield `</main>\n<script>${SCRIPT}</script>\n</body>\n</html>\n`;
 }
 
-function runHead(run: ReportRun, slices: readonly SliceRates[]): string {
+function runHead(run: ReportRun, slices: readonly SliceSummary[]): string {
   const { info } = run;
   const facts = [
     info.promptId,
@@ -60,8 +60,7 @@ function runHead(run: ReportRun, slices: readonly SliceRates[]): string {
   ].filter((fact) => fact !== null);
   const rows = run.models.map(({ label, summary }) => {
     const answered = summary.passed + summary.failed;
-    const rate: Rate = { passed: summary.passed, n: answered, rate: summary.passRate, interval: summary.interval };
-    return `<tr><th scope="row">${escapeHtml(label)}</th><td>${rateCell(rate, 120)}</td><td class="n">${formatCount(summary.passed)} of ${formatCount(answered)}</td><td class="n">${latency(summary.latency.p50)}</td><td class="n">${latency(summary.latency.p95)}</td><td class="n">${formatTokens(summary.tokens.input)}</td><td class="n">${formatTokens(summary.tokens.output)}</td><td class="n">${formatUsd(summary.cost)}</td><td class="n">${formatCount(summary.cached)}</td><td class="n">${formatCount(summary.errors)}</td></tr>`;
+    return `<tr><th scope="row">${escapeHtml(label)}</th><td>${rateCell(summary, 120)}</td><td class="n">${formatCount(summary.passed)} of ${formatCount(answered)}</td><td class="n">${latency(summary.latency.p50)}</td><td class="n">${latency(summary.latency.p95)}</td><td class="n">${formatTokens(summary.tokens.input)}</td><td class="n">${formatTokens(summary.tokens.output)}</td><td class="n">${formatUsd(summary.cost)}</td><td class="n">${formatCount(summary.cached)}</td><td class="n">${formatCount(summary.errors)}</td></tr>`;
   });
   return `<section aria-label="${escapeHtml(info.promptName)}">
 <p class="dim">${facts.map((fact) => `<span>${escapeHtml(fact)}</span>`).join(' · ')}</p>
@@ -72,10 +71,10 @@ ${sliceTable(run, slices)}</section>
 `;
 }
 
-function sliceTable(run: ReportRun, slices: readonly SliceRates[]): string {
+function sliceTable(run: ReportRun, slices: readonly SliceSummary[]): string {
   if (slices.length === 0) return '';
   const rows = slices.map(
-    ({ slice, cases, models }) => `<tr><th scope="row">${escapeHtml(slice)}</th><td class="n">${formatCount(cases)}</td>${models.map((rate) => `<td>${rateCell(rate, 80)}</td>`).join('')}</tr>`,
+    ({ slice, cases, models }) => `<tr><th scope="row">${escapeHtml(slice)}</th><td class="n">${formatCount(cases)}</td>${models.map((summary) => `<td>${rateCell(summary, 80)}</td>`).join('')}</tr>`,
   );
   return `<table><thead><tr><th>Slice</th><th class="n">Cases</th>${run.models.map(({ label }) => `<th>${escapeHtml(label)}</th>`).join('')}</tr></thead><tbody>
 ${rows.join('\n')}
@@ -84,11 +83,11 @@ ${rows.join('\n')}
 }
 
 /** A bar from zero to the rate on a track of 0 to 100 %, a whisker over its interval, and both in digits. */
-function rateCell(rate: Rate, width: number): string {
-  if (rate.rate === null) return formatRate(null, null);
+function rateCell({ passRate, interval }: Summary, width: number): string {
+  if (passRate === null) return formatRate(null, null);
   const x = (share: number): string => (Math.round(share * width) + 0.5).toFixed(1);
-  const whisker = rate.interval === null ? '' : `<path class="whisker" d="M${x(rate.interval[0])} 2v9M${x(rate.interval[1])} 2v9M${x(rate.interval[0])} 6.5H${x(rate.interval[1])}"/>`;
-  return `<svg width="${width + 1}" height="13" aria-hidden="true"><path class="track" d="M0 6.5H${width + 1}M.5 3v7M${width + 0.5} 3v7"/><rect class="bar" y="4" width="${x(rate.rate)}" height="5"/>${whisker}</svg><span class="mono">${formatRate(rate.rate, rate.interval)}</span>`;
+  const whisker = interval === null ? '' : `<path class="whisker" d="M${x(interval[0])} 2v9M${x(interval[1])} 2v9M${x(interval[0])} 6.5H${x(interval[1])}"/>`;
+  return `<svg width="${width + 1}" height="13" aria-hidden="true"><path class="track" d="M0 6.5H${width + 1}M.5 3v7M${width + 0.5} 3v7"/><rect class="bar" y="4" width="${x(passRate)}" height="5"/>${whisker}</svg><span class="mono">${formatRate(passRate, interval)}</span>`;
 }
 
 function cellRow(run: ReportRun, cell: ReportCell): string {

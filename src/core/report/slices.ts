@@ -1,52 +1,54 @@
+import type { Summary } from '../eval/model.ts';
+import { RunSummary } from '../eval/summary.ts';
 import type { ReportCell, ReportRun, ReportSource } from './model.ts';
-import { RateCounter, type Rate } from './rate.ts';
+import { cellFacts } from './summary.ts';
 
-/** How one slice did, model by model (in the run's order). A case with several tags counts in each of their slices. */
-export interface SliceRates {
+/** How one slice did. A case with several tags counts in each of their slices. */
+export interface SliceSummary {
   readonly slice: string;
   readonly cases: number;
-  readonly models: readonly Rate[];
+  /** In the order of the run's models. */
+  readonly models: readonly Summary[];
 }
 
 /** Counts a run's slices as its cells go by, in their order. */
 export class SliceCounter {
   readonly #run: ReportRun;
-  readonly #slices = new Map<string, { cases: number; lastCase: number; models: RateCounter[] }>();
+  readonly #slices = new Map<string, { cases: number; lastCase: number; readonly summary: RunSummary }>();
 
   constructor(run: ReportRun) {
     this.#run = run;
   }
 
   add(cells: readonly ReportCell[]): void {
-    for (const { result, case: { tags } } of cells) {
-      for (const tag of tags) {
+    for (const cell of cells) {
+      for (const tag of cell.case.tags) {
         const slice = this.#slice(tag);
-        if (slice.lastCase !== result.caseIndex) {
-          slice.lastCase = result.caseIndex;
-          slice.cases++;
-        }
-        if (result.pass !== null) slice.models[result.modelIndex]?.add(String(result.caseIndex), result.pass);
+        slice.summary.add(cellFacts(cell));
+        if (slice.lastCase === cell.result.caseIndex) continue;
+        slice.lastCase = cell.result.caseIndex;
+        slice.cases++;
       }
     }
   }
 
   /** In the order in which the dataset names them. */
-  result(): SliceRates[] {
-    return [...this.#slices].map(([slice, { cases, models }]) => ({ slice, cases, models: models.map((model) => model.result()) }));
+  result(): SliceSummary[] {
+    return [...this.#slices].map(([slice, { cases, summary }]) => ({ slice, cases, models: summary.models() }));
   }
 
-  #slice(tag: string): { cases: number; lastCase: number; models: RateCounter[] } {
+  #slice(tag: string): { cases: number; lastCase: number; readonly summary: RunSummary } {
     let slice = this.#slices.get(tag);
     if (slice === undefined) {
       const { models, repeats } = this.#run.info;
-      slice = { cases: 0, lastCase: -1, models: models.map(() => new RateCounter(repeats)) };
+      slice = { cases: 0, lastCase: -1, summary: new RunSummary(models.length, repeats) };
       this.#slices.set(tag, slice);
     }
     return slice;
   }
 }
 
-export async function sliceRates(source: ReportSource, run: ReportRun): Promise<SliceRates[]> {
+export async function sliceSummaries(source: ReportSource, run: ReportRun): Promise<SliceSummary[]> {
   const counter = new SliceCounter(run);
   for await (const page of source.cells(run.info.id)) counter.add(page);
   return counter.result();

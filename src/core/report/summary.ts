@@ -1,78 +1,51 @@
 import type { Summary } from '../eval/model.ts';
-import { quantileSorted } from '../stats/quantile.ts';
+import { RunSummary, type CellFacts } from '../eval/summary.ts';
 import type { ReportCell, ReportRun } from './model.ts';
-import { RateCounter } from './rate.ts';
+
+export function cellFacts({ result }: ReportCell): CellFacts {
+  return {
+    caseIndex: result.caseIndex,
+    modelIndex: result.modelIndex,
+    failedToAnswer: result.status === 'error',
+    pass: result.pass,
+    score: result.score,
+    latencyMs: result.latencyMs,
+    cost: result.cost,
+    inputTokens: result.usage?.input ?? null,
+    outputTokens: result.usage?.output ?? null,
+    cached: result.cached,
+    metrics: null,
+  };
+}
 
 /**
- * The summary over several runs. Counts, tokens and money add up from the runs' own summaries; intervals and quantiles
- * cannot be combined, so they are computed from the cells as these pass by. Of a single run it is that run's summary.
+ * The summary over several runs, computed from the cells as these pass by, because intervals and quantiles of the runs
+ * cannot be joined. Of a single run it is that run's own summary.
  */
 export class OverallSummary {
   readonly #runs: readonly ReportRun[];
-  readonly #latencies: number[] = [];
-  readonly #rate: RateCounter;
+  readonly #all: RunSummary;
+  readonly #firstCase = new Map<string, number>();
 
   constructor(runs: readonly ReportRun[]) {
     this.#runs = runs;
-    this.#rate = new RateCounter(Math.max(1, ...runs.map((run) => run.info.repeats)));
+    this.#all = new RunSummary(0, Math.max(1, ...runs.map((run) => run.info.repeats)));
+    let cases = 0;
+    for (const run of runs) {
+      this.#firstCase.set(run.info.id, cases);
+      cases += run.info.cases;
+    }
   }
 
-  /** The next cells of a run, in their order. */
   add(run: ReportRun, cells: readonly ReportCell[]): void {
     if (this.#runs.length === 1) return;
-    for (const { result } of cells) {
-      if (result.pass !== null) this.#rate.add(`${run.info.id} ${result.caseIndex} ${result.modelIndex}`, result.pass);
-      if (result.latencyMs !== null && !result.cached) this.#latencies.push(result.latencyMs);
-    }
+    // Cases of different runs are different cases, also where their indices are the same.
+    const first = this.#firstCase.get(run.info.id) ?? 0;
+    for (const cell of cells) this.#all.add({ ...cellFacts(cell), caseIndex: first + cell.result.caseIndex });
   }
 
   result(): Summary {
     const [only] = this.#runs;
-    if (only !== undefined && this.#runs.length === 1) return only.summary;
-    const parts = this.#runs.map((run) => run.summary);
-    const counted = parts.filter((part) => part.cells > 0);
-    const { rate, interval } = this.#rate.result();
-    const sorted = Float64Array.from(this.#latencies).sort();
-    return {
-      cells: sum(parts.map((part) => part.cells)),
-      passed: sum(parts.map((part) => part.passed)),
-      failed: sum(parts.map((part) => part.failed)),
-      errors: sum(parts.map((part) => part.errors)),
-      passRate: rate,
-      interval,
-      score: meanScore(parts),
-      cost: sumKnown(counted.map((part) => part.cost)),
-      tokens: { input: sumKnown(counted.map((part) => part.tokens.input)), output: sumKnown(counted.map((part) => part.tokens.output)) },
-      latency: { p50: quantileSorted(sorted, 0.5), p95: quantileSorted(sorted, 0.95) },
-      cached: sum(parts.map((part) => part.cached)),
-      namedScores: {},
-    };
+    return only !== undefined && this.#runs.length === 1 ? only.summary : this.#all.all();
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/** Unknown wins: a total with an unknown part is unknown. */
-function sumKnown(values: readonly (number | null)[]): number | null {
-  let total = 0;
-  for (const value of values) {
-    if (value === null) return null;
-    total += value;
-  }
-  return values.length === 0 ? null : total;
-}
-
-/** Weighted by the cells that have an answer. */
-function meanScore(parts: readonly Summary[]): number | null {
-  let cells = 0;
-  let total = 0;
-  for (const part of parts) {
-    if (part.score === null) continue;
-    const answered = part.passed + part.failed;
-    cells += answered;
-    total += part.score * answered;
-  }
-  return cells === 0 ? null : total / cells;
 }
