@@ -44,6 +44,8 @@ export interface CaseOptions {
   readonly judge?: ModelRef;
   readonly rubricPrompt?: unknown;
   readonly disableDefaultAssertions?: boolean;
+  /** Variables whose values are templates themselves, expanded once. Without it every value is inert text. */
+  readonly expandVars?: readonly string[];
 }
 
 /** Where the cases of a prompt are: `golden` or `testData` of a prompt file, `tests` of a promptfoo config. */

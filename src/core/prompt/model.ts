@@ -24,9 +24,16 @@ export interface PromptMessage {
 
 /** A promptfoo prompt that is a function: it is called with the variables, in a separate process. */
 export interface PromptFunction {
+  /** Absolute path of the program's text; for a command, the command line itself. */
   readonly file: string;
   readonly export?: string;
   readonly language: 'javascript' | 'python' | 'command';
+  /** Folder in which it runs, absolute. */
+  readonly baseDir: string;
+  /** SHA-256 of the program's text, so that an edit of it makes results stale; absent for a command. */
+  readonly textHash?: string;
+  /** The prompt's own `config`, handed to the function. */
+  readonly config?: JsonObject;
 }
 
 export interface VariableUse {
@@ -46,6 +53,15 @@ export interface PromptDocument {
   readonly description?: string;
   readonly syntax: TemplateSyntax;
   readonly messages: readonly PromptMessage[];
+  /**
+   * `nunjucks`: the whole text as the file gives it. It is rendered, and only then taken apart into messages; `messages`
+   * above is what can be known before.
+   */
+  readonly template?: string;
+  /** promptfoo's `env:` block: the only source of `{{env.NAME}}`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Names by which a case's `prompts` may choose this prompt (promptfoo: label and id). */
+  readonly filterNames?: readonly string[];
   /** Instead of messages. */
   readonly source?: PromptFunction;
   readonly models: readonly ModelRef[];
