@@ -1,0 +1,53 @@
+const MARK = '[secret]';
+
+/** The shapes of common keys, for texts that may quote one that nobody told us about. */
+const KEY_SHAPES = new RegExp(
+  [
+    String.raw`\b(?:sk|pk|rk|xai|gsk|fw|pplx|nvapi|csk)[-_][A-Za-z0-9_-]{12,}`,
+    String.raw`\bAIza[0-9A-Za-z_-]{30,}`,
+    String.raw`\b(?:ghp|gho|ghs|ghu|hf)_[A-Za-z0-9]{16,}`,
+    String.raw`\bgithub_pat_[A-Za-z0-9_]{20,}`,
+    String.raw`\bAKIA[0-9A-Z]{16}\b`,
+    String.raw`(?<=\bBearer\s)[^\s"',;]{8,}`,
+    String.raw`(?<=\bBasic\s)[A-Za-z0-9+/=]{12,}`,
+    String.raw`(?<=\b(?:x-)?api-key["']?\s*[:=]\s*["']?)[^\s"',;&]{8,}`,
+    String.raw`(?<=[?&](?:api[-_]?key|key|token|access_token)=)[^\s"'&]{6,}`,
+    String.raw`(?<=://[^\s/:@]{0,256}:)[^\s/@]{1,256}(?=@)`,
+  ].join('|'),
+  'gi',
+);
+
+/**
+ * Keeps secrets out of texts. `redactValues` removes exactly the secrets that were handed out (for what is stored, where nothing
+ * else may change); `redact` removes also what looks like a key (for logs and errors).
+ */
+export interface Redactor {
+  add(secret: string): void;
+  redactValues(text: string): string;
+  redact(text: string): string;
+}
+
+export function createRedactor(secrets: Iterable<string> = []): Redactor {
+  const known = new Set<string>();
+  let pattern: RegExp | null = null;
+
+  const add = (secret: string): void => {
+    // Anything shorter would remove ordinary words and protects nothing.
+    if (secret.trim().length < 6) return;
+    // As it stands, and as it looks inside JSON, a URL and basic authentication.
+    for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) known.add(form);
+    pattern = null;
+  };
+  for (const secret of secrets) add(secret);
+
+  const redactValues = (text: string): string => {
+    if (known.size === 0) return text;
+    pattern ??= new RegExp([...known].sort((a, b) => b.length - a.length).map((value) => value.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|'), 'g');
+    return text.replace(pattern, MARK);
+  };
+  return {
+    add,
+    redactValues,
+    redact: (text) => redactValues(text).replace(KEY_SHAPES, MARK),
+  };
+}
