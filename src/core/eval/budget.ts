@@ -1,0 +1,49 @@
+/**
+ * The hard limit of a run. Before a request its highest likely cost is reserved; when the answer's cost is known the
+ * reservation is replaced by it. A request that could exceed the limit is not sent: it waits while others are under way
+ * (they may turn out cheaper) and ends the run when none is left.
+ */
+export class Budget {
+  readonly #limit: number | null;
+  #spent = 0;
+  #reserved = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(limitUsd: number | null, spentUsd = 0) {
+    this.#limit = limitUsd;
+    this.#spent = spentUsd;
+  }
+
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** @returns `false` when the limit does not allow it and nothing under way could change that */
+  async reserve(usd: number): Promise<boolean> {
+    if (this.#limit === null) return true;
+    while (this.#spent + this.#reserved + usd > this.#limit) {
+      if (this.#reserved === 0) return false;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#reserved += usd;
+    return true;
+  }
+
+  /** `cost` null: unknown (a cut attempt), so the reservation counts as spent. */
+  settle(reservedUsd: number, cost: number | null): void {
+    if (this.#limit !== null) {
+      this.#reserved -= reservedUsd;
+      // Sums of fractions leave dust; nothing reserved must be exactly nothing.
+      if (this.#reserved < 1e-12) this.#reserved = 0;
+    }
+    this.#spent += cost ?? reservedUsd;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  /** Costs that nothing was reserved for, such as a judge's. */
+  add(usd: number): void {
+    this.#spent += usd;
+  }
+}

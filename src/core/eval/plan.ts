@@ -1,0 +1,73 @@
+import type { AssertionSpec } from '../assert/model.ts';
+import type { Case } from '../dataset/model.ts';
+import type { Model, ModelRef } from '../model/model.ts';
+import type { PromptDocument } from '../prompt/model.ts';
+import type { RunShape } from './ordinal.ts';
+
+/** Everything that one run needs, fixed before its first request. */
+export interface RunPlan {
+  readonly prompt: PromptDocument;
+  readonly models: readonly Model[];
+  readonly labels: readonly string[];
+  readonly cases: readonly Case[];
+  readonly repeats: number;
+  readonly concurrency: number;
+  readonly noCache: boolean;
+  readonly maxRetries: number;
+  /** Limit on one attempt as a whole; the idle limit is the model adapter's. */
+  readonly timeoutMs?: number;
+  readonly budgetUsd: number | null;
+}
+
+/** The part of a plan that is stored with the run, so that it resumes whatever becomes of the files. */
+export interface StoredPlan {
+  readonly prompt: PromptDocument;
+  readonly models: readonly ModelRef[];
+  readonly concurrency: number;
+  readonly noCache: boolean;
+  readonly maxRetries: number;
+  readonly timeoutMs?: number;
+}
+
+export function planShape(plan: RunPlan): RunShape {
+  return { cases: plan.cases.length, models: plan.models.length, repeats: plan.repeats };
+}
+
+/** The prompt's checks, then the case's own. */
+export function caseAssertions(prompt: PromptDocument, item: Case): readonly AssertionSpec[] {
+  if (item.options.disableDefaultAssertions === true) return item.assertions;
+  return prompt.assertions.length === 0 ? item.assertions : [...prompt.assertions, ...item.assertions];
+}
+
+/** Whether a case is for this prompt: promptfoo's `prompts` filter (exact label or id, or `group:*` and `group` for labels that start with `group:`). */
+export function caseIsForPrompt(item: Case, prompt: PromptDocument): boolean {
+  return item.prompts === undefined || item.prompts.some((wanted) => matches(wanted, [prompt.name, prompt.id]));
+}
+
+/** promptfoo's `providers` filter, by label or id. */
+export function caseIsForModel(item: Case, model: { readonly label: string; readonly id: string }): boolean {
+  return item.models === undefined || item.models.some((wanted) => matches(wanted, [model.label, model.id]));
+}
+
+function matches(wanted: string, names: readonly string[]): boolean {
+  const group = wanted.endsWith(':*') ? wanted.slice(0, -1) : `${wanted}:`;
+  return names.some((name) => name === wanted || name.startsWith(group));
+}
+
+export interface CaseFilter {
+  /** Part of the id, the description or a variable's text; upper and lower case are the same. */
+  readonly text?: string;
+  /** A case with any of them. */
+  readonly tags?: readonly string[];
+  readonly caseIds?: readonly string[];
+}
+
+export function caseMatches(item: Case, filter: CaseFilter): boolean {
+  if (filter.caseIds !== undefined && !filter.caseIds.includes(item.id)) return false;
+  if (filter.tags !== undefined && filter.tags.length > 0 && !filter.tags.some((tag) => item.tags.includes(tag))) return false;
+  if (filter.text === undefined || filter.text === '') return true;
+  const text = filter.text.toLowerCase();
+  return [item.id, item.description ?? '', ...Object.values(item.vars).map((value) => (typeof value === 'string' ? value : JSON.stringify(value) ?? ''))].some((candidate) =>
+    candidate.toLowerCase().includes(text),
+  );
+}

@@ -1,0 +1,463 @@
+import type { AssertionSpec, CellScore, ScoreContext } from '../assert/model.ts';
+import type { Case } from '../dataset/model.ts';
+import { TouchstoneError, errorMessage } from '../errors.ts';
+import { canonicalJson, type JsonObject } from '../json.ts';
+import { ModelError, type Model, type ModelPrice, type ModelReply, type ModelRequest, type RateLimitStatus, type TokenUsage } from '../model/model.ts';
+import { backoffMs } from '../model/backoff.ts';
+import type { Random } from '../stats/random.ts';
+import { Budget } from './budget.ts';
+import type { RunJournal } from './journal.ts';
+import type { CellError, CellKey, CellResult, RunStatus } from './model.ts';
+import { cellCount, cellKeyAt, type RunShape } from './ordinal.ts';
+import { caseAssertions, caseIsForModel, planShape, type RunPlan } from './plan.ts';
+import { approximateRequestTokens, reservation } from './tokens.ts';
+
+/** What was rendered for one case, the same for every model and repeat. */
+export type RenderedRequest = Pick<ModelRequest, 'messages' | 'promptText'>;
+
+export interface Permit {
+  release(end: { outcome: 'ok' | 'rate-limited' | 'failed'; retryAfterMs?: number | null; status?: RateLimitStatus | null; tokens?: number | null }): void;
+}
+
+/** Everything outside the run itself; the engine wires it, tests replace what they look at. */
+export interface RunPorts {
+  readonly journal: RunJournal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: () => number;
+  /** Rejects when the signal is aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly random: Random;
+  /** SHA-256, hex. */
+  readonly hash: (text: string) => string;
+  render(item: Case, signal: AbortSignal): Promise<RenderedRequest>;
+  acquire(endpoint: string, tokens: number, signal: AbortSignal): Promise<Permit>;
+  price(model: Model): ModelPrice | null;
+  cost(model: Model, reply: ModelReply): number | null;
+  score(assertions: readonly AssertionSpec[], context: ScoreContext, item: Case, signal: AbortSignal): Promise<CellScore>;
+  /** Checks that choose among all outputs of one case (select-best, max-score). Returns the results that changed; absent for cases without such checks. */
+  scoreGroup(assertions: readonly AssertionSpec[], item: Case, results: readonly CellResult[], signal: AbortSignal): Promise<readonly CellResult[]>;
+  needsGroup(assertions: readonly AssertionSpec[]): boolean;
+  /** After each finished cell. */
+  onCell(result: CellResult): void;
+  /** The number of cells under way changed. */
+  onRunning(running: number): void;
+}
+
+export interface RunState {
+  /** Ordinals that have a result already. */
+  readonly finished: ReadonlySet<number>;
+  /** Ordinal → number of its last journaled attempt. */
+  readonly attempts: ReadonlyMap<number, number>;
+  readonly spentUsd: number;
+  /** Marks answers that only this run may use again (with `noCache`). */
+  readonly runId: string;
+}
+
+export interface RunEnd {
+  readonly status: Extract<RunStatus, 'finished' | 'cancelled' | 'budget'>;
+  /** From the first request to the last commit. */
+  readonly durationMs: number;
+  /** Why it stopped early, in words. */
+  readonly reason?: string;
+}
+
+type Answer = { readonly reply: ModelReply; readonly latencyMs: number | null; readonly cached: boolean; readonly attempts: number } | { readonly error: CellError; readonly attempts: number; readonly cost: number | null };
+
+/** Cells that a plan asks for: all, but for cases that name their models. */
+export function plannedOrdinals(plan: RunPlan): number[] {
+  const shape = planShape(plan);
+  const ordinals: number[] = [];
+  for (let ordinal = 0; ordinal < cellCount(shape); ordinal++) {
+    const { caseIndex, modelIndex } = cellKeyAt(ordinal, shape);
+    const item = plan.cases[caseIndex];
+    const model = plan.models[modelIndex];
+    if (item !== undefined && model !== undefined && caseIsForModel(item, { label: plan.labels[modelIndex] ?? model.ref.id, id: model.ref.id })) ordinals.push(ordinal);
+  }
+  return ordinals;
+}
+
+/**
+ * Executes what is missing of a run: cells in their order, case by case so that an interrupted run stays paired, `concurrency` at once.
+ * A failing cell is a result; only a journal that cannot be written ends the run with an exception (TouchstoneError 'store').
+ */
+export async function executeRun(plan: RunPlan, state: RunState, ports: RunPorts, cancel: AbortSignal): Promise<RunEnd> {
+  return new RunExecution(plan, state, ports, cancel).run();
+}
+
+class RunExecution {
+  readonly #plan: RunPlan;
+  readonly #state: RunState;
+  readonly #ports: RunPorts;
+  readonly #cancel: AbortSignal;
+  readonly #shape: RunShape;
+  readonly #budget: Budget;
+  readonly #todo: readonly number[];
+  /** Ends every worker: cancelled by a person, out of budget, or a journal that fails. */
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  /** For cases with checks across their outputs: cells that are still missing. */
+  readonly #missingOfCase = new Map<number, number>();
+  #next = 0;
+  #running = 0;
+  #startedAt: number | undefined;
+  #largestOutput = 0;
+  #budgetReason: string | undefined;
+  #failure: unknown;
+  #lastRender: { caseIndex: number; rendered: Promise<RenderedRequest> } | undefined;
+
+  constructor(plan: RunPlan, state: RunState, ports: RunPorts, cancel: AbortSignal) {
+    this.#plan = plan;
+    this.#state = state;
+    this.#ports = ports;
+    this.#cancel = cancel;
+    this.#shape = planShape(plan);
+    this.#budget = new Budget(plan.budgetUsd, state.spentUsd);
+    this.#signal = AbortSignal.any([cancel, this.#stop.signal]);
+    const planned = plannedOrdinals(plan);
+    this.#todo = planned.filter((ordinal) => !state.finished.has(ordinal));
+    this.#findGroups(planned);
+  }
+
+  async run(): Promise<RunEnd> {
+    await this.#completeGroups();
+    const workers = Math.max(1, Math.min(this.#plan.concurrency, this.#todo.length));
+    await Promise.all(Array.from({ length: workers }, () => this.#work()));
+    try {
+      await this.#ports.journal.flush();
+    } catch (error) {
+      this.#failure ??= error;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    const durationMs = this.#startedAt === undefined ? 0 : this.#ports.monotonic() - this.#startedAt;
+    if (this.#budgetReason !== undefined) return { status: 'budget', durationMs, reason: this.#budgetReason };
+    return { status: this.#cancel.aborted ? 'cancelled' : 'finished', durationMs };
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#signal.aborted) {
+      const ordinal = this.#todo[this.#next];
+      if (ordinal === undefined) return;
+      this.#next++;
+      this.#ports.onRunning(++this.#running);
+      try {
+        await this.#cell(ordinal);
+      } catch (error) {
+        if (!this.#signal.aborted) {
+          this.#failure ??= error;
+          this.#stop.abort();
+        }
+      } finally {
+        this.#ports.onRunning(--this.#running);
+      }
+    }
+  }
+
+  async #cell(ordinal: number): Promise<void> {
+    const key = cellKeyAt(ordinal, this.#shape);
+    const item = this.#plan.cases[key.caseIndex];
+    const model = this.#plan.models[key.modelIndex];
+    if (item === undefined || model === undefined) return;
+    const result = await this.#result(key, ordinal, item, model);
+    // Cancelled on the way: nothing is written, so that resuming runs this cell.
+    if (result === undefined) return;
+    this.#ports.journal.cellFinished(result);
+    const missing = this.#missingOfCase.get(key.caseIndex);
+    if (missing !== undefined) {
+      this.#missingOfCase.set(key.caseIndex, missing - 1);
+      if (missing === 1) return this.#scoreGroup(key.caseIndex, item);
+    } else {
+      this.#ports.onCell(result);
+    }
+  }
+
+  async #result(key: CellKey, ordinal: number, item: Case, model: Model): Promise<CellResult | undefined> {
+    let rendered: RenderedRequest;
+    try {
+      rendered = await this.#render(key.caseIndex, item);
+    } catch (error) {
+      return this.#signal.aborted ? undefined : failedCell(key, item, toCellError(error), 0, 0);
+    }
+    const request = this.#request(rendered, item, key.repeat);
+    const answer = item.recordedOutput === undefined ? await this.#answer(key, ordinal, model, request) : recordedAnswer(item.recordedOutput);
+    if (answer === undefined) return undefined;
+    if ('error' in answer) return failedCell(key, item, answer.error, answer.attempts, answer.cost);
+    this.#largestOutput = Math.max(this.#largestOutput, answer.reply.usage?.output ?? 0);
+    try {
+      return await this.#scored(key, item, model, request, answer);
+    } catch (error) {
+      if (this.#signal.aborted) return undefined;
+      return { ...failedCell(key, item, toCellError(error), answer.attempts, this.#ports.cost(model, answer.reply)), output: outputOf(answer.reply), usage: answer.reply.usage };
+    }
+  }
+
+  async #scored(key: CellKey, item: Case, model: Model, request: ModelRequest, answer: Extract<Answer, { reply: ModelReply }>): Promise<CellResult> {
+    const { reply } = answer;
+    // What comes from the cache was paid for once already.
+    const cost = answer.cached || item.recordedOutput !== undefined ? 0 : this.#ports.cost(model, reply);
+    const assertions = caseAssertions(this.#plan.prompt, item);
+    const score = await this.#ports.score(
+      assertions,
+      {
+        output: reply.text,
+        ...(reply.data === undefined ? {} : { data: reply.data }),
+        vars: item.vars,
+        expected: item.expected,
+        promptText: request.promptText,
+        caseId: item.id,
+        ...(item.description === undefined ? {} : { description: item.description }),
+        metadata: { ...item.metadata, ...reply.metadata },
+        modelId: model.ref.id,
+        latencyMs: answer.latencyMs,
+        cached: answer.cached,
+        cost,
+        finishReason: reply.finishReason,
+        ...(reply.refusal === undefined ? {} : { refusal: reply.refusal }),
+        ...(reply.logprobs === undefined ? {} : { logprobs: reply.logprobs }),
+        toolCalls: reply.toolCalls,
+        tools: this.#plan.prompt.tools,
+      },
+      item,
+      this.#signal,
+    );
+    let judges: number | null = 0;
+    for (const assertion of score.assertions) {
+      if (assertion.cost === undefined) continue;
+      judges = judges === null || assertion.cost === null ? null : judges + assertion.cost;
+    }
+    if (judges !== null) this.#budget.add(judges);
+    return {
+      ...key,
+      caseId: item.id,
+      status: 'done',
+      output: outputOf(reply),
+      pass: score.pass,
+      score: score.score,
+      assertions: score.assertions,
+      namedScores: score.namedScores,
+      error: null,
+      latencyMs: answer.latencyMs,
+      usage: reply.usage,
+      cost: cost === null || judges === null ? null : cost + judges,
+      cached: answer.cached,
+      attempts: answer.attempts,
+      finishReason: reply.finishReason,
+      toolCalls: reply.toolCalls,
+      traceId: null,
+    };
+  }
+
+  /** The same for all models and repeats of a case, which run next to each other: the last one is kept. */
+  #render(caseIndex: number, item: Case): Promise<RenderedRequest> {
+    if (this.#lastRender?.caseIndex !== caseIndex) this.#lastRender = { caseIndex, rendered: this.#ports.render(item, this.#signal) };
+    return this.#lastRender.rendered;
+  }
+
+  #request(rendered: RenderedRequest, item: Case, repeat: number): ModelRequest {
+    const { prompt } = this.#plan;
+    return {
+      messages: rendered.messages,
+      promptText: rendered.promptText,
+      parameters: prompt.parameters,
+      ...(prompt.tools.length > 0 ? { tools: prompt.tools } : {}),
+      ...(prompt.toolChoice === undefined ? {} : { toolChoice: prompt.toolChoice }),
+      ...(prompt.responseFormat === undefined ? {} : { responseFormat: prompt.responseFormat }),
+      case: { id: item.id, vars: item.vars, ...(item.expected === undefined ? {} : { expected: item.expected }), metadata: item.metadata },
+      repeat,
+    };
+  }
+
+  /** From the cache, from what this run has already received, or from the model. `undefined`: stopped. */
+  async #answer(key: CellKey, ordinal: number, model: Model, request: ModelRequest): Promise<Answer | undefined> {
+    const before = this.#state.attempts.get(ordinal) ?? 0;
+    const shared = model.cacheable && !this.#plan.noCache;
+    const replyKey = this.#replyKey(key, model, request, shared);
+    if (replyKey !== undefined) {
+      const stored = this.#ports.journal.findReply(replyKey);
+      // An answer that this very run received before it was killed is its own, not a cached one.
+      if (stored !== undefined) return { reply: stored, latencyMs: stored.latencyMs ?? null, cached: before === 0, attempts: before };
+    }
+    const price = this.#ports.price(model);
+    const free = price !== null && price.input === 0 && price.output === 0;
+    let cut = false;
+    for (let attempt = 0; ; attempt++) {
+      const number = before + attempt + 1;
+      const reserved = price === null ? 0 : reservation(request, price, this.#largestOutput);
+      if (!(await this.#budget.reserve(reserved))) {
+        this.#budgetReason ??= `The budget of $${this.#plan.budgetUsd} does not allow another request: $${this.#budget.spent.toPrecision(4)} are spent and one more may cost $${reserved.toPrecision(2)}.`;
+        this.#stop.abort();
+        return undefined;
+      }
+      const outcome = await this.#attempt(key, number, model, request, replyKey, shared);
+      if (outcome === undefined) {
+        this.#budget.settle(reserved, 0);
+        return undefined;
+      }
+      if ('reply' in outcome) {
+        this.#budget.settle(reserved, this.#ports.cost(model, outcome.reply));
+        return { reply: outcome.reply, latencyMs: outcome.latencyMs, cached: false, attempts: number };
+      }
+      const refused = isRefusal(outcome.error);
+      cut ||= !refused;
+      this.#budget.settle(reserved, refused ? 0 : null);
+      const retry = outcome.error instanceof ModelError && outcome.error.transient && attempt < this.#plan.maxRetries;
+      if (!retry) {
+        const tries = attempt === 0 ? '' : ` (after ${attempt} ${attempt === 1 ? 'retry' : 'retries'})`;
+        return { error: { code: outcome.error.code, message: `${outcome.error.message}${tries}` }, attempts: number, cost: cut && !free ? null : 0 };
+      }
+      try {
+        await this.#ports.sleep(backoffMs(attempt, this.#ports.random, outcome.error instanceof ModelError ? outcome.error.retryAfterMs : null), this.#signal);
+      } catch {
+        return undefined;
+      }
+    }
+  }
+
+  async #attempt(
+    key: CellKey,
+    number: number,
+    model: Model,
+    request: ModelRequest,
+    replyKey: string | undefined,
+    shared: boolean,
+  ): Promise<{ reply: ModelReply; latencyMs: number } | { error: TouchstoneError } | undefined> {
+    const { journal } = this.#ports;
+    let permit: Permit;
+    try {
+      permit = await this.#ports.acquire(model.endpoint, approximateRequestTokens(request), this.#signal);
+    } catch (error) {
+      if (this.#signal.aborted) return undefined;
+      return { error: toTouchstoneError(error) };
+    }
+    const startedAt = this.#ports.monotonic();
+    this.#startedAt ??= startedAt;
+    journal.attemptStarted(key, number, this.#ports.now());
+    let limits: RateLimitStatus | null = null;
+    const timeout = this.#plan.timeoutMs === undefined ? undefined : AbortSignal.timeout(this.#plan.timeoutMs);
+    const signal = timeout === undefined ? this.#signal : AbortSignal.any([this.#signal, timeout]);
+    try {
+      const reply = await model.generate(request, { signal, onRateLimit: (status) => void (limits = status) });
+      const latencyMs = reply.latencyMs ?? this.#ports.monotonic() - startedAt;
+      permit.release({ outcome: 'ok', status: limits, tokens: totalTokens(reply.usage) });
+      // Kept before anything else happens to it: from here on a killed run does not ask again.
+      if (replyKey !== undefined) journal.keepReply(replyKey, { ...reply, latencyMs }, shared);
+      journal.attemptEnded(key, number, { at: this.#ports.now(), outcome: 'answered', error: null, usage: reply.usage });
+      return { reply, latencyMs };
+    } catch (cause) {
+      const stopped = this.#signal.aborted;
+      const error = timeout?.aborted === true && !stopped ? new ModelError('timeout', `No complete answer within ${this.#plan.timeoutMs} ms (timeoutMs).`, { transient: true, cause }) : toTouchstoneError(cause);
+      const limited = error.code === 'rate-limited';
+      permit.release({ outcome: limited ? 'rate-limited' : 'failed', retryAfterMs: error instanceof ModelError ? error.retryAfterMs : null, status: limits });
+      journal.attemptEnded(key, number, { at: this.#ports.now(), outcome: stopped ? 'cancelled' : 'failed', error: stopped ? null : { code: error.code, message: error.message }, usage: null });
+      return stopped ? undefined : { error };
+    }
+  }
+
+  /**
+   * Hash of everything that shapes the output. `undefined`: the answer is on this machine anyway (local model, recording), so keeping it is waste.
+   * Private keys keep an answer for resuming only.
+   */
+  #replyKey(key: CellKey, model: Model, request: ModelRequest, shared: boolean): string | undefined {
+    if (!shared && (model.kind === 'local' || model.kind === 'replay')) return undefined;
+    const { promptText, ...rest } = request;
+    const content: JsonObject = {
+      model: model.identity,
+      ...rest,
+      // A chat request is its messages; a command also sees the case as a whole.
+      case: model.kind === 'code' ? { ...rest.case, promptText } : undefined,
+      run: shared ? undefined : { id: this.#state.runId, ...key },
+    };
+    return this.#ports.hash(canonicalJson(content));
+  }
+
+  #findGroups(planned: readonly number[]): void {
+    const needed = this.#plan.cases.map((item) => this.#ports.needsGroup(caseAssertions(this.#plan.prompt, item)));
+    if (!needed.includes(true)) return;
+    for (const ordinal of planned) {
+      const { caseIndex } = cellKeyAt(ordinal, this.#shape);
+      if (needed[caseIndex] !== true) continue;
+      const missing = this.#state.finished.has(ordinal) ? 0 : 1;
+      this.#missingOfCase.set(caseIndex, (this.#missingOfCase.get(caseIndex) ?? 0) + missing);
+    }
+  }
+
+  /** A run that was killed between a case's last cell and its choice among the outputs. */
+  async #completeGroups(): Promise<void> {
+    for (const [caseIndex, missing] of this.#missingOfCase) {
+      const item = this.#plan.cases[caseIndex];
+      if (missing === 0 && item !== undefined) await this.#scoreGroup(caseIndex, item);
+    }
+  }
+
+  async #scoreGroup(caseIndex: number, item: Case): Promise<void> {
+    const { journal } = this.#ports;
+    const results: CellResult[] = [];
+    for (let modelIndex = 0; modelIndex < this.#shape.models; modelIndex++) {
+      for (let repeat = 0; repeat < this.#shape.repeats; repeat++) {
+        const result = journal.readCell({ caseIndex, modelIndex, repeat });
+        if (result !== undefined) results.push(result);
+      }
+    }
+    const changed = await this.#ports.scoreGroup(caseAssertions(this.#plan.prompt, item), item, results, this.#signal);
+    for (const result of changed) journal.cellFinished(result);
+    for (const result of results) {
+      const now = changed.find((other) => other.modelIndex === result.modelIndex && other.repeat === result.repeat) ?? result;
+      this.#ports.onCell(now);
+    }
+  }
+}
+
+function recordedAnswer(output: unknown): Answer {
+  const text = typeof output === 'string' ? output : JSON.stringify(output);
+  return {
+    reply: { text, ...(typeof output === 'string' ? {} : { data: output }), toolCalls: [], finishReason: null, usage: null, reportedCost: 0 },
+    latencyMs: null,
+    cached: false,
+    attempts: 0,
+  };
+}
+
+function outputOf(reply: ModelReply): unknown {
+  return reply.data === undefined ? reply.text : reply.data;
+}
+
+function failedCell(key: CellKey, item: Case, error: CellError, attempts: number, cost: number | null): CellResult {
+  return {
+    ...key,
+    caseId: item.id,
+    status: 'error',
+    output: null,
+    pass: null,
+    score: null,
+    assertions: [],
+    namedScores: {},
+    error,
+    latencyMs: null,
+    usage: null,
+    cost,
+    cached: false,
+    attempts,
+    finishReason: null,
+    toolCalls: [],
+    traceId: null,
+  };
+}
+
+/** The endpoint answered with an error instead of a completion: nothing was produced, nothing is charged. What was cut may be charged: nobody tells. */
+function isRefusal(error: TouchstoneError): boolean {
+  return ['rate-limited', 'unauthorized', 'model-request', 'model-server', 'missing-secret'].includes(error.code);
+}
+
+function toTouchstoneError(error: unknown): TouchstoneError {
+  return error instanceof TouchstoneError ? error : new TouchstoneError('internal', errorMessage(error), { cause: error });
+}
+
+function toCellError(error: unknown): CellError {
+  const { code, message } = toTouchstoneError(error);
+  return { code, message };
+}
+
+function totalTokens(usage: TokenUsage | null): number | null {
+  return usage?.input == null || usage.output === null ? null : usage.input + usage.output;
+}
