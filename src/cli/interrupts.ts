@@ -1,0 +1,28 @@
+import type { CliContext } from './context.ts';
+import { EXIT } from './exit.ts';
+import type { StatusLine } from './status.ts';
+
+/** The first Ctrl+C (or SIGTERM) asks for an orderly end, the second ends at once. */
+export class Interrupts {
+  readonly #controller = new AbortController();
+  readonly #stop: () => void;
+
+  constructor(context: CliContext, status: StatusLine) {
+    this.#stop = context.onInterrupt(() => {
+      if (this.#controller.signal.aborted) {
+        context.exitNow(EXIT.cancelled);
+        return;
+      }
+      status.print('Cancelling; what is finished is kept. Ctrl+C again ends at once.');
+      this.#controller.abort();
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  dispose(): void {
+    this.#stop();
+  }
+}

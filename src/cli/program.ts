@@ -1,0 +1,116 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { CliContext } from './context.ts';
+import { collect, dollars, positiveInteger, rate } from './options.ts';
+import { errorLine, EXIT, exitCodeOf } from './exit.ts';
+
+/** Runs one command line and says how the process should exit. Commands are loaded when they are called, not before. */
+export async function runCommandLine(args: readonly string[], context: CliContext): Promise<number> {
+  let exitCode: number = EXIT.good;
+  const program = buildProgram(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    if (args.length === 0) {
+      await context.stderr.write(program.helpInformation());
+      return EXIT.notEvaluated;
+    }
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // commander has said what is wrong, or has printed the help or the version that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.notEvaluated;
+    await context.stderr.write(`${errorLine(error, context.cwd)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function buildProgram(context: CliContext, exitWith: (code: number) => void): Command {
+  const program = new Command('touchstone');
+  program
+    .description('Evaluates prompts against golden datasets.')
+    .version(context.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ helpWidth: Math.min(context.stdout.columns, 110) })
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', '\nExit codes: 0 good · 1 failures below the threshold · 2 wrong usage or configuration · 130 cancelled\n`touchstone COMMAND --help` explains a command with examples.');
+
+  const command = (usage: string, description: string, examples: string): Command =>
+    program
+      .command(usage)
+      .description(description)
+      .option('-C, --workspace <folder>', 'the workspace folder; default: the nearest one above with touchstone.yml or .touchstone, else the Git checkout')
+      .option('--verbose', 'log what is done, and show everything that is otherwise cut')
+      .addHelpText('after', `\nExamples:\n${examples.trim().split('\n').map((line) => `  ${line.trim()}`).join('\n')}`);
+
+  command('eval', 'Evaluate prompts against their golden datasets.', `
+      touchstone eval                                       every prompt of this folder
+      touchstone eval prompts/support/triage.prompt.yml     one prompt
+      touchstone eval triage.prompt.yml --model openai/gpt-5-mini --repeat 3 --budget 0.50
+      touchstone eval prompts --tag spanish --threshold 90% --output report.xml --output report.html
+      touchstone eval --resume 3f9a1c                       what a cancelled run still lacks
+      touchstone eval triage.prompt.yml --json | jq .summary.passRate`)
+    .argument('[targets...]', 'prompt files, promptfoo configs or folders; default: the current folder')
+    .option('-m, --model <id>', 'a model instead of those in the file; may be repeated', collect)
+    .option('-d, --dataset <file>', 'a dataset instead of the one in the file')
+    .option('-r, --repeat <n>', 'outputs per case and model', positiveInteger)
+    .option('-j, --concurrency <n>', 'requests under way at once', positiveInteger)
+    .option('-f, --filter <text>', 'only cases with this text in their id, description or variables')
+    .option('-t, --tag <tag>', 'only cases with this tag; may be repeated, any of them counts', collect)
+    .option('--no-cache', 'ask the models again, also for what is known')
+    .option('--budget <usd>', 'stop before a request that could make the run cost more', dollars)
+    .option('--resume <run>', 'finish a run that was cancelled or interrupted')
+    .option('--threshold <rate>', 'the pass rate that is enough, such as 0.9 or 90%; default: every cell must pass', rate)
+    .option('--allow-errors', 'do not fail because of cells without an answer')
+    .option('-o, --output <file>', 'write a report: .json, .xml (JUnit), .html or .csv; may be repeated', collect)
+    .option('--json', 'print one JSON document to standard output and nothing else')
+    .addOption(new Option('-w, --watch', 'evaluate again whenever the prompt, its dataset or a file that they use changes').conflicts(['json', 'resume']))
+    .action(async (targets: string[], options: import('./commands/eval.ts').EvalOptions) => {
+      exitWith(await (await import('./commands/eval.ts')).evalCommand(targets, options, context));
+    });
+
+  command('runs', 'List the runs of this workspace, newest first.', `
+      touchstone runs
+      touchstone runs --limit 5 --json`)
+    .option('-n, --limit <n>', 'how many', positiveInteger, 20)
+    .option('--json', 'print one JSON document')
+    .action(async (options: import('./commands/runs.ts').RunsOptions) => {
+      exitWith(await (await import('./commands/runs.ts')).runsCommand(options, context));
+    });
+
+  command('show', 'Show a run, or one case of it with everything that is known.', `
+      touchstone show latest
+      touchstone show 3f9a1c refund-late
+      touchstone show latest --json > run.json`)
+    .argument('<run>', "a run's id or the beginning of one, or `latest`")
+    .argument('[case]', "a case's id")
+    .option('--json', 'print one JSON document, the same as of eval')
+    .action(async (run: string, caseId: string | undefined, options: import('./commands/show.ts').ShowOptions) => {
+      exitWith(await (await import('./commands/show.ts')).showCommand(run, caseId, options, context));
+    });
+
+  command('models', 'List the models that prompts of this workspace can use, what they cost, and what they still need.', `
+      touchstone models
+      touchstone models --json`)
+    .option('--json', 'print one JSON document')
+    .action(async (options: import('./commands/models.ts').ModelsOptions) => {
+      exitWith(await (await import('./commands/models.ts')).modelsCommand(options, context));
+    });
+
+  command('cache', 'Forget stored answers of models: `touchstone cache clear`.', `
+      touchstone cache clear`)
+    .argument('<what>', '`clear`')
+    .option('--json', 'print one JSON document')
+    .action(async (what: string, options: import('./commands/cache.ts').CacheOptions) => {
+      exitWith(await (await import('./commands/cache.ts')).cacheCommand(what, options, context));
+    });
+
+  return program;
+}

@@ -1,0 +1,103 @@
+import { styleText, stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** How text may look where it goes. */
+export interface Look {
+  readonly color: boolean;
+  /** Terminal columns. */
+  readonly columns: number;
+}
+
+/** One of the two streams of the process. */
+export interface Output extends Look {
+  /** A person watches, and the cursor can be moved. */
+  readonly live: boolean;
+  /** Resolves when the stream took the text; false when nobody reads it any more. */
+  write(text: string): Promise<boolean>;
+}
+
+export function outputOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
+  const terminal = stream.isTTY === true;
+  let closed = false;
+  // A reader such as `head` may leave early; without a listener that would end the process with a stack trace.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    closed = true;
+  });
+  return {
+    color: wantsColor(terminal, env),
+    live: terminal && env['TERM'] !== 'dumb',
+    get columns() {
+      return terminal ? (stream.columns ?? 80) : 100;
+    },
+    write: (text) =>
+      new Promise((resolve) => {
+        if (closed) resolve(false);
+        else stream.write(text, () => resolve(!closed));
+      }),
+  };
+}
+
+/** https://no-color.org and https://force-color.org: FORCE_COLOR decides first, as in Node itself. */
+export function wantsColor(terminal: boolean, env: NodeJS.ProcessEnv): boolean {
+  const forced = env['FORCE_COLOR'];
+  if (forced !== undefined) return forced !== '0' && forced.toLowerCase() !== 'false';
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  return terminal && env['TERM'] !== 'dumb';
+}
+
+export function paint(look: Look, style: Style, text: string): string {
+  return look.color ? styleText(style, text, { validateStream: false }) : text;
+}
+
+/** Columns that a text takes; colours take none, wide characters two. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Cuts a text without colours to a number of columns, never inside a character that people see as one. */
+export function fit(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  if (columns < 1) return '';
+  let kept = '';
+  let used = 1; // the ellipsis
+  for (const { segment } of graphemes.segment(text)) {
+    const width = widthOf(segment);
+    if (used + width > columns) break;
+    kept += segment;
+    used += width;
+  }
+  return `${kept}…`;
+}
+
+export function padEnd(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
+}
+
+export function padStart(text: string, columns: number): string {
+  return ' '.repeat(Math.max(0, columns - widthOf(text))) + text;
+}
+
+/** Characters that steer a terminal or turn the reading direction, which no output of a model may do. */
+const STEERING = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
+
+/** A hostile text made harmless on one line: escape sequences go, line ends become ⏎, other control characters their code. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll(/\r\n|\r|\n/g, '⏎')
+    .replaceAll('\t', ' ')
+    .replaceAll(STEERING, escapeCode);
+}
+
+/** The same with its line ends kept. */
+export function printableLines(text: string): string[] {
+  return text.split(/\r\n|\r|\n/).map(printable);
+}
+
+function escapeCode(character: string): string {
+  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+}
