@@ -1,0 +1,126 @@
+import { findNodeAtOffset, getNodePath, modify, parseTree, type Edit, type Node as JsonNode } from 'jsonc-parser';
+import { TouchstoneError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import { endingOf } from '../text/path.ts';
+import { LineMap, type Position, type SourceRange } from '../text/position.ts';
+import { appendRecord, setField } from './csv-edit.ts';
+import { appendLine, textOf, type NewCase, type OffsetEdit } from './edit-text.ts';
+import { ROW_KEYS } from './rows.ts';
+import { appendYamlRow, setYamlValue } from './yaml-edit.ts';
+
+/** A change of one text; the smallest one that does the job, so that a review shows one line. */
+export interface TextEdit {
+  readonly range: SourceRange;
+  readonly newText: string;
+}
+
+/**
+ * Writes the expectation of the case that begins at `at` into the text of its file (jsonl, json, yaml, csv, or inline in a
+ * prompt file).
+ * @throws TouchstoneError 'invalid-dataset' where the file has no place for an expectation
+ */
+export function expectationEdit(path: string, text: string, at: Position, expected: unknown): TextEdit {
+  const lines = new LineMap(text);
+  const offset = offsetAt(text, at);
+  const edit = ((): OffsetEdit => {
+    switch (endingOf(path)) {
+      case 'jsonl':
+      case 'ndjson':
+        return jsonLineExpectation(text, offset, expected);
+      case 'json':
+        return jsonExpectation(text, offset, expected);
+      case 'csv':
+        return setField(path, text, offset, ['expected', '__expected'], textOf(expected));
+      default:
+        return setYamlValue(path, text, offset, 'expected', expected);
+    }
+  })();
+  return { range: lines.range(edit.start, edit.end), newText: edit.newText };
+}
+
+/**
+ * Appends a case to the text of a dataset file; `key` names the list of an inline dataset (`testData`, `tests`).
+ * @throws TouchstoneError 'invalid-dataset' where the file is no list of cases, or a CSV lacks a column
+ */
+export function appendCaseEdit(path: string, text: string, added: NewCase, key?: 'testData' | 'tests'): TextEdit {
+  const lines = new LineMap(text);
+  const edit = ((): OffsetEdit => {
+    if (key !== undefined) return appendYamlRow(path, text, key === 'tests' ? promptfooRow(added) : datasetRow(added), key);
+    switch (endingOf(path)) {
+      case 'jsonl':
+      case 'ndjson':
+        return appendLine(text, JSON.stringify(datasetRow(added)));
+      case 'json':
+        return appendJsonRow(path, text, datasetRow(added));
+      case 'csv':
+        return appendRecord(path, text, added);
+      default:
+        return appendYamlRow(path, text, datasetRow(added));
+    }
+  })();
+  return { range: lines.range(edit.start, edit.end), newText: edit.newText };
+}
+
+/** The row of a case: flat, or with `vars` when a variable has the name of one of the row's own keys. */
+export function datasetRow(added: NewCase): JsonObject {
+  const reserved = Object.keys(added.vars).some((name) => (ROW_KEYS as readonly string[]).includes(name));
+  return {
+    ...(reserved ? { vars: added.vars } : added.vars),
+    ...(added.expected === undefined ? {} : { expected: added.expected }),
+    ...(added.tags === undefined || added.tags.length === 0 ? {} : { tags: added.tags }),
+  };
+}
+
+function promptfooRow(added: NewCase): JsonObject {
+  return { vars: added.vars, ...(added.expected === undefined ? {} : { assert: [{ type: 'equals', value: added.expected }] }) };
+}
+
+function jsonLineExpectation(text: string, offset: number, expected: unknown): OffsetEdit {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  const line = text.slice(start, end < 0 ? text.length : end);
+  return shifted(single(modify(line, ['expected'], expected, {})), start);
+}
+
+function jsonExpectation(text: string, offset: number, expected: unknown): OffsetEdit {
+  const root = parseTree(text);
+  let node: JsonNode | undefined = root && findNodeAtOffset(root, offset, true);
+  while (node && node.type !== 'object') node = node.parent;
+  if (!node) throw new TouchstoneError('invalid-dataset', 'There is no case at this place any more.');
+  return shifted(single(modify(text, [...getNodePath(node), 'expected'], expected, {})), 0);
+}
+
+function appendJsonRow(path: string, text: string, row: JsonObject): OffsetEdit {
+  const root = parseTree(text);
+  const list = root?.type === 'array' ? root : undefined;
+  if (!list) throw new TouchstoneError('invalid-dataset', 'A case can be added to a JSON file that holds a list of cases.', { place: { file: path } });
+  const last = list.children?.at(-1);
+  const json = JSON.stringify(row);
+  if (!last) return { start: list.offset + 1, end: list.offset + 1, newText: json };
+  const at = last.offset + last.length;
+  const gap = /^\s*/.exec(text.slice(0, last.offset).split(/[[,]/).at(-1) ?? '')?.[0] ?? ' ';
+  return { start: at, end: at, newText: `,${gap === '' ? ' ' : gap}${json}` };
+}
+
+function single(edits: readonly Edit[]): OffsetEdit {
+  const edit = edits[0];
+  if (!edit || edits.length > 1) throw new TouchstoneError('invalid-dataset', 'The case cannot be changed here.');
+  return { start: edit.offset, end: edit.offset + edit.length, newText: edit.content };
+}
+
+function shifted(edit: OffsetEdit, by: number): OffsetEdit {
+  return { start: edit.start + by, end: edit.end + by, newText: edit.newText };
+}
+
+/** The offset (UTF-16 units) of a position; line ends as `LineMap` counts them. */
+function offsetAt(text: string, position: Position): number {
+  let offset = 0;
+  for (let line = 0; line < position.line; line++) {
+    const next = /\r\n|\r|\n/g;
+    next.lastIndex = offset;
+    const found = next.exec(text);
+    if (!found) return text.length;
+    offset = found.index + found[0].length;
+  }
+  return Math.min(offset + position.character, text.length);
+}
