@@ -42,6 +42,11 @@ export class Budget {
     for (const wake of waiting) wake();
   }
 
+  /** Why a reservation was refused, for the person who set the limit. */
+  explain(usd: number): string {
+    return `The budget of $${this.#limit ?? 0} does not allow another request: $${this.#spent.toPrecision(3)} are spent and the next one may cost $${usd.toPrecision(2)}.`;
+  }
+
   /** Costs that nothing was reserved for, such as a judge's. */
   add(usd: number): void {
     this.#spent += usd;

@@ -41,7 +41,7 @@ export function caseAssertions(prompt: PromptDocument, item: Case): readonly Ass
 
 /** Whether a case is for this prompt: promptfoo's `prompts` filter (exact label or id, or `group:*` and `group` for labels that start with `group:`). */
 export function caseIsForPrompt(item: Case, prompt: PromptDocument): boolean {
-  return item.prompts === undefined || item.prompts.some((wanted) => matches(wanted, [prompt.name, prompt.id]));
+  return item.prompts === undefined || item.prompts.some((wanted) => matches(wanted, prompt.filterNames ?? [prompt.name, prompt.id]));
 }
 
 /** promptfoo's `providers` filter, by label or id. */

@@ -1,40 +1,25 @@
 import type { AssertionSpec, CellScore, ScoreContext } from '../assert/model.ts';
 import type { Case } from '../dataset/model.ts';
-import { TouchstoneError, errorMessage } from '../errors.ts';
 import { canonicalJson, type JsonObject } from '../json.ts';
-import { ModelError, type Model, type ModelPrice, type ModelReply, type ModelRequest, type RateLimitStatus, type TokenUsage } from '../model/model.ts';
-import { backoffMs } from '../model/backoff.ts';
-import type { Random } from '../stats/random.ts';
+import type { Model, ModelReply, ModelRequest } from '../model/model.ts';
 import { Budget } from './budget.ts';
-import type { RunJournal } from './journal.ts';
+import { callModel, toTouchstoneError, type AttemptOutcome, type CallPorts } from './call.ts';
+import type { AttemptEnd, RunJournal } from './journal.ts';
 import type { CellError, CellKey, CellResult, RunStatus } from './model.ts';
 import { cellCount, cellKeyAt, type RunShape } from './ordinal.ts';
 import { caseAssertions, caseIsForModel, planShape, type RunPlan } from './plan.ts';
-import { approximateRequestTokens, reservation } from './tokens.ts';
 
 /** What was rendered for one case, the same for every model and repeat. */
 export type RenderedRequest = Pick<ModelRequest, 'messages' | 'promptText'>;
 
-export interface Permit {
-  release(end: { outcome: 'ok' | 'rate-limited' | 'failed'; retryAfterMs?: number | null; status?: RateLimitStatus | null; tokens?: number | null }): void;
-}
-
 /** Everything outside the run itself; the engine wires it, tests replace what they look at. */
-export interface RunPorts {
+export interface RunPorts extends CallPorts {
   readonly journal: RunJournal;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Milliseconds of a clock that never jumps. */
-  readonly monotonic: () => number;
-  /** Rejects when the signal is aborted. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly random: Random;
   /** SHA-256, hex. */
   readonly hash: (text: string) => string;
   render(item: Case, signal: AbortSignal): Promise<RenderedRequest>;
-  acquire(endpoint: string, tokens: number, signal: AbortSignal): Promise<Permit>;
-  price(model: Model): ModelPrice | null;
-  cost(model: Model, reply: ModelReply): number | null;
   score(assertions: readonly AssertionSpec[], context: ScoreContext, item: Case, signal: AbortSignal): Promise<CellScore>;
   /** Checks that choose among all outputs of one case (select-best, max-score). Returns the results that changed; absent for cases without such checks. */
   scoreGroup(assertions: readonly AssertionSpec[], item: Case, results: readonly CellResult[], signal: AbortSignal): Promise<readonly CellResult[]>;
@@ -231,7 +216,7 @@ class RunExecution {
       ...key,
       caseId: item.id,
       status: 'done',
-      output: outputOf(reply),
+      output: score.output === undefined ? outputOf(reply) : score.output,
       pass: score.pass,
       score: score.score,
       assertions: score.assertions,
@@ -270,88 +255,39 @@ class RunExecution {
 
   /** From the cache, from what this run has already received, or from the model. `undefined`: stopped. */
   async #answer(key: CellKey, ordinal: number, model: Model, request: ModelRequest): Promise<Answer | undefined> {
+    const { journal } = this.#ports;
     const before = this.#state.attempts.get(ordinal) ?? 0;
     const shared = model.cacheable && !this.#plan.noCache;
     const replyKey = this.#replyKey(key, model, request, shared);
     if (replyKey !== undefined) {
-      const stored = this.#ports.journal.findReply(replyKey);
+      const stored = journal.findReply(replyKey);
       // An answer that this very run received before it was killed is its own, not a cached one.
       if (stored !== undefined) return { reply: stored, latencyMs: stored.latencyMs ?? null, cached: before === 0, attempts: before };
     }
-    const price = this.#ports.price(model);
-    const free = price !== null && price.input === 0 && price.output === 0;
-    let cut = false;
-    for (let attempt = 0; ; attempt++) {
-      const number = before + attempt + 1;
-      const reserved = price === null ? 0 : reservation(request, price, this.#largestOutput);
-      if (!(await this.#budget.reserve(reserved))) {
-        this.#budgetReason ??= `The budget of $${this.#plan.budgetUsd} does not allow another request: $${this.#budget.spent.toPrecision(4)} are spent and one more may cost $${reserved.toPrecision(2)}.`;
-        this.#stop.abort();
-        return undefined;
-      }
-      const outcome = await this.#attempt(key, number, model, request, replyKey, shared);
-      if (outcome === undefined) {
-        this.#budget.settle(reserved, 0);
-        return undefined;
-      }
-      if ('reply' in outcome) {
-        this.#budget.settle(reserved, this.#ports.cost(model, outcome.reply));
-        return { reply: outcome.reply, latencyMs: outcome.latencyMs, cached: false, attempts: number };
-      }
-      const refused = isRefusal(outcome.error);
-      cut ||= !refused;
-      this.#budget.settle(reserved, refused ? 0 : null);
-      const retry = outcome.error instanceof ModelError && outcome.error.transient && attempt < this.#plan.maxRetries;
-      if (!retry) {
-        const tries = attempt === 0 ? '' : ` (after ${attempt} ${attempt === 1 ? 'retry' : 'retries'})`;
-        return { error: { code: outcome.error.code, message: `${outcome.error.message}${tries}` }, attempts: number, cost: cut && !free ? null : 0 };
-      }
-      try {
-        await this.#ports.sleep(backoffMs(attempt, this.#ports.random, outcome.error instanceof ModelError ? outcome.error.retryAfterMs : null), this.#signal);
-      } catch {
-        return undefined;
-      }
+    const called = await callModel(model, request, this.#ports, {
+      budget: this.#budget,
+      largestOutput: this.#largestOutput,
+      maxRetries: this.#plan.maxRetries,
+      timeoutMs: this.#plan.timeoutMs,
+      firstAttempt: before + 1,
+      signal: this.#signal,
+      onStart: (number, startedAt) => {
+        this.#startedAt ??= startedAt;
+        journal.attemptStarted(key, number, this.#ports.now());
+      },
+      onEnd: (number, end) => {
+        // Kept before anything else happens to it: from here on a killed run does not ask again.
+        if ('reply' in end && replyKey !== undefined) journal.keepReply(replyKey, { ...end.reply, latencyMs: end.latencyMs }, shared);
+        journal.attemptEnded(key, number, attemptEnd(end, this.#ports.now()));
+      },
+    });
+    if ('overBudget' in called) {
+      this.#budgetReason ??= called.overBudget;
+      this.#stop.abort();
+      return undefined;
     }
-  }
-
-  async #attempt(
-    key: CellKey,
-    number: number,
-    model: Model,
-    request: ModelRequest,
-    replyKey: string | undefined,
-    shared: boolean,
-  ): Promise<{ reply: ModelReply; latencyMs: number } | { error: TouchstoneError } | undefined> {
-    const { journal } = this.#ports;
-    let permit: Permit;
-    try {
-      permit = await this.#ports.acquire(model.endpoint, approximateRequestTokens(request), this.#signal);
-    } catch (error) {
-      if (this.#signal.aborted) return undefined;
-      return { error: toTouchstoneError(error) };
-    }
-    const startedAt = this.#ports.monotonic();
-    this.#startedAt ??= startedAt;
-    journal.attemptStarted(key, number, this.#ports.now());
-    let limits: RateLimitStatus | null = null;
-    const timeout = this.#plan.timeoutMs === undefined ? undefined : AbortSignal.timeout(this.#plan.timeoutMs);
-    const signal = timeout === undefined ? this.#signal : AbortSignal.any([this.#signal, timeout]);
-    try {
-      const reply = await model.generate(request, { signal, onRateLimit: (status) => void (limits = status) });
-      const latencyMs = reply.latencyMs ?? this.#ports.monotonic() - startedAt;
-      permit.release({ outcome: 'ok', status: limits, tokens: totalTokens(reply.usage) });
-      // Kept before anything else happens to it: from here on a killed run does not ask again.
-      if (replyKey !== undefined) journal.keepReply(replyKey, { ...reply, latencyMs }, shared);
-      journal.attemptEnded(key, number, { at: this.#ports.now(), outcome: 'answered', error: null, usage: reply.usage });
-      return { reply, latencyMs };
-    } catch (cause) {
-      const stopped = this.#signal.aborted;
-      const error = timeout?.aborted === true && !stopped ? new ModelError('timeout', `No complete answer within ${this.#plan.timeoutMs} ms (timeoutMs).`, { transient: true, cause }) : toTouchstoneError(cause);
-      const limited = error.code === 'rate-limited';
-      permit.release({ outcome: limited ? 'rate-limited' : 'failed', retryAfterMs: error instanceof ModelError ? error.retryAfterMs : null, status: limits });
-      journal.attemptEnded(key, number, { at: this.#ports.now(), outcome: stopped ? 'cancelled' : 'failed', error: stopped ? null : { code: error.code, message: error.message }, usage: null });
-      return stopped ? undefined : { error };
-    }
+    if ('stopped' in called) return undefined;
+    return 'reply' in called ? { ...called, cached: false } : called;
   }
 
   /**
@@ -444,20 +380,14 @@ function failedCell(key: CellKey, item: Case, error: CellError, attempts: number
   };
 }
 
-/** The endpoint answered with an error instead of a completion: nothing was produced, nothing is charged. What was cut may be charged: nobody tells. */
-function isRefusal(error: TouchstoneError): boolean {
-  return ['rate-limited', 'unauthorized', 'model-request', 'model-server', 'missing-secret'].includes(error.code);
-}
-
-function toTouchstoneError(error: unknown): TouchstoneError {
-  return error instanceof TouchstoneError ? error : new TouchstoneError('internal', errorMessage(error), { cause: error });
-}
-
 function toCellError(error: unknown): CellError {
   const { code, message } = toTouchstoneError(error);
   return { code, message };
 }
 
-function totalTokens(usage: TokenUsage | null): number | null {
-  return usage?.input == null || usage.output === null ? null : usage.input + usage.output;
+function attemptEnd(end: AttemptOutcome, at: number): AttemptEnd {
+  if ('reply' in end) return { at, outcome: 'answered', error: null, usage: end.reply.usage };
+  // What a cut attempt used is unknown.
+  if ('stopped' in end) return { at, outcome: 'cancelled', error: null, usage: null };
+  return { at, outcome: 'failed', error: toCellError(end.error), usage: null };
 }
