@@ -56,6 +56,8 @@ export interface CellScore {
   readonly reason: string;
   readonly assertions: readonly AssertionResult[];
   readonly namedScores: Readonly<Record<string, number>>;
+  /** What was scored, where the case's transform made it from the answer. */
+  readonly output?: unknown;
 }
 
 /** Everything that a check may look at. Plain data: it travels to a worker. */
@@ -88,5 +90,12 @@ export interface Scorer {
   score(assertions: readonly AssertionSpec[], context: ScoreContext, signal: AbortSignal): Promise<AssertionResult[]>;
   /** Applies a JavaScript transform; the result replaces output and data. @throws TouchstoneError 'code-failed' | 'timeout' */
   transform(code: string, context: ScoreContext, signal: AbortSignal, baseDir?: string): Promise<unknown>;
+  /** promptfoo's transformVars: the code is given the variables in place of the output and returns variables to add. @throws as `transform` */
+  transformVars(code: string, context: ScoreContext, signal: AbortSignal, baseDir?: string): Promise<JsonObject>;
+  /**
+   * Makes a check ready that is made elsewhere (by a judge): value and metric rendered, a code file's value computed,
+   * its transform applied to the output. @throws as `transform`
+   */
+  prepare(spec: AssertionSpec, context: ScoreContext, signal: AbortSignal): Promise<{ spec: AssertionSpec; context: ScoreContext }>;
   dispose(): Promise<void>;
 }

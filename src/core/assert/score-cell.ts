@@ -1,0 +1,123 @@
+import { errorMessage, TouchstoneError } from '../errors.ts';
+import { aggregate } from './aggregate.ts';
+import { parseCodeFile } from './code.ts';
+import { evaluatorOf } from './evaluators.ts';
+import { loadFileValue } from './file-value.ts';
+import { finish, finishError } from './finish.ts';
+import { evaluateByJudge } from './judge/evaluate.ts';
+import type { AssertionResult, AssertionSpec, CellScore, ScoreContext } from './model.ts';
+import { CheckError } from './outcome.ts';
+import { withOutput } from './output.ts';
+import type { ScoreOptions, ScorePorts } from './ports.ts';
+import { parseType, type CheckPlace } from './types.ts';
+import { unknownType } from './unknown-type.ts';
+import { fillSpec, needsEngine, templateVariables } from './values.ts';
+
+/**
+ * Scores one output by its checks. Those that compare outputs with each other are left to `scoreGroup`.
+ * A check that cannot be made is a failed result with `error`.
+ * @throws TouchstoneError 'cancelled'
+ */
+export async function scoreCell(
+  specs: readonly AssertionSpec[],
+  context: ScoreContext,
+  ports: ScorePorts,
+  options: ScoreOptions = {},
+): Promise<CellScore> {
+  const own = specs.filter((spec) => parseType(spec.type)?.info.place !== 'group');
+  if (options.transform === undefined) return aggregate(await scoreAll(own, context, ports, options), options.threshold);
+  let output: unknown;
+  try {
+    output = await ports.scorer.transform(options.transform, context, ports.signal, options.baseDir);
+  } catch (error) {
+    throwIfCancelled(error);
+    const reason = `The transform of the output failed: ${errorMessage(error)}`;
+    return { pass: false, score: 0, reason, assertions: own.map((spec) => finishError(spec, new CheckError(reason))), namedScores: {} };
+  }
+  const results = await scoreAll(own, withOutput(context, output), ports, options);
+  return { ...aggregate(results, options.threshold), output };
+}
+
+/** Evaluates the checks and the members of sets side by side, then puts the sets together. */
+async function scoreAll(
+  specs: readonly AssertionSpec[],
+  context: ScoreContext,
+  ports: ScorePorts,
+  options: ScoreOptions,
+): Promise<AssertionResult[]> {
+  const results = await scoreLeaves(specs.flatMap((spec) => membersOf(spec) ?? [spec]), context, ports, options);
+  const queue = results.values();
+  const take = (): AssertionResult => {
+    const next = queue.next();
+    if (next.done) throw new TouchstoneError('internal', 'A check has no result.');
+    return next.value;
+  };
+  return specs.map((spec) => {
+    const members = membersOf(spec);
+    if (members === null) return take();
+    const components = members.map(take);
+    const { pass, score, reason, namedScores } = aggregate(components, spec.threshold);
+    return finish(spec, { pass, score, reason, components, namedScores });
+  });
+}
+
+/** Members of an assert-set; `null` for a plain check. */
+function membersOf(spec: AssertionSpec): readonly AssertionSpec[] | null {
+  return spec.type === 'assert-set' ? (spec.assert ?? []) : null;
+}
+
+async function scoreLeaves(
+  specs: readonly AssertionSpec[],
+  context: ScoreContext,
+  ports: ScorePorts,
+  options: ScoreOptions,
+): Promise<AssertionResult[]> {
+  const sent: AssertionSpec[] = [];
+  const results: (AssertionResult | Promise<AssertionResult> | number)[] = [];
+  for (const written of specs) {
+    try {
+      const spec = await loadFileValue(written, ports);
+      const place = placeOf(spec);
+      if (place === 'here') results.push(await evaluateHere(spec, context));
+      else if (place === 'judge') results.push(evaluateByJudge(spec, context, ports, options));
+      else results.push(sent.push(spec) - 1);
+    } catch (error) {
+      throwIfCancelled(error);
+      results.push(finishError(written, error));
+    }
+  }
+  const scored = sent.length === 0 ? [] : ports.scorer.score(sent, context, ports.signal);
+  const [fromScorer, ...settled] = await Promise.all([scored, ...results]);
+  return settled.map((result) => {
+    const settledResult = typeof result === 'number' ? fromScorer[result] : result;
+    if (settledResult === undefined) throw new TouchstoneError('internal', 'The scorer left out a check.');
+    return settledResult;
+  });
+}
+
+/** Checks that stay in this thread move to the worker when a transform, a template's logic or a code file comes with them. */
+function placeOf(spec: AssertionSpec): CheckPlace {
+  const type = parseType(spec.type);
+  if (type === null) throw new CheckError(unknownType(spec.type));
+  const { place } = type.info;
+  if (place === 'set' || place === 'group') throw new CheckError(`${spec.type} cannot be a member of an assert-set.`);
+  if (place !== 'here') return place;
+  const needsWorker = spec.transform !== undefined || parseCodeFile(spec.value) !== null || needsEngine(spec.value) || needsEngine(spec.metric);
+  return needsWorker ? 'worker' : 'here';
+}
+
+async function evaluateHere(written: AssertionSpec, context: ScoreContext): Promise<AssertionResult> {
+  const spec = fillSpec(written, templateVariables(context));
+  const name = parseType(spec.type)?.name;
+  const evaluate = name === undefined ? undefined : evaluatorOf(name);
+  if (evaluate === undefined) throw new CheckError(unknownType(spec.type));
+  try {
+    return finish(spec, await evaluate(spec, context));
+  } catch (error) {
+    return finishError(spec, error);
+  }
+}
+
+function throwIfCancelled(error: unknown): void {
+  if (error instanceof TouchstoneError && error.code === 'cancelled') throw error;
+}

