@@ -4,6 +4,7 @@
  *   --target T      vsce target whose SQLite binary goes in (default: this machine), e.g. linux-x64, alpine-x64, win32-x64
  *   --production    minified, without source maps: what a VSIX carries
  *   --weights       copy the embedded local model's weights to dist/models
+ *   --outdir DIR    where to put it (default: dist)
  *   --force         build although nothing changed
  */
 import { build } from 'esbuild';
@@ -17,17 +18,18 @@ import { thirdPartyNotices } from './build/notices.mjs';
 import { isCurrent, makeStamp, writeStamp } from './build/stamp.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dist = join(root, 'dist');
-const stampFile = join(dist, '.build.json');
 
 const { values: options } = parseArgs({
   options: {
     target: { type: 'string', default: table.ownTarget() },
     production: { type: 'boolean', default: false },
     weights: { type: 'boolean', default: false },
+    outdir: { type: 'string', default: 'dist' },
     force: { type: 'boolean', default: false },
   },
 });
+const outdir = options.outdir.replaceAll('\\', '/');
+const stampFile = join(root, outdir, '.build.json');
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
@@ -51,7 +53,7 @@ function buildNode() {
   return build({
     ...common,
     entryPoints,
-    outdir: 'dist',
+    outdir,
     platform: 'node',
     target: 'node22',
     format: 'esm',
@@ -71,7 +73,7 @@ function buildExtension() {
   return build({
     ...common,
     entryPoints,
-    outdir: 'dist',
+    outdir,
     platform: 'node',
     target: 'node22',
     format: 'cjs',
@@ -92,7 +94,7 @@ function webviewOptions() {
   return {
     ...common,
     entryPoints: panels(),
-    outdir: 'dist/webview',
+    outdir: `${outdir}/webview`,
     platform: 'browser',
     target: ['chrome128'],
     format: 'esm',
@@ -145,7 +147,7 @@ function removeStale(outputs, folder) {
 function copyWeights() {
   const from = join(root, table.WEIGHTS_FOLDER);
   const files = readdirSync(from).filter((name) => /^(group|model\.json$|vocab\.json$)/.test(name));
-  const folder = `dist/models/${basename(dirname(table.WEIGHTS_FOLDER))}`;
+  const folder = `${outdir}/models/${basename(dirname(table.WEIGHTS_FOLDER))}`;
   mkdirSync(join(root, folder), { recursive: true });
   return files.map((name) => {
     cpSync(join(from, name), join(root, folder, name));
@@ -160,24 +162,26 @@ async function main() {
     console.log(`build: up to date (${Math.round(performance.now() - began)} ms)`);
     return;
   }
-  const results = (await Promise.all([buildNode(), buildExtension(), Object.keys(panels()).length > 0 ? build(webviewOptions()) : undefined])).filter(
-    (result) => result !== undefined,
-  );
+  // one part's error does not keep the others from being built
+  const parts = await Promise.allSettled([buildNode(), buildExtension(), Object.keys(panels()).length > 0 ? build(webviewOptions()) : undefined]);
+  const failed = parts.find((part) => part.status === 'rejected');
+  if (failed) throw failed.reason;
+  const results = parts.flatMap((part) => (part.status === 'fulfilled' && part.value ? [part.value] : []));
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
   const outputs = new Set(results.flatMap((result) => Object.keys(result.metafile?.outputs ?? {})));
 
   const notices = thirdPartyNotices(root, inputs);
-  mkdirSync(dist, { recursive: true });
-  writeFileSync(join(dist, 'THIRD_PARTY_LICENSES.txt'), notices.text);
-  outputs.add('dist/THIRD_PARTY_LICENSES.txt');
+  mkdirSync(join(root, outdir), { recursive: true });
+  writeFileSync(join(root, outdir, 'THIRD_PARTY_LICENSES.txt'), notices.text);
+  outputs.add(`${outdir}/THIRD_PARTY_LICENSES.txt`);
   if (options.weights) for (const file of copyWeights()) outputs.add(file);
   rmSync(stampFile, { force: true });
-  removeStale(outputs, 'dist');
+  removeStale(outputs, outdir);
 
   for (const file of [...outputs].sort()) {
     if (/chunk-|\.map$|models\//.test(file)) continue;
     const bytes = statSync(join(root, file)).size;
-    console.log(`  ${file.padEnd(40)} ${kib(bytes).padStart(12)}${/js$/.test(file) ? `  ${kib(gzipSync(readFileSync(join(root, file))).length)} gzipped` : ''}`);
+    console.log(`  ${file.slice(outdir.length + 1).padEnd(40)} ${kib(bytes).padStart(12)}${/js$/.test(file) ? `  ${kib(gzipSync(readFileSync(join(root, file))).length)} gzipped` : ''}`);
   }
   const chunks = [...outputs].filter((file) => /chunk-.*\.mjs$/.test(file));
   console.log(`  ${`${chunks.length} shared or lazy chunks`.padEnd(40)} ${kib(chunks.reduce((sum, file) => sum + statSync(join(root, file)).size, 0)).padStart(12)}`);

@@ -1,0 +1,79 @@
+/** What `npm test` consists of, in the order in which it runs: cheap first. Each step is a process of its own. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { countHost, countVitest, type Counts } from './counts.ts';
+import { root } from './paths.ts';
+import { run } from './processes.ts';
+
+export interface Step {
+  name: string;
+  what: string;
+  run(show: boolean): Promise<Counts & { output: string }>;
+}
+
+const LIMIT_MS = 30 * 60_000;
+const bin = (name: string) => join(root, 'node_modules', name);
+
+/** A check counts as one test. */
+function check(name: string, what: string, ...commands: string[][]): Step {
+  return {
+    name,
+    what,
+    async run(show) {
+      let output = '';
+      let failed = 0;
+      for (const [script = '', ...args] of commands) {
+        const result = await run(process.execPath, [script, ...args], { cwd: root, show, timeoutMs: LIMIT_MS });
+        output += result.output;
+        if (result.code !== 0) failed = 1;
+      }
+      return { passed: 1 - failed, failed, skipped: 0, output };
+    },
+  };
+}
+
+function suite(name: string, what: string, resultsFile: string, count: (file: string) => Counts, args: string[], options: { node?: () => Promise<string>; env?: NodeJS.ProcessEnv } = {}): Step {
+  return {
+    name,
+    what,
+    async run(show) {
+      const file = join(root, resultsFile);
+      rmSync(file, { force: true });
+      const node = (await options.node?.()) ?? process.execPath;
+      const { code, output } = await run(node, args, { cwd: root, show, env: { ...process.env, ...options.env }, timeoutMs: LIMIT_MS });
+      const counts = count(file);
+      if (counts.passed + counts.failed === 0) return { ...counts, failed: 1, output: `${output}\n${name} ran no test` };
+      return { ...counts, failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed, output };
+    },
+  };
+}
+
+function vitest(name: string, what: string, args: string[], options: { node?: () => Promise<string>; env?: NodeJS.ProcessEnv } = {}): Step {
+  const file = `out/results/${name}.json`;
+  return suite(name, what, file, countVitest, [bin('vitest/vitest.mjs'), 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`], options);
+}
+
+export const STEPS: readonly Step[] = [
+  check('build', 'bundles of extension, engine, command and panels', ['scripts/build.mjs']),
+  check('types', 'TypeScript', [bin('typescript/bin/tsc'), '-p', '.'], [bin('typescript/bin/tsc'), '-p', 'webview']),
+  check('lint', 'ESLint', [bin('eslint/bin/eslint.js'), '--max-warnings=0', '.']),
+  check('layers', 'who may import whom', ['scripts/checks/layers.ts']),
+  check('unused', 'files, exports and dependencies that nobody needs', [bin('knip/bin/knip.js'), '--no-progress']),
+  check('contributes', "package.json's contributions against the code", ['scripts/checks/contributes.ts']),
+  check('nls', 'texts of package.json', ['scripts/checks/nls.ts']),
+  check('tracked', 'tracked files and the lockfile', ['scripts/checks/tracked.ts']),
+  vitest('unit', 'one part at a time', ['test/unit']),
+  vitest('contract', 'the seams between parts', ['test/contract']),
+  check('package', 'VSIX packages and their sizes', ['scripts/package.ts']),
+  suite('host', "inside a real VS Code's extension host", 'out/results/host.json', countHost, ['test/host/run.ts']),
+  vitest('e2e', 'a real VS Code with the package, as a person uses it', ['--config', 'vitest.e2e.config.ts']),
+];
+
+/** The full sizes, and the oldest runtime: `npm run test:long`. */
+export const LONG_STEPS: readonly Step[] = [
+  vitest('long', 'full sizes', ['--config', 'vitest.long.config.ts']),
+  vitest('node22', 'the seams on Node 22.15, the oldest that VS Code 1.101 brings', ['test/contract'], {
+    node: async () => (await import('../node22.mjs')).installedNode22(),
+    env: { NODE_OPTIONS: '--experimental-strip-types --disable-warning=ExperimentalWarning' },
+  }),
+];

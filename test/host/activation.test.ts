@@ -1,0 +1,29 @@
+import * as assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { COMMANDS, EXTENSION_ID } from '../../src/extension/constants.ts';
+
+interface Manifest {
+  contributes: { commands: Array<{ command: string; title: string; category?: string }> };
+}
+
+describe('the extension in a real VS Code', () => {
+  it('is found and activates', async () => {
+    const extension = vscode.extensions.getExtension(EXTENSION_ID);
+    assert.ok(extension, `${EXTENSION_ID} is not known to VS Code`);
+    await extension.activate();
+    assert.equal(extension.isActive, true);
+  });
+
+  it('registers every command that package.json contributes', async () => {
+    const extension = vscode.extensions.getExtension(EXTENSION_ID);
+    assert.ok(extension);
+    await extension.activate();
+    const registered = new Set(await vscode.commands.getCommands(true));
+    const manifest = JSON.parse(readFileSync(join(extension.extensionPath, 'package.json'), 'utf8')) as Manifest;
+    const contributed = manifest.contributes.commands.map(({ command }) => command);
+    assert.deepEqual([...contributed].sort(), Object.values(COMMANDS).sort());
+    assert.deepEqual(contributed.filter((command) => !registered.has(command)), []);
+  });
+});
