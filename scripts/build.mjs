@@ -170,7 +170,7 @@ async function main() {
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
   const outputs = new Set(results.flatMap((result) => Object.keys(result.metafile?.outputs ?? {})));
 
-  const notices = thirdPartyNotices(root, inputs);
+  const notices = thirdPartyNotices(root, options.weights ? [...inputs, `${table.WEIGHTS_FOLDER}/model.json`] : inputs);
   mkdirSync(join(root, outdir), { recursive: true });
   writeFileSync(join(root, outdir, 'THIRD_PARTY_LICENSES.txt'), notices.text);
   outputs.add(`${outdir}/THIRD_PARTY_LICENSES.txt`);

@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endTree, must, startTree } from './processes.ts';
 import { installedVSCode } from './vscode.ts';
@@ -35,6 +35,8 @@ export interface VSCodeServer {
   folder: string;
   /** The address that opens a folder, with more parameters of the workbench. */
   address(folder: string, parameters?: Record<string, string>): string;
+  /** Changes settings of this server's machine; open windows follow at once. */
+  configure(changes: Record<string, unknown>): void;
   /** What it printed so far. */
   output(): string;
   stop(): Promise<void>;
@@ -64,8 +66,12 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'touchstone-vscode-'));
   const machine = join(folder, 'data/data/Machine');
   mkdirSync(machine, { recursive: true });
-  const trust = options.workspaceTrust ? {} : { 'security.workspace.trust.enabled': false };
-  writeFileSync(join(machine, 'settings.json'), JSON.stringify({ ...QUIET_SETTINGS, ...trust, ...options.settings }, null, 2));
+  let settings: Record<string, unknown> = { ...QUIET_SETTINGS };
+  const configure = (changes: Record<string, unknown>) => {
+    settings = { ...settings, ...changes };
+    writeFileSync(join(machine, 'settings.json'), JSON.stringify(settings, null, 2));
+  };
+  configure(options.settings ?? {});
 
   const port = options.port || (await freePort());
   const own = ['--server-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions'), '--accept-server-license-terms'];
@@ -74,7 +80,11 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
   const env = { ...process.env, ...options.env };
   const child = startTree(
     process.execPath,
-    [main, ...own, '--without-connection-token', '--host', '127.0.0.1', '--port', String(port), '--telemetry-level', 'off', ...(options.smokeTestDriver ? ['--enable-smoke-test-driver'] : [])],
+    [
+      ...[main, ...own, '--without-connection-token', '--host', '127.0.0.1', '--port', String(port), '--telemetry-level', 'off'],
+      ...(options.workspaceTrust ? [] : ['--disable-workspace-trust']),
+      ...(options.smokeTestDriver ? ['--enable-smoke-test-driver'] : []),
+    ],
     { env },
   );
   let output = '';
@@ -99,6 +109,7 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
     pid: child.pid ?? 0,
     folder,
     address: (workspace, parameters = {}) => `${origin}/?${new URLSearchParams({ folder: workspace, ...parameters }).toString()}`,
+    configure,
     output: () => output,
     stop,
   };
@@ -106,9 +117,11 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
 
 /** A copy of a workspace in a temporary folder, without what runs of other people left in it. */
 export function copyWorkspace(source: string): { folder: string; remove: () => Promise<void> } {
-  const folder = mkdtempSync(join(tmpdir(), 'touchstone-workspace-'));
-  if (existsSync(source)) cpSync(source, folder, { recursive: true, filter: (path) => !/[\\/]\.touchstone[\\/]touchstone\.db/.test(path) });
-  return { folder, remove: () => removeFolder(folder) };
+  const own = mkdtempSync(join(tmpdir(), 'touchstone-workspace-'));
+  const folder = join(own, basename(source));
+  mkdirSync(folder);
+  cpSync(source, folder, { recursive: true, filter: (path) => !/[\\/]\.touchstone[\\/]touchstone\.db/.test(path) });
+  return { folder, remove: () => removeFolder(own) };
 }
 
 /** Processes that were just ended may still write for a moment. */

@@ -10,7 +10,7 @@ import { packagedExtension } from '../../scripts/tools/package.ts';
 import { root } from '../../scripts/tools/paths.ts';
 import { copyWorkspace, startVSCode, type ServerOptions, type VSCodeServer } from '../../scripts/tools/vscode-server.ts';
 
-export const THEMES = {
+const THEMES = {
   light: 'Default Light Modern',
   dark: 'Default Dark Modern',
   'high-contrast': 'Default High Contrast',
@@ -130,10 +130,9 @@ export class Window {
     }
   }
 
-  /** Switches the colour theme by the picker that a person would use. */
+  /** Switches the colour theme by its setting and waits until the window wears it. */
   async setTheme(theme: Theme): Promise<void> {
-    await this.runCommand('Preferences: Color Theme');
-    await this.answer(THEMES[theme]);
+    this.server.configure({ 'workbench.colorTheme': THEMES[theme] });
     const kind = { light: '.vs', dark: '.vs-dark', 'high-contrast': '.hc-black' }[theme];
     await this.page.locator(`.monaco-workbench${kind}`).waitFor(WAIT);
   }
