@@ -60,6 +60,10 @@ export interface ProjectConfig {
   readonly prices: Readonly<Record<string, ModelPrice>>;
   /** Prompt id (or a glob over prompt ids) → absolute paths or patterns of its golden dataset. */
   readonly datasets: Readonly<Record<string, readonly string[]>>;
+  /** Model id of the judge for checks that name none. */
+  readonly judge?: string;
+  /** Model id of the embeddings for `similar`; absent: the local ones. */
+  readonly embedding?: string;
   /** US dollars that one run may cost; `null`: no limit. */
   readonly budgetUsd: number | null;
   /** Requests under way at once; `null`: the program's default. */
