@@ -1,4 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
+import type { CacheOptions } from './commands/cache.ts';
+import type { EvalOptions } from './commands/eval.ts';
+import type { ModelsOptions } from './commands/models.ts';
+import type { RunsOptions } from './commands/runs.ts';
+import type { ShowOptions } from './commands/show.ts';
 import type { CliContext } from './context.ts';
 import { collect, dollars, positiveInteger, rate } from './options.ts';
 import { errorLine, EXIT, exitCodeOf } from './exit.ts';
@@ -72,7 +77,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .option('-o, --output <file>', 'write a report: .json, .xml (JUnit), .html or .csv; may be repeated', collect)
     .option('--json', 'print one JSON document to standard output and nothing else')
     .addOption(new Option('-w, --watch', 'evaluate again whenever the prompt, its dataset or a file that they use changes').conflicts(['json', 'resume']))
-    .action(async (targets: string[], options: import('./commands/eval.ts').EvalOptions) => {
+    .action(async (targets: string[], options: EvalOptions) => {
       exitWith(await (await import('./commands/eval.ts')).evalCommand(targets, options, context));
     });
 
@@ -81,7 +86,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       touchstone runs --limit 5 --json`)
     .option('-n, --limit <n>', 'how many', positiveInteger, 20)
     .option('--json', 'print one JSON document')
-    .action(async (options: import('./commands/runs.ts').RunsOptions) => {
+    .action(async (options: RunsOptions) => {
       exitWith(await (await import('./commands/runs.ts')).runsCommand(options, context));
     });
 
@@ -92,7 +97,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .argument('<run>', "a run's id or the beginning of one, or `latest`")
     .argument('[case]', "a case's id")
     .option('--json', 'print one JSON document, the same as of eval')
-    .action(async (run: string, caseId: string | undefined, options: import('./commands/show.ts').ShowOptions) => {
+    .action(async (run: string, caseId: string | undefined, options: ShowOptions) => {
       exitWith(await (await import('./commands/show.ts')).showCommand(run, caseId, options, context));
     });
 
@@ -100,7 +105,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       touchstone models
       touchstone models --json`)
     .option('--json', 'print one JSON document')
-    .action(async (options: import('./commands/models.ts').ModelsOptions) => {
+    .action(async (options: ModelsOptions) => {
       exitWith(await (await import('./commands/models.ts')).modelsCommand(options, context));
     });
 
@@ -108,7 +113,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       touchstone cache clear`)
     .argument('<what>', '`clear`')
     .option('--json', 'print one JSON document')
-    .action(async (what: string, options: import('./commands/cache.ts').CacheOptions) => {
+    .action(async (what: string, options: CacheOptions) => {
       exitWith(await (await import('./commands/cache.ts')).cacheCommand(what, options, context));
     });
 

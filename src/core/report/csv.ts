@@ -19,7 +19,7 @@ export async function* csvReport(source: ReportSource): AsyncGenerator<string> {
   }
 }
 
-function row(run: ReportRun, cell: ReportCell): readonly unknown[] {
+function row(run: ReportRun, cell: ReportCell): readonly Field[] {
   const { result } = cell;
   return [
     run.info.id,
@@ -49,7 +49,9 @@ function row(run: ReportRun, cell: ReportCell): readonly unknown[] {
  */
 const FORMULA = /^[=+\-@\t\r]/;
 
-function field(value: unknown): string {
+type Field = string | number | boolean | null | undefined;
+
+function field(value: Field): string {
   if (value === null || value === undefined) return '';
   if (typeof value !== 'string') return String(value);
   const text = FORMULA.test(value) ? `'${value}` : value;

@@ -1,11 +1,11 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { csvReport } from '../../../src/core/report/csv.ts';
-import { sampleRun, sampleSource, textOf } from './sample-run.ts';
+import { sampleRun, sampleSource, textOf, type SamplePart } from './sample-run.ts';
 
-async function rowsOf(...parts: Parameters<typeof sampleSource>): Promise<{ text: string; rows: Record<string, string>[] }> {
+async function rowsOf(...parts: SamplePart[]): Promise<{ text: string; rows: Record<string, string>[] }> {
   const text = await textOf(csvReport(sampleSource(...parts)));
-  return { text, rows: parse(text, { columns: true, record_delimiter: '\r\n' }) as Record<string, string>[] };
+  return { text, rows: parse<Record<string, string>>(text, { columns: true, record_delimiter: '\r\n' }) };
 }
 
 describe('CSV', () => {

@@ -3,7 +3,7 @@ import { parse, type DefaultTreeAdapterMap } from 'parse5';
 import { describe, expect, it } from 'vitest';
 import { htmlReport } from '../../../src/core/report/html.ts';
 import { reportFormatOf } from '../../../src/core/report/formats.ts';
-import { sampleRun, sampleSource, textOf } from './sample-run.ts';
+import { sampleRun, sampleSource, textOf, type SamplePart } from './sample-run.ts';
 
 type Node = DefaultTreeAdapterMap['node'];
 type Element = DefaultTreeAdapterMap['element'];
@@ -20,7 +20,7 @@ const attribute = (element: Element, name: string): string | undefined => elemen
 
 const hostile = '</pre></script><script>alert(1)</script><img src=x onerror=alert(2)> "\'&amp; \u0000 <!--';
 
-async function page(...parts: Parameters<typeof sampleSource>): Promise<{ html: string; all: Element[] }> {
+async function page(...parts: SamplePart[]): Promise<{ html: string; all: Element[] }> {
   const html = await textOf(htmlReport(sampleSource(...parts)));
   return { html, all: elements(parse(html)) };
 }

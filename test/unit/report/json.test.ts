@@ -1,7 +1,7 @@
 import { readFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
+import ajvFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { jsonReport } from '../../../src/core/report/json.ts';
 import { sampleRun, sampleSource, textOf } from './sample-run.ts';
@@ -10,7 +10,7 @@ const root = path.resolve(import.meta.dirname, '../../..');
 const schemaFile = path.join(root, 'docs/cli-output.schema.json');
 const schema = JSON.parse(readFileSync(schemaFile, 'utf8')) as { $defs: Record<string, object> };
 const ajv = new Ajv2020({ strict: false, allErrors: true });
-addFormats.default(ajv);
+ajvFormats(ajv);
 const isEvalDocument = ajv.compile({ $ref: '#/$defs/eval', $defs: schema.$defs });
 
 const cells = [

@@ -1,7 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { junitReport } from '../../../src/core/report/junit.ts';
-import { sampleRun, sampleSource, textOf } from './sample-run.ts';
+import { sampleRun, sampleSource, textOf, type SamplePart } from './sample-run.ts';
 
 const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', parseAttributeValue: false, parseTagValue: false, trimValues: false, isArray: (name) => ['testsuite', 'testcase', 'property'].includes(name) });
 
@@ -16,7 +16,7 @@ interface TestCase {
   error?: { message: string; type: string };
 }
 
-async function read(...parts: Parameters<typeof sampleSource>): Promise<{ xml: string; suites: Suites['testsuites'] }> {
+async function read(...parts: SamplePart[]): Promise<{ xml: string; suites: Suites['testsuites'] }> {
   const xml = await textOf(junitReport(sampleSource(...parts)));
   expect(XMLValidator.validate(xml)).toBe(true);
   return { xml, suites: (parser.parse(xml) as Suites).testsuites };

@@ -69,7 +69,12 @@ export function sampleRun(cells: readonly SampleCell[], given: SampleRun = {}): 
   return { run, cells: list };
 }
 
-export function sampleSource(...parts: readonly { run: ReportRun; cells: readonly ReportCell[] }[]): ReportSource {
+export interface SamplePart {
+  readonly run: ReportRun;
+  readonly cells: readonly ReportCell[];
+}
+
+export function sampleSource(...parts: SamplePart[]): ReportSource {
   return {
     runs: parts.map((part) => part.run),
     async *cells(runId, modelIndex) {
