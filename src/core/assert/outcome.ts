@@ -15,8 +15,14 @@ export interface Outcome {
   readonly judgeOutput?: string;
 }
 
+/** What a check may need beside the output. */
+export interface Resources {
+  /** Words that mean the same as a lower-case word (METEOR); absent where no WordNet is installed. */
+  readonly synonyms?: ((word: string) => ReadonlySet<string>) | undefined;
+}
+
 /** A deterministic check. The spec's value is rendered, its `file://` resolved, and the context's output transformed. */
-export type Evaluate = (spec: AssertionSpec, context: ScoreContext) => Outcome | Promise<Outcome>;
+export type Evaluate = (spec: AssertionSpec, context: ScoreContext, resources: Resources) => Outcome | Promise<Outcome>;
 
 /** The check cannot be made with this value or this output: reported as a failed assertion with `error`. */
 export class CheckError extends Error {

@@ -112,7 +112,7 @@ async function evaluateHere(written: AssertionSpec, context: ScoreContext): Prom
   const evaluate = name === undefined ? undefined : evaluatorOf(name);
   if (evaluate === undefined) throw new CheckError(unknownType(spec.type));
   try {
-    return finish(spec, await evaluate(spec, context));
+    return finish(spec, await evaluate(spec, context, {}));
   } catch (error) {
     return finishError(spec, error);
   }

@@ -10,6 +10,7 @@ import { renderSpec, templateVariables } from '../../core/assert/values.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { runCode } from './code-runtime.ts';
 import type { Prepared } from './messages.ts';
+import { findSynonyms } from './wordnet.ts';
 
 const NO_CODE = 'Code runs only in a trusted workspace.';
 
@@ -24,7 +25,7 @@ export async function evaluateCheck(written: AssertionSpec, context: ScoreContex
     if (type.name === 'javascript') return finish(spec, readGrading(await runCheck(spec, ready.context, allowCode), spec));
     const evaluate = evaluatorOf(type.name);
     if (evaluate === undefined) throw new CheckError(`${written.type} is not made in the worker.`);
-    return finish(spec, await evaluate(spec, ready.context));
+    return finish(spec, await evaluate(spec, ready.context, { synonyms: await findSynonyms(type.name) }));
   } catch (error) {
     return finishError(spec, error);
   }

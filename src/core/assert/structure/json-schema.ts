@@ -1,0 +1,71 @@
+import type { ValidateFunction } from 'ajv';
+import { errorMessage } from '../../errors.ts';
+import { isObject, type JsonObject } from '../../json.ts';
+import { CheckError } from '../outcome.ts';
+
+type Dialect = 'draft-07' | '2019-09' | '2020-12';
+interface Validator {
+  compile(schema: JsonObject | boolean): ValidateFunction;
+}
+
+const validators = new Map<Dialect, Promise<Validator>>();
+const compiled = new Map<string, ValidateFunction>();
+const MOST_COMPILED = 200;
+
+/** What is wrong with `data` by the schema, in words; `null` when it fits. @throws CheckError when the schema is none */
+export async function schemaErrors(schema: JsonObject | boolean, data: unknown): Promise<string | null> {
+  const validate = await compile(schema);
+  if (validate(data)) return null;
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath === '' ? 'it' : instancePath} ${message ?? 'does not fit'}`).join('; ');
+}
+
+/** A schema as it is written: data, or JSON or YAML text. */
+export async function readSchema(value: unknown, type: string): Promise<JsonObject | boolean> {
+  let schema = value;
+  if (typeof value === 'string') {
+    try {
+      schema = (await import('yaml')).parse(value);
+    } catch (error) {
+      throw new CheckError(`The schema of ${type} is neither JSON nor YAML: ${errorMessage(error)}`);
+    }
+  }
+  if (isObject(schema) || typeof schema === 'boolean') return schema;
+  throw new CheckError(`The schema of ${type} is not a mapping.`);
+}
+
+async function compile(schema: JsonObject | boolean): Promise<ValidateFunction> {
+  const key = JSON.stringify(schema);
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const validator = await validatorFor(dialectOf(schema));
+  let validate: ValidateFunction;
+  try {
+    validate = validator.compile(schema);
+  } catch (error) {
+    throw new CheckError(`The JSON Schema cannot be used: ${errorMessage(error)}.`);
+  }
+  if (compiled.size >= MOST_COMPILED) compiled.clear();
+  compiled.set(key, validate);
+  return validate;
+}
+
+function dialectOf(schema: JsonObject | boolean): Dialect {
+  const named = isObject(schema) ? schema['$schema'] : undefined;
+  if (typeof named !== 'string') return 'draft-07';
+  return named.includes('2020-12') ? '2020-12' : named.includes('2019-09') ? '2019-09' : 'draft-07';
+}
+
+async function validatorFor(dialect: Dialect): Promise<Validator> {
+  let validator = validators.get(dialect);
+  if (validator === undefined) validators.set(dialect, (validator = createValidator(dialect)));
+  return await validator;
+}
+
+async function createValidator(dialect: Dialect): Promise<Validator> {
+  const { default: addFormats } = await import('ajv-formats');
+  // Schemas of datasets name keywords of other tools; two of them may carry the same $id.
+  const options = { strict: false, allErrors: true, addUsedSchema: false, validateSchema: dialect !== 'draft-07' ? true : ('log' as const), logger: false as const };
+  if (dialect === '2020-12') return addFormats.default(new (await import('ajv/dist/2020.js')).Ajv2020(options));
+  if (dialect === '2019-09') return addFormats.default(new (await import('ajv/dist/2019.js')).Ajv2019(options));
+  return addFormats.default(new (await import('ajv')).Ajv(options));
+}
