@@ -23,7 +23,8 @@ async function install(folder: string): Promise<void> {
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
   await must('npm', ['install', `code-server@${CODE_SERVER}`, ...quiet], { cwd: folder });
   const vscode = join(folder, 'node_modules/code-server/lib/vscode');
-  await must('npm', ['install', '--omit=dev', '--omit=optional', ...quiet], { cwd: vscode });
+  // with the optional ones: among them is the binary without which this VS Code does not notice changed files
+  await must('npm', ['install', '--omit=dev', ...quiet], { cwd: vscode });
   if (!existsSync(join(vscode, 'out/server-main.js'))) throw new Error(`code-server ${CODE_SERVER} has no lib/vscode/out/server-main.js`);
   await buildLogger(vscode);
 }

@@ -11,8 +11,8 @@ import { root } from '../../scripts/tools/paths.ts';
 import { copyWorkspace, startVSCode, type ServerOptions, type VSCodeServer } from '../../scripts/tools/vscode-server.ts';
 
 const THEMES = {
-  light: 'Default Light Modern',
-  dark: 'Default Dark Modern',
+  light: 'Light Modern',
+  dark: 'Dark Modern',
   'high-contrast': 'Default High Contrast',
 } as const;
 export type Theme = keyof typeof THEMES;
@@ -75,7 +75,7 @@ export class Window {
     const input = this.page.locator('.quick-input-widget input.input');
     await input.waitFor(WAIT);
     await input.fill(`>${title}`);
-    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    const row = this.page.locator(`.quick-input-list .monaco-list-row[aria-label^=${JSON.stringify(title)}]`).first();
     await row.waitFor(WAIT);
     await row.click();
   }
