@@ -1,0 +1,93 @@
+/**
+ * The form controls of all panels. The only file that knows @vscode/webview-ui-toolkit, which is archived upstream: another
+ * set of controls replaces it here, and nowhere else. Not for rows of a virtual list: those draw plain elements.
+ *
+ * The toolkit adds a <style> when it registers; the page's CSP lets it through by `<meta property="csp-nonce" content="…">`.
+ */
+import { provideVSCodeDesignSystem, vsCodeButton, vsCodeTextField } from '@vscode/webview-ui-toolkit';
+import type { ComponentChild, ComponentChildren, HTMLAttributes } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { Icon, type IconName } from './icon.tsx';
+
+provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeTextField());
+
+interface ToolkitAttributes extends HTMLAttributes<HTMLElement> {
+  readonly appearance?: 'primary' | 'secondary' | 'icon';
+  readonly disabled?: boolean;
+  readonly placeholder?: string;
+  readonly value?: string;
+  readonly 'current-value'?: string;
+}
+
+declare module 'preact' {
+  namespace JSX {
+    interface IntrinsicElements {
+      'vscode-button': ToolkitAttributes;
+      'vscode-text-field': ToolkitAttributes;
+    }
+  }
+}
+
+interface ButtonProps {
+  readonly onClick: () => void;
+  readonly title?: string;
+  readonly disabled?: boolean;
+  readonly class?: string;
+}
+
+export function Button({ primary = false, children, class: className = '', ...rest }: ButtonProps & { readonly primary?: boolean; readonly children: ComponentChildren }): ComponentChild {
+  return <vscode-button appearance={primary ? 'primary' : 'secondary'} class={`button ${className}`} {...rest}>{children}</vscode-button>;
+}
+
+/** A button of one icon; `label` is its name for a screen reader and, unless a title is given, its tooltip. */
+export function IconButton({ icon, label, title, class: className = '', expanded, ...rest }: ButtonProps & {
+  readonly icon: IconName;
+  readonly label: string;
+  /** For a button that opens a menu. */
+  readonly expanded?: boolean;
+}): ComponentChild {
+  return (
+    <vscode-button appearance="icon" class={`icon-button ${className}`} aria-label={label} title={title ?? label} aria-haspopup={expanded === undefined ? undefined : 'menu'} aria-expanded={expanded} {...rest}>
+      <Icon name={icon} />
+    </vscode-button>
+  );
+}
+
+/** A search field. `focus` grows each time it should take the keyboard. */
+export function SearchField({ value, placeholder, label, focus, onInput, onLeave }: {
+  readonly value: string;
+  readonly placeholder: string;
+  readonly label: string;
+  readonly focus: number;
+  readonly onInput: (value: string) => void;
+  /** Escape, or Enter or Arrow Down to go on to what was found. */
+  readonly onLeave: (how: 'escape' | 'enter') => void;
+}): ComponentChild {
+  const field = useRef<HTMLElement & { value: string }>(null);
+  useEffect(() => {
+    if (focus > 0) field.current?.focus();
+  }, [focus]);
+  useEffect(() => {
+    // Set as a property: the attribute is only the field's first value.
+    if (field.current !== null && field.current.value !== value) field.current.value = value;
+  }, [value]);
+  return (
+    <vscode-text-field
+      ref={field}
+      class="search"
+      placeholder={placeholder}
+      aria-label={label}
+      onInput={(event) => onInput((event.currentTarget as HTMLElement & { value: string }).value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onLeave('escape');
+        else if (event.key === 'Enter' || event.key === 'ArrowDown') onLeave('enter');
+        else return;
+        event.preventDefault();
+        event.stopPropagation();
+      }}
+    >
+      <span slot="start" class="search-icon"><Icon name="search" /></span>
+      <kbd slot="end">/</kbd>
+    </vscode-text-field>
+  );
+}

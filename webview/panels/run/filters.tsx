@@ -1,0 +1,100 @@
+import type { ComponentChild } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { formatCount } from '../../../src/core/text/format.ts';
+import type { CellFilter } from '../../../src/protocol/engine.ts';
+import { IconButton, SearchField } from '../../controls/controls.tsx';
+import { Icon } from '../../controls/icon.tsx';
+import type { RunModel } from './run-model.ts';
+
+const FILTERS: readonly { readonly filter: CellFilter; readonly label: string; readonly title: string }[] = [
+  { filter: 'all', label: 'All', title: 'All cases' },
+  { filter: 'failing', label: 'Failing', title: 'Cases with a failing cell' },
+  { filter: 'errors', label: 'Errors', title: 'Cases with a cell that gave no output' },
+  { filter: 'slow', label: 'Slow', title: 'Cases with a cell slower than the p95 of its model' },
+  { filter: 'cached', label: 'Cached', title: 'Cases with a cell from the cache' },
+];
+const TYPING_MS = 120;
+
+/** Which cases the grid shows, found by what, grouped how. */
+export function Filters({ model, slices }: { readonly model: RunModel; readonly slices: boolean }): ComponentChild {
+  void model.rowsChanged.value;
+  const { view } = model.state.value;
+  const { counts } = model.rows;
+  const [searching, setSearching] = useState(false);
+  const group = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (model.searchFocus.value > 0) setSearching(true);
+  }, [model.searchFocus.value]);
+
+  const choose = (at: number): void => {
+    const next = FILTERS[(at + FILTERS.length) % FILTERS.length];
+    if (next === undefined) return;
+    model.setView({ filter: next.filter });
+    group.current?.querySelectorAll<HTMLElement>('button')[FILTERS.indexOf(next)]?.focus();
+  };
+  return (
+    <div class={searching || view.search !== '' ? 'filter searching' : 'filter'}>
+      <div ref={group} class="seg" role="radiogroup" aria-label="Show">
+        {FILTERS.map(({ filter, label, title }, at) => (
+          <button
+            key={filter}
+            type="button"
+            role="radio"
+            aria-checked={view.filter === filter}
+            tabIndex={view.filter === filter ? 0 : -1}
+            title={title}
+            onClick={() => model.setView({ filter })}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowRight' || event.key === 'ArrowDown') choose(at + 1);
+              else if (event.key === 'ArrowLeft' || event.key === 'ArrowUp') choose(at - 1);
+              else return;
+              event.preventDefault();
+            }}
+          >
+            {label} <span>{counts === null ? ' ' : formatCount(counts[filter])}</span>
+          </button>
+        ))}
+      </div>
+      <Search model={model} onLeave={() => setSearching(false)} />
+      <span class="search-button"><IconButton icon="search" label="Search" title="Search (/)" onClick={() => model.searchFocus.value++} /></span>
+      {slices && (
+        <button type="button" class="toggle" aria-pressed={view.groupBySlice} aria-label="Group by slice" title="Group by slice" onClick={() => model.setView({ groupBySlice: !view.groupBySlice })}>
+          <Icon name="group" /><span class="wide mid">Group by slice</span>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Search({ model, onLeave }: { readonly model: RunModel; readonly onLeave: () => void }): ComponentChild {
+  const { search } = model.state.value.view;
+  const [typed, setTyped] = useState(search);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => {
+    clearTimeout(timer.current);
+    setTyped(search);
+  }, [search]);
+  const apply = (text: string): void => {
+    clearTimeout(timer.current);
+    if (text !== model.state.value.view.search) model.setView({ search: text });
+  };
+  return (
+    <SearchField
+      value={typed}
+      placeholder="Search cases"
+      label="Search cases, variables and outputs"
+      focus={model.searchFocus.value}
+      onInput={(text) => {
+        setTyped(text);
+        clearTimeout(timer.current);
+        timer.current = setTimeout(() => apply(text), TYPING_MS);
+      }}
+      onLeave={(how) => {
+        apply(how === 'escape' ? '' : typed);
+        if (how === 'escape') setTyped('');
+        onLeave();
+        model.gridFocus.value++;
+      }}
+    />
+  );
+}

@@ -1,0 +1,140 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChild } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import type { RunSnapshot } from '../../../src/protocol/engine.ts';
+import { scrollToRow, visibleRows } from '../../shared/virtual.ts';
+import { ColumnHeaders, headerId } from './column-headers.tsx';
+import { gridLayout } from './grid-columns.ts';
+import { GridKeys, HEADER_ROW } from './grid-keys.ts';
+import { NoRows } from './states.tsx';
+import type { RunModel } from './run-model.ts';
+import { cellId, Row, ROW_HEIGHT, SliceCells, type RowActions } from './row.tsx';
+
+/** Rows beyond the seen ones; scrolling by fewer than this draws nothing new. */
+const OVERSCAN = 8;
+
+/**
+ * The cells of a run: a list of rows of one height, of which only those near the eye exist. Elements are recycled (row i lives in
+ * element i modulo their number), so a scroll changes texts instead of making elements.
+ */
+export function Grid({ model, snapshot }: { readonly model: RunModel; readonly snapshot: RunSnapshot }): ComponentChild {
+  void model.rowsChanged.value;
+  const scroller = useRef<HTMLDivElement>(null);
+  const size = useSignal({ width: 800, height: 600 });
+  const range = useSignal<readonly [number, number]>([0, 0]);
+  const firstSeen = useSignal(0);
+  const headerMenu = useSignal(-1);
+  const { view } = model.state.value;
+  const labels = useMemo(() => snapshot.info.models.map((entry) => entry.label), [snapshot.info.models.map((entry) => entry.label).join('\n')]);
+  const expected = useRef(false);
+  if (!expected.current) for (const row of model.rows.loaded()) if (row.kind === 'case' && row.expected !== null) { expected.current = true; break; }
+  const layout = useMemo(
+    () => gridLayout(size.value.width, labels.length, { slices: snapshot.slices.length > 0, expected: expected.current || model.rows.total === null, grouped: view.groupBySlice }),
+    [size.value.width, labels, snapshot.slices.length, expected.current, model.rows.total === null, view.groupBySlice],
+  );
+  const total = model.rows.total ?? snapshot.info.cases;
+  const active = model.active.value;
+
+  const onScroll = (): void => {
+    const box = scroller.current;
+    if (box === null) return;
+    const viewport = { scrollTop: box.scrollTop, height: box.clientHeight - ROW_HEIGHT, rowHeight: ROW_HEIGHT, total };
+    const [first, last] = visibleRows(viewport, 1);
+    const [drawnFirst, drawnLast] = range.value;
+    if (first < drawnFirst || last > drawnLast || drawnLast >= total) range.value = visibleRows(viewport, OVERSCAN);
+    firstSeen.value = Math.floor(box.scrollTop / ROW_HEIGHT);
+    model.rows.want(first, last);
+  };
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box === null) return undefined;
+    const observer = new ResizeObserver(() => {
+      size.value = { width: box.clientWidth, height: box.clientHeight };
+    });
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(onScroll, [total, size.value.height]);
+  useEffect(() => {
+    if (model.gridFocus.value > 0) scroller.current?.focus({ preventScroll: true });
+  }, [model.gridFocus.value]);
+  const widerThanBox = layout.minWidth > size.value.width;
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box === null || active.row < 0) return;
+    // With slices, their row sticks to the top and would cover the one that is revealed.
+    const covered = view.groupBySlice ? ROW_HEIGHT : 0;
+    const target = scrollToRow(active.row, { scrollTop: box.scrollTop, height: box.clientHeight - ROW_HEIGHT, rowHeight: ROW_HEIGHT, total }, covered);
+    if (target !== box.scrollTop) box.scrollTop = target;
+    if (widerThanBox && active.column > 0) document.getElementById(cellId(active.row, active.column))?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [active]);
+
+  const actions = useMemo((): RowActions => ({
+    onCell: (row, column) => {
+      model.active.value = { row, column };
+      void model.openAt(row, column);
+    },
+    onToggle: (row, slice) => {
+      model.active.value = { row, column: model.active.value.column };
+      model.toggleSlice(slice);
+    },
+    onRerun: (caseIndex) => model.request('cell/rerun', { caseIndex }),
+  }), [model]);
+  const keys = useMemo(() => new GridKeys(
+    model,
+    () => Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 600) - ROW_HEIGHT) / ROW_HEIGHT) - 1),
+    (column) => document.querySelector<HTMLElement>(`#${headerId(column)} button`)?.click(),
+  ), [model]);
+
+  const [first, last] = range.value;
+  const slots = last - first + 1;
+  const grid = { '--columns': layout.template, 'min-width': widerThanBox ? `${layout.minWidth}px` : '100%' };
+  return (
+    <div
+      ref={scroller}
+      class={`grid${view.groupBySlice ? ' grouped' : ''}${layout.latency ? '' : ' short'}${widerThanBox ? ' wide-grid' : ''}${snapshot.info.repeats > 1 ? ' repeats' : ''}`}
+      role="grid"
+      tabIndex={0}
+      aria-label="Cells"
+      aria-rowcount={total + 1}
+      aria-colcount={layout.lead + labels.length}
+      aria-activedescendant={active.row === HEADER_ROW ? headerId(active.column) : cellId(active.row, active.row >= 0 && model.rows.row(active.row)?.kind === 'slice' ? 0 : active.column)}
+      onScroll={onScroll}
+      onKeyDown={(event) => {
+        if (event.target !== event.currentTarget) return;
+        if (keys.handle(event)) {
+          event.preventDefault();
+          event.stopPropagation();
+        }
+      }}
+    >
+      <div class="grid-content" style={grid}>
+        <ColumnHeaders model={model} labels={labels} layout={layout} activeColumn={active.row === HEADER_ROW ? active.column : -1} menu={headerMenu} />
+        {view.groupBySlice && <StickySlice model={model} layout={layout} first={firstSeen.value} />}
+        <div class="rows" role="rowgroup" style={{ height: `${total * ROW_HEIGHT}px` }}>
+          {Array.from({ length: Math.max(0, slots) }, (_, i) => {
+            const slot = i;
+            const index = first + ((((slot - first) % slots) + slots) % slots);
+            return <Row key={slot} index={index} row={model.rows.row(index)} layout={layout} activeColumn={active.row === index ? active.column : -1} models={labels} actions={actions} />;
+          })}
+        </div>
+      </div>
+      {total === 0 && <NoRows model={model} snapshot={snapshot} />}
+    </div>
+  );
+}
+
+/** The row of the slice that the first seen case belongs to, when that row itself has scrolled away. */
+function StickySlice({ model, layout, first }: { readonly model: RunModel; readonly layout: ReturnType<typeof gridLayout>; readonly first: number }): ComponentChild {
+  const top = model.rows.row(first);
+  if (top?.kind !== 'case' || top.slice === null) return null;
+  const row = model.sliceRow(top.slice);
+  if (row === undefined) return null;
+  // The next slice's row pushes this one out instead of sliding under it.
+  if (model.rows.row(first + 1)?.kind === 'slice') return null;
+  return (
+    <div class="sticky" aria-hidden="true">
+      <div class="row group" onClick={() => model.toggleSlice(row.slice)}><SliceCells row={row} layout={layout} index={null} /></div>
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+import type { ComponentChild } from 'preact';
+import { useMemo } from 'preact/hooks';
+import type { CellDetail } from '../../../src/protocol/engine.ts';
+import { differenceOf } from '../../shared/difference.ts';
+import { JsonTree } from '../../shared/json-tree.tsx';
+import { LongText, Visible } from '../../shared/long-text.tsx';
+import { Markdown } from '../../shared/markdown.tsx';
+import { outputText, type RunModel } from './run-model.ts';
+import type { OutputMode } from './view-state.ts';
+
+/** Longer texts are not tried as JSON: parsing would stop the panel. */
+const MAX_JSON = 2_000_000;
+const MODES: readonly { readonly mode: OutputMode; readonly label: string }[] = [
+  { mode: 'difference', label: 'Difference' }, { mode: 'text', label: 'Text' }, { mode: 'json', label: 'JSON' }, { mode: 'markdown', label: 'Markdown' },
+];
+
+/** A cell's output: as difference from what was expected, as text, as JSON or as Markdown. */
+export function Output({ model, detail }: { readonly model: RunModel; readonly detail: CellDetail }): ComponentChild {
+  const output = detail.result?.output ?? null;
+  const text = useMemo(() => outputText(output), [output]);
+  const json = useMemo(() => asJson(output), [output]);
+  const expected = detail.case.expected;
+  const expectedText = expected === undefined || expected === null ? null : outputText(expected);
+  const lines = useMemo(() => (expectedText === null ? null : differenceOf(comparable(expectedText, expected), json !== undefined && typeof expected === 'object' ? JSON.stringify(json, null, 2) : text)), [expectedText, text, json]);
+
+  const possible = MODES.filter(({ mode }) => (mode === 'difference' ? expectedText !== null : mode === 'json' ? json !== undefined : true));
+  const chosen = model.state.value.outputMode;
+  const mode = possible.find((entry) => entry.mode === chosen)?.mode ?? (expectedText !== null && lines !== null ? 'difference' : json !== undefined ? 'json' : 'text');
+  return (
+    <section class="output" aria-label="Output">
+      <div class="h">
+        <h2>{title(mode, lines)}</h2>
+        <span class="modes" role="radiogroup" aria-label="Show the output as">
+          {possible.map((entry) => (
+            <button key={entry.mode} type="button" role="radio" aria-checked={entry.mode === mode} tabIndex={entry.mode === mode ? 0 : -1} onClick={() => model.update({ outputMode: entry.mode })} onKeyDown={(event) => {
+              const step = event.key === 'ArrowRight' || event.key === 'ArrowDown' ? 1 : event.key === 'ArrowLeft' || event.key === 'ArrowUp' ? -1 : 0;
+              const next = possible[(possible.indexOf(entry) + step + possible.length) % possible.length];
+              if (step === 0 || next === undefined) return;
+              event.preventDefault();
+              model.update({ outputMode: next.mode });
+              const { parentElement } = event.currentTarget;
+              requestAnimationFrame(() => parentElement?.querySelector<HTMLElement>('[aria-checked="true"]')?.focus());
+            }}>{entry.label}</button>
+          ))}
+        </span>
+      </div>
+      <div class="output-body"><OutputBody mode={mode} text={text} json={json} lines={lines} /></div>
+    </section>
+  );
+}
+
+function OutputBody({ mode, text, json, lines }: { readonly mode: OutputMode; readonly text: string; readonly json: unknown; readonly lines: ReturnType<typeof differenceOf> }): ComponentChild {
+  if (text === '' && mode !== 'difference') return <p class="note">The output is empty.</p>;
+  switch (mode) {
+    case 'difference':
+      return lines === null ? <><p class="note">Too long to be compared here; the comparison opens in an editor.</p><LongText text={text} /></> : <Difference lines={lines} />;
+    case 'json':
+      return <JsonTree value={json} />;
+    case 'markdown':
+      return <Markdown text={text} />;
+    case 'text':
+      return <LongText text={text} />;
+  }
+}
+
+const SIGNS = { both: ' ', expected: '−', output: '+' } as const;
+const SPOKEN = { both: '', expected: 'expected', output: 'output' } as const;
+const MAX_LINES = 400;
+
+function Difference({ lines }: { readonly lines: NonNullable<ReturnType<typeof differenceOf>> }): ComponentChild {
+  return (
+    <div class="diff">
+      {lines.slice(0, MAX_LINES).map((line, i) => (
+        <div key={i}>
+          <span class="sign" aria-label={SPOKEN[line.side]}>{SIGNS[line.side]}</span>
+          <span dir="auto">{line.pieces.map((piece, j) => {
+            if (!piece.changed || piece.text === '') return <Visible key={j} text={piece.text} />;
+            return line.side === 'expected' ? <del key={j}><Visible text={piece.text} /></del> : <ins key={j}><Visible text={piece.text} /></ins>;
+          })}</span>
+        </div>
+      ))}
+      {lines.length > MAX_LINES && <p class="note">{lines.length - MAX_LINES} more lines; the comparison opens in an editor.</p>}
+    </div>
+  );
+}
+
+function title(mode: OutputMode, lines: ReturnType<typeof differenceOf>): string {
+  if (mode !== 'difference') return 'Output';
+  return lines !== null && lines.every((line) => line.side === 'both') ? 'Output, as expected' : 'Output, difference from expected';
+}
+
+function comparable(text: string, expected: unknown): string {
+  return typeof expected === 'object' ? JSON.stringify(expected, null, 2) : text;
+}
+
+/** `undefined`: not JSON, or only a bare text or number, which a tree would not show better. */
+function asJson(output: unknown): unknown {
+  if (typeof output === 'object' && output !== null) return output;
+  if (typeof output !== 'string' || output.length > MAX_JSON || !/^\s*[[{]/.test(output)) return undefined;
+  try {
+    return JSON.parse(output) as unknown;
+  } catch {
+    return undefined;
+  }
+}

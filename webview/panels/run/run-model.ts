@@ -1,0 +1,361 @@
+import { batch, signal } from '@preact/signals';
+import { errorMessage, TouchstoneError, type ErrorCode } from '../../../src/core/errors.ts';
+import type { CellKey } from '../../../src/core/eval/model.ts';
+import type { CellDetail, GridRow, GridView, RunSnapshot } from '../../../src/protocol/engine.ts';
+import type { RpcPeer } from '../../../src/protocol/rpc-peer.ts';
+import type { RunPanelMethods } from '../../../src/protocol/run-panel.ts';
+import { RowCache, type SliceRow } from './row-cache.ts';
+import { INITIAL_VIEW, type ViewState } from './view-state.ts';
+
+export type RunPanelApi = Pick<RpcPeer<RunPanelMethods>, 'request'>;
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface OpenCell {
+  readonly key: CellKey;
+  /** For a moment still that of the cell before; `null`: on its way, show the structure. */
+  readonly detail: CellDetail | null;
+  /** The cell that `detail` is of. */
+  readonly detailKey: CellKey | null;
+  readonly failure: Failure | null;
+}
+
+/** The cell that the keyboard is on. Column 0 is the case, column n the model n − 1. */
+export interface ActiveCell {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** No spinner, and no placeholder in place of something readable, before this. */
+const PATIENCE_MS = 150;
+/** While a run is under way its cells are asked for again at most this often. */
+const REFRESH_MS = 250;
+const FOLLOW_MS = 60;
+const MAX_SEARCHED_ROWS = 2000;
+
+/** What the panel knows and does; the components draw it. */
+export class RunModel {
+  readonly snapshot = signal<RunSnapshot | null>(null);
+  /** Set while the data cannot be reached. */
+  readonly failure = signal<Failure | null>(null);
+  /** An action that did not work; the data is fine. */
+  readonly notice = signal<string | null>(null);
+  readonly state;
+  readonly rows: RowCache;
+  /** Grows when `rows` changed. */
+  readonly rowsChanged = signal(0);
+  readonly active = signal<ActiveCell>({ row: 0, column: 0 });
+  readonly open = signal<OpenCell | null>(null);
+  /** Every slice with its rates over all cases, for the sentence; empty until asked for. */
+  readonly slices = signal<readonly SliceRow[]>([]);
+  /** Read out by screen readers. */
+  readonly announcement = signal('');
+  readonly gridFocus = signal(0);
+  readonly searchFocus = signal(0);
+  readonly #api: RunPanelApi;
+  readonly #save: (state: ViewState, runId: string | null) => void;
+  readonly #sliceRows = new Map<string, SliceRow>();
+  #opening = new AbortController();
+  #askedForSlices = false;
+  #openCellText = '';
+  #revision = 0;
+  #refresh: ReturnType<typeof setTimeout> | undefined;
+  #follow: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(api: RunPanelApi, state: ViewState, save: (state: ViewState, runId: string | null) => void) {
+    this.#api = api;
+    this.#save = save;
+    this.state = signal(state);
+    this.rows = new RowCache(state.view, (view, from, to, signal) => api.request('grid/page', { view, from, to }, signal), {
+      onChange: () => this.#onRows(),
+      onError: (error) => this.#fail(error),
+    });
+  }
+
+  async start(): Promise<void> {
+    try {
+      const snapshot = await this.#api.request('run/get', {});
+      batch(() => {
+        this.failure.value = null;
+        this.snapshot.value = snapshot;
+      });
+      this.#persist();
+      this.#readSlices(snapshot);
+      this.rows.retry();
+      const { open } = this.state.value;
+      if (open !== null && this.open.value === null) {
+        void this.openCell(open);
+        void this.#reveal(open);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** A newer picture of the run. Rows are asked for again, not more than a few times a second. */
+  changed(snapshot: RunSnapshot, revision: number): void {
+    const before = this.snapshot.value;
+    batch(() => {
+      this.snapshot.value = snapshot;
+      this.failure.value = null;
+      if (before?.info.status === 'running' && snapshot.info.status !== 'running') this.announcement.value = `The run has ended: ${snapshot.info.status}.`;
+    });
+    if (before?.info.status !== snapshot.info.status) this.#readSlices(snapshot);
+    this.#revision = Math.max(this.#revision, revision);
+    this.#refresh ??= setTimeout(() => {
+      this.#refresh = undefined;
+      this.#forgetSlices();
+      this.rows.setRevision(this.#revision);
+    }, REFRESH_MS);
+  }
+
+  update(change: Partial<ViewState>): void {
+    this.state.value = { ...this.state.value, ...change };
+    this.#persist();
+  }
+
+  setView(change: Partial<GridView>): void {
+    const view = { ...this.state.value.view, ...change };
+    batch(() => {
+      this.update({ view });
+      this.#forgetSlices();
+      this.rows.setView(view);
+      this.active.value = { row: 0, column: this.active.value.column };
+      this.rowsChanged.value++;
+    });
+    if (this.open.value !== null) void this.#reveal(this.open.value.key);
+  }
+
+  clearFilter(): void {
+    this.setView({ filter: INITIAL_VIEW.filter, search: '' });
+  }
+
+  toggleSlice(slice: string): void {
+    const { collapsed } = this.state.value.view;
+    const { active } = this;
+    const { row } = active.value;
+    this.setView({ collapsed: collapsed.includes(slice) ? collapsed.filter((name) => name !== slice) : [...collapsed, slice] });
+    active.value = { ...active.value, row };
+  }
+
+  /** A slice's row for the top of the grid, when its own has scrolled away; asked for when it was never here. */
+  sliceRow(slice: string): SliceRow | undefined {
+    const known = this.#sliceRows.get(slice);
+    if (known === undefined && !this.#askedForSlices) {
+      this.#askedForSlices = true;
+      this.#allSlices(this.state.value.view).then((rows) => {
+        for (const row of rows) if (!this.#sliceRows.has(row.slice)) this.#sliceRows.set(row.slice, { ...row, collapsed: false });
+        this.rowsChanged.value++;
+      }, (error: unknown) => this.#fail(error));
+    }
+    return known;
+  }
+
+  /** Moves the keyboard's cell; an open detail follows. */
+  moveTo(row: number, column: number): void {
+    this.active.value = { row, column };
+    if (this.open.value === null) return;
+    clearTimeout(this.#follow);
+    this.#follow = setTimeout(() => void this.openAt(row, column), FOLLOW_MS);
+  }
+
+  async openAt(row: number, column: number): Promise<void> {
+    const at = await this.rows.load(row);
+    if (at === undefined) return;
+    if (at.kind === 'case') await this.openCell({ caseIndex: at.caseIndex, modelIndex: column > 0 ? column - 1 : worstCell(at), repeat: 0 });
+  }
+
+  async openCell(key: CellKey): Promise<void> {
+    clearTimeout(this.#follow);
+    this.#opening.abort();
+    const opening = new AbortController();
+    this.#opening = opening;
+    this.#openCellText = this.#cellText(key);
+    const before = this.open.value;
+    this.open.value = { key, detail: before?.detail ?? null, detailKey: before?.detailKey ?? null, failure: null };
+    this.update({ open: key });
+    const patience = setTimeout(() => {
+      if (!opening.signal.aborted && !sameCell(this.open.value?.detailKey ?? null, key)) this.open.value = { key, detail: null, detailKey: null, failure: null };
+    }, PATIENCE_MS);
+    try {
+      const detail = await this.#api.request('cell/get', { key }, opening.signal);
+      if (!opening.signal.aborted) this.open.value = { key, detail, detailKey: key, failure: null };
+    } catch (error) {
+      if (!opening.signal.aborted) this.open.value = { key, detail: null, detailKey: null, failure: asFailure(error) };
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  closeCell(): void {
+    clearTimeout(this.#follow);
+    this.#opening.abort();
+    batch(() => {
+      this.open.value = null;
+      this.update({ open: null });
+      this.gridFocus.value++;
+    });
+  }
+
+  /** The next cell that failed or errored, in the order of the grid. */
+  async findFailing(direction: 1 | -1): Promise<void> {
+    const { row, column } = this.active.value;
+    const here = this.rows.row(row);
+    if (here?.kind === 'case') {
+      for (let at = column - 1 + direction; at >= 0 && at < here.cells.length; at += direction) {
+        if (isBad(here.cells[at])) return this.#show(row, at + 1);
+      }
+    }
+    const found = await this.#find(row, direction, 'failing');
+    if (found === null) return;
+    if (found.row < 0) {
+      this.announcement.value = direction === 1 ? 'No failing cell below.' : 'No failing cell above.';
+      return;
+    }
+    const target = await this.rows.load(found.row);
+    const last = direction === -1 && target?.kind === 'case' ? target.cells.findLastIndex(isBad) : -1;
+    this.#show(found.row, (last >= 0 ? last : found.modelIndex) + 1);
+  }
+
+  /** Moves to the next case whose id begins so, over the rows that are here and some more. */
+  async findByPrefix(prefix: string, from: number): Promise<void> {
+    const total = this.rows.total ?? 0;
+    const wanted = prefix.toLowerCase();
+    for (let step = 0; step < Math.min(total, MAX_SEARCHED_ROWS); step++) {
+      const at = (from + step) % total;
+      const row = this.rows.row(at) ?? (await this.rows.load(at));
+      const name = row?.kind === 'case' ? row.caseId : row?.slice;
+      if (name?.toLowerCase().startsWith(wanted) === true) return this.moveTo(at, this.active.value.column);
+    }
+  }
+
+  /** The output of the keyboard's cell, whole, to the clipboard. */
+  async copyOutput(): Promise<void> {
+    const { row, column } = this.active.value;
+    const at = await this.rows.load(row);
+    if (at?.kind !== 'case') return;
+    const key = { caseIndex: at.caseIndex, modelIndex: column > 0 ? column - 1 : worstCell(at), repeat: this.open.value?.key.repeat ?? 0 };
+    await this.act(async () => {
+      const open = this.open.value;
+      const detail = sameCell(open?.detailKey ?? null, key) ? open?.detail : await this.#api.request('cell/get', { key });
+      if (detail?.result == null) throw new TouchstoneError('not-found', 'This cell has no output yet.');
+      await this.copy(outputText(detail.result.output));
+    });
+  }
+
+  async copy(text: string): Promise<void> {
+    await this.#api.request('copy', { text });
+    this.announcement.value = 'Copied.';
+  }
+
+  request<M extends keyof RunPanelMethods & string>(method: M, params: RunPanelMethods[M][0]): void {
+    void this.act(() => this.#api.request(method, params));
+  }
+
+  /** Does something for a person; what goes wrong is said in one line. */
+  async act(action: () => Promise<unknown>): Promise<void> {
+    this.notice.value = null;
+    try {
+      await action();
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.code === 'engine-stopped') this.failure.value = failure;
+      else if (failure.code !== 'cancelled') this.notice.value = failure.message;
+    }
+  }
+
+  dispose(): void {
+    clearTimeout(this.#refresh);
+    clearTimeout(this.#follow);
+    this.#opening.abort();
+    this.rows.dispose();
+  }
+
+  #show(row: number, column: number): void {
+    this.active.value = { row, column };
+    void this.openAt(row, column);
+  }
+
+  async #reveal(key: CellKey): Promise<void> {
+    const found = await this.#find(-1, 1, 'case', key.caseIndex);
+    if (found !== null && found.row >= 0) this.active.value = { row: found.row, column: key.modelIndex + 1 };
+  }
+
+  async #find(fromRow: number, direction: 1 | -1, what: 'failing' | 'case', caseIndex?: number): Promise<{ readonly row: number; readonly modelIndex: number } | null> {
+    try {
+      return await this.#api.request('grid/find', { view: this.state.value.view, fromRow, direction, what, ...(caseIndex === undefined ? {} : { caseIndex }) });
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
+  }
+
+  #readSlices({ slices, info }: RunSnapshot): void {
+    if (slices.length === 0 || info.status === 'running') return;
+    this.#allSlices(INITIAL_VIEW).then((rows) => { this.slices.value = rows; }, (error: unknown) => this.#fail(error));
+  }
+
+  /** All slices in one page: a view in which every one of them is collapsed. */
+  async #allSlices(view: GridView): Promise<SliceRow[]> {
+    const collapsed = this.snapshot.value?.slices ?? [];
+    const page = await this.#api.request('grid/page', { view: { ...view, groupBySlice: true, collapsed }, from: 0, to: collapsed.length + 1 });
+    return page.rows.filter((row) => row.kind === 'slice');
+  }
+
+  #forgetSlices(): void {
+    this.#sliceRows.clear();
+    this.#askedForSlices = false;
+  }
+
+  #onRows(): void {
+    const { total } = this.rows;
+    const { view } = this.state.value;
+    if (view.groupBySlice) for (const row of this.rows.loaded()) if (row.kind === 'slice') this.#sliceRows.set(row.slice, row);
+    batch(() => {
+      this.failure.value = null;
+      this.rowsChanged.value++;
+      if (total !== null && this.active.value.row >= total) this.active.value = { ...this.active.value, row: Math.max(0, total - 1) };
+    });
+    const open = this.open.value;
+    if (open !== null && this.#cellText(open.key) !== this.#openCellText && this.#cellText(open.key) !== '') void this.openCell(open.key);
+  }
+
+  /** What the grid shows of a cell, to notice that it changed. Empty where the row is not here. */
+  #cellText(key: CellKey): string {
+    const row = this.rows.row(this.active.value.row);
+    return row?.kind === 'case' && row.caseIndex === key.caseIndex ? JSON.stringify(row.cells[key.modelIndex] ?? '') : '';
+  }
+
+  #fail(error: unknown): void {
+    const failure = asFailure(error);
+    if (failure.code !== 'cancelled') this.failure.value = failure;
+  }
+
+  #persist(): void {
+    this.#save(this.state.value, this.snapshot.value?.info.id ?? null);
+  }
+}
+
+export function isBad(cell: { readonly status: string; readonly passes: readonly (boolean | null)[] } | undefined): boolean {
+  return cell !== undefined && (cell.status === 'error' || (cell.status === 'done' && cell.passes.includes(false)));
+}
+
+/** The text of an output: data is shown as indented JSON. */
+export function outputText(output: unknown): string {
+  return typeof output === 'string' ? output : output === null || output === undefined ? '' : JSON.stringify(output, null, 2);
+}
+
+function worstCell(row: Extract<GridRow, { kind: 'case' }>): number {
+  return Math.max(0, row.cells.findIndex(isBad));
+}
+
+export function sameCell(a: CellKey | null, b: CellKey): boolean {
+  return a !== null && a.caseIndex === b.caseIndex && a.modelIndex === b.modelIndex && a.repeat === b.repeat;
+}
+
+function asFailure(error: unknown): Failure {
+  return error instanceof TouchstoneError ? { code: error.code, message: error.message } : { code: 'internal', message: errorMessage(error) };
+}

@@ -1,0 +1,69 @@
+import { diffLines, diffWordsWithSpace } from 'diff';
+
+/** A piece of a line; `changed` pieces are what the other side does not have. */
+export interface Piece {
+  readonly text: string;
+  readonly changed: boolean;
+}
+
+export interface DifferenceLine {
+  readonly side: 'both' | 'expected' | 'output';
+  readonly pieces: readonly Piece[];
+}
+
+/** Beyond these the comparison would take long and say little. */
+const MAX_CHARACTERS = 200_000;
+const MAX_WORD_LINE = 2000;
+const TIME_LIMIT_MS = 200;
+
+/**
+ * What the output has and the expectation has not, and the reverse: by lines, and by words where as many lines were replaced
+ * as were written. `null`: too long, or too different to tell in time.
+ */
+export function differenceOf(expected: string, output: string): readonly DifferenceLine[] | null {
+  if (expected.length + output.length > MAX_CHARACTERS) return null;
+  const changes = diffLines(withNewline(expected), withNewline(output), { timeout: TIME_LIMIT_MS });
+  if (changes === undefined) return null;
+  const lines: DifferenceLine[] = [];
+  for (let i = 0; i < changes.length; i++) {
+    const change = changes[i];
+    if (change === undefined) continue;
+    const next = changes[i + 1];
+    if (change.removed && next?.added) {
+      lines.push(...replaced(linesOf(change.value), linesOf(next.value)));
+      i++;
+    } else {
+      const side = change.removed ? 'expected' : change.added ? 'output' : 'both';
+      for (const text of linesOf(change.value)) lines.push({ side, pieces: [{ text, changed: side !== 'both' }] });
+    }
+  }
+  return lines;
+}
+
+function replaced(before: readonly string[], after: readonly string[]): DifferenceLine[] {
+  const pairs = before.length === after.length ? before.map((line, i) => wordPieces(line, after[i] ?? '')) : null;
+  return [
+    ...before.map((text, i): DifferenceLine => ({ side: 'expected', pieces: pairs?.[i]?.[0] ?? [{ text, changed: true }] })),
+    ...after.map((text, i): DifferenceLine => ({ side: 'output', pieces: pairs?.[i]?.[1] ?? [{ text, changed: true }] })),
+  ];
+}
+
+function wordPieces(before: string, after: string): readonly [readonly Piece[], readonly Piece[]] | null {
+  if (before.length > MAX_WORD_LINE || after.length > MAX_WORD_LINE) return null;
+  const changes = diffWordsWithSpace(before, after);
+  const kept = changes.filter((change) => !change.added && !change.removed && change.value.trim() !== '');
+  // With nothing in common the marks of single words would only be noise.
+  if (kept.length === 0) return null;
+  return [
+    changes.filter((change) => !change.added).map((change) => ({ text: change.value, changed: change.removed })),
+    changes.filter((change) => !change.removed).map((change) => ({ text: change.value, changed: change.added })),
+  ];
+}
+
+function withNewline(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
+}
+
+function linesOf(value: string): string[] {
+  return (value.endsWith('\n') ? value.slice(0, -1) : value).split('\n');
+}
