@@ -235,3 +235,9 @@ export interface EngineClient {
   on<N extends keyof EngineNotifications>(name: N, listener: (params: EngineNotifications[N]) => void): () => void;
   dispose(): Promise<void>;
 }
+
+/** The side that the engine asks: the extension over RPC, or the command line itself. */
+export interface EngineHost {
+  request<M extends keyof HostMethods>(method: M, params: HostMethods[M][0], signal?: AbortSignal): Promise<HostMethods[M][1]>;
+  on<N extends keyof HostNotifications>(name: N, listener: (params: HostNotifications[N]) => void): () => void;
+}

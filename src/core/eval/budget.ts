@@ -46,9 +46,4 @@ export class Budget {
   explain(usd: number): string {
     return `The budget of $${this.#limit ?? 0} does not allow another request: $${this.#spent.toPrecision(3)} are spent and the next one may cost $${usd.toPrecision(2)}.`;
   }
-
-  /** Costs that nothing was reserved for, such as a judge's. */
-  add(usd: number): void {
-    this.#spent += usd;
-  }
 }

@@ -33,10 +33,14 @@ export function planShape(plan: RunPlan): RunShape {
   return { cases: plan.cases.length, models: plan.models.length, repeats: plan.repeats };
 }
 
-/** The prompt's checks, then the case's own. */
+/**
+ * The prompt's checks, then the case's own. A case that expects something while nobody says how to check it is compared as
+ * it stands: passing it unseen would be a rate that means nothing.
+ */
 export function caseAssertions(prompt: PromptDocument, item: Case): readonly AssertionSpec[] {
-  if (item.options.disableDefaultAssertions === true) return item.assertions;
-  return prompt.assertions.length === 0 ? item.assertions : [...prompt.assertions, ...item.assertions];
+  const specs = item.options.disableDefaultAssertions === true || prompt.assertions.length === 0 ? item.assertions : [...prompt.assertions, ...item.assertions];
+  if (specs.length > 0 || item.expected === undefined) return specs;
+  return [{ type: 'equals', value: typeof item.expected === 'string' ? '{{expected}}' : item.expected }];
 }
 
 /** Whether a case is for this prompt: promptfoo's `prompts` filter (exact label or id, or `group:*` and `group` for labels that start with `group:`). */

@@ -2,7 +2,7 @@ import type { AssertionSpec, CellScore, ScoreContext } from '../assert/model.ts'
 import type { Case } from '../dataset/model.ts';
 import { canonicalJson, type JsonObject } from '../json.ts';
 import type { Model, ModelReply, ModelRequest } from '../model/model.ts';
-import { Budget } from './budget.ts';
+import type { Budget } from './budget.ts';
 import { callModel, toTouchstoneError, type AttemptOutcome, type CallPorts } from './call.ts';
 import type { AttemptEnd, RunJournal } from './journal.ts';
 import type { CellError, CellKey, CellResult, RunStatus } from './model.ts';
@@ -15,6 +15,8 @@ export type RenderedRequest = Pick<ModelRequest, 'messages' | 'promptText'>;
 /** Everything outside the run itself; the engine wires it, tests replace what they look at. */
 export interface RunPorts extends CallPorts {
   readonly journal: RunJournal;
+  /** Of this run, its judges included. */
+  readonly budget: Budget;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** SHA-256, hex. */
@@ -26,8 +28,8 @@ export interface RunPorts extends CallPorts {
   needsGroup(assertions: readonly AssertionSpec[]): boolean;
   /** After each finished cell. */
   onCell(result: CellResult): void;
-  /** The number of cells under way changed. */
-  onRunning(running: number): void;
+  onStart(ordinal: number): void;
+  onStop(ordinal: number): void;
 }
 
 export interface RunState {
@@ -35,7 +37,6 @@ export interface RunState {
   readonly finished: ReadonlySet<number>;
   /** Ordinal → number of its last journaled attempt. */
   readonly attempts: ReadonlyMap<number, number>;
-  readonly spentUsd: number;
   /** Marks answers that only this run may use again (with `noCache`). */
   readonly runId: string;
 }
@@ -77,7 +78,6 @@ class RunExecution {
   readonly #ports: RunPorts;
   readonly #cancel: AbortSignal;
   readonly #shape: RunShape;
-  readonly #budget: Budget;
   readonly #todo: readonly number[];
   /** Ends every worker: cancelled by a person, out of budget, or a journal that fails. */
   readonly #stop = new AbortController();
@@ -85,7 +85,6 @@ class RunExecution {
   /** For cases with checks across their outputs: cells that are still missing. */
   readonly #missingOfCase = new Map<number, number>();
   #next = 0;
-  #running = 0;
   #startedAt: number | undefined;
   #largestOutput = 0;
   #budgetReason: string | undefined;
@@ -98,7 +97,6 @@ class RunExecution {
     this.#ports = ports;
     this.#cancel = cancel;
     this.#shape = planShape(plan);
-    this.#budget = new Budget(plan.budgetUsd, state.spentUsd);
     this.#signal = AbortSignal.any([cancel, this.#stop.signal]);
     const planned = plannedOrdinals(plan);
     this.#todo = planned.filter((ordinal) => !state.finished.has(ordinal));
@@ -125,7 +123,7 @@ class RunExecution {
       const ordinal = this.#todo[this.#next];
       if (ordinal === undefined) return;
       this.#next++;
-      this.#ports.onRunning(++this.#running);
+      this.#ports.onStart(ordinal);
       try {
         await this.#cell(ordinal);
       } catch (error) {
@@ -134,7 +132,7 @@ class RunExecution {
           this.#stop.abort();
         }
       } finally {
-        this.#ports.onRunning(--this.#running);
+        this.#ports.onStop(ordinal);
       }
     }
   }
@@ -211,7 +209,6 @@ class RunExecution {
       if (assertion.cost === undefined) continue;
       judges = judges === null || assertion.cost === null ? null : judges + assertion.cost;
     }
-    if (judges !== null) this.#budget.add(judges);
     return {
       ...key,
       caseId: item.id,
@@ -265,7 +262,7 @@ class RunExecution {
       if (stored !== undefined) return { reply: stored, latencyMs: stored.latencyMs ?? null, cached: before === 0, attempts: before };
     }
     const called = await callModel(model, request, this.#ports, {
-      budget: this.#budget,
+      budget: this.#ports.budget,
       largestOutput: this.#largestOutput,
       maxRetries: this.#plan.maxRetries,
       timeoutMs: this.#plan.timeoutMs,

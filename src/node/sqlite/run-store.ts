@@ -34,6 +34,16 @@ export interface StoredCell {
   readonly case: Case;
 }
 
+export interface OutcomeRow {
+  readonly case_id: string;
+  readonly ordinal: number;
+  readonly pass: number | null;
+  readonly error_code: string | null;
+  readonly preview: string;
+  readonly latency_ms: number | null;
+  readonly json: string;
+}
+
 interface RunRow {
   readonly n: number;
   readonly id: string;
@@ -277,6 +287,27 @@ export class RunStore {
       total,
       cells: rows.map((row) => ({ result: { ...(JSON.parse(row.body) as CellResult), caseId: row.case_id, ...cellKeyAt(row.ordinal, shape) }, case: toCase(row) })),
     };
+  }
+
+  /** Runs with cases of this dataset file, newest first. */
+  runsOfFile(file: string, limit: number): StoredRun[] {
+    this.queue.commit();
+    const rows = this.database
+      .prepare('SELECT * FROM run WHERE n IN (SELECT DISTINCT run FROM run_case WHERE file = ?) ORDER BY started_at DESC, n DESC LIMIT ?')
+      .all(file, limit) as RunRow[];
+    return rows.map(toRun);
+  }
+
+  /** The finished cells of a run's cases from one file, in order, with what a line of the file shows. */
+  outcomes(run: StoredRun, file: string): OutcomeRow[] {
+    const perCase = run.info.models.length * run.info.repeats;
+    return this.database
+      .prepare(
+        `SELECT k.case_id, c.ordinal, c.pass, c.error_code, c.preview, c.latency_ms, b.json
+           FROM run_case k JOIN cell c ON c.run = k.run AND c.ordinal >= k.case_index * ${perCase} AND c.ordinal < (k.case_index + 1) * ${perCase} JOIN case_body b ON b.n = k.body
+          WHERE k.run = ? AND k.file = ? ORDER BY c.ordinal`,
+      )
+      .all(run.n, file) as OutcomeRow[];
   }
 
   clearResponses(): number {

@@ -1,0 +1,161 @@
+import { TouchstoneError } from '../core/errors.ts';
+import { shapeOf } from '../node/sqlite/run-store.ts';
+import type { EngineClient, EngineHost, EngineMethod, EngineNotifications, EngineSettings, Params, Result } from '../protocol/engine.ts';
+import { DATABASE_FILE, DATABASE_FOLDER } from '../node/sqlite/database.ts';
+import { caseOutcomes, cellDetail, listCells } from './cells.ts';
+import { Evals } from './evals.ts';
+import { exportRuns } from './export.ts';
+import { runOnce } from './once.ts';
+import { Prompts } from './prompts.ts';
+import { Limiters } from './run-ports.ts';
+import { VERSION } from './version.ts';
+import { Workspace } from './workspace.ts';
+
+type Handlers = { readonly [M in EngineMethod]: (params: Params<M>, signal: AbortSignal) => Promise<Result<M>> };
+type Listeners = { [N in keyof EngineNotifications]?: Set<(params: EngineNotifications[N]) => void> };
+
+interface Open {
+  readonly workspace: Workspace;
+  readonly evals: Evals;
+  readonly prompts: Prompts;
+}
+
+/** The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. */
+export function createEngine(options: { readonly host: EngineHost }): EngineClient {
+  return new Engine(options.host);
+}
+
+class Engine implements EngineClient {
+  readonly #host: EngineHost;
+  readonly #listeners: Listeners = {};
+  readonly #limiters = new Limiters();
+  #open: Open | undefined;
+
+  constructor(host: EngineHost) {
+    this.#host = host;
+  }
+
+  async request<M extends EngineMethod>(method: M, params: Params<M>, signal: AbortSignal = new AbortController().signal): Promise<Result<M>> {
+    if (!Object.hasOwn(this.#handlers, method)) throw new TouchstoneError('invalid-message', `The engine has no method ${String(method)}.`);
+    return this.#handlers[method](params, signal);
+  }
+
+  on<N extends keyof EngineNotifications>(name: N, listener: (params: EngineNotifications[N]) => void): () => void {
+    const listeners = (this.#listeners[name] ??= new Set() as NonNullable<Listeners[N]>);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  /** Cancels what runs (finished cells are kept) and closes the database. */
+  async dispose(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open === undefined) return;
+    await open.evals.cancelAll();
+    await open.workspace.close();
+  }
+
+  #emit<N extends keyof EngineNotifications>(name: N, params: EngineNotifications[N]): void {
+    for (const listener of this.#listeners[name] ?? []) listener(params);
+  }
+
+  #get(): Open {
+    if (this.#open === undefined) throw new TouchstoneError('usage', 'The engine has no workspace folder yet.');
+    return this.#open;
+  }
+
+  async #configure(settings: EngineSettings): Promise<Result<'engine/configure'>> {
+    const before = this.#open;
+    // Only another folder, or trust, closes what is open; a changed setting holds from the next run on.
+    if (before !== undefined && before.workspace.folder === settings.folder && before.workspace.settings.trusted === settings.trusted) {
+      before.workspace.settings = settings;
+    } else {
+      await this.dispose();
+      const workspace = new Workspace(settings, this.#host);
+      const evals = new Evals(workspace, this.#limiters, {
+        changed: (runId, revision) => this.#emit('run/changed', { runId, revision }),
+        listChanged: () => this.#emit('runs/changed', {}),
+        log: (level, message) => this.#emit('log', { level, message: workspace.redactor.redact(message) }),
+      });
+      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals) };
+    }
+    return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
+  }
+
+  readonly #handlers: Handlers = {
+    'engine/configure': (settings) => this.#configure(settings),
+    'prompts/list': () => this.#get().prompts.list(),
+    'prompts/state': ({ path, overlays }, signal) => this.#get().prompts.state(path, overlays ?? [], signal),
+    'eval/estimate': (request, signal) => this.#get().evals.estimate(request, signal),
+    'eval/start': async (request) => ({ runIds: await this.#get().evals.start(request) }),
+    'eval/resume': async ({ runId }) => ({ runIds: await this.#get().evals.resume(runId) }),
+    'eval/wait': async ({ runIds }, signal) => ({ runs: await this.#get().evals.wait(runIds, signal) }),
+    'eval/cancel': async ({ runId }) => {
+      await this.#get().evals.cancel(runId);
+      return {};
+    },
+    'runs/list': async ({ limit, promptId }) => {
+      const { workspace, evals } = this.#get();
+      const store = await workspace.store();
+      return { runs: store.list({ limit, ...(promptId === undefined ? {} : { promptId }) }).map((run) => evals.snapshotOf(run, store)) };
+    },
+    'runs/get': ({ runId }) => this.#get().evals.snapshot(runId),
+    'runs/delete': async ({ runIds }) => {
+      const { workspace, evals } = this.#get();
+      for (const id of runIds) await evals.cancel(id);
+      (await workspace.store()).delete(runIds);
+      const grid = await workspace.grid();
+      for (const id of runIds) grid.forget(id);
+      this.#emit('runs/changed', {});
+      return {};
+    },
+    'runs/rename': async ({ runId, title }) => {
+      (await this.#get().workspace.store()).rename(runId, title.trim());
+      this.#emit('runs/changed', {});
+      return {};
+    },
+    'cells/page': async ({ runId, view, from, to }) => {
+      const { workspace, evals } = this.#get();
+      const run = (await workspace.store()).get(runId);
+      return (await workspace.grid()).page(run, evals.live(run), view, from, to);
+    },
+    'cells/find': async (params) => {
+      const { workspace, evals } = this.#get();
+      const run = (await workspace.store()).get(params.runId);
+      return (await workspace.grid()).find(run, evals.live(run), params);
+    },
+    'cells/list': async ({ runId, ...page }) => {
+      const store = await this.#get().workspace.store();
+      return listCells(store, store.get(runId), page);
+    },
+    'cells/get': async ({ runId, key }) => {
+      const { workspace, evals } = this.#get();
+      const store = await workspace.store();
+      const run = store.get(runId);
+      const shape = shapeOf(run.info);
+      if (key.caseIndex >= shape.cases || key.modelIndex >= shape.models || key.repeat >= shape.repeats) throw new TouchstoneError('not-found', `Run ${runId} has no such cell.`);
+      return cellDetail(store, run, evals.live(run), key);
+    },
+    'cells/rerun': async ({ runId, caseIndex }) => {
+      await this.#get().evals.rerun(runId, caseIndex);
+      return {};
+    },
+    'cases/outcomes': async ({ file }) => ({ outcomes: caseOutcomes(await this.#get().workspace.store(), file) }),
+    'once/run': (request, signal) => runOnce(request, this.#get().workspace, this.#limiters, (text) => this.#emit('once/text', { stream: request.stream, text }), signal),
+    'models/list': async () => {
+      const { workspace } = this.#get();
+      const catalog = workspace.catalog(await workspace.config(workspace.files()));
+      try {
+        return { models: await catalog.list() };
+      } finally {
+        await catalog.dispose();
+      }
+    },
+    'cache/clear': async () => ({ entries: (await this.#get().workspace.store()).clearResponses() }),
+    'runs/export': async ({ runIds, format, file }) => {
+      const { workspace, evals } = this.#get();
+      await exportRuns(await workspace.store(), evals, runIds, format, file);
+      return {};
+    },
+  };
+}

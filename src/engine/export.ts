@@ -1,0 +1,39 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { TouchstoneError, errorMessage } from '../core/errors.ts';
+import { REPORT_WRITERS } from '../core/report/formats.ts';
+import type { ReportFormat, ReportSource } from '../core/report/model.ts';
+import type { RunStore } from '../node/sqlite/run-store.ts';
+import { listCells } from './cells.ts';
+import type { Evals } from './evals.ts';
+
+/** Cells read at once: bounds the memory of a report, whatever the run's size. */
+const PAGE = 500;
+
+/** Writes a report beside its place and moves it there when it is whole, so that a reader never meets half of one. */
+export async function exportRuns(store: RunStore, evals: Evals, runIds: readonly string[], format: ReportFormat, file: string): Promise<void> {
+  const runs = runIds.map((id) => store.get(id));
+  const source: ReportSource = {
+    runs: runs.map((run) => evals.snapshotOf(run, store)),
+    async *cells(runId, modelIndex) {
+      const run = store.get(runId);
+      for (let from = 0; ; from += PAGE) {
+        const { cells, total } = listCells(store, run, { from, to: from + PAGE, ...(modelIndex === undefined ? {} : { modelIndex }) });
+        if (cells.length > 0) yield cells;
+        if (from + PAGE >= total) return;
+      }
+    },
+  };
+  const partial = `${file}.partial`;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await pipeline(Readable.from(REPORT_WRITERS[format](source)), createWriteStream(partial));
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw new TouchstoneError('usage', `The report ${file} cannot be written: ${errorMessage(error)}`, { cause: error });
+  }
+}

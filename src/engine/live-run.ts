@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type { CellResult } from '../core/eval/model.ts';
+import type { RunPlan } from '../core/eval/plan.ts';
+import { cellMetrics, type RunSummary } from '../core/eval/summary.ts';
+import type { StoredRun } from '../node/sqlite/run-store.ts';
+import type { LiveRun } from './grid.ts';
+
+/** A run that this process works on. */
+export class ActiveRun implements LiveRun {
+  readonly run: StoredRun;
+  readonly plan: RunPlan;
+  readonly summary: RunSummary;
+  readonly planned: number;
+  readonly cancel = new AbortController();
+  /** Ordinal → when its cell started, milliseconds since the epoch. */
+  readonly running = new Map<number, number>();
+  readonly startedAt = Date.now();
+  readonly finishedBefore: number;
+  /** Resolves when the run has ended and its end is stored; rejects when the journal failed. */
+  done: Promise<void> = Promise.resolve();
+  revision: number;
+  /** Only these cells, when one case runs again. */
+  readonly only: ReadonlySet<number> | undefined;
+  /** Asks again even for what this run was answered before. */
+  readonly fresh: boolean;
+
+  constructor(run: StoredRun, plan: RunPlan, summary: RunSummary, planned: number, part: { only?: ReadonlySet<number>; fresh?: boolean } = {}) {
+    this.only = part.only;
+    this.fresh = part.fresh ?? false;
+    this.run = run;
+    this.plan = plan;
+    this.summary = summary;
+    this.planned = planned;
+    this.finishedBefore = summary.done;
+    this.revision = run.revision + 1;
+  }
+
+  get slowAbove(): (number | null)[] {
+    return this.summary.models().map(({ latency }) => latency.p95);
+  }
+
+  add(result: CellResult): void {
+    this.revision++;
+    this.summary.add({
+      caseIndex: result.caseIndex,
+      modelIndex: result.modelIndex,
+      failedToAnswer: result.error !== null,
+      pass: result.pass,
+      score: result.score,
+      latencyMs: result.latencyMs,
+      cost: result.cost,
+      inputTokens: result.usage?.input ?? null,
+      outputTokens: result.usage?.output ?? null,
+      cached: result.cached,
+      metrics: cellMetrics(result.assertions, result.namedScores),
+    });
+  }
+
+  /** Milliseconds, from the pace since this process took the run; `null` before a cell is done and when none is left. */
+  remainingMs(): number | null {
+    const done = this.summary.done - this.finishedBefore;
+    const left = this.planned - this.summary.done;
+    if (done === 0 || left === 0) return null;
+    return ((Date.now() - this.startedAt) / done) * left;
+  }
+}
+
+/** Sortable by time, short enough to type: `r-` and base 36 of the second, then 4 random digits. */
+export function newRunId(now: number): string {
+  return `r-${Math.floor(now / 1000).toString(36)}${(randomBytes(4).readUInt32BE() % 36 ** 4).toString(36).padStart(4, '0')}`;
+}

@@ -1,0 +1,173 @@
+import { checkAssertions } from '../core/assert/check.ts';
+import { datasetsFor } from '../core/config/datasets.ts';
+import type { ProjectConfig } from '../core/config/model.ts';
+import type { Case, DatasetRef } from '../core/dataset/model.ts';
+import { collectDataset } from '../core/dataset/read.ts';
+import { TouchstoneError } from '../core/errors.ts';
+import { caseIsForPrompt, caseMatches, type RunPlan } from '../core/eval/plan.ts';
+import type { FileReader } from '../core/files.ts';
+import type { Model, ModelCatalog, ModelRef } from '../core/model/model.ts';
+import { readPromptFile } from '../core/prompt/formats.ts';
+import type { PromptDocument, PromptFile } from '../core/prompt/model.ts';
+import type { Diagnostic } from '../core/text/diagnostic.ts';
+import { EMPTY_RANGE } from '../core/text/position.ts';
+import { findPromptFiles, isFolder } from '../node/files/index.ts';
+import type { EvalRequest } from '../protocol/engine.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Prepared {
+  readonly plan: RunPlan;
+  readonly dataset: DatasetRef | null;
+  readonly workingCopy: boolean;
+}
+
+export interface PrepareContext {
+  readonly workspace: Workspace;
+  readonly files: FileReader;
+  readonly config: ProjectConfig;
+  readonly catalog: ModelCatalog;
+}
+
+/**
+ * Turns a request into plans, one for each prompt. Everything that can be wrong is found here, before the first request.
+ * @throws TouchstoneError 'invalid-prompt' | 'invalid-dataset' | 'unknown-model' | 'unknown-price' | 'usage' with the place
+ */
+export async function prepareRuns(request: EvalRequest, context: PrepareContext): Promise<Prepared[]> {
+  const prompts = await readPrompts(request, context);
+  if (prompts.length === 0) throw new TouchstoneError('usage', nothingFound(request));
+  const datasets = new Map<string, Promise<Case[]>>();
+  const prepared: Prepared[] = [];
+  for (const { file, prompt } of prompts) prepared.push(await prepareRun(request, context, file, prompt, datasets));
+  if (prepared.every(({ plan }) => plan.cases.length === 0)) throw new TouchstoneError('usage', `No case matches ${describeFilter(request)}.`);
+  return prepared.filter(({ plan }) => plan.cases.length > 0);
+}
+
+export async function readPrompts(request: Pick<EvalRequest, 'targets' | 'prompts'>, { workspace, files }: Pick<PrepareContext, 'workspace' | 'files'>): Promise<{ file: PromptFile; prompt: PromptDocument }[]> {
+  const paths: string[] = [];
+  for (const target of request.targets) paths.push(...((await isFolder(target)) ? await findPromptFiles(target) : [target]));
+  const found: { file: PromptFile; prompt: PromptDocument }[] = [];
+  for (const path of new Set(paths)) {
+    const file = await readPromptFile(path, { files, root: workspace.folder });
+    const problem = file.diagnostics.find(({ severity }) => severity === 'error');
+    if (problem !== undefined) throw diagnosticError('invalid-prompt', problem, path);
+    for (const prompt of file.prompts) {
+      if (request.prompts === undefined || request.prompts.includes(prompt.id)) found.push({ file, prompt });
+    }
+  }
+  return found;
+}
+
+async function prepareRun(request: EvalRequest, context: PrepareContext, file: PromptFile, prompt: PromptDocument, datasets: Map<string, Promise<Case[]>>): Promise<Prepared> {
+  const { workspace, config, catalog } = context;
+  const dataset = datasetOf(request, context, prompt);
+  // A config's prompts share their tests: read them once.
+  const key = JSON.stringify([dataset.files, dataset.inline.length, dataset.files.length > 0 && dataset.inline.length === 0 ? '' : prompt.path]);
+  let reading = datasets.get(key);
+  if (reading === undefined) {
+    reading = collectDataset(dataset, { files: context.files, root: workspace.folder });
+    datasets.set(key, reading);
+  }
+  const all = await reading;
+  if (all.length === 0) {
+    throw diagnosticError('invalid-dataset', { severity: 'error', code: 'no-cases', message: `${prompt.name} has no cases. Name a dataset under "golden:", write "testData:", or pass --dataset.`, range: prompt.ranges.name }, prompt.path);
+  }
+  const cases = all.filter((item) => caseIsForPrompt(item, prompt) && caseMatches(item, { text: request.filter, tags: request.tags, caseIds: request.caseIds }));
+  checkSpecs(prompt, cases);
+  const { models, labels } = await resolveModels(request, prompt, catalog);
+  const budgetUsd = request.budgetUsd ?? config.budgetUsd ?? workspace.settings.defaultBudgetUsd;
+  if (budgetUsd !== null) checkPrices(models, catalog, budgetUsd);
+  return {
+    dataset,
+    workingCopy: (request.overlays ?? []).some(({ path }) => path === prompt.path),
+    plan: {
+      prompt,
+      models,
+      labels,
+      cases,
+      repeats: positive('--repeat', request.repeats) ?? file.runDefaults.repeat ?? 1,
+      concurrency: positive('--concurrency', request.concurrency) ?? config.concurrency ?? file.runDefaults.concurrency ?? workspace.settings.concurrency,
+      noCache: request.noCache ?? file.runDefaults.cache === false,
+      maxRetries: workspace.settings.maxRetries,
+      ...(file.runDefaults.timeoutMs === undefined ? {} : { timeoutMs: file.runDefaults.timeoutMs }),
+      budgetUsd,
+    },
+  };
+}
+
+function datasetOf(request: EvalRequest, { config }: PrepareContext, prompt: PromptDocument): DatasetRef {
+  if (request.dataset !== undefined) {
+    return { name: request.dataset.split('/').at(-1) ?? request.dataset, files: [request.dataset], inline: [], range: EMPTY_RANGE };
+  }
+  if (prompt.dataset.files.length > 0 || prompt.dataset.inline.length > 0) return prompt.dataset;
+  const configured = datasetsFor(prompt.id, config);
+  return configured.length === 0 ? prompt.dataset : { name: configured[0]?.split('/').at(-1) ?? '', files: configured, inline: [], range: EMPTY_RANGE };
+}
+
+/** Errors in checks stop a run before it costs something; the same check on many cases is looked at once. */
+function checkSpecs(prompt: PromptDocument, cases: readonly Case[]): void {
+  const [fromPrompt] = checkAssertions(prompt.assertions).filter(({ severity }) => severity === 'error');
+  if (fromPrompt !== undefined) throw diagnosticError('invalid-prompt', fromPrompt, prompt.path);
+  const seen = new Set<readonly unknown[]>();
+  for (const item of cases) {
+    if (item.assertions.length === 0 || seen.has(item.assertions)) continue;
+    seen.add(item.assertions);
+    const [problem] = checkAssertions(item.assertions).filter(({ severity }) => severity === 'error');
+    if (problem !== undefined) throw diagnosticError('invalid-dataset', { ...problem, range: problem.range === EMPTY_RANGE ? item.place.range : problem.range }, item.place.file);
+  }
+}
+
+export async function resolveModels(request: Pick<EvalRequest, 'models'>, prompt: PromptDocument, catalog: ModelCatalog): Promise<{ models: Model[]; labels: string[] }> {
+  const refs: readonly ModelRef[] = request.models === undefined || request.models.length === 0 ? prompt.models : request.models.map((id) => ({ id }));
+  if (refs.length === 0) {
+    throw diagnosticError('unknown-model', { severity: 'error', code: 'no-model', message: `${prompt.name} names no model. Write "model:" (for example local:labels), or pass --model.`, range: prompt.ranges.model ?? prompt.ranges.name }, prompt.path);
+  }
+  const models: Model[] = [];
+  for (const ref of refs) {
+    try {
+      models.push(await catalog.resolve(ref));
+    } catch (error) {
+      const at = prompt.ranges.model?.start;
+      if (!(error instanceof TouchstoneError) || error.place !== undefined || at === undefined || request.models !== undefined) throw error;
+      throw new TouchstoneError(error.code, error.message, { cause: error, place: { file: prompt.path, line: at.line + 1, column: at.character + 1 } });
+    }
+  }
+  return { models, labels: uniqueLabels(refs) };
+}
+
+/** The same model twice (with other settings, or by mistake) stays apart by a number. */
+function uniqueLabels(refs: readonly ModelRef[]): string[] {
+  const seen = new Map<string, number>();
+  return refs.map((ref) => {
+    const label = ref.label ?? ref.id;
+    const count = (seen.get(label) ?? 0) + 1;
+    seen.set(label, count);
+    return count === 1 ? label : `${label} (${count})`;
+  });
+}
+
+function checkPrices(models: readonly Model[], catalog: ModelCatalog, budgetUsd: number): void {
+  const unknown = models.filter((model) => catalog.price(model) === null).map((model) => model.ref.id);
+  if (unknown.length === 0) return;
+  throw new TouchstoneError('unknown-price', `A budget of $${budgetUsd} needs the price of ${unknown.join(', ')}, which is not known. Set it under "prices:" in touchstone.yml (US dollars per million tokens), or run without a budget.`);
+}
+
+function positive(option: string, value: number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!Number.isInteger(value) || value < 1) throw new TouchstoneError('usage', `${option} must be a whole number from 1 on, not ${value}.`);
+  return value;
+}
+
+export function diagnosticError(code: 'invalid-prompt' | 'invalid-dataset' | 'unknown-model', problem: Diagnostic, file: string): TouchstoneError {
+  const { line, character } = problem.range.start;
+  return new TouchstoneError(code, problem.message, { place: { file: problem.file ?? file, line: line + 1, column: character + 1 } });
+}
+
+function nothingFound(request: EvalRequest): string {
+  if (request.prompts !== undefined) return `There is no prompt ${request.prompts.join(', ')} in ${request.targets.join(', ')}.`;
+  return `There is no prompt file in ${request.targets.join(', ')}. Touchstone reads *.prompt.yml and promptfooconfig.yaml; "Touchstone: New Prompt" makes one.`;
+}
+
+function describeFilter({ filter, tags, caseIds }: EvalRequest): string {
+  const parts = [filter === undefined ? undefined : `"${filter}"`, tags === undefined || tags.length === 0 ? undefined : `the tags ${tags.join(', ')}`, caseIds === undefined ? undefined : `the ids ${caseIds.join(', ')}`];
+  return parts.filter((part) => part !== undefined).join(' and ') || 'this prompt';
+}

@@ -1,0 +1,146 @@
+import { datasetsFor } from '../core/config/datasets.ts';
+import type { ProjectConfig } from '../core/config/model.ts';
+import { readDataset } from '../core/dataset/read.ts';
+import { errorMessage } from '../core/errors.ts';
+import type { FileReader } from '../core/files.ts';
+import { readPromptFile } from '../core/prompt/formats.ts';
+import { promptHash } from '../core/prompt/canonical.ts';
+import type { PromptDocument, PromptFile } from '../core/prompt/model.ts';
+import type { Diagnostic } from '../core/text/diagnostic.ts';
+import { isGlob } from '../core/text/path.ts';
+import { fileStamp, findPromptFiles } from '../node/files/index.ts';
+import type { RunStore } from '../node/sqlite/run-store.ts';
+import type { CostEstimate } from '../core/eval/model.ts';
+import type { DatasetRef } from '../core/dataset/model.ts';
+import type { PromptState, PromptSummary, TextOverlay } from '../protocol/engine.ts';
+import { hash } from './run-ports.ts';
+import type { Evals } from './evals.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What is known of the prompts without running anything. */
+export class Prompts {
+  readonly #workspace: Workspace;
+  readonly #evals: Evals;
+  /** Counting and estimating read the whole dataset; both stay true until a file, the prompt or the last run changes. */
+  readonly #counts = new Map<string, number>();
+  readonly #estimates = new Map<string, { key: string; estimate: CostEstimate | null }>();
+
+  constructor(workspace: Workspace, evals: Evals) {
+    this.#workspace = workspace;
+    this.#evals = evals;
+  }
+
+  async list(): Promise<{ prompts: PromptSummary[]; diagnostics: Diagnostic[] }> {
+    const files = this.#workspace.files();
+    const config = await this.#workspace.config(files);
+    const store = await this.#workspace.store();
+    const prompts: PromptSummary[] = [];
+    const diagnostics: Diagnostic[] = [...config.diagnostics.map((item) => ({ ...item, file: item.file ?? config.path }))];
+    for (const path of await findPromptFiles(this.#workspace.folder)) {
+      const file = await this.#read(path, files);
+      diagnostics.push(...file.diagnostics.map((item) => ({ ...item, file: item.file ?? path })));
+      for (const prompt of file.prompts) prompts.push(await this.#summary(prompt, file, [], config, store));
+      if (file.prompts.length === 0) prompts.push(brokenPrompt(file, this.#workspace.folder));
+    }
+    return { prompts, diagnostics };
+  }
+
+  async state(path: string, overlays: readonly TextOverlay[], signal: AbortSignal): Promise<{ prompts: PromptState[]; diagnostics: Diagnostic[] }> {
+    const files = this.#workspace.files(overlays);
+    const config = await this.#workspace.config(files);
+    const store = await this.#workspace.store();
+    const file = await this.#read(path, files);
+    const prompts: PromptState[] = [];
+    for (const prompt of file.prompts) {
+      const summary = await this.#summary(prompt, file, overlays, config, store);
+      const active = this.#evals.activeOf(prompt.path, prompt.id);
+      prompts.push({
+        ...summary,
+        estimate: await this.#estimate(prompt, summary, overlays, signal),
+        running: active === undefined ? null : { runId: active.run.info.id, done: active.summary.done, total: active.planned, cost: active.summary.cost },
+      });
+    }
+    return { prompts, diagnostics: [...file.diagnostics] };
+  }
+
+  async #count(ref: DatasetRef, promptPath: string, overlays: readonly TextOverlay[]): Promise<number> {
+    const key = JSON.stringify([promptPath, ref.inline.length, await this.#stamps(ref.files, overlays)]);
+    const known = this.#counts.get(key);
+    if (known !== undefined) return known;
+    let count = 0;
+    for await (const _ of readDataset(ref, { files: this.#workspace.files(overlays), root: this.#workspace.folder })) count++;
+    this.#counts.set(key, count);
+    return count;
+  }
+
+  async #estimate(prompt: PromptDocument, summary: PromptSummary, overlays: readonly TextOverlay[], signal: AbortSignal): Promise<CostEstimate | null> {
+    const name = `${prompt.path}#${prompt.id}`;
+    const key = JSON.stringify([summary.hash, summary.lastRun?.id, prompt.models, await this.#stamps([...(summary.dataset?.files ?? []), `${this.#workspace.folder}/touchstone.yml`], overlays)]);
+    const known = this.#estimates.get(name);
+    if (known?.key === key) return known.estimate;
+    // A lens must not fail because a price or a model is missing: the eval will say so with its place.
+    const estimate = await this.#evals.estimate({ targets: [prompt.path], prompts: [prompt.id], overlays, origin: 'editor' }, signal).catch(() => null);
+    if (!signal.aborted) this.#estimates.set(name, { key, estimate });
+    return estimate;
+  }
+
+  /** What tells that a file changed: its unsaved text's hash, else its time and size on disk. Patterns are always counted anew. */
+  #stamps(paths: readonly string[], overlays: readonly TextOverlay[]): Promise<string[]> {
+    return Promise.all(
+      paths.map(async (path) => {
+        const overlay = overlays.find((item) => item.path === path);
+        if (overlay !== undefined) return hash(overlay.text);
+        return (await fileStamp(path)) ?? (isGlob(path) ? `${Date.now()}` : 'missing');
+      }),
+    );
+  }
+
+  async #read(path: string, files: FileReader): Promise<PromptFile> {
+    return readPromptFile(path, { files, root: this.#workspace.folder });
+  }
+
+  async #summary(prompt: PromptDocument, file: PromptFile, overlays: readonly TextOverlay[], config: ProjectConfig, store: RunStore): Promise<PromptSummary> {
+    const hash = promptHash(prompt);
+    const own = prompt.dataset.files.length > 0 || prompt.dataset.inline.length > 0;
+    const ref = own ? prompt.dataset : { ...prompt.dataset, files: datasetsFor(prompt.id, config) };
+    const hasDataset = own || ref.files.length > 0;
+    const [last] = store.list({ limit: 1, promptPath: prompt.path, promptId: prompt.id });
+    let cases: number | null = null;
+    let problem = file.diagnostics.find(({ severity }) => severity === 'error')?.message ?? null;
+    if (hasDataset) {
+      try {
+        cases = await this.#count(ref, prompt.path, overlays);
+      } catch (error) {
+        problem ??= errorMessage(error);
+      }
+    }
+    return {
+      id: prompt.id,
+      name: prompt.name,
+      path: prompt.path,
+      hash,
+      models: prompt.models.map((model) => model.label ?? model.id),
+      dataset: hasDataset ? { name: ref.name, files: [...ref.files], cases } : null,
+      problem,
+      lastRun:
+        last === undefined
+          ? null
+          : { id: last.info.id, summary: this.#evals.snapshotOf(last, store).summary, stale: last.info.promptHash !== hash, status: last.info.status },
+    };
+  }
+}
+
+/** A file that cannot be read is listed with its problem, so that it is not missed. */
+function brokenPrompt(file: PromptFile, folder: string): PromptSummary {
+  const name = file.path.split('/').at(-1) ?? file.path;
+  return {
+    id: file.path.startsWith(`${folder}/`) ? file.path.slice(folder.length + 1) : file.path,
+    name,
+    path: file.path,
+    hash: '',
+    models: [],
+    dataset: null,
+    problem: file.diagnostics.find(({ severity }) => severity === 'error')?.message ?? 'The file holds no prompt.',
+    lastRun: null,
+  };
+}

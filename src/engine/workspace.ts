@@ -1,0 +1,103 @@
+import type { ProjectConfig } from '../core/config/model.ts';
+import { readProjectConfig } from '../core/config/read.ts';
+import { TouchstoneError } from '../core/errors.ts';
+import type { FileReader } from '../core/files.ts';
+import type { ModelCatalog } from '../core/model/model.ts';
+import { createRedactor, type Redactor } from '../core/model/redact.ts';
+import { createFileReader, overlayFiles } from '../node/files/index.ts';
+import { createModelCatalog } from '../node/models/catalog.ts';
+import { openDatabase } from '../node/sqlite/database.ts';
+import { RunStore } from '../node/sqlite/run-store.ts';
+import type { EngineHost, EngineSettings, TextOverlay } from '../protocol/engine.ts';
+import { Grid } from './grid.ts';
+
+const CACHE_DAYS = 30;
+
+/** One workspace folder: its settings, its files, its database and its models. Everything opens on first use. */
+export class Workspace {
+  /** Replaced when a setting changes. */
+  settings: EngineSettings;
+  readonly redactor: Redactor;
+  readonly #host: EngineHost;
+  #store: Promise<{ store: RunStore; grid: Grid }> | undefined;
+  readonly #disk: FileReader = createFileReader();
+
+  constructor(settings: EngineSettings, host: EngineHost, redactor: Redactor = createRedactor()) {
+    this.settings = settings;
+    this.redactor = redactor;
+    this.#host = host;
+  }
+
+  get folder(): string {
+    return this.settings.folder;
+  }
+
+  /** The files as the editor has them: unsaved texts lie over the disk. */
+  files(overlays: readonly TextOverlay[] = []): FileReader {
+    return overlays.length === 0 ? this.#disk : overlayFiles(this.#disk, overlays);
+  }
+
+  config(files: FileReader): Promise<ProjectConfig> {
+    return readProjectConfig(this.folder, { files });
+  }
+
+  /** @throws TouchstoneError 'invalid-config' with the place, when touchstone.yml cannot be used */
+  async usableConfig(files: FileReader): Promise<ProjectConfig> {
+    const config = await this.config(files);
+    const problem = config.diagnostics.find(({ severity }) => severity === 'error');
+    if (problem !== undefined) {
+      const { line, character } = problem.range.start;
+      throw new TouchstoneError('invalid-config', problem.message, { place: { file: config.path, line: line + 1, column: character + 1 } });
+    }
+    return config;
+  }
+
+  /** Models under one configuration. The caller disposes of it: programs that models started end with it. */
+  catalog(config: ProjectConfig): ModelCatalog {
+    return createModelCatalog({
+      config,
+      folder: this.folder,
+      redactor: this.redactor,
+      trusted: this.settings.trusted,
+      idleTimeoutMs: this.settings.idleTimeoutMs,
+      proxy: this.settings.proxy,
+      secrets: async (name) => (await this.#host.request('secret/get', { name })).value,
+      host: this.#host,
+    });
+  }
+
+  async store(): Promise<RunStore> {
+    return (await this.#open()).store;
+  }
+
+  async grid(): Promise<Grid> {
+    return (await this.#open()).grid;
+  }
+
+  /** @throws TouchstoneError 'untrusted-workspace' | 'store' */
+  #open(): Promise<{ store: RunStore; grid: Grid }> {
+    if (!this.settings.trusted) {
+      return Promise.reject(new TouchstoneError('untrusted-workspace', 'This workspace is not trusted: Touchstone reads its prompts, but runs nothing and opens no database. Trust the workspace to run evals.'));
+    }
+    // A failed attempt is not kept: the user may have moved a damaged file away.
+    this.#store ??= this.#openStore().catch((error: unknown) => {
+      this.#store = undefined;
+      throw error;
+    });
+    return this.#store;
+  }
+
+  async #openStore(): Promise<{ store: RunStore; grid: Grid }> {
+    const store = new RunStore(await openDatabase(this.folder), (text) => this.redactor.redact(text));
+    setImmediate(() => {
+      if (store.database.open) store.expireResponses(CACHE_DAYS, 1000);
+    });
+    return { store, grid: new Grid(store) };
+  }
+
+  async close(): Promise<void> {
+    const open = await this.#store?.catch(() => undefined);
+    open?.store.close();
+    this.#store = undefined;
+  }
+}
