@@ -7,7 +7,9 @@ export interface FileReader {
   readText(path: string): Promise<string>;
   /** The same text in pieces of bounded size, for files that must not be held whole. */
   readChunks(path: string): AsyncIterable<string>;
-  /** Paths below `base` that match a glob pattern, sorted. */
+  /** Paths below `base` that match a glob pattern, sorted. Folders of dependencies and builds are not searched. */
   glob(pattern: string, base: string): Promise<string[]>;
+  /** Whether there is a file (not a folder) at this path. */
+  isFile(path: string): Promise<boolean>;
   readBytes(path: string): Promise<Uint8Array>;
 }

@@ -118,8 +118,9 @@ function align(value: string, units: Units): ScalarMap | null {
     const valueRun = endOfSpaces(value, at);
     const sourceRun = endOfSpaces(units.text, unit);
     if (valueRun > at) {
-      if (sourceRun === unit) return null;
       const width = sourceRun - unit;
+      // A block at the very end of a file without a last line end still has one in its value.
+      if (width === 0 && (valueRun < value.length || unit === 0)) return null;
       // A run of equal length is the same text; otherwise its last units are the indentation that was removed.
       for (let i = 0; at + i < valueRun; i++) unitOf.push(unit + Math.min(i, width - 1));
       at = valueRun;

@@ -1,0 +1,106 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { glob } from 'tinyglobby';
+import { errorMessage, TouchstoneError } from '../../core/errors.ts';
+import type { FileReader } from '../../core/files.ts';
+
+/** Folders that hold other people's files, builds or history. */
+export const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**', '**/dist/**', '**/.touchstone/**', '**/.venv/**'];
+
+/** A file that is read whole: prompts, YAML and JSON datasets. jsonl and csv are streamed and have no limit. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+
+/** Reads the user's files from disk. Text is UTF-8, with or without a byte order mark; anything else is an error. */
+export function createFileReader(options: { readonly maxBytes?: number } = {}): FileReader {
+  const maxBytes = options.maxBytes ?? MOST_BYTES;
+  return {
+    readText: async (path) => decode(path, await readWhole(path, maxBytes)),
+    readBytes: (path) => readWhole(path, maxBytes),
+    readChunks,
+    isFile: async (path) => (await statOf(path))?.isFile() ?? false,
+    async glob(pattern, base) {
+      // Links are not followed: they may lead out of the workspace, or in circles.
+      const found = await glob(pattern, { cwd: base, absolute: true, onlyFiles: true, ignore: [...IGNORED_FOLDERS], followSymbolicLinks: false, expandDirectories: false });
+      return found.map((path) => path.replaceAll('\\', '/')).sort();
+    },
+  };
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return (await statOf(path))?.isDirectory() ?? false;
+}
+
+/** Changes whenever the file does: its size and the time of its last change; `null`: there is no such file. */
+export async function fileStamp(path: string): Promise<string | null> {
+  const stats = await statOf(path);
+  return stats?.isFile() ? `${stats.size}-${stats.mtimeMs}` : null;
+}
+
+async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
+  try {
+    return await stat(path);
+  } catch {
+    return null;
+  }
+}
+
+async function readWhole(path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path);
+    if (size > maxBytes) {
+      throw new TouchstoneError('usage', `The file has ${megabytes(size)}, and at most ${megabytes(maxBytes)} are read at once. Large datasets are streamed from .jsonl or .csv.`, { place: { file: path } });
+    }
+    return await readFile(path);
+  } catch (error) {
+    throw asTouchstone(path, error);
+  }
+}
+
+async function* readChunks(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  let first = true;
+  try {
+    for await (const bytes of stream as AsyncIterable<Uint8Array>) {
+      if (first) refuseUtf16(path, bytes);
+      first = false;
+      const text = decoder.decode(bytes, { stream: true });
+      if (text !== '') yield text;
+    }
+    const rest = decoder.decode();
+    if (rest !== '') yield rest;
+  } catch (error) {
+    throw asTouchstone(path, error);
+  } finally {
+    stream.destroy();
+  }
+}
+
+function decode(path: string, bytes: Uint8Array): string {
+  refuseUtf16(path, bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw asTouchstone(path, error);
+  }
+}
+
+function refuseUtf16(path: string, bytes: Uint8Array): void {
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+    throw new TouchstoneError('usage', 'The file is UTF-16: save it as UTF-8.', { place: { file: path } });
+  }
+}
+
+function asTouchstone(path: string, error: unknown): TouchstoneError {
+  if (error instanceof TouchstoneError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new TouchstoneError('not-found', 'There is no such file.', { cause: error, place: { file: path } });
+  if (code === 'EISDIR') return new TouchstoneError('not-found', 'This is a folder, not a file.', { cause: error, place: { file: path } });
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return new TouchstoneError('usage', 'The file is not UTF-8 text.', { cause: error, place: { file: path } });
+  return new TouchstoneError('not-found', `The file cannot be read: ${errorMessage(error)}`, { cause: error, place: { file: path } });
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(0)} MB`;
+}
