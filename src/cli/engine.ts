@@ -1,0 +1,51 @@
+import { TouchstoneError } from '../core/errors.ts';
+import { createEngine } from '../engine/engine.ts';
+import type { EngineClient, EngineHost, EngineSettings, HostMethods } from '../protocol/engine.ts';
+import type { EngineLog } from './context.ts';
+
+/** The Engine in this process, for one workspace folder. Secrets are the environment's variables. */
+export async function openEngine(folder: string, env: NodeJS.ProcessEnv, log: EngineLog): Promise<EngineClient> {
+  const engine = createEngine({ host: terminalHost(env) });
+  engine.on('log', log);
+  try {
+    await engine.request('engine/configure', settingsFor(folder, env));
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+  return engine;
+}
+
+type Answers = { readonly [M in keyof HostMethods]: (params: HostMethods[M][0]) => HostMethods[M][1] };
+
+/** What the extension answers in the editor. */
+function terminalHost(env: NodeJS.ProcessEnv): EngineHost {
+  const answers: Answers = {
+    'secret/get': ({ name }) => ({ value: env[name] ?? null }),
+    'lm/list': () => ({ models: [] }),
+    'lm/generate': ({ id }) => {
+      throw new TouchstoneError('unknown-model', `vscode:${id}: VS Code's language models are not available in the terminal. Choose another model with --model.`);
+    },
+  };
+  return {
+    request: async (method, params) => answers[method](params),
+    on: () => () => undefined,
+  };
+}
+
+/** The editor's defaults. Whoever types a command in a folder trusts it, as with any build tool. */
+function settingsFor(folder: string, env: NodeJS.ProcessEnv): EngineSettings {
+  return {
+    folder,
+    trusted: true,
+    concurrency: 8,
+    idleTimeoutMs: 120_000,
+    maxRetries: 4,
+    defaultBudgetUsd: null,
+    proxy: {
+      url: env['HTTPS_PROXY'] ?? env['https_proxy'] ?? env['ALL_PROXY'] ?? env['all_proxy'] ?? null,
+      strictSsl: true,
+      noProxy: (env['NO_PROXY'] ?? env['no_proxy'] ?? '').split(/[\s,]+/).filter((host) => host !== ''),
+    },
+  };
+}
