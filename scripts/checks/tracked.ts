@@ -15,6 +15,12 @@ const MAX_BYTES = 2 * 1024 * 1024;
 const machine = [root, dirname(root), homedir()].filter((folder) => !['/', '/home', '/Users', tmpdir(), '/tmp', '/var/tmp'].includes(folder));
 const machinePath = new RegExp(`(?<![\\w.@-])(?:${machine.map((folder) => folder.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})(?=[\\\\/"'\`\\s)]|$)`);
 
+interface LockedPackage {
+  resolved?: string;
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
+
 const problems: string[] = [];
 const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }).split('\0').filter(Boolean);
 for (const file of files) {
@@ -31,10 +37,22 @@ for (const file of files) {
   });
 }
 
-const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { resolved?: string }> };
+const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, LockedPackage> };
 for (const [name, entry] of Object.entries(lock.packages)) {
+  // npm ci refuses a lockfile that lacks another platform's package, which npm install here does not notice
+  for (const dependency of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })) {
+    if (!isLocked(name, dependency)) problems.push(`package-lock.json: ${dependency}, which ${name || 'this package'} needs, is not in it`);
+  }
   if (entry.resolved !== undefined) problems.push(`package-lock.json: ${name} names the registry ${entry.resolved} (npm install with .npmrc's omit-lockfile-registry-resolved)`);
 }
 
 if (files.length === 0) problems.push('Git lists no file: nothing was looked at');
 finish('tracked files', problems, `${files.length} files, ${Object.keys(lock.packages).length} locked packages`);
+
+/** Looks for a package as Node would, from a folder upwards. */
+function isLocked(from: string, dependency: string): boolean {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    if (lock.packages[`${folder ? `${folder}/` : ''}node_modules/${dependency}`]) return true;
+    if (folder === '') return false;
+  }
+}
