@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { usageError } from './exit.ts';
 
 /** Whatever lies nearest above the current folder says where the workspace begins; Git is asked last. */
-const MARKS = [['touchstone.yml', '.touchstone'], ['.git']] as const;
+const MARKS = [['touchstone.yml', 'touchstone.yaml', '.touchstone'], ['.git']] as const;
 
 /**
  * The workspace folder: the one given, else the nearest folder from `cwd` upwards with a touchstone.yml or .touchstone,

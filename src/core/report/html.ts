@@ -95,7 +95,8 @@ function cellRow(run: ReportRun, cell: ReportCell): string {
   const state = result.error !== null ? 'error' : result.pass === false ? 'fail' : 'pass';
   const mark = { error: '!', fail: '✗', pass: '✓' }[state];
   const word = { error: 'error', fail: 'failed', pass: 'passed' }[state];
-  const reasons = failureReasons(result);
+  // The table below has the reasons of assertions; what else made the cell fail stands above it.
+  const reasons = result.assertions.every((assertion) => assertion.pass) ? failureReasons(result) : [];
   const output = outputText(result.output);
   const name = run.info.repeats > 1 ? `${reportedCase(run, cell)} #${result.repeat + 1}` : reportedCase(run, cell);
   const time = result.cached ? 'cached' : latency(result.latencyMs);
@@ -111,10 +112,14 @@ function block(title: string, text: string): string {
 
 function assertionTable(assertions: readonly AssertionResult[]): string {
   if (assertions.length === 0) return '';
-  const rows = assertions.map(
-    (assertion) => `<tr><td class="${assertion.pass ? 'yes' : 'no'}">${assertion.pass ? '✓' : '✗'}</td><td>${escapeHtml(assertion.name ?? assertion.type)} <span class="mono">${escapeHtml(assertion.value ?? '')}</span></td><td class="n">${formatScore(assertion.score)}</td><td class="n">${assertion.weight}</td><td>${escapeHtml(shorten(assertion.error ?? assertion.reason))}</td></tr>`,
-  );
-  return `<table><thead><tr><th></th><th>Assertion</th><th class="n">Score</th><th class="n">Weight</th><th>Reason</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  const rows = (list: readonly AssertionResult[], depth: string): string =>
+    list
+      .map(
+        (assertion) =>
+          `<tr><td class="${assertion.pass ? 'yes' : 'no'}">${assertion.pass ? '✓' : '✗'}</td><td>${depth}${escapeHtml(assertion.name ?? assertion.type)} <span class="mono">${escapeHtml(assertion.value ?? '')}</span></td><td class="n">${formatScore(assertion.score)}</td><td class="n">${assertion.weight}</td><td${assertion.pass ? '' : ' class="no"'}>${escapeHtml(shorten(assertion.error ?? assertion.reason))}</td></tr>${rows(assertion.components ?? [], `${depth}– `)}`,
+      )
+      .join('');
+  return `<table><thead><tr><th></th><th>Assertion</th><th class="n">Score</th><th class="n">Weight</th><th>Reason</th></tr></thead><tbody>${rows(assertions, '')}</tbody></table>`;
 }
 
 function variables(cell: ReportCell): string {
