@@ -101,7 +101,7 @@ function webviewOptions() {
     minify: true,
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    loader: { '.ttf': 'file', '.svg': 'file' },
+    loader: { '.ttf': 'file' },
     assetNames: '[name]',
   };
 }
