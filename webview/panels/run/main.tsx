@@ -19,8 +19,10 @@ const host = connectHost<RunPanelMethods>({
     },
   },
 });
-// The run's id is kept too: after a restart of the window the extension learns from it which run this panel shows.
-const model = new RunModel(host.rpc, decodeViewState(host.loadState()), (state, runId) => host.saveState(runId === null ? state : { ...state, runId }));
+const model = new RunModel(host.rpc, decodeViewState(host.loadState()), (state, runId) => {
+  // After a restart of the window the extension learns from the run's id which run this panel shows: nothing is kept without it.
+  if (runId !== null) host.saveState({ ...state, runId });
+});
 
 render(<RunPanel model={model} />, document.body);
 void model.start();
