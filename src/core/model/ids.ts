@@ -1,7 +1,8 @@
 import type { ModelEntry, ProjectConfig } from '../config/model.ts';
 import { TouchstoneError } from '../errors.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import type { ModelPrice, ModelRef } from './model.ts';
+import type { ModelParameters, ModelPrice, ModelRef } from './model.ts';
+import { mergeParameters, parametersFrom } from './parameters.ts';
 import { findVendor, VENDORS, type Vendor } from './vendors.ts';
 
 export type OpenAiApi = 'chat' | 'responses' | 'completions' | 'embeddings';
@@ -42,6 +43,8 @@ export interface ResolvedId {
   readonly target: ModelTarget;
   /** Provider settings: touchstone.yml's below those of the prompt file. */
   readonly config: JsonObject;
+  /** Those of the settings that are sent with every request, under the prompt's own. */
+  readonly parameters: ModelParameters;
   /** Folder of touchstone.yml where its entry was used: its commands and paths start there. */
   readonly baseDir: string | null;
   /** From touchstone.yml. */
@@ -78,11 +81,12 @@ const OTHER_APIS = new Set(['assistant', 'assistants', 'image', 'video', 'realti
 export function resolveModelId(ref: ModelRef, settings: ModelSettings, environment: Environment): ResolvedId {
   const config = ref.config ?? {};
   const found = findEntry(ref.id, settings);
-  if (found === undefined) return { target: targetOf(ref.id, config, environment), config, baseDir: null, price: null, timeoutMs: null };
+  if (found === undefined) return { target: targetOf(ref.id, config, environment), config, parameters: parametersFrom(config), baseDir: null, price: null, timeoutMs: null };
   const { entry, name } = found;
   return {
     target: entryTarget(ref.id, entry, entry.model ?? name, { ...entrySettings(entry), ...config }, environment),
-    config: { ...entry.extra, ...entry.parameters, ...config },
+    config: { ...entry.extra, ...config },
+    parameters: mergeParameters(parametersFrom(entry.parameters ?? {}, { keepUnknown: true }), parametersFrom(config)),
     baseDir: settings.path.slice(0, Math.max(settings.path.lastIndexOf('/'), settings.path.lastIndexOf('\\'))) || null,
     price: entry.price ?? null,
     timeoutMs: entry.timeoutMs ?? null,

@@ -70,7 +70,14 @@ export interface ModelRequest {
   /** The prompt as one text, for models that take a text (`echo`, `exec:`, `file:`, completions). */
   readonly promptText: string;
   /** What the messages were rendered from; models that run a command or replay a recording go by it. */
-  readonly case: { readonly id: string; readonly vars: JsonObject; readonly expected?: unknown; readonly metadata?: JsonObject };
+  readonly case: {
+    readonly id: string;
+    /** Zero-based position in the whole dataset, before any filter. */
+    readonly index?: number;
+    readonly vars: JsonObject;
+    readonly expected?: unknown;
+    readonly metadata?: JsonObject;
+  };
   /** Zero-based. */
   readonly repeat: number;
 }

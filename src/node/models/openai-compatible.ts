@@ -1,0 +1,225 @@
+import type OpenAI from 'openai';
+import type { JsonObject } from '../../core/json.ts';
+import type { OpenAiTarget } from '../../core/model/ids.ts';
+import { ModelError, type CallContext, type Model, type ModelParameters, type ModelRef, type ModelReply, type ModelRequest } from '../../core/model/model.ts';
+import { mergeParameters } from '../../core/model/parameters.ts';
+import { rateLimitStatus } from '../../core/model/rate-limit-headers.ts';
+import type { Redactor } from '../../core/model/redact.ts';
+import type { Fetch } from '../http/fetch.ts';
+import { AnswerError, ReportedError } from './answer-errors.ts';
+import { brokenAnswer, cancelledError, missingSecret, networkError, statusError, type ErrorSubject } from './http-errors.ts';
+import { chatBody, readChat, readChatStream } from './openai-chat.ts';
+import { completionBody, readCompletion, readCompletionStream } from './openai-completions.ts';
+import { readResponse, readResponseStream, responsesBody } from './openai-responses.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface OpenAiContext {
+  readonly fetch: Fetch;
+  readonly secrets: Secrets;
+  readonly redactor: Redactor;
+}
+
+/** The settings' own tools, choice and format: used where the prompt has none. */
+export interface ModelDefaults {
+  readonly parameters: ModelParameters;
+  readonly tools: NonNullable<ModelRequest['tools']>;
+  readonly toolChoice: unknown;
+  readonly responseFormat: ModelRequest['responseFormat'];
+}
+
+/** How one of OpenAI's interfaces is asked and read. */
+export interface OpenAiProtocol {
+  /** Below the base URL. */
+  readonly path: string;
+  body(target: OpenAiTarget, request: ModelRequest): JsonObject;
+  /** @throws an error with a message that completes "The endpoint …" */
+  read(answer: JsonObject): ModelReply;
+  readStream(events: AsyncIterable<unknown>, onText: (delta: string) => void): Promise<ModelReply>;
+}
+
+const PROTOCOLS: Readonly<Record<'chat' | 'responses' | 'completions', OpenAiProtocol>> = {
+  chat: { path: '/chat/completions', body: chatBody, read: readChat, readStream: readChatStream },
+  responses: { path: '/responses', body: responsesBody, read: readResponse, readStream: readResponseStream },
+  completions: { path: '/completions', body: completionBody, read: readCompletion, readStream: readCompletionStream },
+};
+
+/** setTimeout's longest wait: the SDK's own limit never strikes before ours. */
+const NEVER = 2 ** 31 - 1;
+
+/** OpenAI, Azure OpenAI and every endpoint that speaks their protocol, by the `openai` package; exactly one attempt. */
+export class OpenAiModel implements Model {
+  readonly ref: ModelRef;
+  readonly endpoint: string;
+  readonly kind = 'remote' as const;
+  readonly priceName?: string;
+  readonly identity: JsonObject;
+  readonly cacheable = true;
+  readonly #target: OpenAiTarget;
+  readonly #defaults: ModelDefaults;
+  readonly #protocol: OpenAiProtocol;
+  readonly #clients: OpenAiClients;
+
+  constructor(ref: ModelRef, target: OpenAiTarget, defaults: ModelDefaults, context: OpenAiContext) {
+    if (target.api === 'embeddings') throw new TypeError('An embedding model answers no prompts.');
+    this.ref = ref;
+    this.#target = target;
+    this.#defaults = defaults;
+    this.#protocol = PROTOCOLS[target.api];
+    this.#clients = new OpenAiClients(target, context);
+    this.endpoint = `${target.baseUrl}#${target.model}`;
+    if (target.priceName !== null) this.priceName = target.priceName;
+    this.identity = {
+      adapter: 'openai',
+      api: target.api,
+      baseUrl: target.baseUrl,
+      model: target.model,
+      apiVersion: target.azure?.apiVersion ?? null,
+      headers: target.headers,
+      defaults: { ...defaults },
+    };
+  }
+
+  async generate(request: ModelRequest, context: CallContext): Promise<ModelReply> {
+    const filled: ModelRequest = {
+      ...request,
+      parameters: mergeParameters(this.#defaults.parameters, request.parameters),
+      tools: request.tools !== undefined && request.tools.length > 0 ? request.tools : this.#defaults.tools,
+      toolChoice: request.toolChoice ?? this.#defaults.toolChoice,
+      responseFormat: request.responseFormat ?? this.#defaults.responseFormat,
+    };
+    const body = this.#protocol.body(this.#target, filled);
+    const { onText } = context;
+    if (onText === undefined) {
+      return this.#clients.exchange(this.#protocol.path, body, context, async (response) => this.#protocol.read(await readJson(response)));
+    }
+    return this.#clients.exchange(this.#protocol.path, { ...body, stream: true, ...streamOptions(this.#target) }, context, async (response, stream) => {
+      // Some servers and proxies ignore `stream` and send the whole answer.
+      if (!/\bevent-stream\b/.test(response.headers.get('content-type') ?? '')) {
+        const reply = this.#protocol.read(await readJson(response));
+        if (reply.text !== '') onText(reply.text);
+        return reply;
+      }
+      return this.#protocol.readStream(stream(), onText);
+    });
+  }
+}
+
+/** Without it the last chunk of a chat stream carries no usage; the responses API always sends it. */
+function streamOptions(target: OpenAiTarget): JsonObject {
+  return target.api === 'responses' ? {} : { stream_options: { include_usage: true } };
+}
+
+type Read<T> = (response: Response, stream: () => AsyncIterable<unknown>) => Promise<T>;
+
+/** One endpoint's SDK client, made anew when its key changes; turns every failure into a ModelError. */
+export class OpenAiClients {
+  readonly #target: OpenAiTarget;
+  readonly #context: OpenAiContext;
+  #client: { readonly key: string; readonly client: OpenAI } | null = null;
+
+  constructor(target: OpenAiTarget, context: OpenAiContext) {
+    this.#target = target;
+    this.#context = context;
+  }
+
+  /** Posts once and reads the answer. */
+  async exchange<T>(path: string, body: JsonObject, context: Pick<CallContext, 'signal' | 'onRateLimit'>, read: Read<T>): Promise<T> {
+    const { signal } = context;
+    if (signal.aborted) throw cancelledError();
+    const target = this.#target;
+    const key = target.keys.length === 0 ? null : await this.#context.secrets.first(target.keys);
+    const subject: ErrorSubject = {
+      vendor: target.vendor,
+      url: target.baseUrl,
+      model: target.model,
+      keyName: key?.name ?? target.keys[0] ?? null,
+      redactor: this.#context.redactor,
+    };
+    if (key === null && target.keys.length > 0 && !target.keyOptional) throw missingSecret(subject, target.keys);
+    const [sdk, { Stream }] = await Promise.all([import('openai'), import('openai/streaming')]);
+    const client = await this.#clientFor(sdk, key?.value ?? null, subject);
+    const controller = new AbortController();
+    const abort = (): void => controller.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const response = await client.post(path, { body, signal: controller.signal }).asResponse();
+      const status = rateLimitStatus((name) => response.headers.get(name), Date.now());
+      if (status !== null) context.onRateLimit?.(status);
+      return await read(response, () => Stream.fromSSEResponse<unknown>(response, controller, client, undefined, 'events'));
+    } catch (error) {
+      if (signal.aborted) throw cancelledError();
+      if (key !== null && isUnauthorized(sdk, error)) this.#context.secrets.forget(key.name);
+      throw toModelError(sdk, error, subject, context);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      // Ends a body that was left half-read; after a complete answer there is nothing to end.
+      controller.abort();
+    }
+  }
+
+  async #clientFor(sdk: typeof import('openai'), key: string | null, subject: ErrorSubject): Promise<OpenAI> {
+    const target = this.#target;
+    const headers: Record<string, string | null> = {};
+    for (const [name, template] of Object.entries(target.headers)) {
+      const { text, missing } = await this.#context.secrets.fill(template);
+      if (missing.length > 0) throw missingSecret(subject, missing);
+      headers[name] = text;
+    }
+    const cacheKey = JSON.stringify([key, headers]);
+    if (this.#client?.key === cacheKey) return this.#client.client;
+    // A variable for OpenAI's own endpoint: the SDK would send it to every vendor.
+    if (target.vendor !== 'OpenAI') for (const line of (process.env['OPENAI_CUSTOM_HEADERS'] ?? '').split('\n')) if (line.includes(':')) headers[line.slice(0, line.indexOf(':')).trim()] ??= null;
+    const common = {
+      apiKey: key ?? 'none',
+      adminAPIKey: null,
+      organization: target.organization,
+      project: target.project,
+      defaultHeaders: key === null ? { authorization: null, 'api-key': null, ...headers } : headers,
+      fetch: this.#context.fetch,
+      maxRetries: 0,
+      timeout: NEVER,
+      logLevel: 'off' as const,
+    };
+    const client = target.azure === null ? new sdk.OpenAI({ ...common, baseURL: target.baseUrl }) : new sdk.AzureOpenAI({ ...common, baseURL: `${target.baseUrl}/openai`, apiVersion: target.azure.apiVersion });
+    this.#client = { key: cacheKey, client };
+    return client;
+  }
+}
+
+export async function readJson(response: Response): Promise<JsonObject> {
+  const text = await response.text();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    const type = response.headers.get('content-type')?.split(';')[0] ?? 'no content type';
+    throw new AnswerError(/json/.test(type) ? 'sent an answer that is not valid JSON' : `answered with ${type} in place of JSON`, { cause: text.slice(0, 200) });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AnswerError('sent JSON that is not an object', { cause: text.slice(0, 200) });
+  const { error } = value as JsonObject;
+  // Gateways report an upstream failure inside a 200.
+  if (typeof error === 'object' && error !== null && !('choices' in value) && !('output' in value) && !('data' in value)) {
+    const { code } = error as JsonObject;
+    throw new ReportedError(typeof code === 'number' && code >= 400 && code < 600 ? code : 502, value);
+  }
+  return value as JsonObject;
+}
+
+function isUnauthorized(sdk: typeof import('openai'), error: unknown): boolean {
+  return error instanceof sdk.APIError && (error.status === 401 || error.status === 403);
+}
+
+function toModelError(sdk: typeof import('openai'), error: unknown, subject: ErrorSubject, context: Pick<CallContext, 'onRateLimit'>): Error {
+  if (error instanceof ModelError) return error;
+  if (error instanceof AnswerError) return brokenAnswer(subject, error.message, typeof error.cause === 'string' ? error.cause : undefined);
+  if (error instanceof ReportedError) return statusError(error.status, error.body, () => null, subject);
+  if (error instanceof sdk.APIError && typeof error.status === 'number') {
+    const headers = (name: string): string | null => (error.headers as Headers | undefined)?.get(name) ?? null;
+    const status = rateLimitStatus(headers, Date.now());
+    if (status !== null) context.onRateLimit?.(status);
+    const body: unknown = error.error === undefined ? error.message.replace(/^\d{3} /, '') : { error: error.error };
+    return statusError(error.status, body, headers, subject);
+  }
+  if (error instanceof SyntaxError) return brokenAnswer(subject, 'sent a stream with an event that is not valid JSON');
+  return networkError(error, subject);
+}
