@@ -1,3 +1,4 @@
+import type { TouchstoneError } from '../errors.ts';
 import type { ModelReply, TokenUsage } from '../model/model.ts';
 import type { AttemptInfo, CellError, CellKey, CellResult } from './model.ts';
 
@@ -15,6 +16,8 @@ export interface RunJournal {
   cellFinished(result: CellResult): void;
   /** The results that are already there, for resuming and for checks across one case's outputs. */
   readCell(key: CellKey): CellResult | undefined;
+  /** The first write that failed: the journal is no longer whole, and the run must stop. */
+  failure(): TouchstoneError | undefined;
   /** Resolves when everything recorded so far is committed. Rejects with TouchstoneError 'store'. */
   flush(): Promise<void>;
 }

@@ -122,6 +122,13 @@ class RunExecution {
     while (!this.#signal.aborted) {
       const ordinal = this.#todo[this.#next];
       if (ordinal === undefined) return;
+      // Answers that cannot be kept must not be paid for.
+      const failure = this.#ports.journal.failure();
+      if (failure !== undefined) {
+        this.#failure ??= failure;
+        this.#stop.abort();
+        return;
+      }
       this.#next++;
       this.#ports.onStart(ordinal);
       try {

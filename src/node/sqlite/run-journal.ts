@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { AttemptEnd, RunJournal } from '../../core/eval/journal.ts';
 import type { CellKey, CellResult } from '../../core/eval/model.ts';
+import type { TouchstoneError } from '../../core/errors.ts';
 import { cellOrdinal, type RunShape } from '../../core/eval/ordinal.ts';
 import { cellMetrics, type CellMetrics } from '../../core/eval/summary.ts';
 import type { ModelReply } from '../../core/model/model.ts';
@@ -93,8 +94,12 @@ export class SqliteRunJournal implements RunJournal {
 
   async flush(): Promise<void> {
     this.#options.queue.commit();
-    const failure = this.#options.queue.takeFailure();
+    const failure = this.failure();
     if (failure !== undefined) throw failure;
+  }
+
+  failure(): TouchstoneError | undefined {
+    return this.#options.queue.failure;
   }
 
   #caseId(caseIndex: number): string {

@@ -87,6 +87,7 @@ export class RunStore {
 
   /** Writes the plan of a run in one transaction: from here on it can be resumed. */
   create(info: RunInfo, plan: unknown, cases: readonly Case[]): StoredRun {
+    this.queue.clearFailure();
     const insertBody = this.database.prepare('INSERT INTO case_body (hash, json) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING n').pluck();
     const insertCase = this.database.prepare('INSERT INTO run_case (run, case_index, case_id, slice, body, file, place) VALUES (?, ?, ?, ?, ?, ?, ?)');
     const { id, title, promptId, promptPath, status, startedAt, durationMs, cases: count, repeats, ...rest } = info;
@@ -116,6 +117,7 @@ export class RunStore {
 
   /** Takes a run that nobody works on for this process. `false`: another process has it. */
   claim(run: StoredRun): boolean {
+    this.queue.clearFailure();
     const taken = this.#write(
       () => this.database.prepare("UPDATE run SET status = 'running', owner = ?, heartbeat = ?, revision = revision + 1 WHERE n = ? AND status <> 'running'").run(this.#owner, Date.now(), run.n).changes === 1,
     );

@@ -1,3 +1,4 @@
+import type { TouchstoneError } from '../../core/errors.ts';
 import type { Database } from './database.ts';
 import { storeError } from './database.ts';
 
@@ -9,8 +10,7 @@ export class WriteQueue {
   readonly #database: Database;
   #pending: (() => void)[] = [];
   #scheduled: NodeJS.Immediate | undefined;
-  #failure: unknown;
-  readonly #onCommit: (() => void)[] = [];
+  #failure: TouchstoneError | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -21,13 +21,7 @@ export class WriteQueue {
     this.#scheduled ??= setImmediate(() => this.commit());
   }
 
-  /** Called after each commit that wrote something. */
-  afterCommit(listener: () => void): () => void {
-    this.#onCommit.push(listener);
-    return () => void this.#onCommit.splice(this.#onCommit.indexOf(listener), 1);
-  }
-
-  /** Commits what is pending now. A failure is kept for `flush`, because nobody awaits single writes. */
+  /** Commits what is pending now. A failure is kept in `failure`. */
   commit(): void {
     if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
@@ -39,15 +33,16 @@ export class WriteQueue {
         for (const write of writes) write();
       }).immediate();
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= storeError(error, this.#database.name);
     }
-    for (const listener of [...this.#onCommit]) listener();
   }
 
-  /** The first failure, once; the run that meets it must stop, since its journal is no longer whole. */
-  takeFailure(): unknown {
-    const failure = this.#failure;
+  /** The first failure since `clearFailure`: single writes are not awaited, so whoever depends on them asks here. */
+  get failure(): TouchstoneError | undefined {
+    return this.#failure;
+  }
+
+  clearFailure(): void {
     this.#failure = undefined;
-    return failure === undefined ? undefined : storeError(failure, this.#database.name);
   }
 }
