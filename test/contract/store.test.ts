@@ -1,0 +1,249 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DATABASE_FILE, DATABASE_FOLDER, openDatabase } from '../../src/node/sqlite/database.ts';
+import { MIGRATIONS } from '../../src/node/sqlite/migrations.ts';
+import { RunStore } from '../../src/node/sqlite/run-store.ts';
+import { buildCellIndex, ERROR, FAILING } from '../../src/node/sqlite/cell-index.ts';
+import { Grid } from '../../src/engine/grid.ts';
+import type { CellResult } from '../../src/core/eval/model.ts';
+import type { GridView } from '../../src/protocol/engine.ts';
+import { aCase, aPlan, scriptedModel, reply, storedRun, temporaryStore } from '../fixtures/eval/run-fixture.ts';
+
+let opened: Awaited<ReturnType<typeof temporaryStore>>;
+const SECRET = 'sk-live-0123456789';
+beforeEach(async () => {
+  opened = await temporaryStore((text) => text.replaceAll(SECRET, '•••'));
+});
+afterEach(() => opened.close());
+
+function finished(caseIndex: number, over: Partial<CellResult> = {}): CellResult {
+  return {
+    caseIndex,
+    modelIndex: 0,
+    repeat: 0,
+    caseId: `c${caseIndex}`,
+    status: 'done',
+    output: `out ${caseIndex}`,
+    pass: true,
+    score: 1,
+    assertions: [],
+    namedScores: {},
+    error: null,
+    latencyMs: 10,
+    usage: { input: 1, cachedInput: 0, output: 1, reasoning: 0 },
+    cost: 0,
+    cached: false,
+    attempts: 1,
+    finishReason: 'stop',
+    toolCalls: [],
+    traceId: null,
+    ...over,
+  };
+}
+
+describe('the database file', () => {
+  it('is created with WAL, our mark, an ignore file, and only for its owner', () => {
+    const path = join(opened.folder, DATABASE_FOLDER, DATABASE_FILE);
+    expect(opened.store.database.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(opened.store.database.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    expect(opened.store.database.pragma('trusted_schema', { simple: true })).toBe(0);
+    expect(readFileSync(join(opened.folder, DATABASE_FOLDER, '.gitignore'), 'utf8')).toContain(DATABASE_FILE);
+    if (process.platform !== 'win32') expect(statSync(path).mode & 0o077).toBe(0);
+  });
+
+  it.each([
+    ['newer than the program', (file: string) => new Sqlite(file).exec(`PRAGMA user_version = ${MIGRATIONS.length + 1}`).close(), 'newer Touchstone'],
+    ['of another program', (file: string) => new Sqlite(file).exec('PRAGMA application_id = 7').close(), 'another program'],
+    ['damaged', (file: string) => writeFileSync(file, 'this is not a database, it is a text that is long enough to be read as one'.repeat(40)), 'Move it away'],
+  ])('is refused when it is %s', async (_, spoil, message) => {
+    opened.store.close();
+    const path = join(opened.folder, DATABASE_FOLDER, DATABASE_FILE);
+    spoil(path);
+    await expect(openDatabase(opened.folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining(message) });
+  });
+
+  it('is refused when Git tracks it', async () => {
+    opened.store.close();
+    const git = (...args: string[]): void => void execFileSync('git', args, { cwd: opened.folder, stdio: 'ignore' });
+    git('init');
+    git('add', '--force', join(DATABASE_FOLDER, DATABASE_FILE));
+    await expect(openDatabase(opened.folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('tracked by Git') });
+  });
+
+  it('is refused where the folder cannot be written', async () => {
+    const folder = join(opened.folder, 'file');
+    mkdirSync(folder);
+    writeFileSync(join(folder, DATABASE_FOLDER), 'a file where the folder should be');
+    await expect(openDatabase(folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('Cannot write') });
+  });
+});
+
+describe('runs in the store', () => {
+  it('keeps no secret, wherever it came from', async () => {
+    const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0', { vars: { q: `key ${SECRET}` } })] });
+    const run = storedRun(opened.store, plan);
+    const journal = opened.store.journal(run);
+    const key = { caseIndex: 0, modelIndex: 0, repeat: 0 };
+    journal.attemptStarted(key, 1, 0);
+    journal.attemptEnded(key, 1, { at: 1, outcome: 'failed', error: { code: 'unauthorized', message: `refused ${SECRET}` }, usage: null });
+    journal.keepReply('ab'.repeat(32), reply(`I saw ${SECRET}`), true);
+    journal.cellFinished(finished(0, { output: `leak ${SECRET}`, error: { code: 'unauthorized', message: `bad ${SECRET}` } }));
+    await journal.flush();
+    opened.store.database.pragma('wal_checkpoint(TRUNCATE)');
+    expect(readFileSync(join(opened.folder, DATABASE_FOLDER, DATABASE_FILE)).includes(SECRET)).toBe(false);
+    expect(opened.store.attempts(run, key)[0]?.error?.message).toBe('refused •••');
+  });
+
+  it('is shared with a second connection, which sees what is committed and is kept from taking a run that is at work', async () => {
+    const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] });
+    const run = storedRun(opened.store, plan);
+    const journal = opened.store.journal(run);
+    journal.cellFinished(finished(0));
+    await journal.flush();
+    const other = new RunStore(await openDatabase(opened.folder), (text) => text);
+    try {
+      const seen = other.get('r-test');
+      expect(seen.info.status).toBe('running');
+      expect(other.claim(seen)).toBe(false);
+      expect(other.finishedOrdinals(seen)).toEqual([0]);
+      const theirs = storedRun(other, plan, 'r-other');
+      other.journal(theirs).cellFinished(finished(1));
+      journal.cellFinished(finished(1));
+      await Promise.all([journal.flush(), other.journal(theirs).flush()]);
+      expect(opened.store.list({ limit: 10 }).map(({ info }) => info.id).sort()).toEqual(['r-other', 'r-test']);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('finds the run of a process that was killed, and what that process had committed', async () => {
+    opened.store.close();
+    const script = `
+      const { RunStore } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/node/sqlite/run-store.ts'))});
+      const { openDatabase } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/node/sqlite/database.ts'))});
+      const { storedRun, aPlan, aCase, scriptedModel } = await import(${JSON.stringify(join(import.meta.dirname, '../fixtures/eval/run-fixture.ts'))});
+      const store = new RunStore(await openDatabase(${JSON.stringify(opened.folder)}), (text) => text);
+      const run = storedRun(store, aPlan({ models: [scriptedModel('m', () => null)], cases: [aCase('c0'), aCase('c1'), aCase('c2')] }), 'r-killed');
+      const journal = store.journal(run);
+      journal.cellFinished(${JSON.stringify(finished(0))});
+      await journal.flush();
+      journal.attemptStarted({ caseIndex: 1, modelIndex: 0, repeat: 0 }, 1, Date.now());
+      await journal.flush();
+      process.stdout.write('ready');
+      setInterval(() => {}, 1000);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const store = new RunStore(await openDatabase(opened.folder), (text) => text);
+    try {
+      expect(store.get('r-killed').info.status).toBe('running');
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('exit', resolve));
+      const run = store.get('r-killed');
+      expect(run.info.status).toBe('interrupted');
+      expect(store.finishedOrdinals(run)).toEqual([0]);
+      expect(store.attempts(run, { caseIndex: 1, modelIndex: 0, repeat: 0 })).toMatchObject([{ outcome: 'open', usage: null, durationMs: null }]);
+      expect(store.claim(run)).toBe(true);
+    } finally {
+      store.close();
+    }
+  });
+
+  it('deletes a run with everything that only it used', async () => {
+    const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] });
+    const first = storedRun(opened.store, plan, 'r-1');
+    storedRun(opened.store, aPlan({ models: plan.models, cases: [aCase('c0')] }), 'r-2');
+    const journal = opened.store.journal(first);
+    journal.cellFinished(finished(0));
+    journal.keepReply('cd'.repeat(32), reply('private'), false);
+    await journal.flush();
+    opened.store.delete(['r-1']);
+    const count = (table: string): unknown => opened.store.database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+    expect(['run', 'run_case', 'cell', 'cell_body', 'attempt', 'response', 'case_body'].map(count)).toEqual([1, 1, 0, 0, 0, 0, 1]);
+    expect(() => opened.store.get('r-1')).toThrow('no run r-1');
+  });
+});
+
+describe('the grid over a run', () => {
+  const VIEW: GridView = { filter: 'all', search: '', groupBySlice: false, collapsed: [], sort: { by: 'order', modelIndex: 0, descending: false } };
+
+  async function filled(): Promise<{ run: ReturnType<typeof storedRun>; grid: Grid }> {
+    const tags = ['clear', 'mixed', 'clear', 'terse', 'mixed'];
+    const plan = aPlan({ models: [scriptedModel('m', () => reply('')), scriptedModel('n', () => reply(''))], cases: tags.map((tag, i) => aCase(`case-${i}`, { tags: [tag], expected: 'yes', vars: { subject: `Subject ${i}\nsecond line`, tier: i } })) });
+    const run = storedRun(opened.store, plan);
+    const journal = opened.store.journal(run);
+    for (let i = 0; i < 5; i++) {
+      journal.cellFinished(finished(i, { modelIndex: 0, latencyMs: 100 - i, output: i === 1 ? 'no\nbecause' : 'yes', pass: i !== 1, score: i === 1 ? 0.25 : 1 }));
+      if (i < 4) journal.cellFinished(finished(i, { modelIndex: 1, cached: i === 0, ...(i === 3 ? { status: 'error', error: { code: 'timeout', message: 'No byte for 30 s' }, pass: null, score: null, output: null } : {}) }));
+    }
+    await journal.flush();
+    return { run, grid: new Grid(opened.store) };
+  }
+  const live = { revision: 1, running: new Map([[9, Date.now()]]), slowAbove: [99.5, null] };
+
+  it('indexes flags, scores and slices', async () => {
+    const { run } = await filled();
+    const index = buildCellIndex(opened.store, run, 1, live.slowAbove);
+    expect([...index.flags].map((bits) => [bits & FAILING, bits & ERROR])).toEqual([[0, 0], [FAILING, 0], [0, 0], [0, ERROR], [0, 0]]);
+    expect([...index.bySlice.keys()]).toEqual(['clear', 'mixed', 'terse']);
+    expect(index.bySlice.get('mixed')?.summary.models()[0]).toMatchObject({ passed: 1, failed: 1 });
+    expect(index.scores[2]).toBe(0.25);
+  });
+
+  it('pages rows with their cells', async () => {
+    const { run, grid } = await filled();
+    const page = grid.page(run, live, VIEW, 1, 3);
+    expect(page).toMatchObject({ total: 5, from: 1, revision: 1, counts: { all: 5, failing: 1, errors: 1, slow: 1, cached: 1 } });
+    expect(page.rows[0]).toMatchObject({ kind: 'case', caseId: 'case-1', slice: 'mixed', variables: 'Subject 1 · 1', expected: 'yes' });
+    expect(page.rows[0]?.kind === 'case' && page.rows[0].cells[0]).toMatchObject({ status: 'done', passes: [false], text: 'no', multiline: true, score: 0.25 });
+    const last = grid.page(run, live, VIEW, 3, 5).rows;
+    expect(last[0]?.kind === 'case' && last[0].cells[1]).toMatchObject({ status: 'error', error: 'No byte for 30 s', score: null });
+    expect(last[1]?.kind === 'case' && last[1].cells[1]).toMatchObject({ status: 'running' });
+  });
+
+  it.each([
+    ['failing', ['case-1']],
+    ['errors', ['case-3']],
+    ['slow', ['case-0']],
+    ['cached', ['case-0']],
+  ] as const)('filters %s', async (filter, expected) => {
+    const { run, grid } = await filled();
+    expect(grid.page(run, live, { ...VIEW, filter }, 0, 10).rows.map((row) => row.kind === 'case' && row.caseId)).toEqual(expected);
+  });
+
+  it.each([
+    ['subject 4', ['case-4']],
+    ['BECAUSE', ['case-1']],
+    ['case-2', ['case-2']],
+    ['no byte', ['case-3']],
+    ['100%"', []],
+  ])('searches %s in ids, variables, outputs and errors', async (search, expected) => {
+    const { run, grid } = await filled();
+    expect(grid.page(run, live, { ...VIEW, search }, 0, 10).rows.map((row) => row.kind === 'case' && row.caseId)).toEqual(expected);
+  });
+
+  it('sorts by a model\'s latency, with what is unknown last', async () => {
+    const { run, grid } = await filled();
+    const order = (descending: boolean, modelIndex: number): unknown[] =>
+      grid.page(run, live, { ...VIEW, sort: { by: 'score', modelIndex, descending } }, 0, 10).rows.map((row) => row.kind === 'case' && row.caseIndex);
+    expect(order(false, 0)[0]).toBe(1);
+    expect(order(true, 0).at(-1)).toBe(1);
+    expect(order(true, 1).slice(-2)).toEqual([3, 4]);
+    expect(order(false, 1).slice(-2)).toEqual([3, 4]);
+  });
+
+  it('groups by slice, collapses, and finds the next failing case', async () => {
+    const { run, grid } = await filled();
+    const view: GridView = { ...VIEW, groupBySlice: true, collapsed: ['clear'] };
+    const { rows } = grid.page(run, live, view, 0, 20);
+    expect(rows.map((row) => (row.kind === 'slice' ? `# ${row.slice} ${row.cases}` : row.caseId))).toEqual(['# clear 2', '# mixed 2', 'case-1', 'case-4', '# terse 1', 'case-3']);
+    const find = (fromRow: number, direction: 1 | -1): unknown => grid.find(run, live, { runId: 'r-test', view, fromRow, direction, what: 'failing' });
+    expect(find(0, 1)).toEqual({ row: 2, modelIndex: 0 });
+    expect(find(2, 1)).toEqual({ row: 5, modelIndex: 1 });
+    expect(find(5, 1)).toEqual({ row: -1, modelIndex: 0 });
+    expect(find(5, -1)).toEqual({ row: 2, modelIndex: 0 });
+  });
+});
