@@ -3,7 +3,7 @@
  *
  *   --target T      vsce target whose SQLite binary goes in (default: this machine), e.g. linux-x64, alpine-x64, win32-x64
  *   --production    minified, without source maps: what a VSIX carries
- *   --weights       copy the embedded local model's weights to dist/models
+ *   --weights       copy the embedded local model to dist/node_modules
  *   --outdir DIR    where to put it (default: dist)
  *   --force         build although nothing changed
  */
@@ -127,6 +127,19 @@ function existing(entries) {
   return Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
 }
 
+/**
+ * A program of a worker or child process lies in a bundle beside whoever starts it (src/node/process/entries.ts), so
+ * each one that the code starts must be in the table, under its own name.
+ * @param {string[]} inputs
+ */
+function checkStartedPrograms(inputs) {
+  for (const input of inputs.filter((file) => file.startsWith('src/'))) {
+    for (const [, name = ''] of readFileSync(join(root, input), 'utf8').matchAll(/entryPath\(import\.meta\.url,\s*'[./]*(?:[\w-]+\/)*([\w-]+)\.ts'/g)) {
+      if (!Object.hasOwn(table.NODE_ENTRIES, name)) throw new Error(`${input} starts ${name}.ts, which scripts/build/entries.mjs does not bundle`);
+    }
+  }
+}
+
 /** @param {number} bytes */
 const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
 
@@ -144,14 +157,14 @@ function removeStale(outputs, folder) {
 }
 
 /** @returns {string[]} the copied files, relative to root */
-function copyWeights() {
-  const from = join(root, table.WEIGHTS_FOLDER);
-  const files = readdirSync(from).filter((name) => /^(group|model\.json$|vocab\.json$)/.test(name));
-  const folder = `${outdir}/models/${basename(dirname(table.WEIGHTS_FOLDER))}`;
-  mkdirSync(join(root, folder), { recursive: true });
-  return files.map((name) => {
-    cpSync(join(from, name), join(root, folder, name));
-    return `${folder}/${name}`;
+function copyLocalModel() {
+  return table.LOCAL_MODEL_PACKAGES.flatMap((name) => {
+    const files = ['package.json', ...readdirSync(join(root, 'node_modules', name, 'dist')).filter((file) => !file.endsWith('.d.ts')).map((file) => `dist/${file}`)];
+    mkdirSync(join(root, outdir, 'node_modules', name, 'dist'), { recursive: true });
+    return files.map((file) => {
+      cpSync(join(root, 'node_modules', name, file), join(root, outdir, 'node_modules', name, file));
+      return `${outdir}/node_modules/${name}/${file}`;
+    });
   });
 }
 
@@ -170,16 +183,17 @@ async function main() {
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
   const outputs = new Set(results.flatMap((result) => Object.keys(result.metafile?.outputs ?? {})));
 
-  const notices = thirdPartyNotices(root, options.weights ? [...inputs, `${table.WEIGHTS_FOLDER}/model.json`] : inputs);
+  checkStartedPrograms(inputs);
+  const notices = thirdPartyNotices(root, options.weights ? [...inputs, ...table.LOCAL_MODEL_PACKAGES.map((name) => `node_modules/${name}/`)] : inputs);
   mkdirSync(join(root, outdir), { recursive: true });
   writeFileSync(join(root, outdir, 'THIRD_PARTY_LICENSES.txt'), notices.text);
   outputs.add(`${outdir}/THIRD_PARTY_LICENSES.txt`);
-  if (options.weights) for (const file of copyWeights()) outputs.add(file);
+  if (options.weights) for (const file of copyLocalModel()) outputs.add(file);
   rmSync(stampFile, { force: true });
   removeStale(outputs, outdir);
 
   for (const file of [...outputs].sort()) {
-    if (/chunk-|\.map$|models\//.test(file)) continue;
+    if (/chunk-|\.map$|node_modules\//.test(file)) continue;
     const bytes = statSync(join(root, file)).size;
     console.log(`  ${file.slice(outdir.length + 1).padEnd(40)} ${kib(bytes).padStart(12)}${/js$/.test(file) ? `  ${kib(gzipSync(readFileSync(join(root, file))).length)} gzipped` : ''}`);
   }

