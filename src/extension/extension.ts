@@ -1,9 +1,54 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
+import { CellDocuments } from './datasets/cell-documents.ts';
+import { Engines } from './engine/engines.ts';
+import { hostHandlers } from './engine/host-methods.ts';
+import { register as registerCreate } from './features/create/register.ts';
+import { register as registerDatasets } from './features/dataset/register.ts';
+import { register as registerDiagnostics } from './features/diagnostics/register.ts';
+import { register as registerEngineStatus } from './features/engine-status/register.ts';
+import { register as registerEval } from './features/eval/register.ts';
+import { register as registerOnce } from './features/once/register.ts';
+import { register as registerPromptLenses } from './features/prompt-lenses/register.ts';
+import { register as registerPromptsView } from './features/prompts-view/register.ts';
+import { register as registerRunPanel } from './features/run-panel/register.ts';
+import { register as registerRunsView } from './features/runs-view/register.ts';
+import { register as registerSecrets } from './features/secrets/register.ts';
+import { register as registerStatus } from './features/status/register.ts';
+import { Log } from './log.ts';
+import { PromptFiles } from './prompts/prompt-files.ts';
+import { RunTracker } from './runs/run-tracker.ts';
+import { Secrets } from './secrets.ts';
+import type { Services } from './services.ts';
 
 /**
  * The composition root. Registers everything synchronously and returns: it opens no database, starts no process, reads
- * no file. The engine starts on the first use of Touchstone in a trusted workspace.
+ * no file. An engine starts on the first use of Touchstone in a trusted workspace.
  */
 export function activate(context: vscode.ExtensionContext): void {
-  void context;
+  const log = new Log();
+  const secrets = new Secrets(context, log);
+  const engines = new Engines({ entry: context.asAbsolutePath('dist/engine.mjs'), log, handlers: hostHandlers(secrets) });
+  const runs = new RunTracker(engines, log);
+  const prompts = new PromptFiles(engines, runs, log);
+  const cells = new CellDocuments();
+  const services: Services = { context, log, secrets, engines, runs, prompts };
+  context.subscriptions.push(
+    log,
+    engines,
+    runs,
+    prompts,
+    cells,
+    registerPromptLenses(services),
+    registerDiagnostics(services),
+    registerDatasets(services, cells),
+    registerEval(services),
+    registerOnce(services),
+    registerCreate(services),
+    registerRunPanel(services, cells),
+    registerPromptsView(services),
+    registerRunsView(services),
+    registerStatus(services),
+    registerSecrets(services),
+    registerEngineStatus(services),
+  );
 }

@@ -1,0 +1,104 @@
+import * as vscode from 'vscode';
+import type { EngineNotifications, HostMethods } from '../../protocol/engine.ts';
+import type { RpcHandler, RpcListener } from '../../protocol/rpc-peer.ts';
+import { errorMessage } from '../../core/errors.ts';
+import type { Log } from '../log.ts';
+import { ENGINE_SETTING_SECTIONS } from '../settings.ts';
+import { FolderEngine, type EngineStop } from './folder-engine.ts';
+
+export interface EngineEvent<T> {
+  readonly engine: FolderEngine;
+  readonly params: T;
+}
+
+export interface EngineCrash extends EngineStop {
+  readonly engine: FolderEngine;
+}
+
+/** Answers what an engine asks of the extension; the engine is there by the time that it asks. */
+export type HostHandlers = (engine: () => FolderEngine) => Readonly<Record<keyof HostMethods, RpcHandler>>;
+
+/** The engines of this window, one a workspace folder, each started by its first request. */
+export class Engines implements vscode.Disposable {
+  readonly #entry: string;
+  readonly #log: Log;
+  readonly #handlers: HostHandlers;
+  readonly #engines = new Map<string, FolderEngine>();
+  readonly #disposables: vscode.Disposable[] = [];
+  readonly #runChanged = new vscode.EventEmitter<EngineEvent<EngineNotifications['run/changed']>>();
+  readonly #runsChanged = new vscode.EventEmitter<FolderEngine>();
+  readonly #onceText = new vscode.EventEmitter<EngineNotifications['once/text']>();
+  readonly #didCrash = new vscode.EventEmitter<EngineCrash>();
+  readonly onRunChanged = this.#runChanged.event;
+  readonly onRunsChanged = this.#runsChanged.event;
+  readonly onOnceText = this.#onceText.event;
+  readonly onDidCrash = this.#didCrash.event;
+
+  constructor(options: { entry: string; log: Log; handlers: HostHandlers }) {
+    this.#entry = options.entry;
+    this.#log = options.log;
+    this.#handlers = options.handlers;
+    this.#disposables.push(
+      this.#runChanged, this.#runsChanged, this.#onceText, this.#didCrash,
+      vscode.workspace.onDidChangeWorkspaceFolders((change) => {
+        for (const folder of change.removed) {
+          this.#engines.get(folder.uri.toString())?.dispose();
+          this.#engines.delete(folder.uri.toString());
+        }
+      }),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (!ENGINE_SETTING_SECTIONS.some((section) => change.affectsConfiguration(section))) return;
+        for (const engine of this.#engines.values()) void engine.configure().catch((error: unknown) => this.#log.error(errorMessage(error)));
+      }),
+    );
+  }
+
+  /** Whether a request may start a process at all: a trusted workspace with a folder. */
+  get available(): boolean {
+    return vscode.workspace.isTrusted && (vscode.workspace.workspaceFolders?.length ?? 0) > 0;
+  }
+
+  /** One a folder, in the order of the workspace; asking for them starts nothing. */
+  all(): FolderEngine[] {
+    return (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === 'file').map((folder) => this.#of(folder));
+  }
+
+  /** The engine of the folder that holds a file; `undefined` for a file outside of the workspace. */
+  forUri(uri: vscode.Uri): FolderEngine | undefined {
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    return folder === undefined || folder.uri.scheme !== 'file' ? undefined : this.#of(folder);
+  }
+
+  /** By the folder's address, as panels remember it. */
+  forFolder(folder: string): FolderEngine | undefined {
+    return this.all().find((engine) => engine.folder.uri.toString() === folder);
+  }
+
+  dispose(): void {
+    for (const engine of this.#engines.values()) engine.dispose();
+    this.#engines.clear();
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  #of(folder: vscode.WorkspaceFolder): FolderEngine {
+    const key = folder.uri.toString();
+    const known = this.#engines.get(key);
+    if (known) return known;
+    const engine: FolderEngine = new FolderEngine(folder, { entry: this.#entry, log: this.#log, handlers: this.#handlers(() => engine), listeners: this.#listeners(() => engine) });
+    engine.onDidCrash((stop) => this.#didCrash.fire({ engine, ...stop }));
+    this.#engines.set(key, engine);
+    return engine;
+  }
+
+  #listeners(engine: () => FolderEngine): Readonly<Record<keyof EngineNotifications, RpcListener>> {
+    return {
+      'run/changed': (params) => this.#runChanged.fire({ engine: engine(), params: params as EngineNotifications['run/changed'] }),
+      'runs/changed': () => this.#runsChanged.fire(engine()),
+      'once/text': (params) => this.#onceText.fire(params as EngineNotifications['once/text']),
+      'log': (params) => {
+        const { level, message } = params as EngineNotifications['log'];
+        this.#log[level](`[engine ${engine().folder.name}] ${message}`);
+      },
+    };
+  }
+}

@@ -1,0 +1,132 @@
+import * as vscode from 'vscode';
+import { formatCount, formatUsd } from '../../../core/text/format.ts';
+import type { PromptState } from '../../../protocol/engine.ts';
+import { Coalesced } from '../../coalesce.ts';
+import { COMMANDS, INTERNAL_COMMANDS, SETTINGS } from '../../constants.ts';
+import { enginePath, toRange } from '../../paths.ts';
+import type { PromptOutline } from '../../../core/prompt/formats.ts';
+import { longScore, progress, statusWord } from '../../runs/wording.ts';
+import type { Services } from '../../services.ts';
+import { codeLensEnabled } from '../../settings.ts';
+import type { PromptTarget, RunTarget } from '../../targets.ts';
+
+/** Progress repaints lenses at most so often, in milliseconds. */
+const REPAINT_MS = 250;
+/** VS Code trims a plain space behind an icon. */
+const SPACE = '\u00a0';
+
+/**
+ * Two lenses over `name:` (eval, and what is known without running anything), one over `messages:`. Providing them reads
+ * the outline of the text and what the engine last said; nothing is asked or computed here.
+ */
+class PromptLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  readonly #services: Services;
+  readonly #didChange = new vscode.EventEmitter<void>();
+  readonly #repaint: Coalesced;
+  readonly #disposables: vscode.Disposable[];
+  readonly onDidChangeCodeLenses = this.#didChange.event;
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.#repaint = new Coalesced(() => this.#didChange.fire(), REPAINT_MS);
+    const repaint = (): void => this.#repaint.request();
+    this.#disposables = [
+      this.#didChange,
+      this.#repaint,
+      services.prompts.onDidChange(repaint),
+      services.runs.onDidChange(repaint),
+      services.runs.onDidEnd(repaint),
+      vscode.workspace.onDidGrantWorkspaceTrust(repaint),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(SETTINGS.codeLensEnabled)) repaint();
+      }),
+    ];
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (!this.#services.prompts.isPromptFile(document.uri) || !codeLensEnabled(document)) return [];
+    const { prompts } = this.#services.prompts.outline(document);
+    const states = this.#services.prompts.states(document.uri);
+    // The engine lists the prompts of a file in the order of the text. While they differ in number, the text was just edited.
+    return prompts.flatMap((outline, index) => this.#lenses(document, outline, (states?.length === prompts.length ? states[index] : undefined) ?? null));
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  #lenses(document: vscode.TextDocument, outline: PromptOutline, state: PromptState | null): vscode.CodeLens[] {
+    const range = toRange(outline.ranges.name);
+    const lens = (command: vscode.Command, at = range): vscode.CodeLens => new vscode.CodeLens(at, command);
+    const cases = state?.dataset?.cases ?? (outline.golden === null && outline.cases.length > 0 ? outline.cases.length : null);
+    if (!vscode.workspace.isTrusted) {
+      return [
+        ...(cases === null ? [] : [lens({ title: formatCount(cases, 'case'), command: '' })]),
+        lens({ title: `$(shield)${SPACE}${vscode.l10n.t('Trust this workspace to run')}`, command: INTERNAL_COMMANDS.manageTrust }),
+      ];
+    }
+    if (!this.#services.engines.forUri(document.uri)) return [lens({ title: vscode.l10n.t('Open its folder to run this prompt'), command: 'vscode.openFolder' })];
+    const target: PromptTarget = { path: enginePath(document.uri), ...(state ? { promptId: state.id } : {}) };
+    const lenses = this.#evalLenses(document, target, state, cases).map((command) => lens(command));
+    lenses.push(lens({ title: `$(debug-start)${SPACE}${vscode.l10n.t('Run once')}`, command: COMMANDS.runOnce, arguments: [target] }, toRange(outline.ranges.messages)));
+    return lenses;
+  }
+
+  #evalLenses(document: vscode.TextDocument, target: PromptTarget, state: PromptState | null, cases: number | null): vscode.Command[] {
+    const active = target.promptId === undefined ? undefined : this.#services.runs.activeFor(target.path, target.promptId);
+    if (active) {
+      const { snapshot } = active;
+      const run: RunTarget = { folder: active.engine.folder.uri.toString(), runId: snapshot.info.id };
+      return [
+        { title: `$(loading~spin)${SPACE}${progress({ done: snapshot.done, total: snapshot.total, cost: snapshot.costSoFar })}`, command: COMMANDS.openRun, arguments: [run] },
+        { title: vscode.l10n.t('Cancel'), command: COMMANDS.cancelRun, arguments: [run] },
+      ];
+    }
+    const problem = state?.problem ?? this.#services.prompts.error(document.uri);
+    if (problem !== null) return [{ title: `$(error)${SPACE}${shortened(problem)}`, tooltip: problem, command: 'workbench.actions.view.problems' }];
+    if (cases === 0 || (state !== null && state.dataset === null)) {
+      return [{ title: `$(new-file)${SPACE}${vscode.l10n.t('Add golden cases')}`, command: COMMANDS.newDataset, arguments: [target] }];
+    }
+    const what = cases === null ? vscode.l10n.t('Eval') : vscode.l10n.t('Eval {0}', formatCount(cases, 'case'));
+    const models = state?.models.length ?? 1;
+    const evaluate: vscode.Command = {
+      title: `$(play)${SPACE}${models > 1 ? `${what} × ${formatCount(models, 'model')}` : what}`,
+      tooltip: vscode.l10n.t('Run every golden case with the text as it is in the editor'),
+      command: COMMANDS.evalPrompt,
+      arguments: [target],
+    };
+    return state === null ? [evaluate] : [evaluate, result(document, state)];
+  }
+}
+
+/** What is known without running anything. */
+function result(document: vscode.TextDocument, state: PromptState): vscode.Command {
+  const { lastRun, estimate } = state;
+  if (!lastRun) {
+    const cost = estimate === null ? null : estimate.usd === null ? vscode.l10n.t('price unknown') : estimate.usd === 0 ? vscode.l10n.t('free') : vscode.l10n.t('about {0}', formatUsd(estimate.usd));
+    return { title: [vscode.l10n.t('no run yet'), cost].filter((part) => part !== null).join(', '), command: '' };
+  }
+  const notes = [...(lastRun.status === 'finished' ? [] : [statusWord(lastRun.status)]), ...(lastRun.stale ? [vscode.l10n.t('stale: edited')] : [])];
+  const icon = lastRun.status !== 'finished' ? 'circle-slash' : lastRun.summary.errors > 0 ? 'warning' : 'check';
+  const folder = vscode.workspace.getWorkspaceFolder(document.uri)?.uri.toString() ?? '';
+  return {
+    title: `$(${icon})${SPACE}${longScore(lastRun.summary)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`,
+    tooltip: vscode.l10n.t('Open the run'),
+    command: COMMANDS.openRun,
+    arguments: [{ folder, runId: lastRun.id } satisfies RunTarget],
+  };
+}
+
+function shortened(text: string): string {
+  const line = text.split('\n')[0] ?? '';
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
+export function register(services: Services): vscode.Disposable {
+  const lenses = new PromptLenses(services);
+  const selector: vscode.DocumentSelector = [
+    { scheme: 'file', pattern: '**/*.prompt.{yml,yaml}' },
+    { scheme: 'file', pattern: '**/promptfooconfig*.{yml,yaml}' },
+  ];
+  return vscode.Disposable.from(lenses, vscode.languages.registerCodeLensProvider(selector, lenses));
+}

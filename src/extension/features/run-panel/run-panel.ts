@@ -1,0 +1,133 @@
+import * as vscode from 'vscode';
+import type { CellKey } from '../../../core/eval/model.ts';
+import { decoded, RpcPeer, type RpcHandler } from '../../../protocol/rpc-peer.ts';
+import { runPanelParams } from '../../../protocol/run-panel-decode.ts';
+import type { RunPanelMethods, RunPanelNotifications } from '../../../protocol/run-panel.ts';
+import { COMMANDS } from '../../constants.ts';
+import { acceptOutput } from '../../datasets/accept.ts';
+import type { CellDocuments } from '../../datasets/cell-documents.ts';
+import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { showError, type Services } from '../../services.ts';
+import { runName, type RunTarget } from '../../targets.ts';
+import { openCase, openDataset, openPrompt } from './open.ts';
+import { panelHtml, panelRoots } from './html.ts';
+
+/** One run in a panel: answers what the panel asks, by asking the engine. */
+export class RunPanel implements vscode.Disposable {
+  readonly #services: Services;
+  readonly #engine: FolderEngine;
+  readonly #runId: string;
+  readonly #panel: vscode.WebviewPanel;
+  readonly #cells: CellDocuments;
+  readonly #rpc: RpcPeer<Record<never, never>, RunPanelNotifications>;
+  readonly #disposables: vscode.Disposable[] = [];
+
+  constructor(services: Services, cells: CellDocuments, engine: FolderEngine, runId: string, panel: vscode.WebviewPanel) {
+    this.#services = services;
+    this.#cells = cells;
+    this.#engine = engine;
+    this.#runId = runId;
+    this.#panel = panel;
+    const media = (name: string): vscode.Uri => vscode.Uri.joinPath(services.context.extensionUri, 'media', name);
+    panel.iconPath = { light: media('panel-light.svg'), dark: media('panel-dark.svg') };
+    panel.webview.options = { enableScripts: true, localResourceRoots: panelRoots(services.context.extensionUri) };
+    this.#rpc = new RpcPeer<Record<never, never>, RunPanelNotifications>((message) => void panel.webview.postMessage(message), {
+      handlers: this.#handlers(),
+      onProblem: (error) => services.log.warn(`The run panel: ${error.message}`),
+    });
+    this.#disposables.push(
+      panel.webview.onDidReceiveMessage((message: unknown) => this.#rpc.receive(message)),
+      panel.onDidChangeViewState(() => this.#tell()),
+      services.runs.onDidChange(({ snapshot }) => {
+        if (snapshot.info.id === runId) this.#tell();
+      }),
+    );
+    panel.webview.html = panelHtml(panel.webview, services.context.extensionUri, 'run', panel.title);
+  }
+
+  get target(): RunTarget {
+    return { folder: this.#engine.folder.uri.toString(), runId: this.#runId };
+  }
+
+  reveal(): void {
+    this.#panel.reveal(undefined, false);
+  }
+
+  onDidDispose(listener: () => void): void {
+    this.#panel.onDidDispose(listener);
+  }
+
+  dispose(): void {
+    this.#rpc.dispose();
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** The latest snapshot; a hidden panel asks for it when it is shown again. */
+  #tell(): void {
+    const run = this.#services.runs.get(this.#runId);
+    if (!run) return;
+    this.#panel.title = runName(run.snapshot);
+    if (this.#panel.visible) this.#rpc.notify('run/changed', { snapshot: run.snapshot, revision: run.revision });
+  }
+
+  #handlers(): { readonly [M in keyof RunPanelMethods]: RpcHandler } {
+    const engine = this.#engine;
+    const runId = this.#runId;
+    const command = (id: string, ...args: unknown[]) => async () => {
+      await vscode.commands.executeCommand(id, this.target, ...args);
+      return {};
+    };
+    return {
+      'run/get': async () => {
+        const snapshot = await engine.request('runs/get', { runId });
+        this.#services.runs.note(engine, snapshot);
+        return snapshot;
+      },
+      'grid/page': decoded(runPanelParams['grid/page'], (params, signal) => engine.request('cells/page', { runId, ...params }, signal)),
+      'grid/find': decoded(runPanelParams['grid/find'], (params, signal) => engine.request('cells/find', { runId, ...params }, signal)),
+      'cell/get': decoded(runPanelParams['cell/get'], ({ key }, signal) => engine.request('cells/get', { runId, key }, signal)),
+      'cell/rerun': decoded(runPanelParams['cell/rerun'], ({ caseIndex }) => engine.request('cells/rerun', { runId, caseIndex })),
+      'cell/accept': decoded(runPanelParams['cell/accept'], ({ key }) => this.#act(() => this.#accept(key))),
+      'cell/diff': decoded(runPanelParams['cell/diff'], ({ key }) => this.#act(() => this.#diff(key))),
+      'run/cancel': async () => engine.request('eval/cancel', { runId }),
+      'run/again': command(COMMANDS.runAgain),
+      'run/resume': command(COMMANDS.resumeRun),
+      'run/export': decoded(runPanelParams['run/export'], ({ format }) => command(COMMANDS.exportRun, format)()),
+      'open': decoded(runPanelParams['open'], (what) => this.#act(() => this.#open(what))),
+      'copy': decoded(runPanelParams['copy'], async ({ text }) => {
+        await vscode.env.clipboard.writeText(text);
+        return {};
+      }),
+    };
+  }
+
+  /** What fails here is shown by VS Code, not by the panel: it is about files and editors. */
+  async #act(action: () => Promise<void>): Promise<Record<string, never>> {
+    try {
+      await action();
+    } catch (error) {
+      void showError(this.#services.log, error);
+    }
+    return {};
+  }
+
+  async #accept(key: CellKey): Promise<void> {
+    const detail = await this.#engine.request('cells/get', { runId: this.#runId, key });
+    await acceptOutput({ file: detail.case.file, caseId: detail.case.id, range: detail.case.range, output: detail.result?.output ?? null });
+  }
+
+  async #diff(key: CellKey): Promise<void> {
+    const detail = await this.#engine.request('cells/get', { runId: this.#runId, key });
+    await this.#cells.showDifference(detail.case.id, detail.case.expected, detail.result?.output ?? null);
+  }
+
+  async #open(what: RunPanelMethods['open'][0]): Promise<void> {
+    const snapshot = await this.#engine.request('runs/get', { runId: this.#runId });
+    if (what.what !== 'case') {
+      if (what.what === 'prompt') return openPrompt(snapshot.info.promptPath);
+      return openDataset(await this.#services.prompts.request(this.#engine, snapshot.info.promptPath), snapshot.info);
+    }
+    const detail = await this.#engine.request('cells/get', { runId: this.#runId, key: { caseIndex: what.caseIndex, modelIndex: 0, repeat: 0 } });
+    return openCase(detail.case);
+  }
+}

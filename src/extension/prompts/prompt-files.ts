@@ -1,0 +1,182 @@
+import * as vscode from 'vscode';
+import { errorMessage } from '../../core/errors.ts';
+import { outlinePromptFile, type PromptOutlineFile } from '../../core/prompt/formats.ts';
+import type { Diagnostic } from '../../core/text/diagnostic.ts';
+import type { PromptState } from '../../protocol/engine.ts';
+import { Coalesced } from '../coalesce.ts';
+import { CONTEXT_KEYS } from '../constants.ts';
+import type { Engines } from '../engine/engines.ts';
+import type { FolderEngine } from '../engine/folder-engine.ts';
+import type { Log } from '../log.ts';
+import { enginePath, overlays } from '../paths.ts';
+import type { RunTracker } from '../runs/run-tracker.ts';
+
+/** After the last key stroke. */
+const TYPING_MS = 300;
+const CHANGED_FILES = '**/*.{yml,yaml,jsonl,ndjson,json,csv}';
+const PROMPT_FILE = /(\.prompt|^promptfooconfig[^/]*)\.ya?ml$/i;
+
+interface OpenFile {
+  readonly document: vscode.TextDocument;
+  readonly refresh: Coalesced;
+  outline: { readonly version: number; readonly file: PromptOutlineFile } | null;
+  /** What the engine last said about it; `null` before the first answer. */
+  answer: { readonly version: number; readonly prompts: readonly PromptState[]; readonly diagnostics: readonly Diagnostic[] } | null;
+}
+
+/**
+ * The prompt files in editors: their outline at once (read here, also in an untrusted workspace), and what the engine knows
+ * about them (hash, estimate, last run) a moment later. The engine is asked only for files that somebody looks at.
+ */
+export class PromptFiles implements vscode.Disposable {
+  readonly #engines: Engines;
+  readonly #log: Log;
+  readonly #open = new Map<string, OpenFile>();
+  readonly #didChange = new vscode.EventEmitter<void>();
+  readonly #didChangeFiles = new vscode.EventEmitter<void>();
+  readonly #disposables: vscode.Disposable[];
+  /** A prompt, a dataset or a config has changed on disk, perhaps. */
+  readonly onDidChangeFiles = this.#didChangeFiles.event;
+  /** Something that lenses or diagnostics show has changed. */
+  readonly onDidChange = this.#didChange.event;
+
+  constructor(engines: Engines, runs: RunTracker, log: Log) {
+    this.#engines = engines;
+    this.#log = log;
+    const watcher = vscode.workspace.createFileSystemWatcher(CHANGED_FILES);
+    const changedOnDisk = (uri: vscode.Uri): void => {
+      // The store's own files change with every run.
+      if (uri.path.includes('/.touchstone/') || uri.path.includes('/node_modules/')) return;
+      this.refreshAll();
+      this.#didChangeFiles.fire();
+    };
+    this.#disposables = [
+      this.#didChange,
+      this.#didChangeFiles,
+      watcher,
+      watcher.onDidChange(changedOnDisk),
+      watcher.onDidCreate(changedOnDisk),
+      watcher.onDidDelete(changedOnDisk),
+      vscode.window.onDidChangeVisibleTextEditors(() => this.#followEditors()),
+      vscode.window.onDidChangeActiveTextEditor(() => this.#setContext()),
+      vscode.workspace.onDidChangeTextDocument((change) => this.#onEdit(change)),
+      vscode.workspace.onDidCloseTextDocument((document) => this.#close(document.uri)),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.refreshAll()),
+      runs.onDidEnd(() => this.refreshAll()),
+      engines.onRunsChanged(() => this.refreshAll()),
+    ];
+    this.#followEditors();
+  }
+
+  /** By its name only: nothing is read. */
+  isPromptFile(uri: vscode.Uri): boolean {
+    return uri.scheme === 'file' && PROMPT_FILE.test(uri.path.slice(uri.path.lastIndexOf('/') + 1));
+  }
+
+  /** Read from the text as it is now; the same object until the text changes. */
+  outline(document: vscode.TextDocument): PromptOutlineFile {
+    const file = this.#follow(document);
+    if (file.outline?.version !== document.version) {
+      file.outline = { version: document.version, file: outlinePromptFile(enginePath(document.uri), document.getText()) };
+    }
+    return file.outline.file;
+  }
+
+  /** What the engine last said about the prompts of a file; `null` before it has. */
+  states(uri: vscode.Uri): readonly PromptState[] | null {
+    return this.#open.get(uri.toString())?.answer?.prompts ?? null;
+  }
+
+  /** Why a file holds no prompt that can be run; `null`: it does, or nobody has looked yet. */
+  error(uri: vscode.Uri): string | null {
+    const answer = this.#open.get(uri.toString())?.answer;
+    if (!answer || answer.prompts.length > 0) return null;
+    return answer.diagnostics.find((found) => found.severity === 'error')?.message ?? null;
+  }
+
+  /** Of every followed file: what the engine found, and for a text that it has not seen yet what the outline shows. */
+  *diagnostics(): Iterable<{ readonly uri: vscode.Uri; readonly diagnostics: readonly Diagnostic[] }> {
+    for (const { document, answer } of this.#open.values()) {
+      const current = answer?.version === document.version;
+      yield { uri: document.uri, diagnostics: current ? answer.diagnostics : this.outline(document).diagnostics };
+    }
+  }
+
+  /** Asks the engine now, with every unsaved text. */
+  async request(engine: FolderEngine, path: string): Promise<readonly PromptState[]> {
+    return (await engine.request('prompts/state', { path, overlays: overlays(engine.folder) })).prompts;
+  }
+
+  refreshAll(): void {
+    for (const file of this.#open.values()) file.refresh.request();
+  }
+
+  dispose(): void {
+    for (const file of this.#open.values()) file.refresh.dispose();
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  #followEditors(): void {
+    for (const editor of vscode.window.visibleTextEditors) {
+      if (this.isPromptFile(editor.document.uri)) this.#follow(editor.document);
+    }
+    this.#setContext();
+  }
+
+  #setContext(): void {
+    const active = vscode.window.activeTextEditor?.document.uri;
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.promptEditor, active !== undefined && this.isPromptFile(active));
+  }
+
+  #follow(document: vscode.TextDocument): OpenFile {
+    const key = document.uri.toString();
+    const known = this.#open.get(key);
+    if (known?.document === document) return known;
+    known?.refresh.dispose();
+    const file: OpenFile = { document, outline: null, answer: null, refresh: new Coalesced(() => this.#ask(file), TYPING_MS, { restart: true }) };
+    this.#open.set(key, file);
+    file.refresh.request();
+    return file;
+  }
+
+  #close(uri: vscode.Uri): void {
+    const file = this.#open.get(uri.toString());
+    if (!file) return;
+    file.refresh.dispose();
+    this.#open.delete(uri.toString());
+    this.#didChange.fire();
+  }
+
+  #onEdit({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
+    // Saving and becoming dirty arrive here, too, without a change.
+    if (contentChanges.length === 0 || document.uri.scheme !== 'file') return;
+    const own = this.#open.get(document.uri.toString());
+    if (own) {
+      own.refresh.request();
+      this.#didChange.fire();
+    }
+    const path = enginePath(document.uri);
+    for (const file of this.#open.values()) {
+      if (file !== own && dependsOn(file, path)) file.refresh.request();
+    }
+  }
+
+  async #ask(file: OpenFile): Promise<void> {
+    const { document } = file;
+    const engine = this.#engines.available ? this.#engines.forUri(document.uri) : undefined;
+    if (engine && !document.isClosed) {
+      try {
+        const { version } = document;
+        file.answer = { version, ...(await engine.request('prompts/state', { path: enginePath(document.uri), overlays: overlays(engine.folder) })) };
+      } catch (error) {
+        this.#log.warn(`${enginePath(document.uri)} could not be looked up: ${errorMessage(error)}`);
+      }
+    }
+    this.#didChange.fire();
+  }
+}
+
+function dependsOn(file: OpenFile, path: string): boolean {
+  if (/\/touchstone\.ya?ml$/.test(path)) return true;
+  return (file.answer?.prompts ?? []).some((prompt) => prompt.dataset?.files.includes(path) || prompt.dependencies?.includes(path));
+}

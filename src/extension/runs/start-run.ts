@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import { formatCount, formatUsd } from '../../core/text/format.ts';
+import type { CostEstimate } from '../../core/eval/model.ts';
+import type { EvalRequest } from '../../protocol/engine.ts';
+import type { FolderEngine } from '../engine/folder-engine.ts';
+import { overlays } from '../paths.ts';
+import type { Services } from '../services.ts';
+import { confirmAbove } from '../settings.ts';
+
+/**
+ * Starts runs of what the request names, as it stands in the editors. Asks first when the estimate is above
+ * `touchstone.confirmAbove`. Returns the ids of the runs that are under way.
+ * @throws vscode.CancellationError when the person declined
+ */
+export async function startEval(services: Services, engine: FolderEngine, request: Omit<EvalRequest, 'overlays' | 'origin'>): Promise<readonly string[]> {
+  const complete: EvalRequest = { ...request, overlays: overlays(engine.folder), origin: 'editor' };
+  await confirmCost(await engine.request('eval/estimate', complete), engine.folder);
+  const { runIds } = await engine.request('eval/start', complete);
+  await watch(services, engine, runIds);
+  return runIds;
+}
+
+/** Goes on with what is missing; nothing that was finished is sent again. */
+export async function resumeRun(services: Services, engine: FolderEngine, runId: string): Promise<void> {
+  const { runIds } = await engine.request('eval/resume', { runId });
+  await watch(services, engine, runIds);
+}
+
+async function watch(services: Services, engine: FolderEngine, runIds: readonly string[]): Promise<void> {
+  for (const runId of runIds) services.runs.note(engine, await engine.request('runs/get', { runId }));
+}
+
+async function confirmCost(estimate: CostEstimate, folder: vscode.WorkspaceFolder): Promise<void> {
+  const limit = confirmAbove(folder);
+  if (estimate.usd === null || estimate.usd <= limit) return;
+  const run = vscode.l10n.t('Run');
+  const answer = await vscode.window.showWarningMessage(
+    vscode.l10n.t('This run will cost about {0}.', formatUsd(estimate.usd)),
+    { modal: true, detail: vscode.l10n.t('{0} with about {1} in and {2} out. Touchstone asks above {3} (touchstone.confirmAbove).', formatCount(estimate.requests, 'request'), formatCount(estimate.inputTokens, 'token'), formatCount(estimate.outputTokens, 'token'), formatUsd(limit)) },
+    run,
+  );
+  if (answer !== run) throw new vscode.CancellationError();
+}

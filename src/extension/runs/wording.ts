@@ -1,0 +1,62 @@
+import * as vscode from 'vscode';
+import type { RunStatus, Summary } from '../../core/eval/model.ts';
+import { formatCount, formatDuration, formatRate, formatUsd } from '../../core/text/format.ts';
+import type { RunSnapshot } from '../../protocol/engine.ts';
+
+/** `55/60`; at most 12 characters up to a million cells. Errors are not in it: they have no answer to count. */
+export function shortScore(summary: Summary): string {
+  const answered = summary.passed + summary.failed;
+  return answered === 0 ? (summary.errors > 0 ? vscode.l10n.t('{0} errors', summary.errors) : '–') : `${summary.passed}/${answered}`;
+}
+
+/** `55/60 · 91.7% [82–96] · $0.0180 · p50 840 ms`, with what did not go well behind the rate. */
+export function longScore(summary: Summary): string {
+  const answered = summary.passed + summary.failed;
+  const parts = [answered === 0 ? null : `${summary.passed}/${answered} · ${formatRate(summary.passRate, summary.interval)}`];
+  if (summary.errors > 0) parts.push(formatCount(summary.errors, 'error'));
+  parts.push(summary.cost === null ? vscode.l10n.t('cost unknown') : formatUsd(summary.cost));
+  if (summary.latency.p50 !== null) parts.push(`p50 ${formatDuration(summary.latency.p50)}`);
+  return parts.filter((part) => part !== null).join(' · ');
+}
+
+/** `87 of 120 · $0.0128`. */
+export function progress(run: { readonly done: number; readonly total: number; readonly cost: number | null }): string {
+  const count = vscode.l10n.t('{0} of {1}', formatCount(run.done), formatCount(run.total));
+  return run.cost === null ? count : `${count} · ${formatUsd(run.cost)}`;
+}
+
+export function statusWord(status: RunStatus): string {
+  switch (status) {
+    case 'running':
+      return vscode.l10n.t('running');
+    case 'finished':
+      return vscode.l10n.t('finished');
+    case 'cancelled':
+      return vscode.l10n.t('cancelled');
+    case 'interrupted':
+      return vscode.l10n.t('interrupted');
+    case 'budget':
+      return vscode.l10n.t('budget reached');
+  }
+}
+
+/** An icon and its colour; the description says the same in words. */
+export function statusIcon({ info, summary }: RunSnapshot): vscode.ThemeIcon {
+  if (info.status === 'running') return new vscode.ThemeIcon('loading~spin');
+  if (info.status !== 'finished') return new vscode.ThemeIcon(info.status === 'interrupted' ? 'debug-disconnect' : 'circle-slash', new vscode.ThemeColor('list.warningForeground'));
+  if (summary.errors > 0) return new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+  return summary.failed > 0
+    ? new vscode.ThemeIcon('error', new vscode.ThemeColor('testing.iconFailed'))
+    : new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed'));
+}
+
+export function runTooltip(snapshot: RunSnapshot): vscode.MarkdownString {
+  const { info, summary } = snapshot;
+  const tooltip = new vscode.MarkdownString('', true);
+  // Names come from files: as text, never as Markdown.
+  tooltip.appendText(`${info.title ?? info.promptName} · ${statusWord(info.status)}\n`);
+  tooltip.appendText(`${longScore(summary)}\n`);
+  tooltip.appendText(`${info.models.map((model) => model.label).join(', ')} · ${formatCount(info.cases, 'case')} × ${formatCount(info.repeats, 'repeat')}\n`);
+  tooltip.appendText(`${new Date(info.startedAt).toLocaleString()} · ${formatDuration(info.durationMs)}`);
+  return tooltip;
+}

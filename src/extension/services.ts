@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import { describeError, TouchstoneError } from '../core/errors.ts';
+import type { Engines } from './engine/engines.ts';
+import type { Log } from './log.ts';
+import type { PromptFiles } from './prompts/prompt-files.ts';
+import type { RunTracker } from './runs/run-tracker.ts';
+import type { Secrets } from './secrets.ts';
+
+/** What every feature is given. A feature is `register(services): Disposable`. */
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly log: Log;
+  readonly secrets: Secrets;
+  readonly engines: Engines;
+  readonly runs: RunTracker;
+  readonly prompts: PromptFiles;
+}
+
+/** A command whose failure is shown once, with the log at hand; a cancelled one ends without a word. */
+export function registerCommand(services: Services, id: string, handler: (...args: unknown[]) => unknown): vscode.Disposable {
+  return vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+    try {
+      return await handler(...args);
+    } catch (error) {
+      await showError(services.log, error);
+      return undefined;
+    }
+  });
+}
+
+/** Shows what a person can act on. */
+export async function showError(log: Log, error: unknown): Promise<void> {
+  if (isCancelled(error)) return;
+  const message = log.redact(describeError(error));
+  log.error(message);
+  if (error instanceof TouchstoneError && error.code === 'untrusted-workspace') {
+    const manage = vscode.l10n.t('Manage Workspace Trust');
+    if ((await vscode.window.showWarningMessage(message, manage)) === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+    return;
+  }
+  const showLog = vscode.l10n.t('Show Log');
+  if ((await vscode.window.showErrorMessage(message, showLog)) === showLog) log.show();
+}
+
+export function isCancelled(error: unknown): boolean {
+  return error instanceof vscode.CancellationError || (error instanceof TouchstoneError && error.code === 'cancelled');
+}
