@@ -55,12 +55,16 @@ export function namedScoreTotals(cells: readonly Pick<CellScore, 'assertions' | 
   const totals: Record<string, number> = {};
   for (const { assertions, namedScores: named } of cells) {
     for (const [name, score] of Object.entries(named)) {
-      const naming = assertions.filter((result) => result.metric === name);
+      const naming = withMembers(assertions).filter((result) => result.metric === name);
       const weight = naming.length === 0 ? 1 : naming.reduce((sum, result) => sum + result.weight, 0);
       setOwn(totals, name, (Object.hasOwn(totals, name) ? (totals[name] ?? 0) : 0) + score * weight);
     }
   }
   return totals;
+}
+
+function withMembers(results: readonly AssertionResult[]): AssertionResult[] {
+  return results.flatMap((result) => [result, ...(result.type === 'assert-set' ? withMembers(result.components ?? []) : [])]);
 }
 
 /** A metric may be called `__proto__`. */

@@ -1,9 +1,9 @@
 import { errorMessage, TouchstoneError } from '../errors.ts';
+import { isAbsolutePath, joinPath } from '../text/path.ts';
 import { parseCodeFile } from './code.ts';
 import type { AssertionSpec } from './model.ts';
 import { CheckError } from './outcome.ts';
 import type { ScorePorts } from './ports.ts';
-import { resolvePath } from './values.ts';
 
 /** Files that this run's checks name, read once. */
 const loaded = new WeakMap<ScorePorts, Map<string, Promise<unknown>>>();
@@ -16,12 +16,18 @@ const loaded = new WeakMap<ScorePorts, Map<string, Promise<unknown>>>();
 export async function loadFileValue(spec: AssertionSpec, ports: ScorePorts): Promise<AssertionSpec> {
   const { value } = spec;
   if (typeof value !== 'string' || !value.startsWith('file://') || parseCodeFile(value) !== null) return spec;
-  const path = resolvePath(value.slice('file://'.length).trim(), spec.baseDir);
+  const path = filePath(value, spec);
   let files = loaded.get(ports);
   if (files === undefined) loaded.set(ports, (files = new Map<string, Promise<unknown>>()));
   let content = files.get(path);
   if (content === undefined) files.set(path, (content = read(path, ports)));
   return { ...spec, value: await content };
+}
+
+function filePath(value: string, { baseDir, type }: AssertionSpec): string {
+  const path = value.slice('file://'.length).trim();
+  if (baseDir === undefined && !isAbsolutePath(path)) throw new CheckError(`${type} names the file ${path}, and its folder is not known.`);
+  return joinPath(baseDir ?? '', path);
 }
 
 async function read(path: string, { files }: ScorePorts): Promise<unknown> {

@@ -11,7 +11,7 @@ import { withOutput } from './output.ts';
 import type { ScoreOptions, ScorePorts } from './ports.ts';
 import { parseType, type CheckPlace } from './types.ts';
 import { unknownType } from './unknown-type.ts';
-import { fillSpec, needsEngine, templateVariables } from './values.ts';
+import { fillSpec, isGithubType, needsEngine, templateVariables } from './values.ts';
 
 /**
  * Scores one output by its checks. Those that compare outputs with each other are left to `scoreGroup`.
@@ -79,7 +79,7 @@ async function scoreLeaves(
       const spec = await loadFileValue(written, ports);
       const place = placeOf(spec);
       if (place === 'here') results.push(await evaluateHere(spec, context));
-      else if (place === 'judge') results.push(evaluateByJudge(spec, context, ports, options));
+      else if (place === 'judge') results.push(handled(evaluateByJudge(spec, context, ports, options)));
       else results.push(sent.push(spec) - 1);
     } catch (error) {
       throwIfCancelled(error);
@@ -102,7 +102,7 @@ function placeOf(spec: AssertionSpec): CheckPlace {
   const { place } = type.info;
   if (place === 'set' || place === 'group') throw new CheckError(`${spec.type} cannot be a member of an assert-set.`);
   if (place !== 'here') return place;
-  const needsWorker = spec.transform !== undefined || parseCodeFile(spec.value) !== null || needsEngine(spec.value) || needsEngine(spec.metric);
+  const needsWorker = spec.transform !== undefined || parseCodeFile(spec.value) !== null || (!isGithubType(spec.type) && (needsEngine(spec.value) || needsEngine(spec.metric)));
   return needsWorker ? 'worker' : 'here';
 }
 
@@ -116,6 +116,12 @@ async function evaluateHere(written: AssertionSpec, context: ScoreContext): Prom
   } catch (error) {
     return finishError(spec, error);
   }
+}
+
+/** It is awaited below; until then, its failure must not count as one that nobody handles. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function throwIfCancelled(error: unknown): void {

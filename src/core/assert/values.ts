@@ -1,29 +1,23 @@
 import { isObject, type JsonObject } from '../json.ts';
+import { fillPlaceholders as fillNames } from '../prompt/placeholders.ts';
 import type { AssertionSpec, ScoreContext } from './model.ts';
 
 const TEMPLATE = /\{\{|\{%|\{#/u;
-/** `{{ name }}` or `{{ name.member.0 }}`: needs no template engine. */
-const PLACEHOLDER = /\{\{\s*([\p{L}_$][\p{L}\p{N}_$]*(?:\.[\p{L}\p{N}_$]+)*)\s*\}\}/gu;
-const WHOLE = new RegExp(`^\\s*${PLACEHOLDER.source}\\s*$`, 'u');
-const RESERVED = new Set(['env', 'range', 'cycler', 'joiner', 'true', 'false', 'none', 'null', 'loop']);
+const PLACEHOLDER = /\{\{\s*([\p{L}_$][\p{L}\p{N}_$]*)\s*\}\}/gu;
+/** Names that mean something else than a variable to the template engine. */
+const RESERVED = new Set(['env', 'range', 'cycler', 'joiner', 'true', 'false', 'none', 'null']);
 
 /** Whether some text in the value is a template. */
 export function hasTemplate(value: unknown): boolean {
-  if (typeof value === 'string') return TEMPLATE.test(value);
-  if (Array.isArray(value)) return value.some(hasTemplate);
-  return isObject(value) && Object.values(value).some(hasTemplate);
+  return someText(value, (text) => TEMPLATE.test(text));
 }
 
 /**
  * Whether rendering needs the template engine, whose filters and loops can take any time and therefore run in the worker.
- * Plain placeholders do not.
+ * Plain `{{name}}` placeholders do not.
  */
 export function needsEngine(value: unknown): boolean {
-  if (typeof value === 'string') {
-    return TEMPLATE.test(value.replaceAll(PLACEHOLDER, (match, path: string) => (RESERVED.has(path.split('.')[0] ?? '') ? match : '')));
-  }
-  if (Array.isArray(value)) return value.some(needsEngine);
-  return isObject(value) && Object.values(value).some(needsEngine);
+  return someText(value, (text) => TEMPLATE.test(text.replaceAll(PLACEHOLDER, (match, name: string) => (RESERVED.has(name) ? match : ''))));
 }
 
 /** What templates in assertion values may name: the case's variables, and its expectation as `expected`. */
@@ -32,59 +26,58 @@ export function templateVariables(context: Pick<ScoreContext, 'vars' | 'expected
 }
 
 /**
- * Fills the placeholders of every text in the value, in one pass: what a variable holds is never expanded again. A text
- * that is nothing but one placeholder of a list or mapping becomes that list or mapping.
+ * The spec with the plain placeholders of its value and metric filled, in one pass: what a variable holds is never
+ * expanded. A text that is nothing but one placeholder of a list or mapping becomes that list or mapping.
  */
-export function fillPlaceholders(value: unknown, variables: JsonObject): unknown {
-  if (typeof value === 'string') return fillText(value, variables);
-  if (Array.isArray(value)) return value.map((item) => fillPlaceholders(item, variables));
-  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillPlaceholders(item, variables)]));
-  return value;
-}
-
-function fillText(text: string, variables: JsonObject): unknown {
-  if (!TEMPLATE.test(text)) return text;
-  const whole = WHOLE.exec(text)?.[1];
-  if (whole !== undefined) {
-    const found = lookUp(whole, variables);
-    if (typeof found === 'object' && found !== null) return found;
-  }
-  return text.replaceAll(PLACEHOLDER, (_match, path: string) => {
-    const found = lookUp(path, variables);
-    return found === undefined || found === null ? '' : String(found);
-  });
-}
-
-/** As `fillSpec`, with the whole template language. Only in the worker: a template's filters and loops can take any time. */
-export async function renderSpec(spec: AssertionSpec, variables: JsonObject): Promise<AssertionSpec> {
-  if (needsEngine(spec.value) || needsEngine(spec.metric)) throw new Error('Templates with logic are not rendered yet.');
-  return await Promise.resolve(fillSpec(spec, variables));
-}
-
-function lookUp(path: string, variables: JsonObject): unknown {
-  let value: unknown = variables;
-  for (const key of path.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as JsonObject)[key];
-  }
-  return value;
-}
-
-/** The spec with its value and metric filled. */
 export function fillSpec(spec: AssertionSpec, variables: JsonObject): AssertionSpec {
-  if (!hasTemplate(spec.value) && !hasTemplate(spec.metric)) return spec;
-  const metric = fillPlaceholders(spec.metric, variables);
-  return { ...spec, value: fillPlaceholders(spec.value, variables), ...(typeof metric === 'string' ? { metric } : {}) };
+  const fill = fillerOf(spec.type, variables);
+  return withTexts(spec, mapTexts(spec.value, fill), spec.metric === undefined ? undefined : fill(spec.metric));
 }
 
-/** `path` against the folder `base`; both with forward slashes. Absolute paths stand. */
-export function resolvePath(path: string, base: string | undefined): string {
-  const slashed = path.replaceAll('\\', '/');
-  if (base === undefined || slashed.startsWith('/') || /^[a-z]:\//iu.test(slashed)) return slashed;
-  const parts = base.replaceAll('\\', '/').replace(/\/+$/u, '').split('/');
-  for (const part of slashed.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '.' && part !== '') parts.push(part);
-  }
-  return parts.join('/');
+/** As `fillSpec`, with the whole template language. Only in the worker. @throws TouchstoneError 'invalid-prompt' */
+export async function renderSpec(spec: AssertionSpec, variables: JsonObject): Promise<AssertionSpec> {
+  if (!needsEngine(spec.value) && !needsEngine(spec.metric)) return fillSpec(spec, variables);
+  const { renderValue } = await import('../prompt/render.ts');
+  return withTexts(spec, renderValue(spec.value, variables, undefined), renderValue(spec.metric, variables, undefined));
+}
+
+/** GitHub's evaluators have templates of their own: `{{name}}` and nothing else. */
+export function isGithubType(type: string): boolean {
+  return type.startsWith('github:');
+}
+
+function withTexts(spec: AssertionSpec, value: unknown, metric: unknown): AssertionSpec {
+  return { ...spec, ...(spec.value === undefined ? {} : { value }), ...(typeof metric === 'string' ? { metric } : {}) };
+}
+
+function fillerOf(type: string, variables: JsonObject): (text: string) => unknown {
+  // What the judge answers to is filled in with the prompt's other names; unknown ones stay as they are.
+  if (isGithubType(type)) return (text) => fillNames(text, (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined)).text;
+  return (text) => {
+    if (!TEMPLATE.test(text)) return text;
+    const names = [...text.matchAll(PLACEHOLDER)];
+    const [first] = names;
+    const whole = first !== undefined && text.trim() === first[0] ? own(variables, first[1] ?? '') : undefined;
+    if (typeof whole === 'object' && whole !== null) return whole;
+    return text.replaceAll(PLACEHOLDER, (_match, name: string) => {
+      const value = own(variables, name);
+      return value === undefined || value === null ? '' : String(value);
+    });
+  };
+}
+
+function own(variables: JsonObject, name: string): unknown {
+  return Object.hasOwn(variables, name) ? variables[name] : undefined;
+}
+
+function mapTexts(value: unknown, map: (text: string) => unknown): unknown {
+  if (typeof value === 'string') return map(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, map));
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, map)])) : value;
+}
+
+function someText(value: unknown, test: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return test(value);
+  if (Array.isArray(value)) return value.some((item) => someText(item, test));
+  return isObject(value) && Object.values(value).some((item) => someText(item, test));
 }

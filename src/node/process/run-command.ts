@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 export interface CommandOptions {
-  /** A command line for the system's shell. */
+  /** A command line for the system's shell; with `args`, a program that is started without a shell. */
   readonly command: string;
+  readonly args?: readonly string[];
   /** Written to standard input, which is then closed. */
   readonly input: string;
   readonly cwd: string;
@@ -38,7 +39,7 @@ export function runCommand(options: CommandOptions): Promise<CommandResult> {
     let size = 0;
     let errors = '';
     let startError: Error | null = null;
-    const child = spawn(options.command, { shell: true, cwd: options.cwd, env: options.environment, detached: process.platform !== 'win32', windowsHide: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(options.command, [...(options.args ?? [])], { shell: options.args === undefined, cwd: options.cwd, env: options.environment, detached: process.platform !== 'win32', windowsHide: true, stdio: ['pipe', 'pipe', 'pipe'] });
     const stop = (why: CommandResult['ended']): void => {
       if (ended !== 'exit') return;
       ended = why;

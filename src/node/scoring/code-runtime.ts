@@ -3,7 +3,6 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CodeFile } from '../../core/assert/code.ts';
 import { CheckError } from '../../core/assert/outcome.ts';
-import { resolvePath } from '../../core/assert/values.ts';
 import { errorMessage } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 
@@ -58,8 +57,8 @@ function asBody(code: string, parameters: readonly string[]): UserFunction {
 }
 
 async function loadExport(file: CodeFile, baseDir: string | undefined): Promise<unknown> {
-  const target = resolvePath(file.path, baseDir);
-  if (!path.isAbsolute(target)) throw new CheckError(`${file.path} is relative, and its folder is not known.`);
+  if (baseDir === undefined && !path.isAbsolute(file.path)) throw new CheckError(`${file.path} is relative, and its folder is not known.`);
+  const target = path.resolve(baseDir ?? '', file.path);
   let module: unknown;
   try {
     module = await import(pathToFileURL(target).href);

@@ -9,13 +9,13 @@ import { unknownType } from '../../core/assert/unknown-type.ts';
 import { renderSpec, templateVariables } from '../../core/assert/values.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { runCode } from './code-runtime.ts';
-import type { Prepared } from './messages.ts';
+import type { Prepared, WorkerSettings } from './messages.ts';
 import { findSynonyms } from './wordnet.ts';
 
 const NO_CODE = 'Code runs only in a trusted workspace.';
 
 /** One check in the worker: its transform, its templates, the check itself. Never throws. */
-export async function evaluateCheck(written: AssertionSpec, context: ScoreContext, allowCode: boolean): Promise<AssertionResult> {
+export async function evaluateCheck(written: AssertionSpec, context: ScoreContext, { allowCode, wordnet }: Omit<WorkerSettings, 'clock'>): Promise<AssertionResult> {
   let spec = written;
   try {
     const type = parseType(written.type);
@@ -25,7 +25,7 @@ export async function evaluateCheck(written: AssertionSpec, context: ScoreContex
     if (type.name === 'javascript') return finish(spec, readGrading(await runCheck(spec, ready.context, allowCode), spec));
     const evaluate = evaluatorOf(type.name);
     if (evaluate === undefined) throw new CheckError(`${written.type} is not made in the worker.`);
-    return finish(spec, await evaluate(spec, ready.context, { synonyms: await findSynonyms(type.name) }));
+    return finish(spec, await evaluate(spec, ready.context, { synonyms: findSynonyms(type.name, wordnet) }));
   } catch (error) {
     return finishError(spec, error);
   }

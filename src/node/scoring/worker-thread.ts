@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { errorMessage } from '../../core/errors.ts';
+import { commandEnvironment } from '../process/environment.ts';
 import type { Reply, Request, WorkerSettings } from './messages.ts';
 import { StepClock } from './step-clock.ts';
 
@@ -28,12 +29,11 @@ export class WorkerThread {
   constructor(options: ThreadOptions, handlers: { onReply: (reply: Reply) => void; onEnd: (end: ThreadEnd) => void }) {
     const memory = new SharedArrayBuffer(StepClock.BYTES);
     this.#clock = new StepClock(memory);
-    const { ELECTRON_RUN_AS_NODE: _ours, ...env } = process.env;
     this.#worker = new Worker(workerUrl(import.meta.url), {
       name: 'touchstone scoring',
       workerData: { ...options.settings, clock: memory } satisfies WorkerSettings,
       resourceLimits: { maxOldGenerationSizeMb: options.memoryMb },
-      env,
+      env: commandEnvironment(),
       execArgv: [],
       stdin: false,
       stdout: true,

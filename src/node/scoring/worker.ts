@@ -11,7 +11,8 @@ import { StepClock } from './step-clock.ts';
 const port = parentPort;
 if (port === null) throw new Error('This file is started as a worker thread.');
 
-const { clock: memory, allowCode } = workerData as WorkerSettings;
+const { clock: memory, ...settings } = workerData as WorkerSettings;
+const { allowCode } = settings;
 const clock = new StepClock(memory);
 // User code may await: without the queue, the next request would start in the middle of this one.
 let queue = Promise.resolve();
@@ -48,7 +49,7 @@ async function score(id: number, { specs, only, context }: Extract<Task, { kind:
     const spec = specs[index];
     if (spec === undefined) continue;
     clock.begin(id, index);
-    results.push([index, await evaluateCheck(spec, context, allowCode)]);
+    results.push([index, await evaluateCheck(spec, context, settings)]);
     clock.end();
     // If a later check is stopped, the others of the request are made again: code, which may have effects, is not.
     const last = position === only.length - 1;
