@@ -22,7 +22,7 @@ const SYSTEM_BROWSERS = [
   'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
 ];
 
-/** Starts it. `CHROMIUM_PATH` names another browser than the one that would be found. */
+/** Starts it. `CHROMIUM_PATH` names another browser than the one that would be found; `npm` the one from npm. */
 export async function launchChromium(): Promise<Browser> {
   const { chromium } = await import('playwright-core');
   const found = await installedChromium();
@@ -32,6 +32,7 @@ export async function launchChromium(): Promise<Browser> {
 /** Finds or installs it. */
 export async function installedChromium(): Promise<{ path: string; flags: string[] }> {
   const named = process.env['CHROMIUM_PATH'];
+  if (named === 'npm') return byNpm();
   if (named) {
     if (!existsSync(named)) throw new Error(`CHROMIUM_PATH names ${named}, which does not exist`);
     return { path: named, flags: [] };
