@@ -12,7 +12,7 @@ import type { RunJournal } from '../core/eval/journal.ts';
 import { modelJudge, type JudgePorts } from '../core/eval/judge.ts';
 import type { CellResult } from '../core/eval/model.ts';
 import type { RunPlan } from '../core/eval/plan.ts';
-import type { RunPorts } from '../core/eval/runner.ts';
+import type { RenderedRequest, RunPorts } from '../core/eval/runner.ts';
 import type { FileReader } from '../core/files.ts';
 import { RateLimiter, limitsFor, type Clock } from '../core/model/limits.ts';
 import type { Model, ModelCatalog } from '../core/model/model.ts';
@@ -21,7 +21,7 @@ import { renderPrompt } from '../core/prompt/render.ts';
 import type { PromptDocument } from '../core/prompt/model.ts';
 import { folderOf } from '../core/text/path.ts';
 import type { WarmScorer } from '../node/scoring/index.ts';
-import { callPromptFunction } from '../node/models/prompt-function.ts';
+import { callPromptFunction } from '../node/scoring/prompt-function.ts';
 
 const CLOCK: Clock = {
   now: () => performance.now(),
@@ -128,7 +128,7 @@ function scoreOptions(prompt: PromptDocument, item: Case): ScoreOptions {
 }
 
 /** The request of one case: by the template, or by the prompt's own function. */
-export async function renderCase(prompt: PromptDocument, item: Case, { scorer, signal }: { scorer: WarmScorer; signal: AbortSignal }): Promise<ReturnType<typeof renderPrompt>> {
+export async function renderCase(prompt: PromptDocument, item: Case, { scorer, signal }: { scorer: WarmScorer; signal: AbortSignal }): Promise<RenderedRequest> {
   const { transformVars } = item.options;
   const vars =
     transformVars === undefined
@@ -136,7 +136,7 @@ export async function renderCase(prompt: PromptDocument, item: Case, { scorer, s
       : { ...item.vars, ...(await scorer.transformVars(transformVars, emptyContext(item), signal, folderOf(item.place.file))) };
   const filled: Case = vars === item.vars ? item : { ...item, vars };
   if (prompt.source === undefined) return renderPrompt(prompt, filled);
-  return callPromptFunction(prompt.source, { vars: filled.vars, signal });
+  return callPromptFunction(prompt.source, filled.vars, scorer, signal);
 }
 
 function emptyContext(item: Case): Parameters<WarmScorer['transformVars']>[1] {

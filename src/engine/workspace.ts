@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ProjectConfig } from '../core/config/model.ts';
 import { readProjectConfig } from '../core/config/read.ts';
 import { TouchstoneError } from '../core/errors.ts';
@@ -6,6 +7,7 @@ import type { ModelCatalog } from '../core/model/model.ts';
 import { createRedactor, type Redactor } from '../core/model/redact.ts';
 import { createFileReader, overlayFiles } from '../node/files/index.ts';
 import { createModelCatalog } from '../node/models/catalog.ts';
+import type { EditorModels } from '../node/models/editor-model.ts';
 import { openDatabase } from '../node/sqlite/database.ts';
 import { RunStore } from '../node/sqlite/run-store.ts';
 import type { EngineHost, EngineSettings, TextOverlay } from '../protocol/engine.ts';
@@ -56,13 +58,13 @@ export class Workspace {
   catalog(config: ProjectConfig): ModelCatalog {
     return createModelCatalog({
       config,
-      folder: this.folder,
+      baseDir: this.folder,
       redactor: this.redactor,
       trusted: this.settings.trusted,
       idleTimeoutMs: this.settings.idleTimeoutMs,
       proxy: this.settings.proxy,
       secrets: async (name) => (await this.#host.request('secret/get', { name })).value,
-      host: this.#host,
+      editor: editorModels(this.#host),
     });
   }
 
@@ -100,4 +102,22 @@ export class Workspace {
     open?.store.close();
     this.#store = undefined;
   }
+}
+
+/** The editor's language models, over the channel to the extension. */
+function editorModels(host: EngineHost): EditorModels {
+  return {
+    list: async () => (await host.request('lm/list', {})).models,
+    async generate({ id, messages, options, signal, onText }) {
+      const stream = onText === undefined ? null : randomUUID();
+      const stop = host.on('lm/text', (params) => {
+        if (params.stream === stream) onText?.(params.text);
+      });
+      try {
+        return await host.request('lm/generate', { id, messages, options, stream }, signal);
+      } finally {
+        stop();
+      }
+    },
+  };
 }

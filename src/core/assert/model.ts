@@ -97,5 +97,7 @@ export interface Scorer {
    * its transform applied to the output. @throws as `transform`
    */
   prepare(spec: AssertionSpec, context: ScoreContext, signal: AbortSignal): Promise<{ spec: AssertionSpec; context: ScoreContext }>;
+  /** Calls a function of a JavaScript file, `file://x.js` or `file://x.js:name`. @throws as `transform` */
+  call(file: string, args: readonly unknown[], signal: AbortSignal, baseDir: string): Promise<unknown>;
   dispose(): Promise<void>;
 }

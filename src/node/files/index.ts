@@ -1,4 +1,3 @@
 export { createFileReader, fileStamp, isFolder } from './disk.ts';
 export { findPromptFiles } from './discover.ts';
 export { overlayFiles } from './overlay.ts';
-export { fileStamp } from './stamp.ts';

@@ -64,6 +64,12 @@ export async function runTransformVars(code: string, context: ScoreContext, allo
   return returned;
 }
 
+/** What a file's function returns: a prompt that is code. `file` as in `file://x.js:name`. */
+export async function callFile(file: string, args: readonly unknown[], allowCode: boolean, baseDir: string): Promise<unknown> {
+  requireTrust(allowCode);
+  return await runCode('', parseCodeFile(file), [], args, baseDir);
+}
+
 async function runCheck(spec: AssertionSpec, context: ScoreContext, allowCode: boolean): Promise<unknown> {
   if (typeof spec.value !== 'string') throw new CheckError('javascript needs code as text, or a file.');
   requireCode(spec.value, allowCode);

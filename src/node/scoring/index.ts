@@ -124,6 +124,7 @@ export function createScorer(options: ScorerOptions): WarmScorer {
     async prepare(spec, context, signal) {
       return await prepare(await withScriptValue(spec, context, signal), context, signal);
     },
+    call: (file, args, signal, baseDir) => pool.run({ kind: 'call', file, arguments: args, baseDir }, signal),
     dispose: () => pool.dispose(),
   };
 }

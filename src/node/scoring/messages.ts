@@ -7,6 +7,8 @@ export type Task =
   | { readonly kind: 'score'; readonly specs: readonly AssertionSpec[]; readonly only: readonly number[]; readonly context: ScoreContext }
   | { readonly kind: 'transform'; readonly code: string; readonly context: ScoreContext; readonly baseDir?: string }
   | { readonly kind: 'transformVars'; readonly code: string; readonly context: ScoreContext; readonly baseDir?: string }
+  /** A function of a file, called with arguments that are data. */
+  | { readonly kind: 'call'; readonly file: string; readonly arguments: readonly unknown[]; readonly baseDir: string }
   | { readonly kind: 'prepare'; readonly spec: AssertionSpec; readonly context: ScoreContext };
 
 export interface Request {

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { AssertionResult } from '../../core/assert/model.ts';
 import { parseType } from '../../core/assert/types.ts';
 import { errorMessage } from '../../core/errors.ts';
-import { evaluateCheck, prepareCheck, runTransform, runTransformVars } from './evaluate.ts';
+import { callFile, evaluateCheck, prepareCheck, runTransform, runTransformVars } from './evaluate.ts';
 import type { Reply, Request, Task, WorkerSettings } from './messages.ts';
 import { StepClock } from './step-clock.ts';
 
@@ -40,6 +40,7 @@ async function serve({ id, task }: Request): Promise<void> {
 async function compute(task: Exclude<Task, { kind: 'score' }>): Promise<unknown> {
   if (task.kind === 'prepare') return await prepareCheck(task.spec, task.context, allowCode);
   if (task.kind === 'transform') return await runTransform(task.code, task.context, allowCode, task.baseDir);
+  if (task.kind === 'call') return await callFile(task.file, task.arguments, allowCode, task.baseDir);
   return await runTransformVars(task.code, task.context, allowCode, task.baseDir);
 }
 
