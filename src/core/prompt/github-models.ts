@@ -97,7 +97,7 @@ function readMap(path: string, yaml: YamlSource, map: YAMLMap, root: string, fin
   };
   const document: PromptDocument = {
     format: 'github-models', path, id, name: name ?? id.slice(id.lastIndexOf('/') + 1), syntax: 'placeholders', messages,
-    models: model === null ? [] : [{ id: model }],
+    models: model === null ? [] : [{ id: model, baseDir }],
     parameters, tools, variables: variables.list(), dataset, assertions, metadata, derivedMetrics: [], ranges,
     ...(description === undefined ? {} : { description }),
     ...(responseFormat ? { responseFormat } : {}),
