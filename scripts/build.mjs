@@ -50,11 +50,9 @@ const requireBanner = "import { createRequire as createRequireOfBundle } from 'n
 
 /** Chunks stay beside the entries: `new URL('./scoring-worker.mjs', import.meta.url)` then holds in every one of them. */
 function buildNode() {
-  const entryPoints = existing(table.NODE_ENTRIES);
-  if (Object.keys(entryPoints).length === 0) return undefined;
   return build({
     ...common,
-    entryPoints,
+    entryPoints: table.NODE_ENTRIES,
     outdir,
     platform: 'node',
     target: 'node22',
@@ -70,11 +68,9 @@ function buildNode() {
 }
 
 function buildExtension() {
-  const entryPoints = existing({ extension: table.EXTENSION_ENTRY });
-  if (Object.keys(entryPoints).length === 0) return undefined;
   return build({
     ...common,
-    entryPoints,
+    entryPoints: { extension: table.EXTENSION_ENTRY },
     outdir,
     platform: 'node',
     target: 'node22',
@@ -87,7 +83,8 @@ function buildExtension() {
 /** @returns {Record<string, string>} panel name → entry file */
 function panels() {
   const folder = join(root, table.PANELS_FOLDER);
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'main.tsx'))) : [];
+  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'main.tsx')));
+  if (names.length === 0) throw new Error(`${table.PANELS_FOLDER} has no panel`);
   return Object.fromEntries(names.map((name) => [name, `${table.PANELS_FOLDER}/${name}/main.tsx`]));
 }
 
@@ -118,16 +115,6 @@ async function panelSizes() {
   return (outputFiles ?? [])
     .filter((file) => file.path.endsWith('.js'))
     .map((file) => ({ panel: basename(file.path, '.js'), bytes: gzipSync(file.contents).length }));
-}
-
-/**
- * Every entry of the table must exist: a bundle that silently is not built would only be missed by a user.
- * @param {Record<string, string>} entries
- */
-function existing(entries) {
-  const missing = Object.entries(entries).filter(([, file]) => !existsSync(join(root, file)));
-  for (const [name, file] of missing) console.warn(`build: ${file} does not exist yet, ${name} is not built`);
-  return Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
 }
 
 /**
@@ -179,10 +166,10 @@ async function main() {
     return;
   }
   // one part's error does not keep the others from being built
-  const parts = await Promise.allSettled([buildNode(), buildExtension(), Object.keys(panels()).length > 0 ? build(webviewOptions()) : undefined]);
+  const parts = await Promise.allSettled([buildNode(), buildExtension(), build(webviewOptions())]);
   const failed = parts.find((part) => part.status === 'rejected');
   if (failed) throw failed.reason;
-  const results = parts.flatMap((part) => (part.status === 'fulfilled' && part.value ? [part.value] : []));
+  const results = parts.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : []));
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
   const outputs = new Set(results.flatMap((result) => Object.keys(result.metafile?.outputs ?? {})));
 
@@ -203,7 +190,7 @@ async function main() {
   const chunks = [...outputs].filter((file) => /chunk-.*\.mjs$/.test(file));
   console.log(`  ${`${chunks.length} shared or lazy chunks`.padEnd(40)} ${kib(chunks.reduce((sum, file) => sum + statSync(join(root, file)).size, 0)).padStart(12)}`);
 
-  const sizes = Object.keys(panels()).length > 0 ? await panelSizes() : [];
+  const sizes = await panelSizes();
   for (const { panel, bytes } of sizes) console.log(`  panel ${panel}: ${kib(bytes)} gzipped without the toolkit (budget ${kib(table.PANEL_BUDGET)})`);
   const tooLarge = sizes.filter(({ bytes }) => bytes > table.PANEL_BUDGET);
   if (tooLarge.length > 0) throw new Error(`over the budget: ${tooLarge.map(({ panel }) => panel).join(', ')}`);

@@ -28,16 +28,21 @@ const { values: options } = parseArgs({
 });
 
 const sample = join(root, 'examples');
-await evalSample();
-if (!options.serve && !options.check && hasDesktop()) await openDesktop();
-else await serve();
+try {
+  await evalSample();
+  if (!options.serve && !options.check && hasDesktop()) await openDesktop();
+  else await serve();
+} catch (error) {
+  console.error(`start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
 
 /** The eval that a person would type; a failing case is a result, not an error. */
 async function evalSample(): Promise<void> {
   console.log('Building…');
   await must(process.execPath, ['scripts/build.mjs'], { cwd: root });
-  console.log(`$ bin/touchstone eval examples\n`);
-  const { code } = await run(process.execPath, [join(root, 'dist/cli.mjs'), 'eval', sample], { cwd: root, show: true });
+  console.log('$ cd examples && ../bin/touchstone eval\n');
+  const { code } = await run(process.execPath, [join(root, 'dist/cli.mjs'), 'eval'], { cwd: sample, show: true });
   if (code > 1) throw new Error(`the eval of the sample workspace ended with code ${code}`);
   console.log();
 }
