@@ -6,6 +6,7 @@
  */
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeTextField } from '@vscode/webview-ui-toolkit';
 import type { ComponentChild, ComponentChildren, HTMLAttributes } from 'preact';
+import { useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -58,15 +59,16 @@ export function SearchField({ value, placeholder, label, focus, onInput, onLeave
   readonly value: string;
   readonly placeholder: string;
   readonly label: string;
-  readonly focus: number;
+  readonly focus: ReadonlySignal<number>;
   readonly onInput: (value: string) => void;
   /** Escape, or Enter or Arrow Down to go on to what was found. */
   readonly onLeave: (how: 'escape' | 'enter') => void;
 }): ComponentChild {
   const field = useRef<HTMLElement & { value: string }>(null);
-  useEffect(() => {
-    if (focus > 0) field.current?.focus();
-  }, [focus]);
+  // At once, not after the next drawing: what is typed right after `/` must arrive here.
+  useSignalEffect(() => {
+    if (focus.value > 0) field.current?.focus();
+  });
   useEffect(() => {
     // Set as a property: the attribute is only the field's first value.
     if (field.current !== null && field.current.value !== value) field.current.value = value;

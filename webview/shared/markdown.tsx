@@ -80,8 +80,10 @@ function Block({ token, depth }: { readonly token: MarkedToken; readonly depth: 
       return token.text;
     case 'text':
       return token.tokens === undefined ? <Visible text={withEntities(token.text)} /> : blocks(token.tokens, depth + 1);
+    case 'html':
+      return token.block ? <p><Visible text={token.raw.trim()} /></p> : <Visible text={token.raw} />;
     default:
-      return <Visible text={token.raw} />; // HTML, and whatever a later lexer adds
+      return null;
   }
 }
 

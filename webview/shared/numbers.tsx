@@ -20,6 +20,8 @@ export function Rate({ rate, interval, count, width, digits = 0 }: {
 }): ComponentChild {
   if (rate === null) return <span class="rate dim" title="Nothing has been scored">–</span>;
   const height = digits > 0 ? 13 : 11;
+  // An interval that is written with a decimal asks for one in its rate.
+  const decimals = interval !== null && interval[1] - interval[0] < 0.04 ? 1 : digits;
   const middle = (height - 1) / 2;
   const x = (share: number): number => Math.round(share * width) + 0.5;
   return (
@@ -29,7 +31,7 @@ export function Rate({ rate, interval, count, width, digits = 0 }: {
         <rect class="bar" x="0" y={middle - 2} width={x(rate)} height="5" />
         {interval !== null && <path class="whisker" d={`M${x(interval[0])} ${middle - 4}v9M${x(interval[1])} ${middle - 4}v9M${x(interval[0])} ${middle + 0.5}H${x(interval[1])}`} />}
       </svg>
-      <span>{formatPercent(rate, digits)}{interval !== null && <span class="dim"> {formatInterval(interval)}</span>}</span>
+      <span>{formatPercent(rate, decimals)}{interval !== null && <span class="dim"> {formatInterval(interval)}</span>}</span>
     </span>
   );
 }

@@ -20,6 +20,11 @@ export function formatUsd(usd: number | null): string {
   return medium < 1 ? `$${medium.toFixed(4)}` : `$${CENTS.format(usd)}`;
 }
 
+/** A limit that a person has set: `$0.50`, in cents unless it was set finer. */
+export function formatBudget(usd: number): string {
+  return usd >= 0.01 && Math.abs(usd * 100 - Math.round(usd * 100)) < 1e-6 ? `$${CENTS.format(usd)}` : formatUsd(usd);
+}
+
 /** A duration in its parts, for tables that set the unit apart: `[['4.2', 's']]`, `[['2', 'm'], ['05', 's']]`. `null` in, `null` out. */
 export function durationParts(ms: number | null): (readonly [value: string, unit: string])[] | null {
   if (ms === null || !Number.isFinite(ms)) return null;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { durationParts, formatCount, formatDuration, formatInterval, formatPercent, formatRate, formatScore, formatTokens, formatUsd } from '../../../src/core/text/format.ts';
+import { durationParts, formatBudget, formatCount, formatDuration, formatInterval, formatPercent, formatRate, formatScore, formatTokens, formatUsd } from '../../../src/core/text/format.ts';
 
 describe('numbers as they are written', () => {
   test.each([
@@ -13,6 +13,10 @@ describe('numbers as they are written', () => {
     [null, 'unknown'], [0, '0 ms'], [0.2, '<1 ms'], [0.6, '1 ms'], [830, '830 ms'], [999.4, '999 ms'], [999.6, '1.0 s'], [4218, '4.2 s'],
     [59_949, '59.9 s'], [59_960, '1 m 00 s'], [125_000, '2 m 05 s'], [3_599_600, '1 h 00 m'], [3_720_000, '1 h 02 m'], [360_000_000, '100 h 00 m'],
   ])('durations: %s is %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  test('a limit is written as it was set', () => {
+    expect([formatBudget(0.5), formatBudget(20), formatBudget(0.015), formatBudget(0.002), formatBudget(0)]).toEqual(['$0.50', '$20.00', '$0.0150', '$0.002', '$0']);
+  });
 
   test('a duration in parts keeps value and unit apart', () => {
     expect(durationParts(125_000)).toEqual([['2', 'm'], ['05', 's']]);

@@ -26,7 +26,7 @@ function Assertion({ result, depth }: { readonly result: AssertionResult; readon
         <Icon name={result.error === undefined ? (result.pass ? 'check' : 'close') : 'error'} class={result.pass ? 'pass' : 'fail'} label={result.pass ? 'Passed' : 'Failed'} />
         <span class="k">
           <span class="as-type">{result.name ?? result.type}</span>
-          {result.value !== undefined && result.value !== '' && <span class="mono value"><Visible text={result.value} /></span>}
+          {result.value !== undefined && result.value !== '' && <span class="mono value" title={result.value}><Visible text={result.value} /></span>}
           {result.metric !== null && <span class="dim metric" title="Metric">{result.metric}</span>}
         </span>
         <span class="n">{result.weight}</span>

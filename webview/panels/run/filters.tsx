@@ -83,7 +83,7 @@ function Search({ model, onLeave }: { readonly model: RunModel; readonly onLeave
       value={typed}
       placeholder="Search cases"
       label="Search cases, variables and outputs"
-      focus={model.searchFocus.value}
+      focus={model.searchFocus}
       onInput={(text) => {
         setTyped(text);
         clearTimeout(timer.current);

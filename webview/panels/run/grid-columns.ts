@@ -19,16 +19,18 @@ const VARIABLES = 96;
 const EXPECTED = 76;
 const MODEL = 190;
 const MODEL_WITHOUT_LATENCY = 140;
+/** Marks of the repeats, and `2/3`. */
+const REPEATS = 46;
 
 /**
  * Narrowing drops the variables first, then the latency, then the expected output and the slice; case, mark, output and score stay.
  * With more models than fit, the grid scrolls sideways and the case column stays.
  */
-export function gridLayout(width: number, models: number, has: { readonly slices: boolean; readonly expected: boolean; readonly grouped: boolean }): GridLayout {
+export function gridLayout(width: number, models: number, has: { readonly slices: boolean; readonly expected: boolean; readonly grouped: boolean; readonly repeats: boolean }): GridLayout {
   const slice = has.slices && !has.grouped;
   const caseWidth = has.grouped ? CASE_GROUPED : CASE;
   const build = (shown: { readonly slice: boolean; readonly variables: boolean; readonly expected: boolean; readonly latency: boolean }): GridLayout => {
-    const model = shown.latency ? MODEL : MODEL_WITHOUT_LATENCY;
+    const model = (shown.latency ? MODEL : MODEL_WITHOUT_LATENCY) + (has.repeats ? REPEATS : 0);
     const narrow = !shown.variables && !shown.slice && !shown.expected;
     const parts = [narrow ? `minmax(${caseWidth - 40}px, 1fr)` : `${caseWidth}px`];
     if (shown.slice) parts.push(`${SLICE}px`);

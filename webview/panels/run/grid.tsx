@@ -1,6 +1,6 @@
-import { useSignal } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import type { ComponentChild } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
 import { scrollToRow, visibleRows } from '../../shared/virtual.ts';
 import { ColumnHeaders, headerId } from './column-headers.tsx';
@@ -29,8 +29,8 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
   const expected = useRef(false);
   if (!expected.current) for (const row of model.rows.loaded()) if (row.kind === 'case' && row.expected !== null) { expected.current = true; break; }
   const layout = useMemo(
-    () => gridLayout(size.value.width, labels.length, { slices: snapshot.slices.length > 0, expected: expected.current || model.rows.total === null, grouped: view.groupBySlice }),
-    [size.value.width, labels, snapshot.slices.length, expected.current, model.rows.total === null, view.groupBySlice],
+    () => gridLayout(size.value.width, labels.length, { slices: snapshot.slices.length > 0, expected: expected.current || model.rows.total === null, grouped: view.groupBySlice, repeats: snapshot.info.repeats > 1 }),
+    [size.value.width, labels, snapshot.slices.length, expected.current, model.rows.total === null, view.groupBySlice, snapshot.info.repeats > 1],
   );
   const total = model.rows.total ?? snapshot.info.cases;
   const active = model.active.value;
@@ -55,9 +55,9 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(onScroll, [total, size.value.height]);
-  useEffect(() => {
+  useSignalEffect(() => {
     if (model.gridFocus.value > 0) scroller.current?.focus({ preventScroll: true });
-  }, [model.gridFocus.value]);
+  });
   const widerThanBox = layout.minWidth > size.value.width;
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -67,7 +67,7 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
     const target = scrollToRow(active.row, { scrollTop: box.scrollTop, height: box.clientHeight - ROW_HEIGHT, rowHeight: ROW_HEIGHT, total }, covered);
     if (target !== box.scrollTop) box.scrollTop = target;
     if (widerThanBox && active.column > 0) document.getElementById(cellId(active.row, active.column))?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [active]);
+  }, [active, layout, size.value.height]);
 
   const actions = useMemo((): RowActions => ({
     onCell: (row, column) => {

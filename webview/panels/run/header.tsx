@@ -1,6 +1,6 @@
 import type { ComponentChild } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { formatCount, formatDuration, formatUsd } from '../../../src/core/text/format.ts';
+import { formatBudget, formatCount, formatDuration } from '../../../src/core/text/format.ts';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
 import { Button, IconButton } from '../../controls/controls.tsx';
 import { Menu, type MenuItem } from '../../controls/menu.tsx';
@@ -94,7 +94,7 @@ function Elapsed({ snapshot }: { readonly snapshot: RunSnapshot }): ComponentChi
 
 function costTitle({ info }: RunSnapshot): string {
   const parts = [info.estimate.unpriced.length > 0 ? `No price is known for ${info.estimate.unpriced.join(', ')}` : 'Estimated before the run'];
-  if (info.budgetUsd !== null) parts.push(`limit of this run: ${formatUsd(info.budgetUsd)}`);
+  if (info.budgetUsd !== null) parts.push(`limit of this run: ${formatBudget(info.budgetUsd)}`);
   return parts.join('; ');
 }
 

@@ -1,10 +1,12 @@
 import type { ComponentChild } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { CellDetail } from '../../../src/protocol/engine.ts';
+import { formatCount } from '../../../src/core/text/format.ts';
 import { differenceOf } from '../../shared/difference.ts';
 import { JsonTree } from '../../shared/json-tree.tsx';
 import { LongText, Visible } from '../../shared/long-text.tsx';
 import { Markdown } from '../../shared/markdown.tsx';
+import { clip } from '../../shared/visible-text.ts';
 import { outputText, type RunModel } from './run-model.ts';
 import type { OutputMode } from './view-state.ts';
 
@@ -21,7 +23,12 @@ export function Output({ model, detail }: { readonly model: RunModel; readonly d
   const json = useMemo(() => asJson(output), [output]);
   const expected = detail.case.expected;
   const expectedText = expected === undefined || expected === null ? null : outputText(expected);
-  const lines = useMemo(() => (expectedText === null ? null : differenceOf(comparable(expectedText, expected), json !== undefined && typeof expected === 'object' ? JSON.stringify(json, null, 2) : text)), [expectedText, text, json]);
+  const lines = useMemo(() => {
+    if (expectedText === null) return null;
+    // Of two values of JSON only the data is compared, not how it was set.
+    const wanted = asJson(expected);
+    return wanted === undefined || json === undefined ? differenceOf(expectedText, text) : differenceOf(JSON.stringify(wanted, null, 2), JSON.stringify(json, null, 2));
+  }, [expected, expectedText, text, json]);
 
   const possible = MODES.filter(({ mode }) => (mode === 'difference' ? expectedText !== null : mode === 'json' ? json !== undefined : true));
   const chosen = model.state.value.outputMode;
@@ -66,6 +73,7 @@ function OutputBody({ mode, text, json, lines }: { readonly mode: OutputMode; re
 const SIGNS = { both: ' ', expected: '−', output: '+' } as const;
 const SPOKEN = { both: '', expected: 'expected', output: 'output' } as const;
 const MAX_LINES = 400;
+const MAX_PIECE = 2000;
 
 function Difference({ lines }: { readonly lines: NonNullable<ReturnType<typeof differenceOf>> }): ComponentChild {
   return (
@@ -74,8 +82,10 @@ function Difference({ lines }: { readonly lines: NonNullable<ReturnType<typeof d
         <div key={i}>
           <span class="sign" aria-label={SPOKEN[line.side]}>{SIGNS[line.side]}</span>
           <span dir="auto">{line.pieces.map((piece, j) => {
-            if (!piece.changed || piece.text === '') return <Visible key={j} text={piece.text} />;
-            return line.side === 'expected' ? <del key={j}><Visible text={piece.text} /></del> : <ins key={j}><Visible text={piece.text} /></ins>;
+            const text = clip(piece.text, MAX_PIECE);
+            const content = <><Visible text={text} />{text.length < piece.text.length && <span class="dim"> … {formatCount(piece.text.length - text.length)} more characters</span>}</>;
+            if (!piece.changed || text === '') return <span key={j}>{content}</span>;
+            return line.side === 'expected' ? <del key={j}>{content}</del> : <ins key={j}>{content}</ins>;
           })}</span>
         </div>
       ))}
@@ -87,10 +97,6 @@ function Difference({ lines }: { readonly lines: NonNullable<ReturnType<typeof d
 function title(mode: OutputMode, lines: ReturnType<typeof differenceOf>): string {
   if (mode !== 'difference') return 'Output';
   return lines !== null && lines.every((line) => line.side === 'both') ? 'Output, as expected' : 'Output, difference from expected';
-}
-
-function comparable(text: string, expected: unknown): string {
-  return typeof expected === 'object' ? JSON.stringify(expected, null, 2) : text;
 }
 
 /** `undefined`: not JSON, or only a bare text or number, which a tree would not show better. */

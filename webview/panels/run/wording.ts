@@ -1,5 +1,5 @@
 import type { RunInfo, Summary } from '../../../src/core/eval/model.ts';
-import { formatCount, formatDuration, formatInterval, formatPercent, formatRate, formatUsd } from '../../../src/core/text/format.ts';
+import { formatBudget, formatCount, formatDuration, formatInterval, formatPercent, formatRate, formatUsd } from '../../../src/core/text/format.ts';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
 import type { SliceRow } from './row-cache.ts';
 
@@ -22,7 +22,7 @@ export function answerOf(snapshot: RunSnapshot, slices: readonly SliceRow[]): An
     if (running) return { main: 'No output has been scored so far.', aside: '' };
     return { main: stopped ?? noneScored(snapshot), aside: '' };
   }
-  const prefix = stopped !== null ? `${stopped} ` : running ? 'So far ' : '';
+  const prefix = running ? 'So far ' : stopped === null ? '' : `${stopped} `;
   const first = models[0];
   if (models.length === 1 && first !== undefined) {
     const sentence = `${oneModel(info, first.summary)}${running || stopped !== null ? '' : weakest(first.summary, slices)}`;
@@ -31,7 +31,8 @@ export function answerOf(snapshot: RunSnapshot, slices: readonly SliceRow[]): An
   const fewest = Math.min(...models.map((model) => answered(model.summary)));
   const aside = running ? 'No verdict before the run ends.'
     : fewest < MIN_FOR_VERDICT ? 'Too few cases for a verdict.' : 'Rates of each model by itself, not a paired comparison.';
-  return { main: prefix + manyModels(models), aside: joined(aside, errorsOf(snapshot.summary, running)) };
+  const rates = manyModels(models);
+  return { main: prefix + (running ? rates : capitalised(rates, models)), aside: joined(aside, errorsOf(snapshot.summary, running)) };
 }
 
 function oneModel(info: RunInfo, summary: Summary): string {
@@ -66,6 +67,11 @@ function weakest(all: Summary, slices: readonly SliceRow[]): string {
   return ` Weakest slice: ${lowest.slice}, ${formatRate(lowest.passRate, lowest.interval)} of ${formatCount(lowest.n)}.`;
 }
 
+/** A sentence begins with a capital, unless it begins with a model's name. */
+function capitalised(sentence: string, models: RunSnapshot['models']): string {
+  return models.some((model) => sentence.startsWith(model.label)) ? sentence : `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
+}
+
 function rateWithDecimals(summary: Summary): string {
   if (summary.passRate === null) return '–';
   return summary.interval === null ? formatPercent(summary.passRate) : `${formatPercent(summary.passRate)} ${formatInterval(summary.interval, 1)}`;
@@ -94,7 +100,7 @@ function stopReason({ info, done, total }: RunSnapshot): string | null {
     case 'interrupted':
       return `Interrupted, its process is gone: ${kept}.`;
     case 'budget':
-      return `Stopped at its limit${info.budgetUsd === null ? '' : ` of ${formatUsd(info.budgetUsd)}`}: ${kept}.`;
+      return `Stopped at its limit${info.budgetUsd === null ? '' : ` of ${formatBudget(info.budgetUsd)}`}: ${kept}.`;
     default:
       return null;
   }
