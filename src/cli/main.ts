@@ -1,7 +1,17 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { outputOf } from './terminal.ts';
+import { EXIT } from './exit.ts';
 import { runCommandLine } from './program.ts';
 import type { CliContext } from './context.ts';
+
+// One listener for the whole life of the process, so that a late Ctrl+C still ends it with 130 and not by the signal.
+const interrupted = new Set<() => void>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (interrupted.size === 0) process.exit(EXIT.cancelled);
+    for (const listener of [...interrupted]) listener();
+  });
+}
 
 const context: CliContext = {
   version: packageJson.version,
@@ -15,12 +25,8 @@ const context: CliContext = {
     return openEngine(folder, process.env, log);
   },
   onInterrupt: (listener) => {
-    process.on('SIGINT', listener);
-    process.on('SIGTERM', listener);
-    return () => {
-      process.off('SIGINT', listener);
-      process.off('SIGTERM', listener);
-    };
+    interrupted.add(listener);
+    return () => interrupted.delete(listener);
   },
   exitNow: (code) => process.exit(code),
 };

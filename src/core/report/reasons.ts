@@ -14,5 +14,6 @@ function reasonsOf(assertion: AssertionResult): string[] {
   if (assertion.pass) return [];
   const members = assertion.components?.flatMap(reasonsOf) ?? [];
   if (members.length > 0) return members;
-  return [`${assertion.name ?? assertion.type}: ${assertion.error ?? assertion.reason}`];
+  const name = assertion.name ?? (assertion.metric === null ? assertion.type : `${assertion.type} (${assertion.metric})`);
+  return [`${name}: ${assertion.error ?? assertion.reason}`];
 }
