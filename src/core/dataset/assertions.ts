@@ -1,5 +1,4 @@
 import type { AssertionSpec } from '../assert/model.ts';
-import { parseType, UNSUPPORTED_TYPES } from '../assert/types.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import type { ModelRef } from '../model/model.ts';
 import type { Findings } from '../text/findings.ts';
@@ -23,7 +22,8 @@ const TEMPLATE_PREFIX = '#/assertionTemplates/';
 
 /**
  * A list of assertions as it is written in YAML or JSON: mappings in promptfoo's vocabulary, or texts in its CSV notation
- * (`contains:hello`). Every finding is at its exact place; an assertion that cannot be read is left out.
+ * (`contains:hello`). Every finding is at its exact place; an assertion that cannot be read is left out. Whether types
+ * exist and have what they need is `checkAssertions`' question.
  */
 export function readAssertions(value: unknown, locate: Locate, findings: Findings, context: AssertionContext): AssertionSpec[] {
   if (!Array.isArray(value)) {
@@ -40,7 +40,7 @@ export function readAssertions(value: unknown, locate: Locate, findings: Finding
 
 function readAssertion(item: unknown, locate: Locate, findings: Findings, context: AssertionContext): AssertionSpec | null {
   const own = context.ranges ? { range: locate() } : {};
-  if (typeof item === 'string') return checkedType({ ...assertionFromText(item), baseDir: context.baseDir, ...own }, locate, findings);
+  if (typeof item === 'string') return { ...assertionFromText(item), baseDir: context.baseDir, ...own };
   if (!isObject(item)) {
     findings.error('assertion', `an assertion is a mapping such as { type: contains, value: … }, not ${describe(item)}`, locate());
     return null;
@@ -55,7 +55,7 @@ function readAssertion(item: unknown, locate: Locate, findings: Findings, contex
   for (const key of Object.keys(body)) {
     if (!KNOWN_KEYS.has(key)) findings.warning('assertion-key', `unknown key "${key}" of an assertion is ignored`, locate(key));
   }
-  const spec: AssertionSpec = {
+  return {
     type,
     ...(body['value'] === undefined ? {} : { value: body['value'] }),
     ...numberField(body, 'threshold', locate, findings),
@@ -70,7 +70,6 @@ function readAssertion(item: unknown, locate: Locate, findings: Findings, contex
     baseDir: context.baseDir,
     ...own,
   };
-  return checkedType(spec, locate, findings);
 }
 
 function expandTemplate(item: JsonObject, locate: Locate, findings: Findings, context: AssertionContext): JsonObject | null {
@@ -84,24 +83,6 @@ function expandTemplate(item: JsonObject, locate: Locate, findings: Findings, co
   }
   const { $ref: _reference, ...rest } = item;
   return { ...template, ...rest };
-}
-
-function checkedType(spec: AssertionSpec, locate: Locate, findings: Findings): AssertionSpec | null {
-  if (parseType(spec.type)) return spec;
-  const reason = unsupportedReason(spec.type.replace(/^not-/, ''));
-  if (reason !== null) {
-    findings.warning('assertion-unsupported', `${spec.type} ${reason}`, locate('type'));
-    return spec;
-  }
-  findings.error('assertion-type', `unknown assertion type "${spec.type}"`, locate('type'));
-  return null;
-}
-
-function unsupportedReason(type: string): string | null {
-  for (const [name, reason] of Object.entries(UNSUPPORTED_TYPES)) {
-    if (name.endsWith('*') ? type.startsWith(name.slice(0, -1)) : type === name) return reason;
-  }
-  return null;
 }
 
 function numberField<Key extends 'threshold' | 'weight'>(body: JsonObject, key: Key, locate: Locate, findings: Findings): { readonly [K in Key]?: number } {

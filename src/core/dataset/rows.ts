@@ -23,6 +23,8 @@ export interface RowContext {
   readonly range: SourceRange;
   readonly expectedRange: SourceRange | undefined;
   readonly locate: Locate;
+  /** Whether assertions carry their places; absent: not. */
+  readonly assertionRanges?: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ function buildCase(row: JsonObject, vars: JsonObject, options: CaseOptions, cont
   const threshold = readThreshold(row['threshold'], locate, findings);
   const metadata = row['metadata'] ?? {};
   if (!isObject(metadata)) findings.error('row', `"metadata" is an object, not ${describe(metadata)}`, locate('metadata'));
-  const assertions = row['assert'] === undefined ? [] : readAssertions(row['assert'], locateIn(locate, 'assert'), findings, { baseDir: context.baseDir, ranges: false });
+  const assertions = row['assert'] === undefined ? [] : readAssertions(row['assert'], locateIn(locate, 'assert'), findings, { baseDir: context.baseDir, ranges: context.assertionRanges ?? false });
   const id = readId(row['id'], vars, expected, place, context);
   const failed = findings.list.slice(before).some((finding) => finding.severity === 'error');
   if (failed || id === null || !isObject(metadata)) return null;

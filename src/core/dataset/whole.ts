@@ -1,5 +1,5 @@
 import { Findings } from '../text/findings.ts';
-import { locateIn, locateYaml } from '../text/locate.ts';
+import { locateYaml } from '../text/locate.ts';
 import { entryOf, isMap, isSeq, itemsOf, YamlSource, YamlValueError } from '../text/yaml.ts';
 import { caseFromRow, type RowContext } from './rows.ts';
 import type { DatasetItem, DatasetSource } from './source.ts';
@@ -41,7 +41,8 @@ export function caseOfNode(yaml: YamlSource, node: unknown, context: Pick<RowCon
       ...context,
       range: yaml.range(node),
       expectedRange: expected ? yaml.range(expected.value) : undefined,
-      locate: locateIn(locateYaml(yaml, node)),
+      locate: locateYaml(yaml, node),
+      assertionRanges: true,
     });
   } catch (error) {
     if (!(error instanceof YamlValueError)) throw error;

@@ -3,6 +3,7 @@ import { fileNameOf } from '../text/path.ts';
 import { outlineGithubModels, readGithubModels } from './github-models-format.ts';
 import type { PromptFile, PromptFormat } from './model.ts';
 import type { PromptOutlineFile } from './outline.ts';
+import { outlinePromptfoo, readPromptfoo } from './promptfoo/format.ts';
 import type { PromptReadOptions } from './reading.ts';
 
 export type { PromptReadOptions } from './reading.ts';
@@ -33,6 +34,14 @@ export const PROMPT_FORMATS: readonly PromptFileFormat[] = [
     read: readGithubModels,
     outline: outlineGithubModels,
   },
+  {
+    id: 'promptfoo',
+    patterns: ['**/promptfooconfig*.{yaml,yml}'],
+    hasName: (name) => /^promptfooconfig.*\.ya?ml$/i.test(name),
+    hasText: (text) => /^"?prompts"?\s*:/m.test(text) && /^\s*"?(?:providers|targets|tests|scenarios)"?\s*:/m.test(text),
+    read: readPromptfoo,
+    outline: outlinePromptfoo,
+  },
 ];
 
 /** The format of a file by its name, else (when a text is given) by its text; `null`: not a prompt file. */
@@ -53,6 +62,8 @@ export async function readPromptFile(path: string, options: PromptReadOptions): 
   const text = options.text ?? (await options.files.readText(path));
   const format = formatOf(path, text);
   if (!format) {
+    const list = /^-\s+["']?role\b/m.test(text);
+    if (list) throw new TouchstoneError('invalid-prompt', 'A list of messages is a prompt that a promptfoo config names under `prompts:`; point at the config.', { place: { file: path, line: 1 } });
     throw new TouchstoneError('invalid-prompt', 'This is not a prompt file: it needs `messages:` (GitHub Models), or `prompts:`, `providers:` and `tests:` (promptfoo).', { place: { file: path, line: 1 } });
   }
   return format.read(path, text, options);

@@ -8,7 +8,7 @@ import { datasetName, parseGithubModels, type GoldenFiles } from './github-model
 import { contentText } from './messages.ts';
 import type { PromptFile } from './model.ts';
 import type { PromptOutlineFile } from './outline.ts';
-import { resolveInside, rootFor, type PromptReadOptions } from './reading.ts';
+import { outside, resolveInside, rootFor, type PromptReadOptions } from './reading.ts';
 
 const GOLDEN_ENDINGS = '{jsonl,ndjson,csv,yaml,yml,json}';
 
@@ -45,10 +45,6 @@ async function goldenFiles(golden: GoldenFiles, place: { baseDir: string; root: 
     found.push(...matches);
   }
   return { files: [...new Set(found)], diagnostics };
-}
-
-export function outside(written: string, range: SourceRange): Diagnostic {
-  return { severity: 'error', code: 'outside-workspace', message: `${written} lies outside of the workspace folder and is not read`, range };
 }
 
 /** Without `golden:`, touchstone.yml may name the dataset; else `triage.golden.jsonl` belongs to `triage.prompt.yml`. */

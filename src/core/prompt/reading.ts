@@ -1,4 +1,5 @@
 import type { FileReader } from '../files.ts';
+import type { Diagnostic } from '../text/diagnostic.ts';
 import type { LineMap, SourceRange } from '../text/position.ts';
 import { fileNameOf, folderOf, isInside, joinPath, relativePath } from '../text/path.ts';
 
@@ -21,6 +22,10 @@ export function promptIdOf(path: string, root: string): string {
 export function resolveInside(written: string, baseDir: string, root: string): string | null {
   const path = joinPath(baseDir, written);
   return isInside(path, root) || isInside(path, baseDir) ? path : null;
+}
+
+export function outside(written: string, range: SourceRange): Diagnostic {
+  return { severity: 'error', code: 'outside-workspace', message: `${written} lies outside of the workspace folder and is not read`, range };
 }
 
 /** Where relative paths start, and the folder that reading may not leave. A file outside of the workspace has its own folder as root. */

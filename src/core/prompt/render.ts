@@ -33,8 +33,13 @@ export function renderPrompt(document: PromptDocument, item: RenderCase): Render
   const options = item.options ?? {};
   const rendered = document.syntax === 'placeholders'
     ? renderMessages(document, variables, item.expected, options, unknown)
-    : renderTemplate(document.template ?? '', { ...variables, env: document.env ?? {} }, options, unknown);
+    : renderTemplate(document.template ?? '', { ...withoutLastLineEnds(variables), env: document.env ?? {} }, options, unknown);
   return { ...rendered, unknown: [...unknown] };
+}
+
+/** promptfoo takes one line end from the end of every text, so that a YAML block does not end a sentence with a break. */
+function withoutLastLineEnds(variables: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, typeof value === 'string' ? value.replace(/\r?\n$/, '') : value]));
 }
 
 function expandChosen(document: PromptDocument, item: RenderCase): JsonObject {
