@@ -90,7 +90,7 @@ describe('runs in the store', () => {
     journal.attemptStarted(key, 1, 0);
     journal.attemptEnded(key, 1, { at: 1, outcome: 'failed', error: { code: 'unauthorized', message: `refused ${SECRET}` }, usage: null });
     journal.keepReply('ab'.repeat(32), reply(`I saw ${SECRET}`), true);
-    journal.cellFinished(finished(0, { output: `leak ${SECRET}`, error: { code: 'unauthorized', message: `bad ${SECRET}` } }));
+    void journal.cellFinished(finished(0, { output: `leak ${SECRET}`, error: { code: 'unauthorized', message: `bad ${SECRET}` } }));
     await journal.flush();
     opened.store.database.pragma('wal_checkpoint(TRUNCATE)');
     expect(readFileSync(join(opened.folder, DATABASE_FOLDER, DATABASE_FILE)).includes(SECRET)).toBe(false);
@@ -101,7 +101,7 @@ describe('runs in the store', () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] });
     const run = storedRun(opened.store, plan);
     const journal = opened.store.journal(run);
-    journal.cellFinished(finished(0));
+    void journal.cellFinished(finished(0));
     await journal.flush();
     const other = new RunStore(await openDatabase(opened.folder), (text) => text);
     try {
@@ -110,8 +110,8 @@ describe('runs in the store', () => {
       expect(other.claim(seen)).toBe(false);
       expect(other.finishedOrdinals(seen)).toEqual([0]);
       const theirs = storedRun(other, plan, 'r-other');
-      other.journal(theirs).cellFinished(finished(1));
-      journal.cellFinished(finished(1));
+      void other.journal(theirs).cellFinished(finished(1));
+      void journal.cellFinished(finished(1));
       await Promise.all([journal.flush(), other.journal(theirs).flush()]);
       expect(opened.store.list({ limit: 10 }).map(({ info }) => info.id).sort()).toEqual(['r-other', 'r-test']);
     } finally {
@@ -128,7 +128,7 @@ describe('runs in the store', () => {
       const store = new RunStore(await openDatabase(${JSON.stringify(opened.folder)}), (text) => text);
       const run = storedRun(store, aPlan({ models: [scriptedModel('m', () => null)], cases: [aCase('c0'), aCase('c1'), aCase('c2')] }), 'r-killed');
       const journal = store.journal(run);
-      journal.cellFinished(${JSON.stringify(finished(0))});
+      void journal.cellFinished(${JSON.stringify(finished(0))});
       await journal.flush();
       journal.attemptStarted({ caseIndex: 1, modelIndex: 0, repeat: 0 }, 1, Date.now());
       await journal.flush();
@@ -157,7 +157,7 @@ describe('runs in the store', () => {
     const first = storedRun(opened.store, plan, 'r-1');
     storedRun(opened.store, aPlan({ models: plan.models, cases: [aCase('c0')] }), 'r-2');
     const journal = opened.store.journal(first);
-    journal.cellFinished(finished(0));
+    void journal.cellFinished(finished(0));
     journal.keepReply('cd'.repeat(32), reply('private'), false);
     await journal.flush();
     opened.store.delete(['r-1']);
@@ -176,8 +176,8 @@ describe('the grid over a run', () => {
     const run = storedRun(opened.store, plan);
     const journal = opened.store.journal(run);
     for (let i = 0; i < 5; i++) {
-      journal.cellFinished(finished(i, { modelIndex: 0, latencyMs: 100 - i, output: i === 1 ? 'no\nbecause' : 'yes', pass: i !== 1, score: i === 1 ? 0.25 : 1 }));
-      if (i < 4) journal.cellFinished(finished(i, { modelIndex: 1, cached: i === 0, ...(i === 3 ? { status: 'error', error: { code: 'timeout', message: 'No byte for 30 s' }, pass: null, score: null, output: null } : {}) }));
+      void journal.cellFinished(finished(i, { modelIndex: 0, latencyMs: 100 - i, output: i === 1 ? 'no\nbecause' : 'yes', pass: i !== 1, score: i === 1 ? 0.25 : 1 }));
+      if (i < 4) void journal.cellFinished(finished(i, { modelIndex: 1, cached: i === 0, ...(i === 3 ? { status: 'error', error: { code: 'timeout', message: 'No byte for 30 s' }, pass: null, score: null, output: null } : {}) }));
     }
     await journal.flush();
     return { run, grid: new Grid(opened.store) };

@@ -13,7 +13,8 @@ export interface RunJournal {
   keepReply(replyKey: string, reply: ModelReply, shared: boolean): void;
   attemptStarted(key: CellKey, number: number, at: number): void;
   attemptEnded(key: CellKey, number: number, end: AttemptEnd): void;
-  cellFinished(result: CellResult): void;
+  /** Resolves when the result is committed: only then is a cell finished for anybody else. */
+  cellFinished(result: CellResult): Promise<void>;
   /** The results that are already there, for resuming and for checks across one case's outputs. */
   readCell(key: CellKey): CellResult | undefined;
   /** The first write that failed: the journal is no longer whole, and the run must stop. */

@@ -152,7 +152,8 @@ class RunExecution {
     const result = await this.#result(key, ordinal, item, model);
     // Cancelled on the way: nothing is written, so that resuming runs this cell.
     if (result === undefined) return;
-    this.#ports.journal.cellFinished(result);
+    // The next cell starts after the commit: a process that is killed repeats at most what was under way.
+    await this.#ports.journal.cellFinished(result);
     const missing = this.#missingOfCase.get(key.caseIndex);
     if (missing !== undefined) {
       this.#missingOfCase.set(key.caseIndex, missing - 1);
@@ -340,7 +341,7 @@ class RunExecution {
       }
     }
     const changed = await this.#ports.scoreGroup(caseAssertions(this.#plan.prompt, item), item, results, this.#signal);
-    for (const result of changed) journal.cellFinished(result);
+    await Promise.all(changed.map((result) => journal.cellFinished(result)));
     for (const result of results) {
       const now = changed.find((other) => other.modelIndex === result.modelIndex && other.repeat === result.repeat) ?? result;
       this.#ports.onCell(now);

@@ -55,7 +55,7 @@ export class SqliteRunJournal implements RunJournal {
     );
   }
 
-  cellFinished(result: CellResult): void {
+  cellFinished(result: CellResult): Promise<void> {
     const { run, redact } = this.#options;
     const ordinal = this.#ordinal(result);
     const text = redact(result.error?.message ?? (typeof result.output === 'string' ? result.output : JSON.stringify(result.output) ?? ''));
@@ -83,6 +83,7 @@ export class SqliteRunJournal implements RunJournal {
       });
       this.#statements.cellBody.run(run, ordinal, json);
     });
+    return this.#options.queue.committed();
   }
 
   readCell(key: CellKey): CellResult | undefined {

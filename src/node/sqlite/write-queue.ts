@@ -9,6 +9,7 @@ import { storeError } from './database.ts';
 export class WriteQueue {
   readonly #database: Database;
   #pending: (() => void)[] = [];
+  #next: PromiseWithResolvers<void> | undefined;
   #scheduled: NodeJS.Immediate | undefined;
   #failure: TouchstoneError | undefined;
 
@@ -19,6 +20,13 @@ export class WriteQueue {
   add(write: () => void): void {
     this.#pending.push(write);
     this.#scheduled ??= setImmediate(() => this.commit());
+  }
+
+  /** Resolves after the commit of what is pending; a failed commit resolves too and is told by `failure`. */
+  committed(): Promise<void> {
+    if (this.#pending.length === 0) return Promise.resolve();
+    this.#next ??= Promise.withResolvers<void>();
+    return this.#next.promise;
   }
 
   /** Commits what is pending now. A failure is kept in `failure`. */
@@ -35,6 +43,9 @@ export class WriteQueue {
     } catch (error) {
       this.#failure ??= storeError(error, this.#database.name);
     }
+    const next = this.#next;
+    this.#next = undefined;
+    next?.resolve();
   }
 
   /** The first failure since `clearFailure`: single writes are not awaited, so whoever depends on them asks here. */
