@@ -40,6 +40,30 @@ export function differenceOf(expected: string, output: string): readonly Differe
   return lines;
 }
 
+/** Equal lines that are kept around what differs. */
+const CONTEXT = 3;
+
+/** The same difference without long stretches of equal lines: a number stands for so many of them. */
+export function foldEqual(lines: readonly DifferenceLine[]): readonly (DifferenceLine | number)[] {
+  const folded: (DifferenceLine | number)[] = [];
+  for (let at = 0; at < lines.length;) {
+    let end = at;
+    while (lines[end]?.side === 'both') end++;
+    if (end === at) {
+      const line = lines[at++];
+      if (line !== undefined) folded.push(line);
+      continue;
+    }
+    const head = at === 0 ? 0 : CONTEXT;
+    const tail = end === lines.length ? 0 : CONTEXT;
+    // All is equal: there is nothing to look for, so it is shown. Folding one line would hide as much as it says.
+    if ((at === 0 && end === lines.length) || end - at <= head + tail + 1) folded.push(...lines.slice(at, end));
+    else folded.push(...lines.slice(at, at + head), end - at - head - tail, ...lines.slice(end - tail, end));
+    at = end;
+  }
+  return folded;
+}
+
 function replaced(before: readonly string[], after: readonly string[]): DifferenceLine[] {
   const pairs = before.length === after.length ? before.map((line, i) => wordPieces(line, after[i] ?? '')) : null;
   return [

@@ -2,7 +2,7 @@ import type { ComponentChild } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { CellDetail } from '../../../src/protocol/engine.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
-import { differenceOf } from '../../shared/difference.ts';
+import { differenceOf, foldEqual } from '../../shared/difference.ts';
 import { JsonTree } from '../../shared/json-tree.tsx';
 import { LongText, Visible } from '../../shared/long-text.tsx';
 import { Markdown } from '../../shared/markdown.tsx';
@@ -76,9 +76,10 @@ const MAX_LINES = 400;
 const MAX_PIECE = 2000;
 
 function Difference({ lines }: { readonly lines: NonNullable<ReturnType<typeof differenceOf>> }): ComponentChild {
+  const folded = foldEqual(lines);
   return (
     <div class="diff">
-      {lines.slice(0, MAX_LINES).map((line, i) => (
+      {folded.slice(0, MAX_LINES).map((line, i) => (typeof line === 'number' ? <p key={i} class="note fold">{formatCount(line)} equal lines</p> : (
         <div key={i}>
           <span class="sign" aria-label={SPOKEN[line.side]}>{SIGNS[line.side]}</span>
           <span dir="auto">{line.pieces.map((piece, j) => {
@@ -88,8 +89,8 @@ function Difference({ lines }: { readonly lines: NonNullable<ReturnType<typeof d
             return line.side === 'expected' ? <del key={j}>{content}</del> : <ins key={j}>{content}</ins>;
           })}</span>
         </div>
-      ))}
-      {lines.length > MAX_LINES && <p class="note">{lines.length - MAX_LINES} more lines; the comparison opens in an editor.</p>}
+      )))}
+      {folded.length > MAX_LINES && <p class="note">{formatCount(folded.length - MAX_LINES, 'more line')}; the comparison opens in an editor.</p>}
     </div>
   );
 }
