@@ -52,7 +52,8 @@ function requestOf(prompt: PromptDocument, item: Case): CellRequest | null {
   return { messages, inserted, parameters: shown };
 }
 
-export function listCells(store: RunStore, run: StoredRun, options: { from: number; to: number; caseId?: string; modelIndex?: number; only?: 'not-passed' }): { cells: ListedCell[]; total: number } {
+/** A page of finished cells, as reports read them. */
+export function listCells(store: RunStore, run: StoredRun, options: { from: number; to: number; caseId?: string; modelIndex?: number; only?: 'not-passed'; after?: CellKey }): { cells: ListedCell[]; total: number | null } {
   const { cells, total } = store.listCells(run, { ...options, onlyNotPassed: options.only === 'not-passed' });
   return { total, cells: cells.map(({ result, case: item }) => ({ result, case: listedCase(item) })) };
 }

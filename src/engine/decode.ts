@@ -61,7 +61,7 @@ const SCHEMAS = {
   'runs/export': v.object({ runIds: strings, format: v.picklist(['json', 'xml', 'html', 'csv']), file: path }),
   'cells/page': v.object({ runId: v.string(), view, from: index, to: index }),
   'cells/find': v.object({ runId: v.string(), view, fromRow: v.number(), direction: v.picklist([1, -1]), what: v.picklist(['failing', 'case']), caseIndex: v.optional(index) }),
-  'cells/list': v.object({ runId: v.string(), from: index, to: index, caseId: v.optional(v.string()), modelIndex: v.optional(index), only: v.optional(v.literal('not-passed')) }),
+  'cells/list': v.object({ runId: v.string(), from: index, to: index, caseId: v.optional(v.string()), modelIndex: v.optional(index), only: v.optional(v.literal('not-passed')), after: v.optional(v.object({ caseIndex: index, modelIndex: index, repeat: index })) }),
   'cells/get': v.object({ runId: v.string(), key: v.object({ caseIndex: index, modelIndex: index, repeat: index }) }),
   'cells/rerun': v.object({ runId: v.string(), caseIndex: index }),
   'cases/outcomes': v.object({ file: path }),

@@ -165,7 +165,12 @@ export class Evals {
     return {
       info: active === undefined ? run.info : { ...run.info, durationMs: Date.now() - active.startedAt + active.run.info.durationMs },
       summary: summary.all,
-      models: run.info.models.map(({ label }, i) => ({ label, summary: summary.models[i] ?? summary.all })),
+      models: run.info.models.map(({ label }, i) => ({
+        label,
+        summary: summary.models[i] ?? summary.all,
+        metricSums: summary.metricSums[i] ?? {},
+        ...(summary.derived?.[i] === undefined ? {} : { derived: summary.derived[i] }),
+      })),
       slices: store.slices(run),
       done: summary.all.cells,
       total: active?.planned ?? cellCount({ cases: run.info.cases, models: run.info.models.length, repeats: run.info.repeats }),
@@ -301,9 +306,9 @@ export class Evals {
       const end = await executeRun(plan, { finished, attempts: store.lastAttempts(run), runId: active.fresh ? `${id}/${active.startedAt}` : id }, ports, active.cancel.signal);
       if (end.reason !== undefined) this.#events.log('warn', end.reason);
       const status = active.only !== undefined && end.status === 'finished' ? statusAfterRerun(run, store, active) : end.status;
-      store.finish(run, { status, durationMs: run.info.durationMs + end.durationMs, summary: await withDerived(plan, summary, active) });
+      store.finish(run, { status, durationMs: run.info.durationMs + end.durationMs, summary: await withDerived(plan, summary) });
     } catch (error) {
-      store.finish(run, { status: 'interrupted', durationMs: run.info.durationMs, summary: { all: summary.all(), models: summary.models() } });
+      store.finish(run, { status: 'interrupted', durationMs: run.info.durationMs, summary: storedSummary(summary) });
       throw error;
     } finally {
       this.#active.delete(id);
@@ -318,19 +323,22 @@ function statusAfterRerun(run: StoredRun, store: RunStore, active: ActiveRun): R
   return store.finishedOrdinals(run).length >= active.planned ? 'finished' : run.info.status === 'running' ? 'interrupted' : run.info.status;
 }
 
-async function withDerived(plan: RunPlan, summary: RunSummary, active: ActiveRun): Promise<StoredSummary> {
-  const stored = { all: summary.all(), models: summary.models() };
-  if (plan.prompt.derivedMetrics.length === 0) return stored;
-  const derived = await Promise.all(plan.models.map((_, i) => deriveMetrics(plan.prompt.derivedMetrics, active.summary.metricSums(i), stored.models[i]?.cells ?? 0)));
-  return { ...stored, derived };
+async function withDerived(plan: RunPlan, summary: RunSummary): Promise<StoredSummary> {
+  const stored = storedSummary(summary);
+  const { derivedMetrics } = plan.prompt;
+  if (derivedMetrics.length === 0) return stored;
+  return { ...stored, derived: await Promise.all(stored.metricSums.map((sums, i) => deriveMetrics(derivedMetrics, sums, stored.models[i]?.cells ?? 0))) };
+}
+
+function storedSummary(summary: RunSummary): StoredSummary {
+  return { all: summary.all(), models: summary.models(), metricSums: summary.metricSums() };
 }
 
 /** The summary as it is now: of the live run, as it was stored, or (after a crash) added up from the cells. */
 function summaryOf(run: StoredRun, store: RunStore, active: ActiveRun | undefined): StoredSummary {
-  if (active !== undefined) return { all: active.summary.all(), models: active.summary.models() };
+  if (active !== undefined) return storedSummary(active.summary);
   if (run.summary !== null && run.info.status !== 'interrupted') return run.summary;
-  const summary = store.summarize(run);
-  return { all: summary.all(), models: summary.models() };
+  return storedSummary(store.summarize(run));
 }
 
 function failedOrdinals(store: RunStore, run: StoredRun): number[] {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TouchstoneError, errorMessage } from '../core/errors.ts';
+import type { CellKey } from '../core/eval/model.ts';
 import { REPORT_WRITERS } from '../core/report/formats.ts';
 import type { ReportFormat, ReportSource } from '../core/report/model.ts';
 import type { RunStore } from '../node/sqlite/run-store.ts';
@@ -20,10 +21,11 @@ export async function exportRuns(store: RunStore, evals: Evals, runIds: readonly
     runs: runs.map((run) => evals.snapshotOf(run, store)),
     async *cells(runId, modelIndex) {
       const run = store.get(runId);
-      for (let from = 0; ; from += PAGE) {
-        const { cells, total } = listCells(store, run, { from, to: from + PAGE, ...(modelIndex === undefined ? {} : { modelIndex }) });
+      for (let after: CellKey | undefined; ; ) {
+        const { cells } = listCells(store, run, { from: 0, to: PAGE, ...(modelIndex === undefined ? {} : { modelIndex }), ...(after === undefined ? {} : { after }) });
         if (cells.length > 0) yield cells;
-        if (from + PAGE >= total) return;
+        if (cells.length < PAGE) return;
+        after = cells.at(-1)?.result;
       }
     },
   };

@@ -46,7 +46,13 @@ export interface EvalRequest {
 export interface RunSnapshot {
   readonly info: RunInfo;
   readonly summary: Summary;
-  readonly models: readonly { readonly label: string; readonly summary: Summary }[];
+  readonly models: readonly {
+    readonly label: string;
+    readonly summary: Summary;
+    /** promptfoo's prompt-level metrics: the sum over cells of score × weight, and what `derivedMetrics` makes of them once the run has ended. */
+    readonly metricSums?: Readonly<Record<string, number>>;
+    readonly derived?: Readonly<Record<string, number>>;
+  }[];
   readonly slices: readonly string[];
   readonly done: number;
   readonly total: number;
@@ -189,9 +195,10 @@ export interface EngineMethods {
   'cells/find': [{ readonly runId: string; readonly view: GridView; readonly fromRow: number; readonly direction: 1 | -1; readonly what: 'failing' | 'case'; readonly caseIndex?: number }, { readonly row: number; readonly modelIndex: number }];
   /**
    * The finished cells from (inclusive) to (exclusive), in the order of cases, then models, then repeats; waiting ones are left out.
-   * `total` counts all that match. `only: 'not-passed'`: failed or errored.
+   * `total` counts all that match. `only: 'not-passed'`: failed or errored. With `after`, positions begin behind that cell and nothing is
+   * counted (`total` is null): so a run of any size is read through in a time that grows with its cells.
    */
-  'cells/list': [{ readonly runId: string; readonly from: number; readonly to: number; readonly caseId?: string; readonly modelIndex?: number; readonly only?: 'not-passed' }, { readonly cells: readonly ListedCell[]; readonly total: number }];
+  'cells/list': [{ readonly runId: string; readonly from: number; readonly to: number; readonly caseId?: string; readonly modelIndex?: number; readonly only?: 'not-passed'; readonly after?: CellKey }, { readonly cells: readonly ListedCell[]; readonly total: number | null }];
   'cells/get': [{ readonly runId: string; readonly key: CellKey }, CellDetail];
   /** Runs one case again with every model, without the cache, and replaces its cells. */
   'cells/rerun': [{ readonly runId: string; readonly caseIndex: number }, Record<string, never>];

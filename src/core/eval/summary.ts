@@ -162,8 +162,9 @@ export class RunSummary {
     return this.#models.map((model) => model.summary());
   }
 
-  metricSums(modelIndex: number): Record<string, number> {
-    return this.#models[modelIndex]?.metricSums() ?? {};
+  /** Of each model. */
+  metricSums(): Record<string, number>[] {
+    return this.#models.map((model) => model.metricSums());
   }
 }
 

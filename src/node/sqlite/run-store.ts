@@ -18,7 +18,9 @@ const HEARTBEAT_EVERY_MS = 5_000;
 export interface StoredSummary {
   readonly all: Summary;
   readonly models: readonly Summary[];
-  /** Metrics derived from sums over the run (promptfoo's derivedMetrics), of each model. */
+  /** Of each model: the sum over cells of score × weight, by metric. */
+  readonly metricSums: readonly Readonly<Record<string, number>>[];
+  /** Metrics derived from these sums (promptfoo's derivedMetrics), of each model. */
   readonly derived?: readonly Readonly<Record<string, number>>[];
 }
 
@@ -264,8 +266,8 @@ export class RunStore {
     }));
   }
 
-  /** Finished cells with their cases, in order, a page at a time. */
-  listCells(run: StoredRun, options: { from: number; to: number; caseId?: string; modelIndex?: number; onlyNotPassed?: boolean }): { cells: StoredCell[]; total: number } {
+  /** Finished cells with their cases, in order, a page at a time. Behind `after` nothing is counted or skipped: that would make reading a whole run quadratic. */
+  listCells(run: StoredRun, options: { from: number; to: number; caseId?: string; modelIndex?: number; onlyNotPassed?: boolean; after?: CellKey }): { cells: StoredCell[]; total: number | null } {
     this.queue.commit();
     const shape = shapeOf(run.info);
     const perCase = shape.models * shape.repeats;
@@ -273,9 +275,10 @@ export class RunStore {
     if (options.caseId !== undefined) where.push('k.case_id = @caseId');
     if (options.modelIndex !== undefined) where.push(`(c.ordinal / ${shape.repeats}) % ${shape.models} = @modelIndex`);
     if (options.onlyNotPassed === true) where.push('(c.pass IS NULL OR c.pass = 0)');
+    if (options.after !== undefined) where.push('c.ordinal > @after');
     const from = `FROM cell c JOIN run_case k ON k.run = c.run AND k.case_index = c.ordinal / ${perCase} WHERE ${where.join(' AND ')}`;
-    const values = { run: run.n, caseId: options.caseId ?? null, modelIndex: options.modelIndex ?? null, from: options.from, count: Math.max(0, options.to - options.from) };
-    const total = Number(this.database.prepare(`SELECT count(*) ${from}`).pluck().get(values));
+    const values = { run: run.n, caseId: options.caseId ?? null, modelIndex: options.modelIndex ?? null, from: options.from, count: Math.max(0, options.to - options.from), after: options.after === undefined ? null : cellOrdinal(options.after, shape) };
+    const total = options.after === undefined ? Number(this.database.prepare(`SELECT count(*) ${from}`).pluck().get(values)) : null;
     const rows = this.database
       .prepare(
         `SELECT p.ordinal, p.case_id, p.file, p.place, b.json, x.json AS body
