@@ -1,4 +1,5 @@
 import { TouchstoneError } from '../core/errors.ts';
+import type { CellKey } from '../core/eval/model.ts';
 import type { ReportSource } from '../core/report/model.ts';
 import type { EngineClient, RunSnapshot } from '../protocol/engine.ts';
 
@@ -12,10 +13,13 @@ export function storedRuns(engine: EngineClient, runs: readonly RunSnapshot[], c
     runs,
     async *cells(runId, modelIndex) {
       const which = { runId, ...(modelIndex === undefined ? {} : { modelIndex }), ...(caseId === undefined ? {} : { caseId }) };
-      for (let from = 0; ; from += PAGE) {
-        const { cells, total } = await engine.request('cells/list', { ...which, from, to: from + PAGE });
+      for (let after: CellKey | undefined; ; ) {
+        const { cells } = await engine.request('cells/list', { ...which, from: 0, to: PAGE, ...(after === undefined ? {} : { after }) });
         if (cells.length > 0) yield cells;
-        if (from + PAGE >= total || cells.length === 0) return;
+        const last = cells.at(-1);
+        if (last === undefined || cells.length < PAGE) return;
+        const { caseIndex, modelIndex, repeat } = last.result;
+        after = { caseIndex, modelIndex, repeat };
       }
     },
   };

@@ -48,8 +48,8 @@ export function showCommand(wanted: string, caseName: string | undefined, option
 
 /** The id of the case that a person means: its id, or how reports call it. */
 async function findCase(engine: EngineClient, run: RunSnapshot, wanted: string): Promise<string> {
-  const { total } = await engine.request('cells/list', { runId: run.info.id, from: 0, to: 1, caseId: wanted });
-  if (total > 0) return wanted;
+  const { cells } = await engine.request('cells/list', { runId: run.info.id, from: 0, to: 1, caseId: wanted });
+  if (cells.length > 0) return wanted;
   for await (const page of storedRuns(engine, [run]).cells(run.info.id)) {
     const match = page.find((cell) => reportedCase(run, cell) === wanted);
     if (match !== undefined) return match.case.id;

@@ -81,9 +81,10 @@ export class MemoryEngine implements EngineClient {
       await pipeline(REPORT_WRITERS[format](source), createWriteStream(file));
       return {};
     },
-    'cells/list': ({ runId, from, to, caseId, modelIndex }) => {
+    'cells/list': ({ runId, from, to, caseId, modelIndex, after }) => {
       const cells = this.#find(runId).cells.filter((cell) => (caseId === undefined || cell.case.id === caseId) && (modelIndex === undefined || cell.result.modelIndex === modelIndex));
-      return { cells: cells.slice(from, to), total: cells.length };
+      const first = after === undefined ? 0 : cells.findIndex(({ result }) => result.caseIndex === after.caseIndex && result.modelIndex === after.modelIndex && result.repeat === after.repeat) + 1;
+      return { cells: cells.slice(first + from, first + to), total: after === undefined ? cells.length : null };
     },
     'cells/get': ({ runId, key }) => {
       const { run, cells } = this.#find(runId);
