@@ -306,7 +306,7 @@ export class Evals {
       const end = await executeRun(plan, { finished, attempts: store.lastAttempts(run), runId: active.fresh ? `${id}/${active.startedAt}` : id }, ports, active.cancel.signal);
       if (end.reason !== undefined) this.#events.log('warn', end.reason);
       const status = active.only !== undefined && end.status === 'finished' ? statusAfterRerun(run, store, active) : end.status;
-      store.finish(run, { status, durationMs: run.info.durationMs + end.durationMs, summary: await withDerived(plan, summary) });
+      store.finish(run, { status, durationMs: run.info.durationMs + end.durationMs, summary: await this.#withDerived(plan, summary) });
     } catch (error) {
       store.finish(run, { status: 'interrupted', durationMs: run.info.durationMs, summary: storedSummary(summary) });
       throw error;
@@ -317,17 +317,23 @@ export class Evals {
       this.#events.listChanged();
     }
   }
+
+  /** A formula that cannot be computed takes nothing from the run's results: it is told, and its metric is left out. */
+  async #withDerived(plan: RunPlan, summary: RunSummary): Promise<StoredSummary> {
+    const stored = storedSummary(summary);
+    const { derivedMetrics } = plan.prompt;
+    if (derivedMetrics.length === 0) return stored;
+    try {
+      return { ...stored, derived: await Promise.all(stored.metricSums.map((sums, i) => deriveMetrics(derivedMetrics, sums, stored.models[i]?.cells ?? 0))) };
+    } catch (error) {
+      this.#events.log('warn', errorMessage(error));
+      return stored;
+    }
+  }
 }
 
 function statusAfterRerun(run: StoredRun, store: RunStore, active: ActiveRun): RunInfo['status'] {
   return store.finishedOrdinals(run).length >= active.planned ? 'finished' : run.info.status === 'running' ? 'interrupted' : run.info.status;
-}
-
-async function withDerived(plan: RunPlan, summary: RunSummary): Promise<StoredSummary> {
-  const stored = storedSummary(summary);
-  const { derivedMetrics } = plan.prompt;
-  if (derivedMetrics.length === 0) return stored;
-  return { ...stored, derived: await Promise.all(stored.metricSums.map((sums, i) => deriveMetrics(derivedMetrics, sums, stored.models[i]?.cells ?? 0))) };
 }
 
 function storedSummary(summary: RunSummary): StoredSummary {
