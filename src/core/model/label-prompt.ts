@@ -173,8 +173,8 @@ function withShownExamples(labels: readonly Label[], messages: readonly ChatMess
 
 /** The text to judge, without what the prompt says around it: fences, tags, `Ticket:` and instructions. */
 export function inputText(message: string, labels: readonly Label[]): string {
-  const inner = /<(\w+)>\s*([\s\S]+?)\s*<\/\1>/.exec(message)?.[2] ?? /(?:```\w*\n|"""\s*)([\s\S]+?)\s*(?:```|""")/.exec(message)?.[1];
-  if (inner !== undefined) return inner.trim();
+  const inner = enclosed(message);
+  if (inner !== null) return inner;
   const named = message.split('\n').findIndex((line) => NAMED_TEXT.test(line) && !LIST_HEAD.test(line.slice(0, line.indexOf(':'))));
   if (named >= 0) {
     const rest = message.split('\n').slice(named).join('\n').replace(NAMED_TEXT, '');
@@ -182,6 +182,19 @@ export function inputText(message: string, labels: readonly Label[]): string {
     if (text !== '') return text;
   }
   return dropInstructions(message, labels) || message.trim();
+}
+
+/** What stands in `<tag>…</tag>`, triple quotes or a fence; `null` where nothing does. A few tags are tried: texts may be hostile. */
+function enclosed(message: string): string | null {
+  let tries = 0;
+  for (const open of message.matchAll(/<(\w{1,40})>|```\w*\n|"""/g)) {
+    if ((tries += 1) > 20) break;
+    const from = open.index + open[0].length;
+    const to = message.indexOf(open[1] === undefined ? open[0].slice(0, 3) : `</${open[1]}>`, from);
+    const text = to < 0 ? '' : message.slice(from, to).trim();
+    if (text !== '') return text;
+  }
+  return null;
 }
 
 function dropInstructions(text: string, labels: readonly Label[]): string {
