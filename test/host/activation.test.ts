@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, EXTENSION_ID } from '../../src/extension/constants.ts';
+import { enginePids } from './support.ts';
 
 interface Manifest {
   contributes: { commands: Array<{ command: string; title: string; category?: string }> };
@@ -25,5 +26,10 @@ describe('the extension in a real VS Code', () => {
     const contributed = manifest.contributes.commands.map(({ command }) => command);
     assert.deepEqual([...contributed].sort(), Object.values(COMMANDS).sort());
     assert.deepEqual(contributed.filter((command) => !registered.has(command)), []);
+  });
+
+  it('starts no process by activating', async () => {
+    await vscode.extensions.getExtension(EXTENSION_ID)?.activate();
+    assert.deepEqual(enginePids(), []);
   });
 });
