@@ -184,7 +184,7 @@ export class Grid {
     return new Map(
       bodies.map((row) => {
         const { vars, expected } = JSON.parse(row.json) as { vars: Record<string, unknown>; expected?: unknown };
-        const variables = Object.values(vars).map((value) => firstLine(asText(value))).join(SEPARATOR).slice(0, 200);
+        const variables = Object.values(vars).map((value) => firstLine(asText(value))).filter((text) => text !== '').join(SEPARATOR).slice(0, 200);
         return [row.case_index, { variables, expected: expected === undefined ? null : firstLine(asText(expected)), cells: cells.get(row.case_index) ?? new Map<number, CellRow>() }];
       }),
     );
