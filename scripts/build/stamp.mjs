@@ -9,7 +9,7 @@ import { join } from 'node:path';
  */
 
 /** @param {string} file */
-export function hashFile(file) {
+function hashFile(file) {
   return existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : 'absent';
 }
 

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const LOCK_WAIT_MS = 15 * 60 * 1000;
 const STAMP = '.complete';
 
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const base = process.env['XDG_CACHE_HOME'] || (process.platform === 'win32' ? process.env['LOCALAPPDATA'] : undefined) || join(homedir(), '.cache');
   return join(base, 'touchstone-dev');
 }

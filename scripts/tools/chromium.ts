@@ -30,7 +30,7 @@ export async function launchChromium(): Promise<Browser> {
 }
 
 /** Finds or installs it. */
-export async function installedChromium(): Promise<{ path: string; flags: string[] }> {
+async function installedChromium(): Promise<{ path: string; flags: string[] }> {
   const named = process.env['CHROMIUM_PATH'];
   if (named === 'npm') return byNpm();
   if (named) {

@@ -55,7 +55,7 @@ function vitest(name: string, what: string, args: string[], options: { node?: ()
 
 export const STEPS: readonly Step[] = [
   check('build', 'bundles of extension, engine, command and panels', ['scripts/build.mjs']),
-  check('types', 'TypeScript', [bin('typescript/bin/tsc'), '-p', '.'], [bin('typescript/bin/tsc'), '-p', 'webview']),
+  check('types', 'TypeScript', [bin('typescript/bin/tsc'), '-p', '.'], [bin('typescript/bin/tsc'), '-p', 'webview'], [bin('typescript/bin/tsc'), '-p', 'test/fixtures/webview-harness']),
   check('lint', 'ESLint', [bin('eslint/bin/eslint.js'), '--max-warnings=0', '.']),
   check('layers', 'who may import whom', ['scripts/checks/layers.ts']),
   check('unused', 'files, exports and dependencies that nobody needs', [bin('knip/bin/knip.js'), '--no-progress']),

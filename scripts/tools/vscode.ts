@@ -9,7 +9,7 @@ import { cached } from './cache.ts';
 import { isOnPath, must, run } from './processes.ts';
 
 const CODE_SERVER = '4.139.1';
-export const VSCODE_VERSION = '1.139.1';
+const VSCODE_VERSION = '1.139.1';
 
 /** The path of `server-main.js`; installs VS Code on first use (about a minute). */
 export async function installedVSCode(): Promise<string> {
