@@ -1,5 +1,5 @@
 import { hashJson } from '../hash.ts';
-import type { CasePlace } from './model.ts';
+import type { Case, CasePlace } from './model.ts';
 
 /** Hash of what makes a case the same example: its variables and its expectation. Independent of key order. 64 hex digits. */
 export function contentHash(vars: unknown, expected: unknown): string {
@@ -31,4 +31,18 @@ export class CaseIds {
     this.#given.set(id, place);
     return null;
   }
+}
+
+/** Gives no ids yet, for a reading at every key stroke: hashing is its dearest part. `idsOf` makes up for it. */
+export class LaterIds extends CaseIds {
+  override generate(): string {
+    return '';
+  }
+}
+
+/** The ids of cases that were read with LaterIds. */
+export function idsOf(cases: readonly Pick<Case, 'id' | 'vars' | 'expected' | 'place'>[]): string[] {
+  const ids = new CaseIds();
+  for (const { id, place } of cases) if (id !== '') ids.claim(id, place);
+  return cases.map(({ id, vars, expected }) => (id === '' ? ids.generate(vars, expected) : id));
 }

@@ -1,4 +1,5 @@
 import { checkAssertions } from '../assert/check.ts';
+import { LaterIds } from '../dataset/ids.ts';
 import type { DatasetRef } from '../dataset/model.ts';
 import { fileNameOf, folderOf, isGlob, relativePath } from '../text/path.ts';
 import type { Diagnostic } from '../text/diagnostic.ts';
@@ -7,7 +8,7 @@ import { datasetsFor } from '../config/datasets.ts';
 import { datasetName, parseGithubModels, type GoldenFiles } from './github-models.ts';
 import { contentText } from './messages.ts';
 import type { PromptFile } from './model.ts';
-import type { PromptOutlineFile } from './outline.ts';
+import { outlineCases, type PromptOutlineFile } from './outline.ts';
 import { outside, resolveInside, rootFor, type PromptReadOptions } from './reading.ts';
 
 const GOLDEN_ENDINGS = '{jsonl,ndjson,csv,yaml,yml,json}';
@@ -59,7 +60,7 @@ async function goldenByConvention(path: string, id: string, range: SourceRange, 
 }
 
 export function outlineGithubModels(path: string, text: string): PromptOutlineFile {
-  const { document, golden, findings, ranges, messages } = parseGithubModels(path, text, folderOf(path));
+  const { document, golden, findings, ranges, messages } = parseGithubModels(path, text, folderOf(path), new LaterIds());
   return {
     format: 'github-models',
     path,
@@ -71,7 +72,7 @@ export function outlineGithubModels(path: string, text: string): PromptOutlineFi
       models: document?.models.map(({ id }) => id) ?? [],
       variables: document?.variables ?? [],
       golden,
-      cases: document?.dataset.inline.map(({ id, place }) => ({ id, range: place.range, ...(place.expectedRange ? { expectedRange: place.expectedRange } : {}) })) ?? [],
+      cases: outlineCases(document?.dataset.inline ?? []),
     }],
     diagnostics: document ? [...findings.list, ...checkAssertions(document.assertions)] : findings.list,
   };

@@ -42,7 +42,7 @@ export interface GithubModelsText {
 }
 
 /** Everything that the text of a GitHub Models prompt file says, without reading another file. Never throws. */
-export function parseGithubModels(path: string, text: string, root: string): GithubModelsText {
+export function parseGithubModels(path: string, text: string, root: string, ids: CaseIds = new CaseIds()): GithubModelsText {
   const yaml = new YamlSource(text);
   const findings = new Findings();
   findings.addAll(yaml.errors);
@@ -54,7 +54,7 @@ export function parseGithubModels(path: string, text: string, root: string): Git
     return nothing;
   }
   try {
-    return readMap(path, yaml, yaml.root, root, findings);
+    return readMap(path, yaml, yaml.root, root, findings, ids);
   } catch (error) {
     if (!(error instanceof YamlValueError) && !(error instanceof RangeError)) throw error;
     findings.error('yaml', `a value refers to itself or is nested too deeply: ${error.message}`, top);
@@ -62,7 +62,7 @@ export function parseGithubModels(path: string, text: string, root: string): Git
   }
 }
 
-function readMap(path: string, yaml: YamlSource, map: YAMLMap, root: string, findings: Findings): GithubModelsText {
+function readMap(path: string, yaml: YamlSource, map: YAMLMap, root: string, findings: Findings, ids: CaseIds): GithubModelsText {
   const entries = new Map(entriesOf(yaml, map).map((entry) => [entry.key, entry]));
   const locate = locateYaml(yaml, map);
   const top = firstLine(yaml.lines, yaml.text);
@@ -82,7 +82,7 @@ function readMap(path: string, yaml: YamlSource, map: YAMLMap, root: string, fin
     ...readEvaluators(valueOf('evaluators'), locateIn(locate, 'evaluators'), findings, baseDir),
     ...readAssertions(valueOf('assert'), locateIn(locate, 'assert'), findings, { baseDir, ranges: true }),
   ];
-  const { dataset, golden } = readCases(path, yaml, entries, findings, top);
+  const { dataset, golden } = readCases(path, yaml, entries, findings, top, ids);
   const threshold = readThreshold(valueOf('threshold'), locate, findings);
   const metadata = readMetadata(valueOf('metadata'), locate, findings);
   const parameters = readParameters(valueOf('modelParameters'), locateIn(locate, 'modelParameters'), findings);
@@ -170,8 +170,7 @@ function readContent(yaml: YamlSource, node: unknown, messageRange: SourceRange,
   return null;
 }
 
-function readCases(path: string, yaml: YamlSource, entries: Map<string, { keyNode: unknown; value: unknown }>, findings: Findings, top: SourceRange): { dataset: DatasetRef; golden: GoldenFiles | null } {
-  const ids = new CaseIds();
+function readCases(path: string, yaml: YamlSource, entries: Map<string, { keyNode: unknown; value: unknown }>, findings: Findings, top: SourceRange, ids: CaseIds): { dataset: DatasetRef; golden: GoldenFiles | null } {
   const inline: Case[] = [];
   const testData = entries.get('testData');
   if (testData && isSeq(testData.value)) {

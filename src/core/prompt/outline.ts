@@ -1,3 +1,5 @@
+import { idsOf } from '../dataset/ids.ts';
+import type { Case } from '../dataset/model.ts';
 import type { Role } from '../model/model.ts';
 import type { Diagnostic } from '../text/diagnostic.ts';
 import type { SourceRange } from '../text/position.ts';
@@ -14,7 +16,14 @@ export interface PromptOutline {
   /** Dataset files that the text names, as written. */
   readonly golden: { readonly paths: readonly string[]; readonly range: SourceRange } | null;
   /** Cases that stand in this text. */
-  readonly cases: readonly { readonly id: string; readonly range: SourceRange; readonly expectedRange?: SourceRange }[];
+  readonly cases: readonly OutlineCase[];
+}
+
+export interface OutlineCase {
+  readonly range: SourceRange;
+  readonly expectedRange?: SourceRange;
+  /** Computed when it is first asked for, for all cases of the text. */
+  readonly id: string;
 }
 
 export interface PromptOutlineFile {
@@ -22,4 +31,17 @@ export interface PromptOutlineFile {
   readonly path: string;
   readonly prompts: readonly PromptOutline[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** `cases` were read with LaterIds. */
+export function outlineCases(cases: readonly Case[]): OutlineCase[] {
+  let ids: readonly string[] | null = null;
+  return cases.map(({ place }, index) => ({
+    range: place.range,
+    ...(place.expectedRange ? { expectedRange: place.expectedRange } : {}),
+    get id(): string {
+      ids ??= idsOf(cases);
+      return ids[index] ?? '';
+    },
+  }));
 }

@@ -64,7 +64,8 @@ function lookUp(variables: JsonObject, name: string): unknown {
 
 function renderMessages(document: PromptDocument, variables: JsonObject, expected: unknown, options: CaseOptions, unknown: Set<string>): Omit<RenderedPrompt, 'unknown'> {
   const lookup = (name: string): unknown => {
-    const value = lookUp(variables, name) ?? (name === 'expected' ? expected : undefined);
+    const own = lookUp(variables, name);
+    const value = own === undefined && name === 'expected' ? expected : own;
     if (value === undefined) unknown.add(name);
     return value;
   };
@@ -159,11 +160,14 @@ function plainPrompt({ text, inserted }: Resolved, { prefix = '', suffix = '' }:
   return { messages: [{ role: 'user', content: promptText }], promptText, inserted: [inserted.map(([start, end]) => [start + prefix.length, end + prefix.length])] };
 }
 
+/** A list whose first item has a role, after comments. */
+const YAML_CHAT = /^(?:(?:#.*|---[ \t]*)?\r?\n)*-\s+["']?role["']?\s*:/;
+
 /** A rendered text that is a chat in JSON or YAML, with the marks still in it; `null`: it is a text. */
 function parseChat(marked: string, marks: Marks): ChatMessage[] | null {
   const text = marked.trim();
   if (text.startsWith('[')) return readChat(parseJson(text) ?? parseJson(marks.resolvePlain(text)));
-  if (!/^-\s+["']?role["']?\s*:/.test(text)) return null;
+  if (!YAML_CHAT.test(text)) return null;
   try {
     return readChat(parseYaml(text, { logLevel: 'silent' }));
   } catch {

@@ -11,10 +11,11 @@ export interface ScalarMap {
   sourceEnd(index: number): number;
 }
 
+/** A decoded text whose units know where they stand in the source. */
 interface Units {
   readonly text: string;
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly start: (unit: number) => number;
+  readonly end: (unit: number) => number;
 }
 
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
@@ -43,43 +44,32 @@ export function mapScalar(source: string, node: Scalar): ScalarMap | null {
 }
 
 function plainUnits(source: string, start: number, end: number): Units {
-  const starts: number[] = [];
-  const ends: number[] = [];
-  for (let at = start; at < end; at++) {
-    starts.push(at);
-    ends.push(at + 1);
-  }
-  return { text: source.slice(start, end), starts, ends };
+  return { text: source.slice(start, end), start: (unit) => start + unit, end: (unit) => start + unit + 1 };
 }
 
 function singleQuotedUnits(source: string, start: number, end: number): Units {
-  let text = '';
-  const starts: number[] = [];
-  const ends: number[] = [];
-  for (let at = start; at < end; ) {
-    const width = source[at] === "'" ? 2 : 1;
-    text += source[at] ?? '';
-    starts.push(at);
-    ends.push(at + width);
-    at += width;
-  }
-  return { text, starts, ends };
+  return decodedUnits(source, start, end, (at) => [source[at] ?? '', source[at] === "'" ? 2 : 1]);
 }
 
 function doubleQuotedUnits(source: string, start: number, end: number): Units {
+  return decodedUnits(source, start, end, (at) => (source[at] === '\\' ? decodeEscape(source, at) : [source[at] ?? '', 1]));
+}
+
+function decodedUnits(source: string, start: number, end: number, decode: (at: number) => [text: string, width: number]): Units {
+  if (!/[\\']/.test(source.slice(start, end))) return plainUnits(source, start, end);
   let text = '';
   const starts: number[] = [];
   const ends: number[] = [];
   for (let at = start; at < end; ) {
-    const [decoded, width] = source[at] === '\\' ? decodeEscape(source, at) : [source[at] ?? '', 1];
-    for (const unit of decoded.split('')) {
-      text += unit;
+    const [decoded, width] = decode(at);
+    for (let unit = 0; unit < decoded.length; unit++) {
       starts.push(at);
       ends.push(at + width);
     }
+    text += decoded;
     at += width;
   }
-  return { text, starts, ends };
+  return { text, start: (unit) => starts[unit] ?? start, end: (unit) => ends[unit] ?? start };
 }
 
 /** The escape's text and its width in the source. An escaped line end joins two lines and stands for nothing. */
@@ -112,31 +102,35 @@ function endOfSpaces(text: string, from: number): number {
  * order, and every run of white space of the value comes from one run of the source.
  */
 function align(value: string, units: Units): ScalarMap | null {
-  const unitOf: number[] = [];
+  const unitOf = new Uint32Array(value.length);
+  const { text } = units;
   let unit = 0;
   for (let at = 0; at < value.length; ) {
     const valueRun = endOfSpaces(value, at);
-    const sourceRun = endOfSpaces(units.text, unit);
+    const sourceRun = endOfSpaces(text, unit);
     if (valueRun > at) {
       const width = sourceRun - unit;
       // A block at the very end of a file without a last line end still has one in its value.
       if (width === 0 && (valueRun < value.length || unit === 0)) return null;
       // A run of equal length is the same text; otherwise its last units are the indentation that was removed.
-      for (let i = 0; at + i < valueRun; i++) unitOf.push(unit + Math.min(i, width - 1));
+      for (let i = 0; at + i < valueRun; i++) unitOf[at + i] = unit + Math.min(i, width - 1);
       at = valueRun;
       unit = sourceRun;
       continue;
     }
     unit = sourceRun;
-    if (value.charCodeAt(at) !== units.text.charCodeAt(unit)) return null;
-    unitOf.push(unit);
-    at++;
-    unit++;
+    for (; at < value.length; at++, unit++) {
+      const code = value.charCodeAt(at);
+      if (isSpace(code)) break;
+      if (code !== text.charCodeAt(unit)) return null;
+      unitOf[at] = unit;
+    }
   }
-  const startOf = (index: number): number => units.starts[unitOf[index] ?? -1] ?? units.starts[0] ?? 0;
-  const endOf = (index: number): number => units.ends[unitOf[index] ?? -1] ?? startOf(index);
+  const startOf = (index: number): number => units.start(unitOf[index] ?? 0);
+  const endOf = (index: number): number => units.end(unitOf[index] ?? 0);
+  const last = value.length - 1;
   return {
-    sourceOffset: (index) => (index < unitOf.length ? startOf(index) : unitOf.length === 0 ? startOf(0) : endOf(unitOf.length - 1)),
-    sourceEnd: (index) => (index <= 0 ? startOf(0) : endOf(Math.min(index, unitOf.length) - 1)),
+    sourceOffset: (index) => (last < 0 || index <= last ? startOf(index) : endOf(last)),
+    sourceEnd: (index) => (index <= 0 || last < 0 ? startOf(0) : endOf(Math.min(index - 1, last))),
   };
 }

@@ -1,5 +1,5 @@
 import { checkAssertions } from '../../assert/check.ts';
-import { CaseIds } from '../../dataset/ids.ts';
+import { CaseIds, LaterIds } from '../../dataset/ids.ts';
 import type { DatasetRef } from '../../dataset/model.ts';
 import { TouchstoneError } from '../../errors.ts';
 import { isObject, type JsonObject } from '../../json.ts';
@@ -13,7 +13,7 @@ import { messagesFromText } from '../render.ts';
 import type { PromptDocument, PromptFile, PromptMessage } from '../model.ts';
 import { checkNunjucks } from '../nunjucks.ts';
 import { readParameters, readTools } from '../parameters.ts';
-import type { PromptOutlineFile } from '../outline.ts';
+import { outlineCases, type OutlineCase, type PromptOutlineFile } from '../outline.ts';
 import { promptIdOf, rootFor, type PromptReadOptions } from '../reading.ts';
 import { VariableUses } from '../variables.ts';
 import { parsePromptfoo, readDerivedMetrics, readEnv, readRunDefaults, type PromptfooText } from './config.ts';
@@ -215,7 +215,7 @@ export function outlinePromptfoo(path: string, text: string): PromptOutlineFile 
 
 function outlineConfig(path: string, parsed: PromptfooText): PromptOutlineFile {
   const models = providerIds(parsed);
-  const cases = outlineCases(path, parsed);
+  const cases = inlineCases(path, parsed);
   const model = parsed.values['providers'] === undefined && parsed.values['targets'] === undefined ? {} : { model: parsed.keyRange(parsed.values['providers'] === undefined ? 'targets' : 'providers') };
   const tests = parsed.values['tests'];
   const paths = (Array.isArray(tests) ? tests : [tests]).filter((item) => typeof item === 'string');
@@ -237,17 +237,17 @@ function outlineConfig(path: string, parsed: PromptfooText): PromptOutlineFile {
 }
 
 /** Cases of tests that stand in this text and read no file; their ids are those of the real reading. */
-function outlineCases(path: string, parsed: PromptfooText): PromptOutlineFile['prompts'][number]['cases'] {
+function inlineCases(path: string, parsed: PromptfooText): OutlineCase[] {
   const { values, locate } = parsed;
   const templates = isObject(values['assertionTemplates']) ? values['assertionTemplates'] : {};
   const context = { file: path, baseDir: '', findings: new Findings(), templates };
   const defaults = isObject(values['defaultTest']) ? readTest(values['defaultTest'], locateIn(locate, 'defaultTest'), context) : null;
   const tests = values['tests'];
   if (!Array.isArray(tests) || typeof values['defaultTest'] === 'string' || (defaults && hasFileVars(defaults.vars))) return [];
-  const ids = new CaseIds();
-  return tests.flatMap((item: unknown, index) => {
+  const ids = new LaterIds();
+  return outlineCases(tests.flatMap((item: unknown, index) => {
     const test = isObject(item) && (item['vars'] === undefined || isObject(item['vars'])) ? readTest(item, locateIn(locate, 'tests', index), context) : null;
     if (!test || hasFileVars(test.vars)) return [];
-    return casesOf(test, defaults, ids).map(({ id, place }) => ({ id, range: place.range }));
-  });
+    return casesOf(test, defaults, ids);
+  }));
 }
