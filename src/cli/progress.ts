@@ -100,8 +100,8 @@ function money({ cost, estimate }: Progress): string {
   return estimate === null ? formatUsd(cost) : `${formatUsd(cost)} of about ${formatUsd(estimate)}`;
 }
 
-/** Plain logs get a line every 10 seconds or 10 percent, whichever comes first. */
+/** Plain logs get a line every 10 seconds or 10 percent, whichever comes first, but no more than one a second. */
 export function shouldLog(last: { readonly at: number; readonly done: number }, now: number, done: number, total: number): boolean {
   if (done === last.done) return now - last.at >= 60_000;
-  return now - last.at >= 10_000 || done - last.done >= total / 10;
+  return now - last.at >= 10_000 || (now - last.at >= 1000 && done - last.done >= total / 10);
 }

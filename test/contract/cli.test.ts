@@ -241,4 +241,15 @@ describe('the sample workspace', () => {
     expect(rates['prompts/support/triage']).toBeLessThan(0.85);
     expect(ended.stdout + ended.stderr).not.toContain('sk-test-never-shown');
   });
+
+  it('is better with the descriptions that its README gives', { timeout: 120_000 }, async () => {
+    const queues = /```yaml\n((?: {6}- .*\n)+)```/.exec(readFileSync(path.join(root, 'examples/README.md'), 'utf8'))?.[1] ?? '';
+    const prompt = readFileSync(path.join(root, 'examples/prompts/support/triage.prompt.yml'), 'utf8');
+    const better = prompt.replace(/( {6}- .*\n)+/, () => queues);
+    expect(better).not.toBe(prompt);
+    cpSync(path.join(root, 'examples/prompts/support'), path.join(folder, 'support'), { recursive: true });
+    write('support/better.prompt.yml', better);
+    const passed = async (file: string): Promise<number> => documentOf(await touchstone('eval', file, '--json')).summary.passed;
+    expect([await passed('support/triage.prompt.yml'), await passed('support/better.prompt.yml')]).toEqual([39, 46]);
+  });
 });

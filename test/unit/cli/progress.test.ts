@@ -48,6 +48,7 @@ describe('the log line', () => {
 
   it.each([
     ['a tenth is done', 0, 1000, 12, true],
+    ['a tenth is done in less than a second', 0, 999, 60, false],
     ['less than a tenth', 0, 1000, 11, false],
     ['ten seconds', 0, 10_000, 1, true],
     ['nothing new', 5, 20_000, 5, false],
