@@ -64,7 +64,7 @@ export function summaryDocument(summary: Summary): object {
   };
 }
 
-export function cellDocument(run: ReportRun, cell: ReportCell): object {
+function cellDocument(run: ReportRun, cell: ReportCell): object {
   const { result } = cell;
   return {
     case: reportedCase(run, cell),
