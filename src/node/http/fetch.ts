@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import type { AgentSource } from './agents.ts';
 import { LeanResponse } from './lean-response.ts';
 
@@ -20,6 +21,19 @@ export interface FetchOptions {
   readonly idleTimeoutMs: number;
 }
 
+/** A run asks the same address again and again. */
+function urlCache(): (url: string) => URL {
+  let last: URL | null = null;
+  let text = '';
+  return (url) => {
+    if (last === null || url !== text) {
+      last = new URL(url);
+      text = url;
+    }
+    return last;
+  };
+}
+
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** The SDK tells its endpoint about the machine; nothing leaves it that the request does not need. */
@@ -31,16 +45,17 @@ const LEFT_OUT = /^x-stainless-/;
  * (following one would carry a key to another host).
  */
 export function createFetch({ agents, idleTimeoutMs }: FetchOptions): Fetch {
+  const parse = urlCache();
   return async (input, init = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+    const url = parse(typeof input === 'string' ? input : input instanceof URL ? input.href : input.url);
     const signal = init.signal ?? undefined;
     if (signal?.aborted === true) throw signal.reason;
     const body = init.body ?? '';
     if (typeof body !== 'string') throw new TypeError('This fetch sends text only.');
     const agent = await agents.for(url);
     return new Promise<Response>((resolve, reject) => {
-      const options: RequestOptions = { method: init.method ?? 'GET', headers: headersOf(init.headers, body), timeout: idleTimeoutMs, agent };
-      const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
+      const options: RequestOptions = { ...urlToHttpOptions(url), method: init.method ?? 'GET', headers: headersOf(init.headers, body), timeout: idleTimeoutMs, agent };
+      const request = url.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
       let message: IncomingMessage | undefined;
       const giveUp = (reason: unknown): void => {
         const error = reason instanceof Error ? reason : new Error('The request was cancelled.');

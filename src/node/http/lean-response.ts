@@ -46,24 +46,35 @@ export class LeanResponse implements Response {
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#used) throw new TypeError('The body was read before.');
+    return new Uint8Array(await this.#read());
+  }
+
+  /** By events: an iterator over the stream costs as much as the whole exchange. */
+  #read(): Promise<Buffer> {
+    if (this.#used) return Promise.reject(new TypeError('The body was read before.'));
     this.#used = true;
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of this.#source) {
-      const piece = chunk as Buffer;
-      length += piece.length;
-      if (length > LONGEST_BODY) {
-        this.#source.destroy();
-        throw new RangeError(`The answer is longer than ${LONGEST_BODY / 1024 / 1024} MB.`);
+    const source = this.#source;
+    return new Promise((resolve, reject) => {
+      if (source.errored !== null || source.destroyed) {
+        reject(source.errored ?? new Error('The connection was closed.'));
+        return;
       }
-      chunks.push(piece);
-    }
-    return new Uint8Array(Buffer.concat(chunks));
+      const chunks: Buffer[] = [];
+      let length = 0;
+      source.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > LONGEST_BODY) source.destroy(new RangeError(`The answer is longer than ${LONGEST_BODY / 1024 / 1024} MB.`));
+        else chunks.push(chunk);
+      });
+      source.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+      source.once('error', reject);
+      source.once('close', () => reject(new Error('The connection was closed.')));
+    });
   }
 
   async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes());
+    const text = (await this.#read()).toString('utf8');
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
   async json(): Promise<unknown> {

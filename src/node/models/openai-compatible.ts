@@ -109,6 +109,9 @@ function streamOptions(target: OpenAiTarget): JsonObject {
   return target.api === 'responses' ? {} : { stream_options: { include_usage: true } };
 }
 
+/** The package, once something is asked: it takes longer to read than the rest of a small run. */
+let loading: Promise<[typeof import('openai'), typeof import('openai/streaming')]> | null = null;
+
 type Read<T> = (response: Response, stream: () => AsyncIterable<unknown>) => Promise<T>;
 
 /** One endpoint's SDK client, made anew when its key changes; turns every failure into a ModelError. */
@@ -136,24 +139,27 @@ export class OpenAiClients {
       redactor: this.#context.redactor,
     };
     if (key === null && target.keys.length > 0 && !target.keyOptional) throw missingSecret(subject, target.keys);
-    const [sdk, { Stream }] = await Promise.all([import('openai'), import('openai/streaming')]);
+    const [sdk, { Stream }] = await (loading ??= Promise.all([import('openai'), import('openai/streaming')]));
     const client = await this.#clientFor(sdk, key?.value ?? null, subject);
     const controller = new AbortController();
     const abort = (): void => controller.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
+    let complete = false;
     try {
       const response = await client.post(path, { body, signal: controller.signal }).asResponse();
       const status = rateLimitStatus((name) => response.headers.get(name), Date.now());
       if (status !== null) context.onRateLimit?.(status);
-      return await read(response, () => Stream.fromSSEResponse<unknown>(response, controller, client, undefined, 'events'));
+      const answer = await read(response, () => Stream.fromSSEResponse<unknown>(response, controller, client, undefined, 'events'));
+      complete = true;
+      return answer;
     } catch (error) {
       if (signal.aborted) throw cancelledError();
       if (key !== null && isUnauthorized(sdk, error)) this.#context.secrets.forget(key.name);
       throw toModelError(sdk, error, subject, context);
     } finally {
       signal.removeEventListener('abort', abort);
-      // Ends a body that was left half-read; after a complete answer there is nothing to end.
-      controller.abort();
+      // Ends a body that was left half-read. (After a complete answer there is nothing to end, and an abort is not cheap.)
+      if (!complete) controller.abort();
     }
   }
 
