@@ -281,6 +281,7 @@ export class Evals {
   async #execute(active: ActiveRun, context: PrepareContext, store: RunStore): Promise<void> {
     const { run, plan, summary } = active;
     const { id } = run.info;
+    active.startedAt = Date.now();
     const changed = (): void => this.#events.changed(id, ++active.revision);
     const scorer = createScorer({ allowCode: this.#workspace.settings.trusted, onPrint: (text) => this.#events.log('info', text) });
     try {
@@ -343,8 +344,10 @@ function storedSummary(summary: RunSummary): StoredSummary {
 /** The summary as it is now: of the live run, as it was stored, or (after a crash) added up from the cells. */
 function summaryOf(run: StoredRun, store: RunStore, active: ActiveRun | undefined): StoredSummary {
   if (active !== undefined) return storedSummary(active.summary);
-  if (run.summary !== null && run.info.status !== 'interrupted') return run.summary;
-  return storedSummary(store.summarize(run));
+  if (run.summary !== null) return run.summary;
+  const summary = storedSummary(store.summarize(run));
+  if (run.info.status !== 'running') store.keepSummary(run, summary);
+  return summary;
 }
 
 function failedOrdinals(store: RunStore, run: StoredRun): number[] {

@@ -14,7 +14,8 @@ export class ActiveRun implements LiveRun {
   readonly cancel = new AbortController();
   /** Ordinal → when its cell started, milliseconds since the epoch. */
   readonly running = new Map<number, number>();
-  readonly startedAt = Date.now();
+  /** When this process began to work on it: runs of one eval wait for each other. */
+  startedAt = Date.now();
   readonly finishedBefore: number;
   /** Resolves when the run has ended and its end is stored; rejects when the journal failed. */
   done: Promise<void> = Promise.resolve();

@@ -71,6 +71,8 @@ export class RunStore {
   readonly #redact: (text: string) => string;
   readonly #owner = `${hostname()}/${process.pid}/${Math.round(Date.now() - process.uptime() * 1000)}`;
   readonly #owned = new Set<number>();
+  /** A run's cases never change once it is planned. */
+  readonly #slices = new Map<number, readonly string[]>();
   readonly #heartbeat: NodeJS.Timeout;
 
   constructor(database: Database, redact: (text: string) => string) {
@@ -121,7 +123,7 @@ export class RunStore {
   claim(run: StoredRun): boolean {
     this.queue.clearFailure();
     const taken = this.#write(
-      () => this.database.prepare("UPDATE run SET status = 'running', owner = ?, heartbeat = ?, revision = revision + 1 WHERE n = ? AND status <> 'running'").run(this.#owner, Date.now(), run.n).changes === 1,
+      () => this.database.prepare("UPDATE run SET status = 'running', summary = NULL, owner = ?, heartbeat = ?, revision = revision + 1 WHERE n = ? AND status <> 'running'").run(this.#owner, Date.now(), run.n).changes === 1,
     );
     if (taken) this.#owned.add(run.n);
     return taken;
@@ -135,6 +137,11 @@ export class RunStore {
         .run(end.status, end.durationMs, JSON.stringify(end.summary), run.n),
     );
     if (end.status === 'finished') this.#write(() => this.database.prepare('DELETE FROM response WHERE run = ?').run(run.n));
+  }
+
+  /** For a run that was interrupted before it could say how it stands. */
+  keepSummary(run: StoredRun, summary: StoredSummary): void {
+    this.#write(() => this.database.prepare("UPDATE run SET summary = ? WHERE n = ? AND status <> 'running'").run(JSON.stringify(summary), run.n));
   }
 
   get(id: string): StoredRun {
@@ -176,8 +183,13 @@ export class RunStore {
     return toCase(row);
   }
 
-  slices(run: StoredRun): string[] {
-    return this.database.prepare('SELECT DISTINCT slice FROM run_case WHERE run = ? AND slice IS NOT NULL ORDER BY slice').pluck().all(run.n) as string[];
+  slices(run: StoredRun): readonly string[] {
+    let slices = this.#slices.get(run.n);
+    if (slices === undefined) {
+      slices = this.database.prepare('SELECT DISTINCT slice FROM run_case WHERE run = ? AND slice IS NOT NULL ORDER BY slice').pluck().all(run.n) as string[];
+      this.#slices.set(run.n, slices);
+    }
+    return slices;
   }
 
   rename(id: string, title: string): void {
