@@ -198,6 +198,8 @@ export class RunStore {
   }
 
   delete(ids: readonly string[]): void {
+    // SQLite gives the number of a deleted run to the next one.
+    this.#slices.clear();
     this.#write(() => {
       for (const id of ids) this.database.prepare('DELETE FROM run WHERE id = ?').run(id);
       this.database.prepare('DELETE FROM case_body WHERE NOT EXISTS (SELECT 1 FROM run_case WHERE body = case_body.n)').run();
