@@ -83,7 +83,7 @@ function describe(value: unknown): string {
   } catch {
     text = undefined;
   }
-  return `${typeof value} ${(text ?? String(value)).slice(0, 120)}`;
+  return text === undefined ? `a ${typeof value}` : `${typeof value} ${text.slice(0, 120)}`;
 }
 
 export interface CodeFile {

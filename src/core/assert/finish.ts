@@ -46,5 +46,5 @@ function negate(outcome: Outcome, info: AssertionTypeInfo): Outcome {
 
 function displayValue(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  return shorten(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)), VALUE_LENGTH);
+  return shorten(typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value), VALUE_LENGTH);
 }

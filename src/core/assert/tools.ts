@@ -107,7 +107,7 @@ function skillsOf({ data, metadata }: ScoreContext): string[] {
   const sources = [metadata, isObject(data) && isObject(data['metadata']) ? data['metadata'] : {}];
   return sources
     .flatMap((source) => [source['skillCalls'], source['skills'], source['skillsUsed']])
-    .flatMap((list) => (Array.isArray(list) ? list : []))
+    .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
     .flatMap((item: unknown) => (typeof item === 'string' ? [item] : isObject(item) && typeof item['name'] === 'string' ? [item['name']] : []));
 }
 

@@ -59,11 +59,16 @@ function fillerOf(type: string, variables: JsonObject): (text: string) => unknow
     const [first] = names;
     const whole = first !== undefined && text.trim() === first[0] ? own(variables, first[1] ?? '') : undefined;
     if (typeof whole === 'object' && whole !== null) return whole;
-    return text.replaceAll(PLACEHOLDER, (_match, name: string) => {
-      const value = own(variables, name);
-      return value === undefined || value === null ? '' : String(value);
-    });
+    return text.replaceAll(PLACEHOLDER, (_match, name: string) => insertedText(own(variables, name)));
   };
+}
+
+/** As the template engine prints it. */
+function insertedText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return value.map(insertedText).join(',');
+  return value === undefined || value === null ? '' : '[object Object]';
 }
 
 function own(variables: JsonObject, name: string): unknown {

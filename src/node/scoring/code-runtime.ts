@@ -9,7 +9,8 @@ import { isObject } from '../../core/json.ts';
 type UserFunction = (...args: readonly unknown[]) => unknown;
 type FunctionMaker = new (...parts: string[]) => UserFunction;
 
-const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as FunctionMaker;
+/** The constructor of async functions, which has no global name. */
+const AsyncFunction = (async () => undefined).constructor as FunctionMaker;
 
 /** Inline code, compiled once for each text and folder. */
 const compiled = new Map<string, UserFunction>();

@@ -48,7 +48,7 @@ function readUrl(value: unknown): URL {
 async function readLimited(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     if (size > LARGEST_ANSWER) throw new CheckError('The webhook answered with more than 1 MB.');
     chunks.push(chunk);

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../../json.ts';
 import type { ChatMessage, ModelRef } from '../../model/model.ts';
-import { fillPlaceholders } from '../../prompt/placeholders.ts';
+import { fillPlaceholders, valueText } from '../../prompt/placeholders.ts';
 import { CheckError, quote, type Outcome } from '../outcome.ts';
 import { neededVariable, question, readVerdict, textValue, type JudgeSetting } from './ask.ts';
 
@@ -56,7 +56,7 @@ function readChoices(value: unknown): Choice[] {
   const list = Array.isArray(value) ? value : [];
   const choices = list.flatMap((item: unknown) => {
     const score = isObject(item) ? item['score'] : undefined;
-    return isObject(item) && item['choice'] !== undefined && typeof score === 'number' ? [{ choice: String(item['choice']), score }] : [];
+    return isObject(item) && item['choice'] !== undefined && typeof score === 'number' ? [{ choice: valueText(item['choice']), score }] : [];
   });
   if (choices.length === 0) throw new CheckError('An llm evaluator needs choices, each with a choice and a score.');
   return choices;

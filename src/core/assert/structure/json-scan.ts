@@ -5,11 +5,12 @@ const SPACE = /[ \t\r\n]*/uy;
 
 /** The outermost JSON objects in a text, in order; anything that is not JSON to the letter is passed over. */
 export function* jsonObjects(text: string): Generator<unknown> {
-  let from = text.indexOf('{');
-  while (from !== -1) {
-    const end = objectEnd(text, from);
-    if (end !== null) yield JSON.parse(text.slice(from, end));
-    from = text.indexOf('{', end ?? from + 1);
+  const begin = /\{(?=[ \t\r\n]*["}])/gu;
+  for (let found = begin.exec(text); found !== null; found = begin.exec(text)) {
+    const end = objectEnd(text, found.index);
+    if (end === null) continue;
+    yield JSON.parse(text.slice(found.index, end));
+    begin.lastIndex = end;
   }
 }
 

@@ -3,9 +3,11 @@ import { errorMessage } from '../../errors.ts';
 import { isObject, type JsonObject } from '../../json.ts';
 import { CheckError } from '../outcome.ts';
 
-type Dialect = 'draft-07' | '2019-09' | '2020-12';
+const DIALECTS = ['draft-07', '2019-09', '2020-12'] as const;
+type Dialect = (typeof DIALECTS)[number];
 interface Validator {
   compile(schema: JsonObject | boolean): ValidateFunction;
+  removeSchema(): unknown;
 }
 
 const validators = new Map<Dialect, Promise<Validator>>();
@@ -37,22 +39,29 @@ async function compile(schema: JsonObject | boolean): Promise<ValidateFunction> 
   const key = JSON.stringify(schema);
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const validator = await validatorFor(dialectOf(schema));
+  const { dialect, content } = dialectOf(schema);
+  const validator = await validatorFor(dialect);
   let validate: ValidateFunction;
   try {
-    validate = validator.compile(schema);
+    validate = validator.compile(content);
   } catch (error) {
     throw new CheckError(`The JSON Schema cannot be used: ${errorMessage(error)}.`);
+  } finally {
+    // The validator would refuse another schema with the same $id; what was compiled works without it.
+    validator.removeSchema();
   }
   if (compiled.size >= MOST_COMPILED) compiled.clear();
   compiled.set(key, validate);
   return validate;
 }
 
-function dialectOf(schema: JsonObject | boolean): Dialect {
-  const named = isObject(schema) ? schema['$schema'] : undefined;
-  if (typeof named !== 'string') return 'draft-07';
-  return named.includes('2020-12') ? '2020-12' : named.includes('2019-09') ? '2019-09' : 'draft-07';
+/** By `$schema`. A dialect that is not known here (draft-04, a vendor's own) is read as draft-07. */
+function dialectOf(schema: JsonObject | boolean): { dialect: Dialect; content: JsonObject | boolean } {
+  if (typeof schema === 'boolean') return { dialect: 'draft-07', content: schema };
+  const { $schema, ...rest } = schema;
+  const named = typeof $schema === 'string' ? $schema : '';
+  const dialect = DIALECTS.find((one) => named.includes(one)) ?? 'draft-07';
+  return { dialect, content: rest };
 }
 
 async function validatorFor(dialect: Dialect): Promise<Validator> {
@@ -63,9 +72,9 @@ async function validatorFor(dialect: Dialect): Promise<Validator> {
 
 async function createValidator(dialect: Dialect): Promise<Validator> {
   const { default: addFormats } = await import('ajv-formats');
-  // Schemas of datasets name keywords of other tools; two of them may carry the same $id.
-  const options = { strict: false, allErrors: true, addUsedSchema: false, validateSchema: dialect !== 'draft-07' ? true : ('log' as const), logger: false as const };
-  if (dialect === '2020-12') return addFormats.default(new (await import('ajv/dist/2020.js')).Ajv2020(options));
-  if (dialect === '2019-09') return addFormats.default(new (await import('ajv/dist/2019.js')).Ajv2019(options));
-  return addFormats.default(new (await import('ajv')).Ajv(options));
+  // Not strict: schemas carry keywords of other tools.
+  const options = { strict: false, allErrors: true, logger: false as const };
+  if (dialect === '2020-12') return addFormats(new (await import('ajv/dist/2020.js')).Ajv2020(options));
+  if (dialect === '2019-09') return addFormats(new (await import('ajv/dist/2019.js')).Ajv2019(options));
+  return addFormats(new (await import('ajv')).Ajv(options));
 }

@@ -1,32 +1,30 @@
-import { isObject, type JsonObject } from '../../json.ts';
+import { errorMessage } from '../../errors.ts';
+import { isObject } from '../../json.ts';
 import type { AssertionSpec } from '../model.ts';
 import { binary, CheckError, type Evaluate } from '../outcome.ts';
 import { splitList } from '../text/list.ts';
 
-type Xml = typeof import('fast-xml-parser');
-
 /** The whole output is one well-formed document that has every required element. */
 export const isXml: Evaluate = async (spec, { output }) => {
-  const xml = await import('fast-xml-parser');
-  const paths = requiredPaths(spec);
-  const flaw = xmlFlaw(output.trim(), xml);
-  if (flaw !== null) return binary(false, `Not well-formed XML: ${flaw}.`);
-  const missing = missingPaths(output, paths, xml);
-  return binary(missing.length === 0, missing.length === 0 ? wellFormed(paths) : `The XML has no ${missing.join(', ')}.`);
+  const required = requiredPaths(spec);
+  const read = await readXml(output.trim());
+  if (typeof read === 'string') return binary(false, `Not well-formed XML: ${read}.`);
+  const missing = required.filter((path) => !read.has(path));
+  return binary(missing.length === 0, missing.length === 0 ? wellFormed(required) : `The XML has no ${missing.join(', ')}.`);
 };
 
 /** Some element in the output is well-formed and has every required element, paths taken from that element. */
 export const containsXml: Evaluate = async (spec, { output }) => {
-  const xml = await import('fast-xml-parser');
-  const paths = requiredPaths(spec);
-  let missing: string[] | null = null;
+  const required = requiredPaths(spec);
+  let lacking: string[] | null = null;
   for (const element of elements(output)) {
-    if (xmlFlaw(element, xml) !== null) continue;
-    const lacking = missingPaths(element, paths, xml);
-    if (lacking.length === 0) return binary(true, wellFormed(paths));
-    missing ??= lacking;
+    const read = await readXml(element);
+    if (typeof read === 'string') continue;
+    const missing = required.filter((path) => !read.has(path));
+    if (missing.length === 0) return binary(true, wellFormed(required));
+    lacking ??= missing;
   }
-  return binary(false, missing === null ? 'The output contains no well-formed XML element.' : `No XML element in the output has ${missing.join(', ')}.`);
+  return binary(false, lacking === null ? 'The output contains no well-formed XML element.' : `No XML element in the output has ${lacking.join(', ')}.`);
 };
 
 /** Paths such as `order.item.price`: a list, a text with commas, or under `requiredElements`. */
@@ -42,46 +40,59 @@ function wellFormed(paths: readonly string[]): string {
   return paths.length === 0 ? 'Well-formed XML.' : `Well-formed XML with ${paths.join(', ')}.`;
 }
 
-function xmlFlaw(text: string, { XMLValidator }: Xml): string | null {
-  if (!text.startsWith('<')) return text === '' ? 'it is empty' : 'there is text outside the root element';
-  const checked = XMLValidator.validate(text);
-  return checked === true ? null : `line ${checked.err.line}: ${checked.err.msg.replace(/\.$/u, '')}`;
+/** The paths of all elements, from the root on; or the first flaw of a text that is not well-formed. Entities are not expanded. */
+async function readXml(text: string): Promise<ReadonlySet<string> | string> {
+  const { SaxesParser } = await import('saxes');
+  const parser = new SaxesParser();
+  const paths = new Set<string>();
+  const open: string[] = [];
+  parser.on('opentag', ({ name }) => {
+    open.push(open.length === 0 ? name : `${open.at(-1)}.${name}`);
+    paths.add(open.at(-1) ?? name);
+  });
+  parser.on('closetag', () => {
+    open.pop();
+  });
+  parser.on('error', (error) => {
+    throw error;
+  });
+  try {
+    parser.write(text).close();
+  } catch (error) {
+    return errorMessage(error).replace(/\.$/u, '');
+  }
+  return paths;
 }
 
-function missingPaths(text: string, paths: readonly string[], { XMLParser }: Xml): string[] {
-  if (paths.length === 0) return [];
-  const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, processEntities: false, ignoreDeclaration: true, ignorePiTags: true });
-  const root: unknown = parser.parse(text.trim());
-  return paths.filter((path) => !hasPath(root, path.split('.')));
-}
+const TAG = /<(\/?)([\p{L}_][\p{L}\p{N}_.:-]*)((?:[\s/][^<>]*)?)>/gu;
 
-/** Repeated elements are lists: one of them having the rest of the path is enough. */
-function hasPath(value: unknown, path: readonly string[]): boolean {
-  const [name, ...rest] = path;
-  if (name === undefined) return true;
-  if (Array.isArray(value)) return value.some((item) => hasPath(item, path));
-  return isObject(value) && Object.hasOwn(value, name) && hasPath((value as JsonObject)[name], rest);
+interface Tag {
+  readonly name: string;
+  readonly kind: 'start' | 'end' | 'empty';
+  readonly from: number;
+  readonly to: number;
 }
-
-const TAG = /<(\/?)([\p{L}_][\p{L}\p{N}_.:-]*)((?:\s+[^<>]*?)?)(\/?)>/gu;
 
 /** The texts from each start tag to its end tag. Nested elements come after the one around them. */
 function* elements(text: string): Generator<string> {
-  const tags = [...text.matchAll(TAG)];
+  const tags = Array.from(text.matchAll(TAG), (match): Tag => {
+    const kind = match[1] === '/' ? 'end' : match[3]?.endsWith('/') === true ? 'empty' : 'start';
+    return { name: match[2] ?? '', kind, from: match.index, to: match.index + match[0].length };
+  });
   for (const [index, tag] of tags.entries()) {
-    if (tag[1] === '/') continue;
-    const end = tag[4] === '/' ? tag : closing(tags, index);
-    if (end !== null) yield text.slice(tag.index, end.index + end[0].length);
+    if (tag.kind === 'end') continue;
+    const end = tag.kind === 'empty' ? tag : closing(tags, index);
+    if (end !== null) yield text.slice(tag.from, end.to);
   }
 }
 
-function closing(tags: readonly RegExpExecArray[], from: number): RegExpExecArray | null {
-  const name = tags[from]?.[2];
+function closing(tags: readonly Tag[], from: number): Tag | null {
+  const name = tags[from]?.name;
   let depth = 0;
   for (let i = from; i < tags.length; i++) {
     const tag = tags[i];
-    if (tag === undefined || tag[2] !== name || tag[4] === '/') continue;
-    depth += tag[1] === '/' ? -1 : 1;
+    if (tag === undefined || tag.name !== name || tag.kind === 'empty') continue;
+    depth += tag.kind === 'end' ? -1 : 1;
     if (depth === 0) return tag;
   }
   return null;
