@@ -6,7 +6,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'context', 'asyncEach', 'endeach', 'asyncAll', 'endall', 'switch', 'case', 'default', 'endswitch', 'loop', 'caller', 'super', 'range', 'cycler', 'joiner', 'env',
 ]);
 const TAG = /\{#[\s\S]*?#\}|\{%-?\s*(raw|verbatim)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}|\{\{-?([\s\S]*?)-?\}\}|\{%-?([\s\S]*?)-?%\}/g;
-const TOKEN = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|r\/(?:[^/\\]|\\.)*\/[a-z]*|\.?\s*[A-Za-z_$][\w$]*|\|\s*[A-Za-z_][\w.]*|\d[\w.]*|\S/g;
+const TOKEN = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|r\/(?:[^/\\]|\\.)*\/[a-z]*|(?:\.\s*)?[A-Za-z_$][\w$]*|\|\s*[A-Za-z_][\w.]*|\d[\w.]*|\S/g;
 
 /**
  * The variables that a nunjucks text reads, for hints and hovers: names that the text does not set itself. Where a name
