@@ -78,7 +78,7 @@ export class RpcPeer<Methods extends MethodMap<Methods>, Notifications = Record<
         this.#pending.delete(id);
         signal?.removeEventListener('abort', onAbort);
         if ('error' in outcome) reject(outcome.error);
-        else resolve(outcome.result as Methods[M][1]);
+        else resolve(outcome.result);
       };
       this.#pending.set(id, { method, settle });
       signal?.addEventListener('abort', onAbort, { once: true });

@@ -7,7 +7,7 @@
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeTextField } from '@vscode/webview-ui-toolkit';
 import type { ComponentChild, ComponentChildren, HTMLAttributes } from 'preact';
 import { useSignalEffect, type ReadonlySignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
 
 provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeTextField());
@@ -55,8 +55,9 @@ export function IconButton({ icon, label, title, class: className = '', expanded
 }
 
 /** A search field. `focus` grows each time it should take the keyboard. */
-export function SearchField({ value, placeholder, label, focus, onInput, onLeave }: {
-  readonly value: string;
+export function SearchField({ given, placeholder, label, focus, onInput, onLeave }: {
+  /** The text to begin with; a new object replaces what has been typed. Never given back what was just typed: more may have been typed since. */
+  readonly given: { readonly text: string };
   readonly placeholder: string;
   readonly label: string;
   readonly focus: ReadonlySignal<number>;
@@ -69,16 +70,17 @@ export function SearchField({ value, placeholder, label, focus, onInput, onLeave
   useSignalEffect(() => {
     if (focus.value > 0) field.current?.focus();
   });
-  useEffect(() => {
+  // When it is connected the toolkit names the field by its content, which is only the key.
+  useLayoutEffect(() => field.current?.setAttribute('aria-label', label), [label]);
+  useLayoutEffect(() => {
     // Set as a property: the attribute is only the field's first value.
-    if (field.current !== null && field.current.value !== value) field.current.value = value;
-  }, [value]);
+    if (field.current !== null && field.current.value !== given.text) field.current.value = given.text;
+  }, [given]);
   return (
     <vscode-text-field
       ref={field}
       class="search"
       placeholder={placeholder}
-      aria-label={label}
       onInput={(event) => onInput((event.currentTarget as HTMLElement & { value: string }).value)}
       onKeyDown={(event) => {
         if (event.key === 'Escape') onLeave('escape');

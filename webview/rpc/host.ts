@@ -24,7 +24,8 @@ export interface Host<Methods extends { readonly [M in keyof Methods]: readonly 
 export function connectHost<Methods extends { readonly [M in keyof Methods]: readonly [unknown, unknown] }>(options: RpcOptions): Host<Methods> {
   const vscode = acquireVsCodeApi();
   const rpc = new RpcPeer<Methods>((message) => vscode.postMessage(message), {
-    onProblem: (problem) => console.warn(`Touchstone: ${problem.message}`),
+    // To the panel's own console, where a developer looks; there is nobody to answer.
+    onProblem: (problem) => reportError(problem),
     ...options,
   });
   addEventListener('message', (event: MessageEvent<unknown>) => rpc.receive(event.data));

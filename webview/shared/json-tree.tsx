@@ -21,13 +21,14 @@ function Node({ name, value, depth }: { readonly name: string | null; readonly v
   const label = name === null ? null : <><span class="json-key"><Visible text={name} /></span>: </>;
   if (!Array.isArray(value) && !isObject(value)) return <div class="json-line leaf">{label}<Leaf value={value} /></div>;
   const list = Array.isArray(value);
+  const items: readonly unknown[] = list ? value : Object.values(value);
   const keys = list ? null : Object.keys(value);
-  const count = list ? value.length : keys?.length ?? 0;
+  const count = items.length;
   const summary = list ? `[${formatCount(count)}]` : `{${formatCount(count)}}`;
   if (count === 0) return <div class="json-line leaf">{label}<span class="dim">{list ? '[]' : '{}'}</span></div>;
   const children = Array.from({ length: Math.min(count, shown) }, (_, i) => {
-    const key = list ? String(i) : keys?.[i] ?? '';
-    return <Node key={key} name={key} value={list ? value[i] : value[key]} depth={depth + 1} />;
+    const key = keys?.[i] ?? String(i);
+    return <Node key={key} name={key} value={items[i]} depth={depth + 1} />;
   });
   return (
     <div class="json-branch">

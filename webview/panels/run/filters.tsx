@@ -68,30 +68,38 @@ export function Filters({ model, slices }: { readonly model: RunModel; readonly 
 
 function Search({ model, onLeave }: { readonly model: RunModel; readonly onLeave: () => void }): ComponentChild {
   const { search } = model.state.value.view;
-  const [typed, setTyped] = useState(search);
+  const [given, give] = useState({ text: search });
+  // Enter may follow the last letter before anything was drawn anew.
+  const latest = useRef(search);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const applied = useRef(search);
   useEffect(() => {
+    // Only what somebody else set (Clear filter): what was typed here may have grown meanwhile.
+    if (search === applied.current) return;
     clearTimeout(timer.current);
-    setTyped(search);
+    applied.current = search;
+    latest.current = search;
+    give({ text: search });
   }, [search]);
   const apply = (text: string): void => {
     clearTimeout(timer.current);
+    applied.current = text;
     if (text !== model.state.value.view.search) model.setView({ search: text });
   };
   return (
     <SearchField
-      value={typed}
+      given={given}
       placeholder="Search cases"
       label="Search cases, variables and outputs"
       focus={model.searchFocus}
       onInput={(text) => {
-        setTyped(text);
+        latest.current = text;
         clearTimeout(timer.current);
         timer.current = setTimeout(() => apply(text), TYPING_MS);
       }}
       onLeave={(how) => {
-        apply(how === 'escape' ? '' : typed);
-        if (how === 'escape') setTyped('');
+        apply(how === 'escape' ? '' : latest.current);
+        if (how === 'escape') give({ text: '' });
         onLeave();
         model.gridFocus.value++;
       }}

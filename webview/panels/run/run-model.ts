@@ -131,6 +131,8 @@ export class RunModel {
 
   clearFilter(): void {
     this.setView({ filter: INITIAL_VIEW.filter, search: '' });
+    // The button that asked for it goes away with its reason.
+    this.gridFocus.value++;
   }
 
   toggleSlice(slice: string): void {
@@ -339,7 +341,7 @@ export class RunModel {
   }
 }
 
-export function isBad(cell: { readonly status: string; readonly passes: readonly (boolean | null)[] } | undefined): boolean {
+function isBad(cell: { readonly status: string; readonly passes: readonly (boolean | null)[] } | undefined): boolean {
   return cell !== undefined && (cell.status === 'error' || (cell.status === 'done' && cell.passes.includes(false)));
 }
 
@@ -352,7 +354,7 @@ function worstCell(row: Extract<GridRow, { kind: 'case' }>): number {
   return Math.max(0, row.cells.findIndex(isBad));
 }
 
-export function sameCell(a: CellKey | null, b: CellKey): boolean {
+function sameCell(a: CellKey | null, b: CellKey): boolean {
   return a !== null && a.caseIndex === b.caseIndex && a.modelIndex === b.modelIndex && a.repeat === b.repeat;
 }
 

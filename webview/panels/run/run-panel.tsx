@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
 import { Sash } from '../../shared/split.tsx';
@@ -24,7 +24,7 @@ export function RunPanel({ model }: { readonly model: RunModel }): ComponentChil
   const help = useSignal(false);
   const snapshot = model.snapshot.value;
   const failure = model.failure.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => handleKey(event, model, () => { help.value = true; });
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);
