@@ -1,0 +1,50 @@
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Workload {
+  readonly folder: string;
+  readonly cases: number;
+  /** Read by both programs as it stands. */
+  readonly config: string;
+  remove(): void;
+}
+
+/** A config with one prompt, one model, `cases` cases and three cheap checks, in a folder of its own. */
+export async function makeWorkload(cases: number, modelServer: string): Promise<Workload> {
+  const folder = mkdtempSync(join(tmpdir(), 'touchstone-bench-'));
+  mkdirSync(join(folder, '.touchstone'));
+  const config = join(folder, 'promptfooconfig.yaml');
+  writeFileSync(
+    config,
+    `description: Routes tickets
+prompts:
+  - |-
+    Put ticket {{number}} into one queue: billing, technical, account or other. Answer as JSON with the keys ticket, queue and reason.
+
+    {{body}}
+providers:
+  - id: openai:chat:bench-model
+    config:
+      apiBaseUrl: ${modelServer}/v1
+      apiKeyEnvar: BENCH_API_KEY
+      temperature: 0
+defaultTest:
+  assert:
+    - type: is-json
+    - type: contains
+      value: '"ticket":{{number}},'
+    - type: regex
+      value: '"queue":"(billing|technical|account|other)"'
+tests: file://cases.jsonl
+`,
+  );
+  const file = createWriteStream(join(folder, 'cases.jsonl'));
+  for (let number = 1; number <= cases; number++) {
+    const body = `Hello, invoice ${100_000 + number * 7} shows ${1 + (number % 9)} seats although we have ${2 + (number % 5)} in the office. Could you look into it before the end of the month? Thank you.`;
+    if (!file.write(`${JSON.stringify({ vars: { number, body } })}\n`)) await once(file, 'drain');
+  }
+  await new Promise<void>((resolve, reject) => file.end(resolve).once('error', reject));
+  return { folder, cases, config, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }) };
+}
