@@ -4,10 +4,11 @@ import type { Diagnostic } from '../text/diagnostic.ts';
 import { endingOf, folderOf, isGlob, isInside } from '../text/path.ts';
 import { readCsv } from './csv.ts';
 import { CaseIds } from './ids.ts';
+import { readJson } from './json.ts';
 import { readJsonl } from './jsonl.ts';
 import type { Case, DatasetRef } from './model.ts';
 import type { DatasetItem, DatasetSource } from './source.ts';
-import { readWhole } from './whole.ts';
+import { readYaml } from './yaml.ts';
 
 export interface DatasetReadOptions {
   readonly files: FileReader;
@@ -20,9 +21,9 @@ const READERS: Readonly<Record<string, (source: DatasetSource) => AsyncGenerator
   jsonl: readJsonl,
   ndjson: readJsonl,
   csv: readCsv,
-  yaml: readWhole,
-  yml: readWhole,
-  json: readWhole,
+  yaml: readYaml,
+  yml: readYaml,
+  json: readJson,
 };
 
 /** Endings of files that hold datasets. */

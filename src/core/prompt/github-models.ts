@@ -3,7 +3,7 @@ import { readAssertions } from '../dataset/assertions.ts';
 import { CaseIds } from '../dataset/ids.ts';
 import type { Case, DatasetRef } from '../dataset/model.ts';
 import { describe } from '../dataset/rows.ts';
-import { caseOfNode } from '../dataset/whole.ts';
+import { caseOfNode } from '../dataset/yaml.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import type { Role } from '../model/model.ts';
 import { Findings } from '../text/findings.ts';

@@ -4,12 +4,12 @@ import { entryOf, isMap, isSeq, itemsOf, YamlSource, YamlValueError } from '../t
 import { caseFromRow, type RowContext } from './rows.ts';
 import type { DatasetItem, DatasetSource } from './source.ts';
 
-/** A YAML or JSON file with a list of cases (or `cases:` / `tests:` that hold one). These formats are read whole. */
-export async function* readWhole(source: DatasetSource): AsyncGenerator<DatasetItem> {
+/** A YAML file with a list of cases (or a mapping whose `cases:` or `tests:` is one). Read whole. */
+export async function* readYaml(source: DatasetSource): AsyncGenerator<DatasetItem> {
   yield* casesOfYaml(await source.files.readText(source.file), source);
 }
 
-export function* casesOfYaml(text: string, source: Pick<DatasetSource, 'file' | 'baseDir' | 'ids'>): Generator<DatasetItem> {
+function* casesOfYaml(text: string, source: DatasetSource): Generator<DatasetItem> {
   const yaml = new YamlSource(text);
   for (const error of yaml.errors) yield { problem: { ...error, file: source.file } };
   if (yaml.errors.length > 0) return;
