@@ -129,7 +129,7 @@ export class Evals {
 
   async wait(runIds: readonly string[], signal: AbortSignal): Promise<RunSnapshot[]> {
     const stopped = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new TouchstoneError('cancelled', 'Cancelled.')), { once: true }));
-    await Promise.race([Promise.all(runIds.map((id) => this.#active.get(id)?.done)), stopped]);
+    await Promise.race([Promise.all(runIds.map(async (id) => this.#active.get(id)?.done)), stopped]);
     return Promise.all(runIds.map((id) => this.snapshot(id)));
   }
 

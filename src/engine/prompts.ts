@@ -122,6 +122,7 @@ export class Prompts {
       models: prompt.models.map((model) => model.label ?? model.id),
       dataset: hasDataset ? { name: ref.name, files: [...ref.files], cases } : null,
       problem,
+      dependencies: [...file.dependencies, ...(hasDataset ? ref.files : [])],
       lastRun:
         last === undefined
           ? null

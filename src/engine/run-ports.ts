@@ -93,9 +93,9 @@ export function runPorts(options: RunPortsOptions): RunPorts {
     score: (assertions, context, item) => scoreCell(assertions, context, ports, scoreOptions(plan.prompt, item)),
     needsGroup: hasGroupChecks,
     scoreGroup: (assertions, item, results) => scoreGroup(assertions, results, ports, { ...scoreOptions(plan.prompt, item), vars: item.vars, expected: item.expected }),
-    onCell: options.onCell,
-    onStart: options.onStart,
-    onStop: options.onStop,
+    onCell: (result) => options.onCell(result),
+    onStart: (ordinal) => options.onStart(ordinal),
+    onStop: (ordinal) => options.onStop(ordinal),
   };
 }
 

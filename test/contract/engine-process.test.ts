@@ -111,6 +111,6 @@ describe('the engine as a process', () => {
     const ended = await Promise.all([settled(one, first), settled(two, second)]);
     expect(ended.map(({ summary }) => summary.passed)).toEqual([200, 200]);
     const { runs } = await one.peer.request('runs/list', { limit: 5 });
-    expect(runs.map(({ info }) => [info.id, info.status]).sort()).toEqual([[first, 'finished'], [second, 'finished']].sort());
+    expect(new Map(runs.map(({ info }) => [info.id, info.status]))).toEqual(new Map([[first, 'finished'], [second, 'finished']]));
   });
 });

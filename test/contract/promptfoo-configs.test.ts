@@ -39,7 +39,7 @@ describe.skipIf(!HAS_CORPUS)('whole promptfoo configs (skipped without ../shared
       for (const [i, result] of wanted.entries()) {
         const exception = EXCEPTIONS[`${name} ${result.ti} ${result.pi}`];
         const { why: _why, ...given } = exception ?? { out: result.out, ok: result.ok, score: result.score, why: '' };
-        expect(seen(cells[i]), `test ${result.ti} of prompt ${prompt}`).toEqual({ ...given, score: expect.closeTo(given.score, 10), named: exception === undefined ? result.named : expect.anything() });
+        expect(seen(cells[i]), `test ${result.ti} of prompt ${prompt}`).toEqual({ ...given, score: expect.closeTo(given.score, 10) as unknown, named: exception === undefined ? result.named : (expect.anything() as unknown) });
       }
     }
   });

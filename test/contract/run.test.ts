@@ -196,7 +196,7 @@ describe('a run on the real store', () => {
     const plan = aPlan({ models: [model], cases: cases(50), concurrency: 1 });
     const run = storedRun(opened.store, plan);
     opened.store.database.exec("CREATE TRIGGER full BEFORE INSERT ON cell BEGIN SELECT RAISE(ABORT, 'disk full'); END");
-    await expect(executeRun(plan, START, testPorts(opened.store, run, plan), never)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('disk full') });
+    await expect(executeRun(plan, START, testPorts(opened.store, run, plan), never)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('disk full') as unknown });
     // It does not go on spending for answers that nobody will keep.
     expect(model.calls.length).toBeLessThan(5);
   });

@@ -62,7 +62,7 @@ describe('the database file', () => {
     opened.store.close();
     const path = join(opened.folder, DATABASE_FOLDER, DATABASE_FILE);
     spoil(path);
-    await expect(openDatabase(opened.folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining(message) });
+    await expect(openDatabase(opened.folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining(message) as unknown });
   });
 
   it('is refused when Git tracks it', async () => {
@@ -70,14 +70,14 @@ describe('the database file', () => {
     const git = (...args: string[]): void => void execFileSync('git', args, { cwd: opened.folder, stdio: 'ignore' });
     git('init');
     git('add', '--force', join(DATABASE_FOLDER, DATABASE_FILE));
-    await expect(openDatabase(opened.folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('tracked by Git') });
+    await expect(openDatabase(opened.folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('tracked by Git') as unknown });
   });
 
   it('is refused where the folder cannot be written', async () => {
     const folder = join(opened.folder, 'file');
     mkdirSync(folder);
     writeFileSync(join(folder, DATABASE_FOLDER), 'a file where the folder should be');
-    await expect(openDatabase(folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('Cannot write') });
+    await expect(openDatabase(folder)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('Cannot write') as unknown });
   });
 });
 

@@ -3,6 +3,7 @@ import type { Case } from '../dataset/model.ts';
 import { canonicalJson, type JsonObject } from '../json.ts';
 import type { Model, ModelReply, ModelRequest } from '../model/model.ts';
 import type { Budget } from './budget.ts';
+import type { TouchstoneError } from '../errors.ts';
 import { callModel, toTouchstoneError, type AttemptOutcome, type CallPorts } from './call.ts';
 import type { AttemptEnd, RunJournal } from './journal.ts';
 import type { CellError, CellKey, CellResult, RunStatus } from './model.ts';
@@ -88,7 +89,7 @@ class RunExecution {
   #startedAt: number | undefined;
   #largestOutput = 0;
   #budgetReason: string | undefined;
-  #failure: unknown;
+  #failure: TouchstoneError | undefined;
   #lastRender: { caseIndex: number; rendered: Promise<RenderedRequest> } | undefined;
 
   constructor(plan: RunPlan, state: RunState, ports: RunPorts, cancel: AbortSignal) {
@@ -110,7 +111,7 @@ class RunExecution {
     try {
       await this.#ports.journal.flush();
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= toTouchstoneError(error);
     }
     if (this.#failure !== undefined) throw this.#failure;
     const durationMs = this.#startedAt === undefined ? 0 : this.#ports.monotonic() - this.#startedAt;
@@ -135,7 +136,7 @@ class RunExecution {
         await this.#cell(ordinal);
       } catch (error) {
         if (!this.#signal.aborted) {
-          this.#failure ??= error;
+          this.#failure ??= toTouchstoneError(error);
           this.#stop.abort();
         }
       } finally {

@@ -167,27 +167,3 @@ export class RunSummary {
     return this.#models.map((model) => model.metricSums());
   }
 }
-
-/** Adds the summaries of several runs, for the command line's last line. Rates are of all cells; latencies cannot be joined and stay unknown for more than one. */
-export function joinSummaries(summaries: readonly Summary[]): Summary {
-  const [only] = summaries;
-  if (only !== undefined && summaries.length === 1) return only;
-  const total = (of: (summary: Summary) => number): number => summaries.reduce((at, summary) => at + of(summary), 0);
-  const unknown = (of: (summary: Summary) => number | null): number | null => summaries.reduce<number | null>((at, summary) => sum(at, of(summary)), 0);
-  const passed = total((s) => s.passed);
-  const answered = passed + total((s) => s.failed);
-  return {
-    cells: total((s) => s.cells),
-    passed,
-    failed: total((s) => s.failed),
-    errors: total((s) => s.errors),
-    passRate: answered === 0 ? null : passed / answered,
-    interval: wilsonInterval(passed, answered),
-    score: answered === 0 ? null : total((s) => (s.score ?? 0) * (s.passed + s.failed)) / answered,
-    cost: unknown((s) => s.cost),
-    tokens: { input: unknown((s) => s.tokens.input), output: unknown((s) => s.tokens.output) },
-    latency: { p50: null, p95: null },
-    cached: total((s) => s.cached),
-    namedScores: {},
-  };
-}

@@ -119,7 +119,7 @@ function countTables(database: Database): number {
 /** Turns what SQLite throws into an error that says what to do. */
 export function storeError(error: unknown, path: string): TouchstoneError {
   if (error instanceof TouchstoneError) return error;
-  const code = String((error as { code?: unknown }).code ?? '');
+  const { code = '' } = error as { code?: string };
   const hint =
     code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT'
       ? 'The file is damaged. Move it away: prompts, datasets and versions are in files of their own and are not affected; runs and the cache start anew.'

@@ -32,7 +32,7 @@ export class SqliteRunJournal implements RunJournal {
 
   findReply(replyKey: string): ModelReply | undefined {
     const text = this.#statements.findReply.get(Buffer.from(replyKey, 'hex'));
-    return text === undefined ? undefined : (JSON.parse(String(text)) as ModelReply);
+    return typeof text === 'string' ? (JSON.parse(text) as ModelReply) : undefined;
   }
 
   keepReply(replyKey: string, reply: ModelReply, shared: boolean): void {
@@ -104,7 +104,8 @@ export class SqliteRunJournal implements RunJournal {
   }
 
   #caseId(caseIndex: number): string {
-    return String(this.#statements.caseId.get(this.#options.run, caseIndex) ?? '');
+    const id = this.#statements.caseId.get(this.#options.run, caseIndex);
+    return typeof id === 'string' ? id : '';
   }
 
   #ordinal(key: CellKey): number {
