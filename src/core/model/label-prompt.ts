@@ -43,7 +43,7 @@ export function readLabelPrompt(messages: readonly ChatMessage[], format: Respon
 }
 
 /** The first list of strings that the schema allows, looking at the outermost properties first. */
-export function firstEnum(schema: JsonObject): string[] | null {
+function firstEnum(schema: JsonObject): string[] | null {
   const queue: unknown[] = [schema];
   for (let i = 0; i < queue.length && i < 500; i += 1) {
     const node = queue[i];
@@ -172,7 +172,7 @@ function withShownExamples(labels: readonly Label[], messages: readonly ChatMess
 }
 
 /** The text to judge, without what the prompt says around it: fences, tags, `Ticket:` and instructions. */
-export function inputText(message: string, labels: readonly Label[]): string {
+function inputText(message: string, labels: readonly Label[]): string {
   const inner = enclosed(message);
   if (inner !== null) return inner;
   const named = message.split('\n').findIndex((line) => NAMED_TEXT.test(line) && !LIST_HEAD.test(line.slice(0, line.indexOf(':'))));

@@ -93,7 +93,7 @@ export const VENDORS: readonly Vendor[] = [
 ];
 
 /** Other spellings of the prefixes above. */
-export const VENDOR_ALIASES: Readonly<Record<string, string>> = {
+const VENDOR_ALIASES: Readonly<Record<string, string>> = {
   gemini: 'google',
   palm: 'google',
   together: 'togetherai',

@@ -28,10 +28,10 @@ export function createAgents({ proxy, ca = [] }: AgentsOptions): AgentSource {
     const options = { ...CONNECTIONS, ...tlsOptions };
     if (proxyUrl === null) return secure ? new HttpsAgent(options) : new HttpAgent(options);
     if (!secure) {
-      const { HttpProxyAgent } = await import('http-proxy-agent');
+      const { HttpProxyAgent } = await import('./proxy-agents.ts');
       return new HttpProxyAgent(proxyUrl, options);
     }
-    const { HttpsProxyAgent } = await import('https-proxy-agent');
+    const { HttpsProxyAgent } = await import('./proxy-agents.ts');
     const agent = new HttpsProxyAgent(proxyUrl, options);
     // The options of the constructor are those of the connection to the proxy; the endpoint's own handshake takes them from here.
     Object.assign(agent.options, tlsOptions);

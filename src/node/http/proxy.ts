@@ -5,8 +5,6 @@ export interface ProxySettings {
   readonly noProxy: readonly string[];
 }
 
-export const NO_PROXY_SETTINGS: ProxySettings = { url: null, strictSsl: true, noProxy: [] };
-
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The proxy for an address, or `null` for a straight connection. Loopback is never proxied unless a proxy is set for it by name. */

@@ -43,6 +43,7 @@ export function statusError(status: number, body: unknown, headers: HeaderSource
     const key = subject.keyName === null ? 'It expects a key: name one in touchstone.yml (`apiKey`).' : `Check the key ${subject.keyName} with "Touchstone: Set API Key".`;
     return make('unauthorized', `${subject.vendor} refused access (${status}). ${key}${tail}`, false);
   }
+  if (status === 407) return make('network', `The proxy refused the request (407): check the user name and password in the proxy's address.`, false);
   if (status >= 500) return make('model-server', `${subject.vendor} failed (${status}).${tail}`, true);
   if (TRANSIENT_CLIENT_STATUSES.has(status)) return make('model-server', `${subject.vendor} could not serve the request now (${status}).${tail}`, true);
   if (status === 404) return make('model-request', `${subject.vendor} does not know the model "${subject.model}" or the address ${shorten(subject.redactor.redact(subject.url))} (404).${tail}`, false);

@@ -80,9 +80,11 @@ export class LocalLabelsModel implements Model {
       const labels = values.map((value): Label => ({ name: value, description: '', examples: [] }));
       return values.length === 0 ? null : (await this.#choose(labels, prompt.input, signal)).name;
     }
-    const variant = [schema['anyOf'], schema['oneOf']].find(Array.isArray)?.find((option) => isObject(option) && option['type'] !== 'null');
+    const variants: unknown = schema['anyOf'] ?? schema['oneOf'];
+    const variant = Array.isArray(variants) ? variants.filter(isObject).find((option) => option['type'] !== 'null') : undefined;
     if (variant !== undefined) return this.#fill(variant, name, prompt, choice, signal, depth + 1);
-    const type = Array.isArray(schema['type']) ? schema['type'].find((item) => item !== 'null') : (schema['type'] ?? (isObject(schema['properties']) ? 'object' : 'string'));
+    const types: unknown[] = Array.isArray(schema['type']) ? schema['type'] : [schema['type']];
+    const type = types.find((item) => item !== 'null' && item !== undefined) ?? (isObject(schema['properties']) ? 'object' : 'string');
     switch (type) {
       case 'object': {
         const filled: JsonObject = {};

@@ -1,4 +1,5 @@
-import type OpenAI from 'openai';
+import type * as Sdk from 'openai';
+import type * as Streaming from 'openai/streaming';
 import type { JsonObject } from '../../core/json.ts';
 import type { OpenAiTarget } from '../../core/model/ids.ts';
 import { ModelError, type CallContext, type Model, type ModelParameters, type ModelRef, type ModelReply, type ModelRequest } from '../../core/model/model.ts';
@@ -110,7 +111,7 @@ function streamOptions(target: OpenAiTarget): JsonObject {
 }
 
 /** The package, once something is asked: it takes longer to read than the rest of a small run. */
-let loading: Promise<[typeof import('openai'), typeof import('openai/streaming')]> | null = null;
+let loading: Promise<[typeof Sdk, typeof Streaming]> | null = null;
 
 type Read<T> = (response: Response, stream: () => AsyncIterable<unknown>) => Promise<T>;
 
@@ -118,7 +119,7 @@ type Read<T> = (response: Response, stream: () => AsyncIterable<unknown>) => Pro
 export class OpenAiClients {
   readonly #target: OpenAiTarget;
   readonly #context: OpenAiContext;
-  #client: { readonly key: string; readonly client: OpenAI } | null = null;
+  #client: { readonly key: string; readonly client: Sdk.OpenAI } | null = null;
 
   constructor(target: OpenAiTarget, context: OpenAiContext) {
     this.#target = target;
@@ -163,7 +164,7 @@ export class OpenAiClients {
     }
   }
 
-  async #clientFor(sdk: typeof import('openai'), key: string | null, subject: ErrorSubject): Promise<OpenAI> {
+  async #clientFor(sdk: typeof Sdk, key: string | null, subject: ErrorSubject): Promise<Sdk.OpenAI> {
     const target = this.#target;
     const headers: Record<string, string | null> = {};
     for (const [name, template] of Object.entries(target.headers)) {
@@ -211,11 +212,11 @@ export async function readJson(response: Response): Promise<JsonObject> {
   return value as JsonObject;
 }
 
-function isUnauthorized(sdk: typeof import('openai'), error: unknown): boolean {
+function isUnauthorized(sdk: typeof Sdk, error: unknown): boolean {
   return error instanceof sdk.APIError && (error.status === 401 || error.status === 403);
 }
 
-function toModelError(sdk: typeof import('openai'), error: unknown, subject: ErrorSubject, context: Pick<CallContext, 'onRateLimit'>): Error {
+function toModelError(sdk: typeof Sdk, error: unknown, subject: ErrorSubject, context: Pick<CallContext, 'onRateLimit'>): Error {
   if (error instanceof ModelError) return error;
   if (error instanceof AnswerError) return brokenAnswer(subject, error.message, typeof error.cause === 'string' ? error.cause : undefined);
   if (error instanceof ReportedError) return statusError(error.status, error.body, () => null, subject);
@@ -223,7 +224,8 @@ function toModelError(sdk: typeof import('openai'), error: unknown, subject: Err
     const headers = (name: string): string | null => (error.headers as Headers | undefined)?.get(name) ?? null;
     const status = rateLimitStatus(headers, Date.now());
     if (status !== null) context.onRateLimit?.(status);
-    const body: unknown = error.error === undefined ? error.message.replace(/^\d{3} /, '') : { error: error.error };
+    const said: unknown = error.error;
+    const body = said === undefined ? error.message.replace(/^\d{3} /, '') : { error: said };
     return statusError(error.status, body, headers, subject);
   }
   if (error instanceof SyntaxError) return brokenAnswer(subject, 'sent a stream with an event that is not valid JSON');

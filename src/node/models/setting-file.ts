@@ -7,9 +7,9 @@ export async function readSettingFile(value: unknown, folder: string): Promise<u
   if (typeof value !== 'string') return value;
   const file = value.startsWith('file://') ? value.slice('file://'.length) : null;
   const path = file === null ? null : isAbsolute(file) ? file : resolve(folder, file);
-  const { parse } = await import('yaml');
+  const { parseYaml } = await import('../../core/text/parse-yaml.ts');
   try {
-    return parse(path === null ? value : await readFile(path, 'utf8'));
+    return parseYaml(path === null ? value : await readFile(path, 'utf8'));
   } catch (error) {
     throw new TouchstoneError('invalid-config', path === null ? `A setting of the model cannot be read: ${errorMessage(error)}` : `The setting's file cannot be read: ${errorMessage(error)}`, path === null ? {} : { place: { file: path } });
   }

@@ -12,7 +12,7 @@ interface Subject {
   readonly request: ModelRequest;
   readonly text: string;
   /** A model that answers late, to be cancelled. */
-  slow?(): Promise<Model>;
+  readonly slow?: () => Promise<Model>;
   /** A model that fails. */
   failing(): Promise<{ readonly model: Model; readonly request: ModelRequest }>;
   readonly usage: 'reported' | 'unknown';
@@ -31,7 +31,8 @@ const editor: EditorModels = {
     editorCalls += 1;
     if (id === 'copilot/broken') throw new Error('Language model unavailable');
     if (id === 'copilot/slow') await new Promise((resolve) => setTimeout(resolve, 20_000).unref());
-    const text = `editor says ${String(messages.at(-1)?.content)}`;
+    const said = messages.at(-1)?.content;
+    const text = `editor says ${typeof said === 'string' ? said : ''}`;
     onText?.('editor ');
     onText?.(text.slice('editor '.length));
     return { text, toolCalls: [], notes: [], inputTokens: null };
