@@ -41,7 +41,7 @@ async function read(path: string, { files }: ScorePorts): Promise<unknown> {
   }
   try {
     if (/\.json$/iu.test(path)) return JSON.parse(text);
-    if (/\.ya?ml$/iu.test(path)) return (await import('yaml')).parse(text);
+    if (/\.ya?ml$/iu.test(path)) return (await import('../text/parse-yaml.ts')).parseYaml(text);
   } catch (error) {
     throw new CheckError(`${path} cannot be read: ${errorMessage(error)}`);
   }

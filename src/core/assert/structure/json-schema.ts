@@ -26,7 +26,7 @@ export async function readSchema(value: unknown, type: string): Promise<JsonObje
   let schema = value;
   if (typeof value === 'string') {
     try {
-      schema = (await import('yaml')).parse(value);
+      schema = (await import('../../text/parse-yaml.ts')).parseYaml(value);
     } catch (error) {
       throw new CheckError(`The schema of ${type} is neither JSON nor YAML: ${errorMessage(error)}`);
     }
@@ -71,10 +71,10 @@ async function validatorFor(dialect: Dialect): Promise<Validator> {
 }
 
 async function createValidator(dialect: Dialect): Promise<Validator> {
-  const { default: addFormats } = await import('ajv-formats');
+  const { addFormats, Ajv, Ajv2019, Ajv2020 } = await import('./ajv.ts');
   // Not strict: schemas carry keywords of other tools.
   const options = { strict: false, allErrors: true, logger: false as const };
-  if (dialect === '2020-12') return addFormats(new (await import('ajv/dist/2020.js')).Ajv2020(options));
-  if (dialect === '2019-09') return addFormats(new (await import('ajv/dist/2019.js')).Ajv2019(options));
-  return addFormats(new (await import('ajv')).Ajv(options));
+  if (dialect === '2020-12') return addFormats(new Ajv2020(options));
+  if (dialect === '2019-09') return addFormats(new Ajv2019(options));
+  return addFormats(new Ajv(options));
 }

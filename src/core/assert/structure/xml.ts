@@ -42,7 +42,7 @@ function wellFormed(paths: readonly string[]): string {
 
 /** The paths of all elements, from the root on; or the first flaw of a text that is not well-formed. Entities are not expanded. */
 async function readXml(text: string): Promise<ReadonlySet<string> | string> {
-  const { SaxesParser } = await import('saxes');
+  const { SaxesParser } = await import('./sax.ts');
   const parser = new SaxesParser();
   const paths = new Set<string>();
   const open: string[] = [];

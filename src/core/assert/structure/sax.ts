@@ -1,0 +1,2 @@
+/** Loaded on demand as one module, as ajv.ts is. */
+export { SaxesParser } from 'saxes';
