@@ -9,6 +9,7 @@ import type { Engines } from '../engine/engines.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import type { Log } from '../log.ts';
 import { enginePath, overlays } from '../paths.ts';
+import { countCases, type CaseCount } from '../cases/count-cases.ts';
 import type { RunTracker } from '../runs/run-tracker.ts';
 
 /** After the last key stroke. */
@@ -22,6 +23,8 @@ interface OpenFile {
   outline: { readonly version: number; readonly file: PromptOutlineFile } | null;
   /** What the engine last said about it; `null` before the first answer. */
   answer: { readonly version: number; readonly prompts: readonly PromptState[]; readonly diagnostics: readonly Diagnostic[] } | null;
+  /** Cases of each prompt, counted here where no engine may run; `null`: not counted. */
+  counts: readonly (CaseCount | null)[];
 }
 
 /**
@@ -87,6 +90,11 @@ export class PromptFiles implements vscode.Disposable {
     return this.#open.get(uri.toString())?.answer?.prompts ?? null;
   }
 
+  /** How many cases a prompt has, by its place in the file, where no engine may be asked. */
+  countWithoutEngine(uri: vscode.Uri, index: number): CaseCount | null {
+    return this.#open.get(uri.toString())?.counts[index] ?? null;
+  }
+
   /** Why a file holds no prompt that can be run; `null`: it does, or nobody has looked yet. */
   error(uri: vscode.Uri): string | null {
     const answer = this.#open.get(uri.toString())?.answer;
@@ -133,7 +141,7 @@ export class PromptFiles implements vscode.Disposable {
     const known = this.#open.get(key);
     if (known?.document === document) return known;
     known?.refresh.dispose();
-    const file: OpenFile = { document, outline: null, answer: null, refresh: new Coalesced(() => this.#ask(file), TYPING_MS, { restart: true }) };
+    const file: OpenFile = { document, outline: null, answer: null, counts: [], refresh: new Coalesced(() => this.#ask(file), TYPING_MS, { restart: true }) };
     this.#open.set(key, file);
     file.refresh.request();
     return file;
@@ -163,8 +171,15 @@ export class PromptFiles implements vscode.Disposable {
 
   async #ask(file: OpenFile): Promise<void> {
     const { document } = file;
+    const folder = vscode.workspace.getWorkspaceFolder(document.uri);
     const engine = this.#engines.available ? this.#engines.forUri(document.uri) : undefined;
-    if (engine && !document.isClosed) {
+    if (!vscode.workspace.isTrusted && folder) {
+      // Reading is all that is allowed here, and all that it takes.
+      file.counts = await countCases(document, folder).catch((error: unknown) => {
+        this.#log.debug(`${enginePath(document.uri)} could not be counted: ${errorMessage(error)}`);
+        return [];
+      });
+    } else if (engine && !document.isClosed) {
       try {
         const { version } = document;
         file.answer = { version, ...(await engine.request('prompts/state', { path: enginePath(document.uri), overlays: overlays(engine.folder) })) };

@@ -48,20 +48,21 @@ class PromptLenses implements vscode.CodeLensProvider, vscode.Disposable {
     const { prompts } = this.#services.prompts.outline(document);
     const states = this.#services.prompts.states(document.uri);
     // The engine lists the prompts of a file in the order of the text. While they differ in number, the text was just edited.
-    return prompts.flatMap((outline, index) => this.#lenses(document, outline, (states?.length === prompts.length ? states[index] : undefined) ?? null));
+    return prompts.flatMap((outline, index) => this.#lenses(document, index, outline, (states?.length === prompts.length ? states[index] : undefined) ?? null));
   }
 
   dispose(): void {
     vscode.Disposable.from(...this.#disposables).dispose();
   }
 
-  #lenses(document: vscode.TextDocument, outline: PromptOutline, state: PromptState | null): vscode.CodeLens[] {
+  #lenses(document: vscode.TextDocument, index: number, outline: PromptOutline, state: PromptState | null): vscode.CodeLens[] {
     const range = toRange(outline.ranges.name);
     const lens = (command: vscode.Command, at = range): vscode.CodeLens => new vscode.CodeLens(at, command);
     const cases = state?.dataset?.cases ?? (outline.golden === null && outline.cases.length > 0 ? outline.cases.length : null);
     if (!vscode.workspace.isTrusted) {
+      const counted = this.#services.prompts.countWithoutEngine(document.uri, index);
       return [
-        ...(cases === null ? [] : [lens({ title: formatCount(cases, 'case'), command: '' })]),
+        ...(counted === null ? [] : [lens({ title: counted.atLeast ? vscode.l10n.t('more than {0}', formatCount(counted.count, 'case')) : formatCount(counted.count, 'case'), command: '' })]),
         lens({ title: `$(shield)${SPACE}${vscode.l10n.t('Trust this workspace to run')}`, command: INTERNAL_COMMANDS.manageTrust }),
       ];
     }

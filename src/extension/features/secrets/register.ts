@@ -50,7 +50,7 @@ async function pickName(set: readonly string[]): Promise<string | undefined> {
   if (picked?.label !== other) return picked?.label;
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Set API Key'),
-    prompt: vscode.l10n.t('The name of an environment variable, as in "apiKeyEnv" of touchstone.yml'),
+    prompt: vscode.l10n.t('The name by which touchstone.yml refers to it, as in "${env:MY_API_KEY}"'),
     validateInput: (typed) => (SECRET_NAME.test(typed) ? undefined : vscode.l10n.t('Letters, digits and underscores, such as MY_API_KEY.')),
   });
 }
