@@ -32,15 +32,14 @@ function check(name: string, what: string, ...commands: string[][]): Step {
   };
 }
 
-function suite(name: string, what: string, resultsFile: string, count: (file: string) => Counts, args: string[], options: { node?: () => Promise<string>; env?: NodeJS.ProcessEnv } = {}): Step {
+function suite(name: string, what: string, resultsFile: string, count: (file: string) => Counts, args: string[]): Step {
   return {
     name,
     what,
     async run(show) {
       const file = join(root, resultsFile);
       rmSync(file, { force: true });
-      const node = (await options.node?.()) ?? process.execPath;
-      const { code, output } = await run(node, args, { cwd: root, show, env: { ...process.env, ...options.env }, timeoutMs: LIMIT_MS });
+      const { code, output } = await run(process.execPath, args, { cwd: root, show, timeoutMs: LIMIT_MS });
       const counts = count(file);
       if (counts.passed + counts.failed === 0) return { ...counts, failed: 1, output: `${output}\n${name} ran no test` };
       return { ...counts, failed: code !== 0 && counts.failed === 0 ? 1 : counts.failed, output };
@@ -48,9 +47,9 @@ function suite(name: string, what: string, resultsFile: string, count: (file: st
   };
 }
 
-function vitest(name: string, what: string, args: string[], options: { node?: () => Promise<string>; env?: NodeJS.ProcessEnv } = {}): Step {
+function vitest(name: string, what: string, args: string[]): Step {
   const file = `out/results/${name}.json`;
-  return suite(name, what, file, countVitest, [bin('vitest/vitest.mjs'), 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`], options);
+  return suite(name, what, file, countVitest, [bin('vitest/vitest.mjs'), 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
 }
 
 export const STEPS: readonly Step[] = [
@@ -70,10 +69,4 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** The full sizes, and the oldest runtime: `npm run test:long`. */
-export const LONG_STEPS: readonly Step[] = [
-  vitest('long', 'full sizes', ['--config', 'vitest.long.config.ts']),
-  vitest('node22', 'the seams on Node 22.15, the oldest that VS Code 1.101 brings', ['test/contract'], {
-    node: async () => (await import('../node22.mjs')).installedNode22(),
-    env: { NODE_OPTIONS: '--experimental-strip-types --disable-warning=ExperimentalWarning' },
-  }),
-];
+export const LONG_STEPS: readonly Step[] = [vitest('long', 'full sizes, and the oldest Node', ['--config', 'vitest.long.config.ts'])];
