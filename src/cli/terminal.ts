@@ -1,5 +1,5 @@
 import { styleText, stripVTControlCharacters } from 'node:util';
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -57,14 +57,14 @@ export function widthOf(text: string): number {
   return stringWidth(text);
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
 /** Cuts a text without colours to a number of columns, never inside a character that people see as one. */
 export function fit(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   if (columns < 1) return '';
   let kept = '';
   let used = 1; // the ellipsis
+  // Made when it is needed: it takes longer than many a command.
+  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
   for (const { segment } of graphemes.segment(text)) {
     const width = widthOf(segment);
     if (used + width > columns) break;
