@@ -1,10 +1,10 @@
 import { isObject, type JsonObject } from '../json.ts';
-import { describe } from '../dataset/rows.ts';
+import { describe } from '../text/describe.ts';
 import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';
 import { joinPath } from '../text/path.ts';
 import { MODEL_PROVIDERS, type ModelEntry, type ModelProvider, type SecretReference } from './model.ts';
-import { readPrice } from './read.ts';
+import { readPrice } from './prices.ts';
 
 const TEXTS = ['model', 'baseUrl', 'organization', 'apiVersion', 'deployment', 'command', 'url'] as const;
 const OWN_KEYS: ReadonlySet<string> = new Set([...TEXTS, 'provider', 'apiKey', 'headers', 'api', 'timeoutMs', 'price', 'file', 'parameters']);

@@ -1,12 +1,12 @@
 import type { FileReader } from '../files.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import type { ModelPrice } from '../model/model.ts';
 import { Findings } from '../text/findings.ts';
 import { locateIn, locateYaml, type Locate } from '../text/locate.ts';
 import { joinPath } from '../text/path.ts';
 import { isMap, YamlSource, YamlValueError } from '../text/yaml.ts';
-import { describe } from '../dataset/rows.ts';
+import { describe } from '../text/describe.ts';
 import { readModelEntries } from './models.ts';
+import { readPrice } from './prices.ts';
 import type { ProjectConfig, RateLimits } from './model.ts';
 
 const FILE_NAMES = ['touchstone.yml', 'touchstone.yaml'];
@@ -102,29 +102,6 @@ function readPaths(value: unknown, folder: string, locate: Locate, findings: Fin
   if (list.length > 0 && list.every((item) => typeof item === 'string' && item !== '')) return list.map((item) => joinPath(folder, String(item)));
   findings.error('config', `a dataset is a path or a list of paths, not ${describe(value)}`, locate());
   return null;
-}
-
-/** US dollars per million tokens. */
-export function readPrice(value: unknown, locate: Locate, findings: Findings): ModelPrice | null {
-  if (!isObject(value)) {
-    findings.error('price', 'a price is { input, output } in US dollars per million tokens, with cachedInput and cacheWrite where they differ', locate());
-    return null;
-  }
-  const known = ['input', 'output', 'cachedInput', 'cacheWrite', 'date'];
-  for (const key of Object.keys(value)) if (!known.includes(key)) findings.warning('unknown-key', `unknown key "${key}" of a price is ignored`, locate(key));
-  const numbers: { input?: number; output?: number; cachedInput?: number; cacheWrite?: number } = {};
-  for (const key of ['input', 'output', 'cachedInput', 'cacheWrite'] as const) {
-    const number = value[key];
-    if (number === undefined || number === null) continue;
-    if (typeof number === 'number' && Number.isFinite(number) && number >= 0) numbers[key] = number;
-    else findings.error('price', `"${key}" is US dollars per million tokens, not ${describe(number)}`, locate(key));
-  }
-  const { input, output } = numbers;
-  if (input === undefined || output === undefined) {
-    findings.error('price', 'a price needs input and output', locate());
-    return null;
-  }
-  return { ...numbers, input, output, date: typeof value['date'] === 'string' ? value['date'] : '', source: 'touchstone.yml' };
 }
 
 function readLimits(value: unknown, locate: Locate, findings: Findings): RateLimits | null {

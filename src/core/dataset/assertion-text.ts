@@ -39,7 +39,7 @@ function typedAssertion(text: string): AssertionSpec | null {
 }
 
 /** `a, "b, c"` → two items; quotes are doubled inside quotes. */
-export function splitQuotedList(text: string): string[] {
+function splitQuotedList(text: string): string[] {
   const items: string[] = [];
   const pattern = /\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(?:,|$)/gy;
   for (let match = pattern.exec(text); match && match[0] !== ''; match = pattern.exec(text)) {

@@ -4,7 +4,7 @@ import type { ModelRef } from '../model/model.ts';
 import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';
 import { assertionFromText } from './assertion-text.ts';
-import { describe } from './rows.ts';
+import { describe } from '../text/describe.ts';
 
 export interface AssertionContext {
   /** Folder for `file://` values, absolute. */
@@ -78,7 +78,7 @@ function expandTemplate(item: JsonObject, locate: Locate, findings: Findings, co
   const name = typeof reference === 'string' && reference.startsWith(TEMPLATE_PREFIX) ? reference.slice(TEMPLATE_PREFIX.length) : null;
   const template = name !== null && context.templates && Object.hasOwn(context.templates, name) ? context.templates[name] : undefined;
   if (!isObject(template)) {
-    findings.error('assertion-template', `there is no ${String(reference)}: a reference names a member of the file's assertionTemplates`, locate('$ref'));
+    findings.error('assertion-template', `there is no ${typeof reference === 'string' ? reference : 'such template'}: a reference names a member of the file's assertionTemplates`, locate('$ref'));
     return null;
   }
   const { $ref: _reference, ...rest } = item;

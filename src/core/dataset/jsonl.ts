@@ -13,7 +13,7 @@ export async function* readJsonl(source: DatasetSource): AsyncGenerator<DatasetI
 }
 
 /** The items of one line: none for a blank one, a case, or everything that is wrong with it. */
-export function readLine(line: TextLine, source: Pick<DatasetSource, 'file' | 'baseDir' | 'ids'>): DatasetItem[] {
+function readLine(line: TextLine, source: Pick<DatasetSource, 'file' | 'baseDir' | 'ids'>): DatasetItem[] {
   const start = line.text.length - line.text.trimStart().length;
   const text = line.text.trim();
   if (text === '') return [];

@@ -3,7 +3,7 @@ import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';
 import { readJudge } from './assertions.ts';
 import type { CaseOptions } from './model.ts';
-import { describe } from './rows.ts';
+import { describe } from '../text/describe.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 

@@ -1,5 +1,6 @@
 import { readAssertions } from './assertions.ts';
 import { isObject, type JsonObject } from '../json.ts';
+import { describe } from '../text/describe.ts';
 import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';
 import type { SourceRange } from '../text/position.ts';
@@ -113,10 +114,4 @@ function readTags(value: unknown, locate: Locate, findings: Findings): string[] 
 /** `billing, urgent` → two tags. */
 export function splitTags(text: string): string[] {
   return [...new Set(text.split(',').map((tag) => tag.trim()).filter((tag) => tag !== ''))];
-}
-
-export function describe(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `the ${typeof value === 'string' ? 'text' : typeof value} ${JSON.stringify(value)?.slice(0, 40) ?? ''}`.trim();
 }

@@ -8,7 +8,7 @@ import type { PromptDocument } from './model.ts';
  * What makes a prompt this version: everything that shapes the output. Not its name, its place, comments, the order of
  * keys, kinds of quotes or line ends.
  */
-export function canonicalContent(document: PromptDocument): unknown {
+function canonicalContent(document: PromptDocument): unknown {
   const { source } = document;
   return normalize({
     syntax: document.syntax,
@@ -36,7 +36,7 @@ export function assertionsHash(document: Pick<PromptDocument, 'assertions' | 'th
 }
 
 /** SHA-256 of one case: its id and place do not count. */
-export function caseHash(item: Case): string {
+function caseHash(item: Case): string {
   return hashJson(normalize({
     vars: item.vars, expected: item.expected, assertions: item.assertions.map(assertionContent), threshold: item.threshold, options: item.options,
     recordedOutput: item.recordedOutput, prompts: item.prompts, models: item.models,

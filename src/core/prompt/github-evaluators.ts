@@ -1,5 +1,5 @@
 import type { AssertionSpec } from '../assert/model.ts';
-import { describe } from '../dataset/rows.ts';
+import { describe } from '../text/describe.ts';
 import { isObject } from '../json.ts';
 import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';

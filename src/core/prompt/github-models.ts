@@ -2,7 +2,7 @@ import type { AssertionSpec } from '../assert/model.ts';
 import { readAssertions } from '../dataset/assertions.ts';
 import { CaseIds } from '../dataset/ids.ts';
 import type { Case, DatasetRef } from '../dataset/model.ts';
-import { describe } from '../dataset/rows.ts';
+import { describe } from '../text/describe.ts';
 import { caseOfNode } from '../dataset/yaml.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import type { Role } from '../model/model.ts';
@@ -14,6 +14,7 @@ import { entriesOf, isMap, isScalar, isSeq, itemsOf, YamlSource, YamlValueError,
 import { readEvaluators } from './github-evaluators.ts';
 import { readContentParts } from './messages.ts';
 import type { PromptDocument, PromptMessage } from './model.ts';
+import { valueText } from './placeholders.ts';
 import { readParameters, readResponseFormat, readTools } from './parameters.ts';
 import { firstLine, promptIdOf } from './reading.ts';
 import { VariableUses } from './variables.ts';
@@ -139,7 +140,7 @@ function readMessage(yaml: YamlSource, item: unknown, findings: Findings, variab
   const written = yaml.value(roleNode);
   const role = typeof written === 'string' ? written.toLowerCase() : '';
   if (!ROLES.has(role)) {
-    const shown = written === null || written === undefined || written === '' ? 'it is missing' : String(written);
+    const shown = written === null || written === undefined || written === '' ? 'it is missing' : valueText(written);
     findings.error('message-role', `unknown message role: ${shown}. Must be system, user or assistant`, roleNode ? yaml.range(roleNode) : range);
   }
   const contentNode = entries.get('content')?.value;
@@ -150,7 +151,7 @@ function readMessage(yaml: YamlSource, item: unknown, findings: Findings, variab
 
 function readContent(yaml: YamlSource, node: unknown, messageRange: SourceRange, findings: Findings, variables: VariableUses): PromptMessage['content'] | null {
   if (isScalar(node) && node.value !== null) {
-    const text = typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+    const text = typeof node.value === 'string' ? node.value : (node.source ?? valueText(node.value));
     if (text.trim() === '') findings.warning('empty-content', 'this message is empty', yaml.range(node));
     variables.addScalar(yaml, node, 'placeholders');
     return text;

@@ -1,9 +1,10 @@
 import { isObject } from '../json.ts';
 import type { ChatMessage, ContentPart, Role, ToolCall } from '../model/model.ts';
+import { valueText } from './placeholders.ts';
 
 const ROLES: ReadonlySet<string> = new Set<Role>(['system', 'developer', 'user', 'assistant', 'tool']);
 
-export function isRole(value: unknown): value is Role {
+function isRole(value: unknown): value is Role {
   return typeof value === 'string' && ROLES.has(value);
 }
 
@@ -37,7 +38,7 @@ function readMessage(item: unknown): ChatMessage | null {
   if (!isObject(item)) return null;
   const role = typeof item['role'] === 'string' ? item['role'].toLowerCase() : undefined;
   if (!isRole(role)) return null;
-  const content = Array.isArray(item['content']) ? readContentParts(item['content']) : scalarText(item['content']);
+  const content = Array.isArray(item['content']) ? readContentParts(item['content']) : isObject(item['content']) ? null : valueText(item['content']);
   if (content === null) return null;
   const toolCalls = readToolCalls(item['tool_calls']);
   return {
@@ -49,18 +50,13 @@ function readMessage(item: unknown): ChatMessage | null {
   };
 }
 
-function scalarText(value: unknown): string | null {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? null : String(value);
-}
-
 function readToolCalls(value: unknown): ToolCall[] | null {
   if (!Array.isArray(value)) return null;
   return value.flatMap((item: unknown) => {
     const call = isObject(item) && isObject(item['function']) ? item['function'] : null;
     if (!isObject(item) || !call || typeof call['name'] !== 'string') return [];
     const args = call['arguments'];
-    return [{ id: String(item['id'] ?? ''), name: call['name'], arguments: typeof args === 'string' ? args : JSON.stringify(args ?? {}) }];
+    return [{ id: valueText(item['id']), name: call['name'], arguments: typeof args === 'string' ? args : JSON.stringify(args ?? {}) }];
   });
 }
 

@@ -2,7 +2,8 @@ import { isObject, type JsonObject } from '../json.ts';
 import type { ModelParameters, ResponseFormat, Tool } from '../model/model.ts';
 import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';
-import { describe } from '../dataset/rows.ts';
+import { valueText } from './placeholders.ts';
+import { describe } from '../text/describe.ts';
 
 type Known = Exclude<keyof ModelParameters, 'extra'>;
 
@@ -68,7 +69,7 @@ export function readResponseFormat(format: unknown, schema: unknown, locate: Loc
   if (format === undefined || format === null) return named;
   if (format === 'text' || format === 'json_object') return { type: format };
   if (format !== 'json_schema') {
-    findings.error('response-format', `invalid responseFormat: ${String(format)}. Must be 'text', 'json_object', or 'json_schema'`, locate('responseFormat'));
+    findings.error('response-format', `invalid responseFormat: ${valueText(format)}. Must be 'text', 'json_object', or 'json_schema'`, locate('responseFormat'));
     return undefined;
   }
   if (schema === undefined || schema === null) findings.error('json-schema', 'responseFormat json_schema needs a jsonSchema', locate('responseFormat'));

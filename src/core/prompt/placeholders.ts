@@ -19,7 +19,7 @@ export function findPlaceholders(text: string): Placeholder[] {
 export function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : `${value as number | boolean | bigint}`;
 }
 
 export interface Filled {

@@ -7,7 +7,7 @@ import { Marks, type Resolved } from './marks.ts';
 import { promptTextOf, readChat } from './messages.ts';
 import type { PromptDocument, TemplateSyntax } from './model.ts';
 import { renderNunjucks } from './nunjucks.ts';
-import { fillPlaceholders, valueText } from './placeholders.ts';
+import { fillPlaceholders } from './placeholders.ts';
 
 export interface RenderedPrompt {
   readonly messages: readonly ChatMessage[];
@@ -218,6 +218,3 @@ export function renderValue(template: unknown, vars: JsonObject, expected: unkno
   };
   return renderOne(template);
 }
-
-/** A variable's value as people see it in lists and previews. */
-export { valueText };

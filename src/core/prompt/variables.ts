@@ -34,7 +34,7 @@ export class VariableUses {
   }
 }
 
-export function findVariables(text: string, syntax: TemplateSyntax): Placeholder[] {
+function findVariables(text: string, syntax: TemplateSyntax): Placeholder[] {
   return syntax === 'placeholders' ? findPlaceholders(text) : findNunjucksVariables(text);
 }
 

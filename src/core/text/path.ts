@@ -5,7 +5,7 @@ export function isAbsolutePath(path: string): boolean {
 }
 
 /** Forward slashes, no `.`, `..`, doubled or trailing slashes. `..` at the root stays at the root. */
-export function normalizePath(path: string): string {
+function normalizePath(path: string): string {
   const forward = path.replaceAll('\\', '/');
   const root = /^(?:[A-Za-z]:)?\//.exec(forward)?.[0] ?? '';
   const parts: string[] = [];

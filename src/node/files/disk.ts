@@ -5,7 +5,7 @@ import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import type { FileReader } from '../../core/files.ts';
 
 /** Folders that hold other people's files, builds or history. */
-export const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**', '**/dist/**', '**/.touchstone/**', '**/.venv/**'];
+const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**', '**/dist/**', '**/.touchstone/**', '**/.venv/**'];
 
 /** A file that is read whole: prompts, YAML and JSON datasets. jsonl and csv are streamed and have no limit. */
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -50,13 +50,13 @@ describe('the disk', () => {
   it.each([
     ['none.txt', 'not-found', /no such file/], ['a', 'not-found', /folder/], ['latin.txt', 'usage', /not UTF-8/], ['wide.txt', 'usage', /UTF-16/],
   ])('says why it cannot read %s', async (name, code, message) => {
-    const expected = { code, message: expect.stringMatching(message), place: { file: `${root}/${name}` } };
+    const expected = { code, message: expect.stringMatching(message) as string, place: { file: `${root}/${name}` } };
     await expect(createFileReader().readText(`${root}/${name}`)).rejects.toMatchObject(expected);
     await expect(chunksOf(name)).rejects.toMatchObject(expected);
   });
 
   it('reads no file whole that is larger than the limit, but streams it', async () => {
-    await expect(createFileReader({ maxBytes: 1000 }).readText(`${root}/a/big.jsonl`)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('streamed') });
+    await expect(createFileReader({ maxBytes: 1000 }).readText(`${root}/a/big.jsonl`)).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('streamed') as string });
   });
 
   it('does not follow links out of a folder', async () => {

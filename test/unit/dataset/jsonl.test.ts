@@ -68,7 +68,7 @@ describe('jsonl datasets', () => {
     ['{"assert":[{"type":"equals","weight":"x"}]}\n', 1, 38, /"weight" is a number/],
     ['{"description":5}\n', 1, 16, /"description" is a text/],
   ])('refuses %j with line and column', async (text, line, column, message) => {
-    await expect(collect(text)).rejects.toMatchObject({ code: 'invalid-dataset', message: expect.stringMatching(message), place: { file: FILE, line, column } });
+    await expect(collect(text)).rejects.toMatchObject({ code: 'invalid-dataset', message: expect.stringMatching(message) as string, place: { file: FILE, line, column } });
   });
 
   it('tells everything that is wrong when asked', async () => {
@@ -111,12 +111,12 @@ describe('datasets of several files', () => {
     const ref = { ...datasetOfFile('/w/*.jsonl'), files: ['/w/*.jsonl'] };
     const cases = await collectDataset(ref, { files, root: '/w' });
     expect(cases.map(({ id, place }) => [place.file, id.replace(/^[0-9a-f]{12}/, 'hash')])).toEqual([['/w/a.jsonl', 'hash'], ['/w/a.jsonl', 'k'], ['/w/b.jsonl', 'hash-2']]);
-    await expect(collectDataset({ ...ref, files: ['/w/a.jsonl', '/w/c.yaml'] }, { files, root: '/w' })).rejects.toMatchObject({ message: expect.stringContaining('/w/a.jsonl:2'), place: { file: '/w/c.yaml', line: 1 } });
+    await expect(collectDataset({ ...ref, files: ['/w/a.jsonl', '/w/c.yaml'] }, { files, root: '/w' })).rejects.toMatchObject({ message: expect.stringContaining('/w/a.jsonl:2') as string, place: { file: '/w/c.yaml', line: 1 } });
   });
 
   it('says what a dataset can be', async () => {
     const files = memoryFiles({ '/w/a.txt': 'x' });
-    await expect(collectDataset(datasetOfFile('/w/a.txt'), { files, root: '/w' })).rejects.toMatchObject({ code: 'invalid-dataset', message: expect.stringContaining('.jsonl') });
+    await expect(collectDataset(datasetOfFile('/w/a.txt'), { files, root: '/w' })).rejects.toMatchObject({ code: 'invalid-dataset', message: expect.stringContaining('.jsonl') as string });
     await expect(collectDataset(datasetOfFile('/w/*.jsonl'), { files, root: '/w' })).rejects.toMatchObject({ code: 'not-found' });
   });
 });

@@ -33,7 +33,7 @@ describe('yaml and json datasets', () => {
 
   it('knows the places in json', async () => {
     const text = '{"cases": [\n  {"x": 1, "expected": [1]},\n  {"x": 2, "tags": 5}\n]}';
-    await expect(collect('/w/d.json', text)).rejects.toMatchObject({ message: expect.stringContaining('tags'), place: { line: 3, column: 20 } });
+    await expect(collect('/w/d.json', text)).rejects.toMatchObject({ message: expect.stringContaining('tags') as string, place: { line: 3, column: 20 } });
     const [item] = await collect('/w/d.json', text.replace('"tags": 5', '"tags": "t"'));
     expect(item && [covered(text, item.place.range), item.place.expectedRange && covered(text, item.place.expectedRange)]).toEqual(['{"x": 1, "expected": [1]}', '[1]']);
   });

@@ -6,7 +6,3 @@ export function covered(text: string, range: SourceRange): string {
   const offset = ({ line, character }: SourceRange['start']): number => lines.slice(0, line).join('').length + character;
   return text.slice(offset(range.start), offset(range.end));
 }
-
-export function lineOf(range: SourceRange): number {
-  return range.start.line + 1;
-}

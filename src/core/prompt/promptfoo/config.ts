@@ -1,10 +1,11 @@
 import { isObject, type JsonObject } from '../../json.ts';
-import { Findings } from '../../text/findings.ts';
+import type { Findings } from '../../text/findings.ts';
 import { locateIn, locateYaml, type Locate } from '../../text/locate.ts';
 import type { SourceRange } from '../../text/position.ts';
 import { entriesOf, isMap, YamlSource, YamlValueError } from '../../text/yaml.ts';
-import { describe } from '../../dataset/rows.ts';
+import { describe } from '../../text/describe.ts';
 import type { PromptDocument, PromptFile } from '../model.ts';
+import { valueText } from '../placeholders.ts';
 import { firstLine } from '../reading.ts';
 
 /** The text of a promptfoo config taken apart, without reading another file. */
@@ -87,7 +88,7 @@ export function readEnv({ values, locate, findings }: PromptfooText): Record<str
       findings.warning('secret', `${name} stands in this file as text: keep keys out of files`, locate('env', name));
     }
   }
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, typeof value === 'object' ? '' : String(value)]));
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, isObject(value) ? '' : valueText(value)]));
 }
 
 export function readRunDefaults({ values, locate, findings }: PromptfooText): PromptFile['runDefaults'] {

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../../json.ts';
 import { hashText } from '../../hash.ts';
 import { csvRecords } from '../../dataset/csv-scan.ts';
-import { describe } from '../../dataset/rows.ts';
+import { describe } from '../../text/describe.ts';
 import { locateIn, type Locate } from '../../text/locate.ts';
 import { endingOf, relativePath } from '../../text/path.ts';
 import type { SourceRange } from '../../text/position.ts';

@@ -4,7 +4,7 @@ import { Findings } from '../../text/findings.ts';
 import { locateIn, locateYaml, type Locate } from '../../text/locate.ts';
 import { endingOf } from '../../text/path.ts';
 import { YamlSource } from '../../text/yaml.ts';
-import { describe } from '../../dataset/rows.ts';
+import { describe } from '../../text/describe.ts';
 import type { PromptfooText } from './config.ts';
 import { isFileReference, type Loader } from './loader.ts';
 

@@ -4,7 +4,7 @@ import type { CsvRow } from '../../dataset/csv.ts';
 import type { CaseIds } from '../../dataset/ids.ts';
 import type { Case, CaseOptions, CasePlace } from '../../dataset/model.ts';
 import { readCaseOptions } from '../../dataset/options.ts';
-import { describe } from '../../dataset/rows.ts';
+import { describe } from '../../text/describe.ts';
 import { isObject, type JsonObject } from '../../json.ts';
 import { Findings } from '../../text/findings.ts';
 import { locateIn, type Locate } from '../../text/locate.ts';
@@ -139,7 +139,7 @@ export function casesOf(test: RawTest, defaults: RawTest | null, ids: CaseIds): 
 }
 
 /** Lists whose first item is a text stand for one case per item; other lists stay as they are. */
-export function expandVars(vars: JsonObject): JsonObject[] {
+function expandVars(vars: JsonObject): JsonObject[] {
   let combinations: [string, unknown][][] = [[]];
   for (const [name, value] of Object.entries(vars)) {
     const values: unknown[] = Array.isArray(value) && typeof value[0] === 'string' ? value : [value];

@@ -3,7 +3,7 @@ import type { CaseIds } from '../../dataset/ids.ts';
 import { explainJsonError } from '../../dataset/jsonl.ts';
 import { linesOf } from '../../dataset/lines.ts';
 import type { Case } from '../../dataset/model.ts';
-import { describe } from '../../dataset/rows.ts';
+import { describe } from '../../text/describe.ts';
 import { isObject, type JsonObject } from '../../json.ts';
 import { Findings } from '../../text/findings.ts';
 import { locateIn, locateJson, locateYaml, type Locate } from '../../text/locate.ts';
