@@ -169,7 +169,7 @@ function parseChat(marked: string, marks: Marks): ChatMessage[] | null {
   if (text.startsWith('[')) return readChat(parseJson(text) ?? parseJson(marks.resolvePlain(text)));
   if (!YAML_CHAT.test(text)) return null;
   try {
-    return readChat(parseYaml(text, { logLevel: 'silent' }));
+    return readChat(parseYaml(text, { logLevel: 'error' }));
   } catch {
     return null;
   }

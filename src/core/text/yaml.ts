@@ -18,7 +18,7 @@ export class YamlSource {
     let document: Document.Parsed<ParsedNode> | null = null;
     const errors: Diagnostic[] = [];
     try {
-      document = parseDocument(text, { prettyErrors: false, merge: true });
+      document = parseDocument(text, { prettyErrors: false, merge: true, logLevel: 'error' });
       for (const error of document.errors) errors.push({ severity: 'error', code: 'yaml', message: explainYamlError(error), range: this.lines.range(...error.pos) });
     } catch (error) {
       // Thousands of nested brackets exhaust the parser's stack.
