@@ -356,7 +356,8 @@ function failedOrdinals(store: RunStore, run: StoredRun): number[] {
 
 function storedPlan(plan: RunPlan): StoredPlan {
   return {
-    prompt: plan.prompt,
+    // The cases are kept with the run; a config's inline ones would be there twice.
+    prompt: { ...plan.prompt, dataset: { ...plan.prompt.dataset, inline: [] } },
     models: plan.models.map(({ ref }) => ref),
     concurrency: plan.concurrency,
     noCache: plan.noCache,
@@ -372,7 +373,7 @@ function meanOutput(last: StoredRun | undefined, label: string): number | null {
   return summary === undefined || summary.tokens.output === null || answered === 0 ? null : summary.tokens.output / answered;
 }
 
-export function addEstimates(estimates: readonly CostEstimate[]): CostEstimate {
+function addEstimates(estimates: readonly CostEstimate[]): CostEstimate {
   return estimates.reduce(
     (total, one) => ({
       usd: total.usd === null || one.usd === null ? null : total.usd + one.usd,

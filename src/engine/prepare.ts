@@ -157,7 +157,7 @@ function positive(option: string, value: number | undefined): number | undefined
   return value;
 }
 
-export function diagnosticError(code: 'invalid-prompt' | 'invalid-dataset' | 'unknown-model', problem: Diagnostic, file: string): TouchstoneError {
+function diagnosticError(code: 'invalid-prompt' | 'invalid-dataset' | 'unknown-model', problem: Diagnostic, file: string): TouchstoneError {
   const { line, character } = problem.range.start;
   return new TouchstoneError(code, problem.message, { place: { file: problem.file ?? file, line: line + 1, column: character + 1 } });
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScoreOptions, ScorePorts } from '../core/assert/ports.ts';
@@ -48,7 +48,7 @@ export class Limiters {
 }
 
 export function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return digest('sha256', text);
 }
 
 export function callPorts(options: { readonly limiters: Limiters; readonly catalog: ModelCatalog; readonly config: ProjectConfig; readonly concurrency: number }): CallPorts {

@@ -266,7 +266,8 @@ class RunExecution {
     const shared = model.cacheable && !this.#plan.noCache;
     const replyKey = this.#replyKey(key, model, request, shared);
     if (replyKey !== undefined) {
-      const stored = journal.findReply(replyKey);
+      // A private answer is there only when this cell was asked for before.
+      const stored = shared || before > 0 ? journal.findReply(replyKey) : undefined;
       // An answer that this very run received before it was killed is its own, not a cached one.
       if (stored !== undefined) return { reply: stored, latencyMs: stored.latencyMs ?? null, cached: before === 0, attempts: before };
     }

@@ -126,7 +126,7 @@ class Accumulator {
 }
 
 /** Unknown stays unknown: one unknown addend makes the sum unknown. */
-export function sum(total: number | null, value: number | null): number | null {
+function sum(total: number | null, value: number | null): number | null {
   return total === null || value === null ? null : total + value;
 }
 

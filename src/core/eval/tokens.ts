@@ -10,7 +10,7 @@ export const ASSUMED_OUTPUT_TOKENS = 150;
 /** Reserved output of a request without a limit: a generous answer. */
 const RESERVED_OUTPUT_TOKENS = 2048;
 
-export function approximateTokens(text: string): number {
+function approximateTokens(text: string): number {
   return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
 }
 

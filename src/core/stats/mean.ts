@@ -5,7 +5,7 @@ import { tQuantile } from './student-t.ts';
 
 const BOOTSTRAP_DRAWS = 10_000;
 
-export function mean(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;

@@ -1,5 +1,5 @@
 /** Two-sided 95 %. */
-export const Z95 = 1.959963984540054;
+const Z95 = 1.959963984540054;
 
 export type Interval = readonly [number, number];
 

@@ -34,7 +34,7 @@ function betaFraction(a: number, b: number, x: number): number {
 }
 
 /** I_x(a, b), for 0 ≤ x ≤ 1 and a, b > 0. */
-export function incompleteBeta(a: number, b: number, x: number): number {
+function incompleteBeta(a: number, b: number, x: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   const front = Math.exp(lnGamma(a + b) - lnGamma(a) - lnGamma(b) + a * Math.log(x) + b * Math.log(1 - x));
