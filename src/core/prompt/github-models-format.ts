@@ -9,6 +9,7 @@ import { datasetName, parseGithubModels, type GoldenFiles } from './github-model
 import { contentText } from './messages.ts';
 import type { PromptFile } from './model.ts';
 import { outlineCases, type PromptOutlineFile } from './outline.ts';
+import { checkVariables } from './variables.ts';
 import { outside, resolveInside, rootFor, type PromptReadOptions } from './reading.ts';
 
 const GOLDEN_ENDINGS = '{jsonl,ndjson,csv,yaml,yml,json}';
@@ -22,7 +23,7 @@ export async function readGithubModels(path: string, text: string, options: Prom
   const prompt = { ...document, dataset };
   return {
     format: 'github-models', path, prompts: [prompt], dependencies: found.files,
-    diagnostics: [...findings.list, ...found.diagnostics, ...checkAssertions(prompt.assertions), ...dataset.inline.flatMap((item) => checkAssertions(item.assertions))],
+    diagnostics: [...findings.list, ...found.diagnostics, ...checkAssertions(prompt.assertions), ...(found.files.length === 0 ? checkVariables(prompt, dataset.inline) : []), ...dataset.inline.flatMap((item) => checkAssertions(item.assertions))],
     runDefaults: {},
   };
 }

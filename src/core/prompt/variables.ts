@@ -40,7 +40,7 @@ function findVariables(text: string, syntax: TemplateSyntax): Placeholder[] {
 
 /**
  * Variables that the prompt uses and none of the cases has (an error of spelling, most likely), at every use. Without
- * cases nothing can be said.
+ * cases nothing can be said. In nunjucks a variable may be missing on purpose: that is no more than a remark.
  */
 export function checkVariables(document: PromptDocument, cases: readonly Case[]): Diagnostic[] {
   if (cases.length === 0 || cases.some((item) => item.options.transformVars !== undefined)) return [];
@@ -49,9 +49,10 @@ export function checkVariables(document: PromptDocument, cases: readonly Case[])
     for (const name of Object.keys(item.vars)) known.add(name);
     if (item.expected !== undefined) known.add('expected');
   }
+  const severity = document.syntax === 'nunjucks' ? 'information' : 'warning';
   return document.variables
     .filter(({ name }) => !known.has(name) && !known.has(name.split('.')[0] ?? name))
     .flatMap(({ name, ranges }) =>
-      ranges.map((range): Diagnostic => ({ severity: 'warning', code: 'unknown-variable', message: `no case has the variable "${name}"`, range })),
+      ranges.map((range): Diagnostic => ({ severity, code: 'unknown-variable', message: `no case has the variable "${name}"`, range })),
     );
 }

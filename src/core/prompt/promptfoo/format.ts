@@ -1,6 +1,6 @@
 import { checkAssertions } from '../../assert/check.ts';
 import { CaseIds, LaterIds } from '../../dataset/ids.ts';
-import type { DatasetRef } from '../../dataset/model.ts';
+import type { CasePlace, DatasetRef } from '../../dataset/model.ts';
 import { TouchstoneError } from '../../errors.ts';
 import { isObject, type JsonObject } from '../../json.ts';
 import type { ModelParameters, ResponseFormat, Tool } from '../../model/model.ts';
@@ -11,11 +11,12 @@ import { EMPTY_RANGE } from '../../text/position.ts';
 import { YamlValueError } from '../../text/yaml.ts';
 import { messagesFromText } from '../render.ts';
 import type { PromptDocument, PromptFile, PromptMessage } from '../model.ts';
+import { matchesName } from '../names.ts';
 import { checkNunjucks } from '../nunjucks.ts';
 import { readParameters, readTools } from '../parameters.ts';
 import { outlineCases, type OutlineCase, type PromptOutlineFile } from '../outline.ts';
 import { promptIdOf, rootFor, type PromptReadOptions } from '../reading.ts';
-import { VariableUses } from '../variables.ts';
+import { checkVariables, VariableUses } from '../variables.ts';
 import { parsePromptfoo, readDerivedMetrics, readEnv, readRunDefaults, type PromptfooText } from './config.ts';
 import { isFileReference, Loader } from './loader.ts';
 import { loadPrompts, looksLikePath, readPromptEntries, type LoadedPrompt, type PromptEntry } from './prompts.ts';
@@ -61,6 +62,8 @@ async function readConfig(path: string, parsed: PromptfooText, options: PromptRe
   const names = uniqueNames(loaded);
   const prompts = loaded.map((prompt, index) => documentOf(prompt, names[index] ?? '', loaded.length > 1, shared));
   checkAssertionsOf(shared);
+  checkFilters(shared, prompts);
+  for (const prompt of prompts) findings.addAll(checkVariables(prompt, inline));
   return { format: 'promptfoo', path, prompts, runDefaults };
 }
 
@@ -85,6 +88,23 @@ function checkAssertionsOf({ defaults, dataset, findings, path }: Shared): void 
     seen.add(item.assertions);
     const { file } = item.place;
     findings.addAll(checkAssertions(item.assertions).map((finding) => (file === path ? finding : { ...finding, file })));
+  }
+}
+
+/** A test for a prompt or a provider that the config does not have would never be run, and nobody would notice. */
+function checkFilters({ dataset, providers, findings, path }: Shared, prompts: readonly PromptDocument[]): void {
+  const models = providers.flatMap(({ ref }) => [ref.id, ...(ref.label === undefined ? [] : [ref.label])]);
+  const names = prompts.flatMap(({ filterNames }) => filterNames ?? []);
+  const told = new Set<string>();
+  const tell = (wanted: string, known: readonly string[], what: string, { file, range }: CasePlace): void => {
+    const key = `${what} ${wanted}`;
+    if (told.has(key) || matchesName(wanted, known)) return;
+    told.add(key);
+    findings.addAll([{ severity: 'error', code: 'test-filter', message: `the config has no ${what} "${wanted}", which this test names`, range, ...(file === path ? {} : { file }) }]);
+  };
+  for (const item of dataset.inline) {
+    if (models.length > 0) for (const wanted of item.models ?? []) tell(wanted, models, 'provider', item.place);
+    for (const wanted of item.prompts ?? []) tell(wanted, names, 'prompt', item.place);
   }
 }
 
@@ -161,11 +181,7 @@ function messagesOf(text: string, { range }: PromptEntry): PromptMessage[] {
 }
 
 function isFor(provider: Provider, names: readonly string[]): boolean {
-  if (!provider.prompts) return true;
-  return provider.prompts.some((wanted) => {
-    const group = wanted.endsWith(':*') ? wanted.slice(0, -1) : `${wanted}:`;
-    return names.some((name) => name === wanted || name.startsWith(group));
-  });
+  return provider.prompts?.some((wanted) => matchesName(wanted, names)) ?? true;
 }
 
 interface Settings {
