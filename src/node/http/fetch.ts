@@ -1,7 +1,8 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpRequest, type Agent, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import type { AgentSource } from './agents.ts';
+import { LeanHeaders } from './lean-headers.ts';
 import { LeanResponse } from './lean-response.ts';
 
 /** No byte came for as long as we wait. */
@@ -21,23 +22,26 @@ export interface FetchOptions {
   readonly idleTimeoutMs: number;
 }
 
-/** A run asks the same address again and again. */
-function urlCache(): (url: string) => URL {
-  let last: URL | null = null;
-  let text = '';
-  return (url) => {
-    if (last === null || url !== text) {
-      last = new URL(url);
-      text = url;
-    }
-    return last;
-  };
+/**
+ * `cancel` is a second signal beside `signal`: the SDK joins the caller's signal with one of its own on every call
+ * (AbortSignal.any), which costs as much as sending the request. Whoever can, hands its signal straight to the fetch.
+ */
+export interface FetchInit extends RequestInit {
+  readonly cancel?: AbortSignal;
 }
 
-export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+export type Fetch = (input: string | URL | Request, init?: FetchInit) => Promise<LeanResponse>;
 
 /** The SDK tells its endpoint about the machine; nothing leaves it that the request does not need. */
-const LEFT_OUT = /^x-stainless-/;
+const LEFT_OUT = 'x-stainless-';
+
+/** An address in the form that node:http takes. */
+interface Address {
+  readonly text: string;
+  readonly url: URL;
+  readonly options: RequestOptions;
+  readonly agent: Agent;
+}
 
 /**
  * A `fetch` for JSON interfaces over node:http: kept-alive connections, proxies by its agents, our own idle limit, and about half
@@ -45,50 +49,59 @@ const LEFT_OUT = /^x-stainless-/;
  * (following one would carry a key to another host).
  */
 export function createFetch({ agents, idleTimeoutMs }: FetchOptions): Fetch {
-  const parse = urlCache();
+  // A run asks the same address again and again.
+  let last: Address | null = null;
+  const addressOf = async (text: string): Promise<Address> => {
+    if (last?.text === text) return last;
+    const url = new URL(text);
+    last = { text, url, options: urlToHttpOptions(url), agent: await agents.for(url) };
+    return last;
+  };
+
   return async (input, init = {}) => {
-    const url = parse(typeof input === 'string' ? input : input instanceof URL ? input.href : input.url);
-    const signal = init.signal ?? undefined;
-    if (signal?.aborted === true) throw signal.reason;
+    const { cancel, signal } = init;
     const body = init.body ?? '';
     if (typeof body !== 'string') throw new TypeError('This fetch sends text only.');
-    const agent = await agents.for(url);
-    return new Promise<Response>((resolve, reject) => {
-      const options: RequestOptions = { ...urlToHttpOptions(url), method: init.method ?? 'GET', headers: headersOf(init.headers, body), timeout: idleTimeoutMs, agent };
-      const request = url.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
+    const { url, options, agent } = await addressOf(typeof input === 'string' ? input : input instanceof URL ? input.href : input.url);
+    for (const stop of [cancel, signal]) if (stop?.aborted === true) throw reasonOf(stop);
+    return new Promise((resolve, reject) => {
+      const all: RequestOptions = { ...options, method: init.method ?? 'GET', headers: headersOf(init.headers, body), timeout: idleTimeoutMs, agent };
+      const request = url.protocol === 'https:' ? httpsRequest(all) : httpRequest(all);
       let message: IncomingMessage | undefined;
-      const giveUp = (reason: unknown): void => {
-        const error = reason instanceof Error ? reason : new Error('The request was cancelled.');
+      const giveUp = (error: Error): void => {
         if (message === undefined) request.destroy(error);
         else message.destroy(error);
       };
-      const abort = (): void => giveUp(signal?.reason);
-      signal?.addEventListener('abort', abort, { once: true });
-      request.once('close', () => signal?.removeEventListener('abort', abort));
-      request.once('timeout', () => giveUp(new IdleError(idleTimeoutMs)));
+      const onCancel = (): void => giveUp(reasonOf(cancel));
+      const onAbort = (): void => giveUp(reasonOf(signal));
+      cancel?.addEventListener('abort', onCancel);
+      signal?.addEventListener('abort', onAbort);
+      request.on('close', () => {
+        cancel?.removeEventListener('abort', onCancel);
+        signal?.removeEventListener('abort', onAbort);
+      });
+      request.on('timeout', () => giveUp(new IdleError(idleTimeoutMs)));
       request.on('error', (error) => {
         if (message === undefined) reject(error);
         else message.destroy(error);
       });
-      request.once('response', (incoming) => {
+      request.on('response', (incoming) => {
         message = incoming;
-        resolve(new LeanResponse(url.href, incoming.statusCode ?? 0, incoming.statusMessage ?? '', responseHeaders(incoming), incoming));
+        resolve(new LeanResponse(url.href, incoming.statusCode ?? 0, incoming.statusMessage ?? '', new LeanHeaders(incoming.headers), incoming));
       });
       request.end(body);
     });
   };
 }
 
-function headersOf(headers: RequestInit['headers'], body: string): Record<string, string> {
-  const sent: Record<string, string> = {};
-  for (const [name, value] of headers instanceof Headers ? headers : new Headers(headers)) if (!LEFT_OUT.test(name)) sent[name] = value;
-  if (body !== '') sent['content-length'] = String(Buffer.byteLength(body));
-  return sent;
+function reasonOf(signal: AbortSignal | null | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason : new Error('The request was cancelled.');
 }
 
-function responseHeaders(message: IncomingMessage): Headers {
-  const headers = new Headers();
-  const raw = message.rawHeaders;
-  for (let i = 0; i + 1 < raw.length; i += 2) headers.append(raw[i]!, raw[i + 1]!);
-  return headers;
+function headersOf(headers: RequestInit['headers'], body: string): Record<string, string> {
+  const sent: Record<string, string> = {};
+  for (const [name, value] of headers instanceof Headers ? headers : new Headers(headers)) if (!name.startsWith(LEFT_OUT)) sent[name] = value;
+  if (body !== '') sent['content-length'] = String(Buffer.byteLength(body));
+  return sent;
 }

@@ -6,7 +6,8 @@ import { ModelError, type CallContext, type Model, type ModelParameters, type Mo
 import { mergeParameters } from '../../core/model/parameters.ts';
 import { rateLimitStatus } from '../../core/model/rate-limit-headers.ts';
 import type { Redactor } from '../../core/model/redact.ts';
-import type { Fetch } from '../http/fetch.ts';
+import type { Fetch, FetchInit } from '../http/fetch.ts';
+import { LeanResponse } from '../http/lean-response.ts';
 import { AnswerError, ReportedError } from './answer-errors.ts';
 import { brokenAnswer, cancelledError, missingSecret, networkError, statusError, type ErrorSubject } from './http-errors.ts';
 import { chatBody, readChat, readChatStream } from './openai-chat.ts';
@@ -142,15 +143,16 @@ export class OpenAiClients {
     if (key === null && target.keys.length > 0 && !target.keyOptional) throw missingSecret(subject, target.keys);
     const [sdk, { Stream }] = await (loading ??= Promise.all([import('openai'), import('openai/streaming')]));
     const client = await this.#clientFor(sdk, key?.value ?? null, subject);
-    const controller = new AbortController();
-    const abort = (): void => controller.abort(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
+    // Not the SDK's `signal`: see FetchInit.
+    const fetchOptions: NonNullable<Sdk.ClientOptions['fetchOptions']> & Pick<FetchInit, 'cancel'> = { cancel: signal };
+    let response: Response | undefined;
     let complete = false;
     try {
-      const response = await client.post(path, { body, signal: controller.signal }).asResponse();
-      const status = rateLimitStatus((name) => response.headers.get(name), Date.now());
+      response = await client.post(path, { body, fetchOptions }).asResponse();
+      const received = response;
+      const status = rateLimitStatus((name) => received.headers.get(name), Date.now());
       if (status !== null) context.onRateLimit?.(status);
-      const answer = await read(response, () => Stream.fromSSEResponse<unknown>(response, controller, client, undefined, 'events'));
+      const answer = await read(received, () => Stream.fromSSEResponse<unknown>(received, new AbortController(), client, undefined, 'events'));
       complete = true;
       return answer;
     } catch (error) {
@@ -158,9 +160,7 @@ export class OpenAiClients {
       if (key !== null && isUnauthorized(sdk, error)) this.#context.secrets.forget(key.name);
       throw toModelError(sdk, error, subject, context);
     } finally {
-      signal.removeEventListener('abort', abort);
-      // Ends a body that was left half-read. (After a complete answer there is nothing to end, and an abort is not cheap.)
-      if (!complete) controller.abort();
+      if (!complete && response instanceof LeanResponse) response.destroy();
     }
   }
 
