@@ -1,0 +1,239 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { openWindow, type Window } from './harness.ts';
+
+const TRIAGE = 'prompts/support/triage.prompt.yml';
+const DATASET = 'prompts/support/triage.golden.jsonl';
+const MINUTE = 60_000;
+
+/** The rows of a view of the side bar. */
+function viewRows(window: Window, view: string) {
+  return window.page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`);
+}
+
+async function openTouchstone(window: Window): Promise<void> {
+  await window.page.getByRole('tab', { name: 'Touchstone' }).first().click();
+  await window.see('Prompts');
+}
+
+describe('evaluating a prompt beside the code', () => {
+  let window: Window;
+  beforeAll(async () => {
+    window = await openWindow({ settings: { 'files.autoSave': 'off' } });
+  }, 5 * MINUTE);
+  afterAll(async () => {
+    await window?.close();
+  });
+
+  it('runs every case by a click on the lens, and the result replaces it', async () => {
+    await openTouchstone(window);
+    await window.openFile(TRIAGE);
+    await window.lens(/no run yet, free/);
+    await (await window.lens('Eval 60 cases')).click();
+    const result = await window.lens(/\d+\/60 · [\d.]+% \[\d+–\d+\] · \$0 · p50/, 3 * MINUTE);
+    expect(await result.innerText()).not.toContain('stale');
+    expect(await window.notifications()).toEqual([]);
+  }, 5 * MINUTE);
+
+  it('shows the score in the views', async () => {
+    await expect.poll(() => viewRows(window, 'Prompts').filter({ hasText: 'Support triage' }).first().innerText(), { timeout: MINUTE }).toMatch(/\d+\/60/);
+    await expect.poll(() => viewRows(window, 'Runs').first().innerText(), { timeout: MINUTE }).toMatch(/Support triage[\s\S]*\d+\/60/);
+    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
+      await window.setTheme(theme);
+      await window.screenshot(`editor-${theme}`);
+    }
+    await window.setTheme('dark');
+  });
+
+  it('opens the run, and F8 goes to a failing case', async () => {
+    await (await window.lens(/\d+\/60 · /)).click();
+    const panel = await window.webview('[role="grid"]');
+    await expect.poll(() => panel.locator('[role="row"]').count(), { timeout: MINUTE }).toBeGreaterThan(5);
+    await panel.locator('[role="grid"]').focus();
+    await window.page.keyboard.press('F8');
+    const accept = panel.getByText('Accept output as expected');
+    await accept.waitFor({ timeout: MINUTE });
+    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
+      await window.setTheme(theme);
+      await window.screenshot(`run-${theme}`);
+    }
+    await window.setTheme('dark');
+  }, 3 * MINUTE);
+
+  it('accepts an output from the panel as an edit that is shown and not saved', async () => {
+    const before = readFileSync(join(window.folder, DATASET), 'utf8');
+    const panel = await window.webview('[role="grid"]');
+    await panel.getByText('Accept output as expected').click();
+    await window.page.locator('.tab.dirty[data-resource-name="triage.golden.jsonl"]').waitFor({ timeout: MINUTE });
+    expect(readFileSync(join(window.folder, DATASET), 'utf8')).toBe(before);
+    await window.page.locator('.tab[data-resource-name="triage.golden.jsonl"]').first().click();
+    await window.runCommand('File: Revert File');
+    await window.page.locator('.tab.dirty').waitFor({ state: 'detached', timeout: MINUTE });
+  }, 2 * MINUTE);
+
+  it('marks failing cases on their lines', async () => {
+    await window.page.locator('.tab[data-resource-name="triage.golden.jsonl"]').first().click();
+    await window.lens(/, expected \w+ · /);
+    await expect.poll(() => window.page.locator('.squiggly-warning').count(), { timeout: MINUTE }).toBeGreaterThan(0);
+    await window.screenshot('dataset-dark');
+  }, 2 * MINUTE);
+});
+
+describe('making a prompt', () => {
+  let window: Window;
+  beforeAll(async () => {
+    window = await openWindow({ settings: { 'files.autoSave': 'off' } });
+  }, 5 * MINUTE);
+  afterAll(async () => {
+    await window?.close();
+  });
+
+  it('asks for a name, a model and a dataset, and opens a prompt that can be run', async () => {
+    await openTouchstone(window);
+    await window.runCommand('Touchstone: New Prompt');
+    await window.answer('Feedback "sorting": ä');
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'local:labels' }).first().click();
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'With a golden dataset' }).first().click();
+    await window.page.locator('.tab.active[data-resource-name="feedback-sorting-ä.prompt.yml"]').waitFor({ timeout: MINUTE });
+    const text = readFileSync(join(window.folder, 'prompts/feedback-sorting-ä.prompt.yml'), 'utf8');
+    expect(parse(text)).toMatchObject({ name: 'Feedback "sorting": ä', model: 'local:labels', golden: 'feedback-sorting-ä.golden.jsonl' });
+    await (await window.lens('Eval 3 cases')).click();
+    await window.lens(/\d\/3 · /, 2 * MINUTE);
+  }, 4 * MINUTE);
+
+  it('runs it once with variables that are typed, and adds the output as a case', async () => {
+    await (await window.lens('Run once')).click();
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Type the variables' }).first().click();
+    await window.answer('The upload button does nothing when I click it');
+    await (await window.lens('Add as case', 2 * MINUTE)).click();
+    await window.page.locator('.quick-input-widget input.input').waitFor({ timeout: MINUTE });
+    await window.answer('problem');
+    await window.page.locator('.tab.dirty[data-resource-name="feedback-sorting-ä.golden.jsonl"]').waitFor({ timeout: MINUTE });
+    await window.screenshot('run-once-dark');
+    await window.page.locator('.tab[data-resource-name="feedback-sorting-ä.golden.jsonl"]').first().click();
+    await window.runCommand('File: Save');
+    const dataset = join(window.folder, 'prompts/feedback-sorting-ä.golden.jsonl');
+    await expect.poll(() => readFileSync(dataset, 'utf8').trimEnd().split('\n').length, { timeout: MINUTE }).toBe(4);
+    expect(JSON.parse(readFileSync(dataset, 'utf8').trimEnd().split('\n')[3] ?? '')).toEqual({ message: 'The upload button does nothing when I click it', expected: 'problem' });
+  }, 4 * MINUTE);
+});
+
+describe('what could go wrong', () => {
+  let window: Window;
+  let endpoint: Server;
+  const keys: (string | undefined)[] = [];
+  beforeAll(async () => {
+    endpoint = createServer((request, response) => {
+      keys.push(request.headers.authorization);
+      request.resume().on('end', () => response.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error: { message: `Incorrect key: ${request.headers.authorization ?? ''}` } })));
+    });
+    await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+    const { port } = endpoint.address() as AddressInfo;
+    window = await openWindow({ settings: { 'files.autoSave': 'off' } });
+    const write = (path: string, text: string) => writeFileSync(join(window.folder, path), text);
+    write('touchstone.yml', `models:\n  house/model: { provider: openai-compatible, baseUrl: "http://127.0.0.1:${port}/v1", model: m, apiKey: "\${env:HOUSE_API_KEY}" }\n`);
+    write('prompts/house.prompt.yml', 'name: House\nmodel: house/model\nmessages:\n  - { role: user, content: "{{word}}" }\ntestData:\n  - { word: a, expected: a }\n');
+    write('prompts/agent.cjs', "setTimeout(() => process.stdout.write('ok'), 200);\n");
+    write('prompts/slow.prompt.yml', 'name: Slow\nmodel: "exec:node agent.cjs"\nmessages:\n  - { role: user, content: "{{n}}" }\ngolden: slow.golden.jsonl\nassert:\n  - { type: equals, value: "{{expected}}" }\n');
+    write('prompts/slow.golden.jsonl', Array.from({ length: 60 }, (_, n) => `{"id":"case-${n}","n":"${n}","expected":"ok"}\n`).join(''));
+  }, 5 * MINUTE);
+  afterAll(async () => {
+    await window?.close();
+    await new Promise((resolve) => endpoint?.close(resolve));
+  });
+
+  it('hands an API key to its endpoint, and to no file, log or message', async () => {
+    const key = 'plain-words-that-are-secret-4711';
+    await openTouchstone(window);
+    await window.runCommand('Touchstone: Set API Key');
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Another name' }).first().click();
+    await window.answer('HOUSE_API_KEY');
+    await window.page.locator('.quick-input-widget input[type="password"]').waitFor({ timeout: MINUTE });
+    await window.answer(key);
+    await window.see('HOUSE_API_KEY is set.');
+    await window.openFile('prompts/house.prompt.yml');
+    await (await window.lens('Eval 1 case')).click();
+    await (await window.lens(/1 error/)).click();
+    await window.webview('[role="grid"]');
+    expect(keys).toContain(`Bearer ${key}`);
+    expect(existsSync(join(window.folder, '.touchstone/touchstone.db'))).toBe(true);
+    const files = [...filesBelow(window.server.folder), ...filesBelow(window.folder)];
+    expect(files.filter((path) => readFileSync(path).includes(key))).toEqual([]);
+    for (const frame of window.page.frames()) expect(await frame.content()).not.toContain(key);
+  }, 3 * MINUTE);
+
+  it('says that the engine was killed in the middle of a run, and resumes it', async () => {
+    await window.openFile('prompts/slow.prompt.yml');
+    await (await window.lens('Eval 60 cases')).click();
+    await window.lens(/[1-5]\d of 60/);
+    const engines = enginesOf(window.server.folder);
+    expect(engines).toHaveLength(1);
+    process.kill(engines[0] ?? 0, 'SIGKILL');
+    await window.see('The engine stopped. Your finished results are kept.');
+    await window.lens(/interrupted/);
+    await window.screenshot('engine-stopped-dark');
+    await window.page.getByRole('button', { name: 'Resume Run' }).click();
+    await window.lens(/60\/60 · 100%/, MINUTE);
+  }, 3 * MINUTE);
+});
+
+describe('a workspace that is not trusted', () => {
+  let window: Window;
+  beforeAll(async () => {
+    window = await openWindow({ workspaceTrust: true, settings: { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' } });
+  }, 5 * MINUTE);
+  afterAll(async () => {
+    await window?.close();
+  });
+
+  it('is read, and nothing is run or opened', async () => {
+    await window.openFile(TRIAGE);
+    await window.lens('Trust this workspace to run');
+    await window.lens(/^60 cases$/);
+    await openTouchstone(window);
+    await window.see(/In Restricted Mode Touchstone reads prompt files/);
+    await window.screenshot('restricted-dark');
+    expect(existsSync(join(window.folder, '.touchstone'))).toBe(false);
+    expect(await window.page.locator('.codelens-decoration a').filter({ hasText: 'Eval' }).count()).toBe(0);
+  }, 2 * MINUTE);
+
+  it('can run once it is trusted, without a reload', async () => {
+    await (await window.lens('Trust this workspace to run')).click();
+    await window.page.getByRole('button', { name: 'Trust', exact: true }).first().click();
+    await window.page.keyboard.press('Control+W');
+    await window.openFile(TRIAGE);
+    await window.lens('Eval 60 cases');
+  }, 2 * MINUTE);
+});
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)).filter((path) => {
+    try {
+      return statSync(path).isFile() && !path.includes(`${join('extensions', 'touchstone')}`);
+    } catch {
+      return false; // a socket's link, or gone meanwhile
+    }
+  });
+}
+
+/** Engines that the installed extension of this server has started. */
+function enginesOf(server: string): number[] {
+  const commands = process.platform === 'linux' ? linuxCommands() : execFileSync('ps', ['-A', '-o', 'pid=,command='], { encoding: 'utf8' }).split('\n');
+  return commands.filter((line) => line.includes(server) && line.includes('engine.mjs')).map((line) => Number.parseInt(line, 10));
+}
+
+/** `pid command` of every process; a small Linux has no `ps`. */
+function linuxCommands(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => {
+    try {
+      return `${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`;
+    } catch {
+      return ''; // ended meanwhile
+    }
+  });
+}
