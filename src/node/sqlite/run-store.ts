@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Case } from '../../core/dataset/model.ts';
-import type { AttemptInfo, CellKey, CellResult, RunInfo, RunStatus, Summary } from '../../core/eval/model.ts';
+import type { AttemptInfo, CellKey, CellResult, RunInfo, RunStatus } from '../../core/eval/model.ts';
 import { cellKeyAt, cellOrdinal, type RunShape } from '../../core/eval/ordinal.ts';
 import { RunSummary, type CellFacts, type CellMetrics } from '../../core/eval/summary.ts';
 import { TouchstoneError, type ErrorCode } from '../../core/errors.ts';
@@ -9,27 +9,14 @@ import type { TokenUsage } from '../../core/model/model.ts';
 import type { Database } from './database.ts';
 import { storeError } from './database.ts';
 import { SqliteRunJournal } from './run-journal.ts';
+import { RUN_COLUMNS, toCase, toRun, type RunRow, type StoredRun, type StoredSummary } from './run-row.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** A running run whose process has not been heard of for this long has lost it, whatever its process id says. */
 const HEARTBEAT_LIMIT_MS = 30_000;
 const HEARTBEAT_EVERY_MS = 5_000;
 
-export interface StoredSummary {
-  readonly all: Summary;
-  readonly models: readonly Summary[];
-  /** Of each model: the sum over cells of score × weight, by metric. */
-  readonly metricSums: readonly Readonly<Record<string, number>>[];
-  /** Metrics derived from these sums (promptfoo's derivedMetrics), of each model. */
-  readonly derived?: readonly Readonly<Record<string, number>>[];
-}
-
-export interface StoredRun {
-  readonly n: number;
-  readonly info: RunInfo;
-  readonly summary: StoredSummary | null;
-  readonly revision: number;
-}
+export type { StoredRun, StoredSummary } from './run-row.ts';
 
 export interface StoredCell {
   readonly result: CellResult;
@@ -44,24 +31,6 @@ export interface OutcomeRow {
   readonly preview: string;
   readonly latency_ms: number | null;
   readonly json: string;
-}
-
-interface RunRow {
-  readonly n: number;
-  readonly id: string;
-  readonly title: string | null;
-  readonly prompt_id: string;
-  readonly prompt_path: string;
-  readonly status: RunStatus;
-  readonly owner: string | null;
-  readonly heartbeat: number;
-  readonly started_at: number;
-  readonly duration_ms: number;
-  readonly cases: number;
-  readonly repeats: number;
-  readonly info: string;
-  readonly summary: string | null;
-  readonly revision: number;
 }
 
 /** Runs, their cells and the response cache in one database. All methods but `create` are quick and synchronous inside. */
@@ -146,7 +115,7 @@ export class RunStore {
 
   get(id: string): StoredRun {
     this.#releaseLost();
-    const row = this.database.prepare('SELECT * FROM run WHERE id = ?').get(id) as RunRow | undefined;
+    const row = this.database.prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE id = ?`).get(id) as RunRow | undefined;
     if (row === undefined) throw new TouchstoneError('not-found', `There is no run ${id} in this workspace. "touchstone runs" lists them.`);
     return toRun(row);
   }
@@ -159,7 +128,7 @@ export class RunStore {
     if (options.promptPath !== undefined) (where.push('prompt_path = ?'), values.push(options.promptPath));
     if (options.promptId !== undefined) (where.push('prompt_id = ?'), values.push(options.promptId));
     const rows = this.database
-      .prepare(`SELECT * FROM run ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY started_at DESC, n DESC LIMIT ?`)
+      .prepare(`SELECT ${RUN_COLUMNS} FROM run ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY started_at DESC, n DESC LIMIT ?`)
       .all(...values, options.limit) as RunRow[];
     return rows.map(toRun);
   }
@@ -312,7 +281,7 @@ export class RunStore {
   runsOfFile(file: string, limit: number): StoredRun[] {
     this.queue.commit();
     const rows = this.database
-      .prepare('SELECT * FROM run WHERE n IN (SELECT DISTINCT run FROM run_case WHERE file = ?) ORDER BY started_at DESC, n DESC LIMIT ?')
+      .prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE n IN (SELECT DISTINCT run FROM run_case WHERE file = ?) ORDER BY started_at DESC, n DESC LIMIT ?`)
       .all(file, limit) as RunRow[];
     return rows.map(toRun);
   }
@@ -385,29 +354,4 @@ function isAlive(owner: string | null, heartbeat: number): boolean {
 
 export function shapeOf(info: RunInfo): RunShape {
   return { cases: info.cases, models: info.models.length, repeats: info.repeats };
-}
-
-function toCase(row: { json: string; file: string; place: string }): Case {
-  return { ...(JSON.parse(row.json) as Omit<Case, 'place'>), place: { file: row.file, ...(JSON.parse(row.place) as Omit<Case['place'], 'file'>) } };
-}
-
-function toRun(row: RunRow): StoredRun {
-  const rest = JSON.parse(row.info) as Omit<RunInfo, 'id' | 'title' | 'promptId' | 'promptPath' | 'status' | 'startedAt' | 'durationMs' | 'cases' | 'repeats'>;
-  return {
-    n: row.n,
-    revision: row.revision,
-    summary: row.summary === null ? null : (JSON.parse(row.summary) as StoredSummary),
-    info: {
-      ...rest,
-      id: row.id,
-      ...(row.title === null ? {} : { title: row.title }),
-      promptId: row.prompt_id,
-      promptPath: row.prompt_path,
-      status: row.status,
-      startedAt: new Date(row.started_at).toISOString(),
-      durationMs: row.duration_ms,
-      cases: row.cases,
-      repeats: row.repeats,
-    },
-  };
 }
