@@ -28,14 +28,15 @@ const SOURCES = {
 export type IconName = keyof typeof SOURCES;
 
 const PATHS = Object.fromEntries(
-  Object.entries(SOURCES).map(([name, source]) => [name, [...source.matchAll(/<path\b[^>]*?\bd="([^"]+)"/g)].map((match) => match[1] ?? '')]),
+  // Several paths of one icon become one: another icon in the same place is then one changed attribute, which rows of a grid count on.
+  Object.entries(SOURCES).map(([name, source]) => [name, [...source.matchAll(/<path\b[^>]*?\bd="([^"]+)"/g)].map((match) => match[1]).join('')]),
 );
 
 /** 16 × 16 in the colour of the text. Without a label it is decoration. */
 export function Icon({ name, label, class: className = '' }: { readonly name: IconName; readonly label?: string; readonly class?: string }): ComponentChild {
   return (
     <svg class={`icon ${className}`} viewBox="0 0 16 16" role={label === undefined ? undefined : 'img'} aria-label={label} aria-hidden={label === undefined ? 'true' : undefined}>
-      {PATHS[name]?.map((d) => <path key={d} d={d} fill-rule="evenodd" />)}
+      <path d={PATHS[name]} fill-rule="evenodd" />
     </svg>
   );
 }

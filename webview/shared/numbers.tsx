@@ -3,7 +3,7 @@ import { durationParts, formatInterval, formatPercent } from '../../src/core/tex
 
 /** A duration with its units set apart by a thin space. */
 export function Duration({ ms }: { readonly ms: number | null }): ComponentChild {
-  return durationParts(ms)?.map(([value, unit], i) => <span key={unit} class={i > 0 ? 'unit' : undefined}>{value}<span class="unit">{unit}</span></span>) ?? '–';
+  return durationParts(ms)?.map(([value, unit], i) => <>{i > 0 && ' '}{value}<span key={i} class="unit">{unit}</span></>) ?? '–';
 }
 
 /**

@@ -38,11 +38,12 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
   const onScroll = (): void => {
     const box = scroller.current;
     if (box === null) return;
-    const viewport = { scrollTop: box.scrollTop, height: box.clientHeight - ROW_HEIGHT, rowHeight: ROW_HEIGHT, total };
+    // The height comes from the observer: asking the box for it would lay the page out once more.
+    const viewport = { scrollTop: box.scrollTop, height: size.value.height - ROW_HEIGHT, rowHeight: ROW_HEIGHT, total };
     const [first, last] = visibleRows(viewport, 1);
     const [drawnFirst, drawnLast] = range.value;
     if (first < drawnFirst || last > drawnLast || drawnLast >= total) range.value = visibleRows(viewport, OVERSCAN);
-    firstSeen.value = Math.floor(box.scrollTop / ROW_HEIGHT);
+    firstSeen.value = Math.floor(viewport.scrollTop / ROW_HEIGHT);
     model.rows.want(first, last);
   };
   useLayoutEffect(() => {
@@ -87,7 +88,8 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
   ), [model]);
 
   const [first, last] = range.value;
-  const slots = last - first + 1;
+  // Always as many elements, so that a row keeps its own while it is near.
+  const slots = Math.ceil(size.value.height / ROW_HEIGHT) + 2 * OVERSCAN + 2;
   const grid = { '--columns': layout.template, 'min-width': widerThanBox ? `${layout.minWidth}px` : '100%' };
   return (
     <div
@@ -100,6 +102,7 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
       aria-colcount={layout.lead + labels.length}
       aria-activedescendant={active.row === HEADER_ROW ? headerId(active.column) : cellId(active.row, active.row >= 0 && model.rows.row(active.row)?.kind === 'slice' ? 0 : active.column)}
       onScroll={onScroll}
+      onPointerOver={showTip}
       onKeyDown={(event) => {
         if (event.target !== event.currentTarget) return;
         if (keys.handle(event)) {
@@ -111,17 +114,22 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
       <div class="grid-content" style={grid}>
         <ColumnHeaders model={model} labels={labels} layout={layout} activeColumn={active.row === HEADER_ROW ? active.column : -1} menu={headerMenu} />
         {view.groupBySlice && <StickySlice model={model} layout={layout} first={firstSeen.value} />}
-        <div class="rows" role="rowgroup" style={{ height: `${total * ROW_HEIGHT}px` }}>
-          {Array.from({ length: Math.max(0, slots) }, (_, i) => {
-            const slot = i;
+        <div class={model.rows.total === null ? 'rows first' : 'rows'} role="rowgroup" style={{ height: `${total * ROW_HEIGHT}px` }}>
+          {Array.from({ length: slots }, (_, slot) => {
             const index = first + ((((slot - first) % slots) + slots) % slots);
-            return <Row key={slot} index={index} row={model.rows.row(index)} layout={layout} activeColumn={active.row === index ? active.column : -1} models={labels} actions={actions} />;
+            return <Row key={slot} index={index} row={index <= last ? model.rows.row(index) : undefined} epoch={model.rows.epoch} layout={layout} activeColumn={active.row === index ? active.column : -1} models={labels} actions={actions} />;
           })}
         </div>
       </div>
       {total === 0 && <NoRows model={model} snapshot={snapshot} />}
     </div>
   );
+}
+
+/** A text that is cut off gets its whole as tooltip when the pointer comes, not when the row is drawn. */
+function showTip(event: PointerEvent): void {
+  const cell = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-tip]') : null;
+  if (cell !== null) cell.title = cell.scrollWidth > cell.clientWidth ? cell.textContent ?? '' : '';
 }
 
 /** The row of the slice that the first seen case belongs to, when that row itself has scrolled away. */

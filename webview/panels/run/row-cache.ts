@@ -36,6 +36,7 @@ export class RowCache {
   #previousTimer: ReturnType<typeof setTimeout> | undefined;
   #view: GridView;
   #revision = 0;
+  #epoch = 0;
   #total: number | null = null;
   #counts: Readonly<Record<CellFilter, number>> | null = null;
   #generation = new AbortController();
@@ -56,6 +57,11 @@ export class RowCache {
   /** Rows of the view; `null` before the first page came. After a change of view the old total, until the new one comes. */
   get total(): number | null {
     return this.#total;
+  }
+
+  /** Another number: rows that were drawn under an earlier one say nothing any more. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get counts(): Readonly<Record<CellFilter, number>> | null {
@@ -154,6 +160,7 @@ export class RowCache {
   #dropPrevious(tell = true): void {
     if (this.#previous === null) return;
     this.#previous = null;
+    this.#epoch++;
     if (tell) this.#events.onChange();
   }
 

@@ -19,6 +19,8 @@ export interface RowActions {
 interface RowProps {
   readonly index: number;
   readonly row: CaseRow | SliceRow | undefined;
+  /** Another one: no row of before is right any more. */
+  readonly epoch: number;
   readonly layout: GridLayout;
   /** Column of the keyboard in this row, or -1. */
   readonly activeColumn: number;
@@ -26,16 +28,22 @@ interface RowProps {
   readonly actions: RowActions;
 }
 
-/** One row of the grid. Drawn again only when something of its own changed: that is what keeps scrolling cheap. */
+/**
+ * One row of the grid. Drawn again only when something of its own changed; one that is on its way draws nothing, and the old one
+ * stays where it was, out of sight, with the list's own placeholder in its place: that is what keeps fast scrolling cheap.
+ * Tooltips are the grid's business (`data-tip`: show the whole text where it is cut off).
+ */
 export class Row extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
     const now = this.props;
-    return now.index !== next.index || now.row !== next.row || now.layout !== next.layout || now.activeColumn !== next.activeColumn || now.models !== next.models;
+    if (now.epoch !== next.epoch || now.layout !== next.layout || now.models !== next.models) return true;
+    if (next.row === undefined) return false;
+    return now.row !== next.row || now.index !== next.index || now.activeColumn !== next.activeColumn;
   }
 
   override render({ index, row, layout, activeColumn, models, actions }: RowProps): ComponentChild {
+    if (row === undefined) return <div class="row away" />;
     const place = { transform: `translateY(${index * ROW_HEIGHT}px)` };
-    if (row === undefined) return <Placeholder index={index} layout={layout} models={models.length} place={place} />;
     const selected = activeColumn >= 0;
     if (row.kind === 'slice') {
       return (
@@ -46,19 +54,17 @@ export class Row extends Component<RowProps> {
     }
     return (
       <div class={selected ? 'row sel' : 'row'} style={place} role="row" aria-rowindex={index + 2} aria-selected={selected}>
-        <span id={cellId(index, 0)} class={activeColumn === 0 ? 'case mono at' : 'case mono'} role="gridcell" aria-colindex={1} title={row.caseId} onClick={() => actions.onCell(index, 0)}>
-          <span class="id">{row.caseId}</span>
-        </span>
+        <span id={cellId(index, 0)} class={activeColumn === 0 ? 'case mono at' : 'case mono'} role="gridcell" aria-colindex={1} data-tip="" onClick={() => actions.onCell(index, 0)}>{row.caseId}</span>
         {layout.slice && <span class="slice small dim" role="gridcell" onClick={() => actions.onCell(index, 0)}>{row.slice ?? ''}</span>}
         {layout.variables && (
-          <span class="vars-cell small" role="gridcell" title={row.variables} onClick={() => actions.onCell(index, 0)}>
-            <span class="ell">{row.variables}</span>
+          <span class="vars-cell small" role="gridcell" onClick={() => actions.onCell(index, 0)}>
+            <span class="ell" data-tip="">{row.variables}</span>
             <button type="button" class="row-action" tabIndex={-1} title="Re-run this case" aria-label="Re-run this case" onClick={(event) => { event.stopPropagation(); actions.onRerun(row.caseIndex); }}>
               <Icon name="refresh" />
             </button>
           </span>
         )}
-        {layout.expected && <span class="exp mono" role="gridcell" title={row.expected ?? ''} onClick={() => actions.onCell(index, 0)}>{row.expected ?? ''}</span>}
+        {layout.expected && <span class="exp mono" role="gridcell" data-tip="" onClick={() => actions.onCell(index, 0)}>{row.expected ?? ''}</span>}
         {row.cells.map((cell, model) => (
           <Cell key={model} id={cellId(index, model + 1)} cell={cell} label={models[model] ?? ''} colindex={layout.lead + model + 1} active={activeColumn === model + 1} latency={layout.latency} onClick={() => actions.onCell(index, model + 1)} />
         ))}
@@ -95,7 +101,7 @@ function Cell({ id, cell, label, colindex, active, latency, onClick }: {
 }): ComponentChild {
   const bad = cell.status === 'error' || cell.passes.includes(false);
   return (
-    <span id={id} class={`cell${bad ? ' bad' : ''}${active ? ' at' : ''}`} role="gridcell" aria-colindex={colindex} aria-label={describe(cell, label)} title={cell.error ?? (cell.text || undefined)} onClick={onClick}>
+    <span id={id} class={`cell${bad ? ' bad' : ''}${active ? ' at' : ''}`} role="gridcell" aria-colindex={colindex} aria-label={describe(cell, label)} onClick={onClick}>
       <CellContent cell={cell} latency={latency} />
     </span>
   );
@@ -108,12 +114,12 @@ function CellContent({ cell, latency }: { readonly cell: GridCell; readonly late
     case 'running':
       return <><Icon name="loading" class="spin" /><span class="running">running</span>{latency && cell.latencyMs !== null && <span class="n t"><Duration ms={cell.latencyMs} /></span>}</>;
     case 'error':
-      return <><Icon name="error" class="fail" /><span class="ell reason">{cell.error ?? 'error'}</span>{latency && cell.latencyMs !== null && <span class="n t"><Duration ms={cell.latencyMs} /></span>}</>;
+      return <><Icon name="error" class="fail" /><span class="ell reason" data-tip="">{cell.error ?? 'error'}</span>{latency && cell.latencyMs !== null && <span class="n t"><Duration ms={cell.latencyMs} /></span>}</>;
     case 'done':
       return (
         <>
           <Marks passes={cell.passes} />
-          <span class="out"><span class="ell">{cell.text}</span>{cell.multiline && <span class="dim" title="More lines follow">↵</span>}{cell.agreement !== undefined && <span class="agreement dim" title="Share of the repeats that gave this output">{cell.agreement}</span>}</span>
+          <span class="out"><span class="ell" data-tip="">{cell.text}</span>{cell.multiline && <span class="dim" title="More lines follow">↵</span>}{cell.agreement !== undefined && <span class="agreement dim" title="Share of the repeats that gave this output">{cell.agreement}</span>}</span>
           {cell.score !== null && <span class="n score">{formatScore(cell.score)}</span>}
           {latency && (cell.cached ? <span class="n t cached">cached</span> : <span class={cell.slow ? 'n t slow' : 'n t'}><Duration ms={cell.latencyMs} /></span>)}
         </>
@@ -132,14 +138,6 @@ function Marks({ passes }: { readonly passes: GridCell['passes'] }): ComponentCh
 export function Mark({ pass, label }: { readonly pass: boolean | null; readonly label?: string }): ComponentChild {
   if (pass === null) return <span class="mark-none" title="No assertion">·</span>;
   return <Icon name={pass ? 'check' : 'close'} class={pass ? 'pass' : 'fail'} {...(label === undefined ? {} : { label })} />;
-}
-
-function Placeholder({ index, layout, models, place }: { readonly index: number; readonly layout: GridLayout; readonly models: number; readonly place: { readonly transform: string } }): ComponentChild {
-  return (
-    <div class="row placeholder" style={place} role="row" aria-rowindex={index + 2} aria-busy="true">
-      {Array.from({ length: layout.lead + models }, (_, at) => <span key={at} role="gridcell"><i class={`bar-${(index + at * 2) % 4}`} /></span>)}
-    </div>
-  );
 }
 
 export function cellId(row: number, column: number): string {
