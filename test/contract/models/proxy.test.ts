@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFaultServer, type FaultServer } from '../../fixtures/servers/fault-server.ts';
-import { startInterceptingProxy, type InterceptingProxy } from '../../fixtures/servers/proxy.ts';
+import { startInterceptingProxy, type InterceptingProxy } from './intercepting-proxy.ts';
 import { catalogOf, failure, never, requestOf } from './harness.ts';
 
 describe('behind a proxy with an authority of its own', () => {
