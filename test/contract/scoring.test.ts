@@ -33,7 +33,7 @@ async function one(spec: AssertionSpec, output: unknown = 'output', more: Partia
 const javascript = (value: string, more: Partial<AssertionSpec> = {}): AssertionSpec => ({ type: 'javascript', value, ...more });
 
 beforeAll(() => {
-  scorer = createScorer({ allowCode: true, checkLimitMs: 700, codeLimitMs: 4000, memoryMb: 64, onPrint: (text) => printed.push(text) });
+  scorer = createScorer({ allowCode: true, checkLimitMs: 700, codeLimitMs: 4000, memoryMb: 200, onPrint: (text) => printed.push(text) });
 });
 afterAll(async () => {
   await scorer.dispose();
@@ -79,11 +79,17 @@ describe('a check that does not end', () => {
   });
 });
 
-describe('code that breaks its thread', () => {
+describe('code that breaks its process', () => {
   it.each<[string, string, RegExp]>([
-    ['fills the memory', 'const kept = []; for (;;) kept.push(new Array(10000).fill(Math.random()));', /needed more than 64 MB/u],
-    ['ends the process', 'process.exit(3)', /ended its thread \(process\.exit\(3\)\)/u],
-    ['throws outside of itself', 'await new Promise(() => { setTimeout(() => { throw new Error("late"); }, 1); })', /crashed its thread: late/u],
+    ['aborts', 'process.abort()', /crashed its process \(SIGABRT\)/u],
+    ['kills itself', 'process.kill(process.pid, "SIGTERM")', /crashed its process \(SIGTERM\)/u],
+    ['fills the memory', 'const kept = []; for (;;) kept.push(new Array(10000).fill(Math.random()));', /needed more than 200 MB/u],
+    ['grows one large piece', 'const kept = new Map(); for (let i = 0; ; i++) kept.set(i, i);', /needed more than 200 MB/u],
+    ['cannot be interrupted', 'new Array(2 ** 30).fill(0)', /needed more than 200 MB|its time limit/u],
+    ['asks for one piece that no array can be', 'output.repeat(2 ** 26).split("")', /needed more than 200 MB/u],
+    ['fills buffers', 'const kept = []; for (;;) { kept.push(Buffer.alloc(2e7, 1)); await new Promise((resolve) => setTimeout(resolve, 5)); }', /needed more than 200 MB/u],
+    ['ends the process', 'process.exit(3)', /ended its process \(exit code 3\)/u],
+    ['throws outside of itself', 'await new Promise(() => { setTimeout(() => { throw new Error("late"); }, 1); })', /crashed its process: late/u],
     ['throws', 'throw new Error("mine")', /^mine$/u],
     ['throws what is no error', 'throw null', /^null$/u],
     ['returns getters that throw', '({ get pass() { throw new Error("getter"); } })', /^getter$/u],

@@ -3,6 +3,7 @@ import { clampScore } from './finish.ts';
 import type { AssertionResult, AssertionSpec, ScoreContext } from './model.ts';
 import { CheckError, type Outcome } from './outcome.ts';
 import { outputValue } from './output.ts';
+import { parseType } from './types.ts';
 
 /** The second argument of code checks, shaped as in promptfoo, with the case's `expected` beside `vars`. */
 export function codeContext(context: ScoreContext, config?: JsonObject): JsonObject {
@@ -76,7 +77,7 @@ function component(value: JsonObject): AssertionResult {
 }
 
 function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
+  if (value === undefined || value === null) return 'nothing';
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
@@ -111,4 +112,9 @@ export function templateInCode(code: unknown): string | null {
   if (typeof code !== 'string' || parseCodeFile(code) !== null) return null;
   const name = /\{\{\s*([\p{L}_$][\p{L}\p{N}_$.]*)\s*\}\}/u.exec(code)?.[1];
   return name === undefined ? null : `Code is not a template: write context.vars.${name} in place of {{${name}}}.`;
+}
+
+/** Whether making this check runs JavaScript of the user: only in a trusted workspace, and in a process of its own. */
+export function needsCode(spec: AssertionSpec): boolean {
+  return spec.transform !== undefined || parseType(spec.type)?.info.code === true || parseCodeFile(spec.value) !== null;
 }

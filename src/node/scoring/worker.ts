@@ -1,76 +1,47 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import type { AssertionResult } from '../../core/assert/model.ts';
-import { parseType } from '../../core/assert/types.ts';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { errorMessage } from '../../core/errors.ts';
-import { callFile, evaluateCheck, prepareCheck, runTransform, runTransformVars } from './evaluate.ts';
-import type { Reply, Request, Task, WorkerSettings } from './messages.ts';
+import type { ProcessSettings, Reply, Request, WorkerSettings } from './messages.ts';
+import { RequestServer } from './request-server.ts';
 import { StepClock } from './step-clock.ts';
 
-/** Entry of a scoring worker: makes one request's checks after the other and says on the shared clock where it is. */
+/** Entry of whatever checks outputs beside the engine: a worker thread for parsers, or a process for user code. */
 
-const port = parentPort;
-if (port === null) throw new Error('This file is started as a worker thread.');
+if (isMainThread) serveAsProcess();
+else serveAsThread();
 
-const { clock: memory, ...settings } = workerData as WorkerSettings;
-const { allowCode } = settings;
-const clock = new StepClock(memory);
-// User code may await: without the queue, the next request would start in the middle of this one.
-let queue = Promise.resolve();
-
-port.on('message', (request: Request) => {
-  queue = queue.then(() => serve(request));
-});
-
-async function serve({ id, task }: Request): Promise<void> {
-  if (task.kind === 'score') {
-    await score(id, task);
-    return;
-  }
-  clock.begin(id, 0);
-  let reply: Reply;
-  try {
-    reply = { id, kind: 'value', value: await compute(task) };
-  } catch (error) {
-    reply = { id, kind: 'failed', message: errorMessage(error) };
-  }
-  clock.end();
-  send(reply);
+function serveAsThread(): void {
+  const port = parentPort;
+  if (port === null) throw new Error('A scoring thread needs its parent.');
+  const { clock, wordnet } = workerData as WorkerSettings;
+  const server = new RequestServer({ clock: new StepClock(clock), wordnet, send: (reply) => port.postMessage(reply) });
+  port.on('message', (request: Request) => server.accept(request));
 }
 
-async function compute(task: Exclude<Task, { kind: 'score' }>): Promise<unknown> {
-  if (task.kind === 'prepare') return await prepareCheck(task.spec, task.context, allowCode);
-  if (task.kind === 'transform') return await runTransform(task.code, task.context, allowCode, task.baseDir);
-  if (task.kind === 'call') return await callFile(task.file, task.arguments, allowCode, task.baseDir);
-  return await runTransformVars(task.code, task.context, allowCode, task.baseDir);
+function serveAsProcess(): void {
+  // The editor's way to start Node: no program that user code starts may inherit it.
+  delete process.env['ELECTRON_RUN_AS_NODE'];
+  const settings = JSON.parse(process.argv[2] ?? '') as ProcessSettings;
+  const send = (reply: Reply, after?: () => void): void => {
+    process.send?.(reply, undefined, {}, after);
+  };
+  const server = new RequestServer({ send });
+  process.on('uncaughtException', (error: unknown) => send({ kind: 'crashed', message: errorMessage(error) }, () => process.exit(1)));
+  process.on('disconnect', () => process.exit());
+  process.on('message', (request) => server.accept(request as Request));
+  watchOver(settings);
+  send({ kind: 'started' });
 }
 
-async function score(id: number, { specs, only, context }: Extract<Task, { kind: 'score' }>): Promise<void> {
-  let results: [number, AssertionResult][] = [];
-  for (const [position, index] of only.entries()) {
-    const spec = specs[index];
-    if (spec === undefined) continue;
-    clock.begin(id, index);
-    results.push([index, await evaluateCheck(spec, context, settings)]);
-    clock.end();
-    // If a later check is stopped, the others of the request are made again: code, which may have effects, is not.
-    const last = position === only.length - 1;
-    if (!last && (runsCode(spec.type) || spec.transform !== undefined)) {
-      send({ id, kind: 'results', results, done: false });
-      results = [];
-    }
-  }
-  send({ id, kind: 'results', results, done: true });
-}
-
-function runsCode(type: string): boolean {
-  return parseType(type)?.info.code === true;
-}
-
-/** User code may have returned what cannot be copied to another thread: a function, a proxy, a getter that throws. */
-function send(reply: Reply): void {
-  try {
-    port?.postMessage(reply);
-  } catch (error) {
-    port?.postMessage({ id: reply.id, kind: 'failed', message: `The code returned what cannot be read: ${errorMessage(error)}` } satisfies Reply);
-  }
+/**
+ * A thread that ends this process when it takes too much memory, buffers included, or when its parent is gone: the main
+ * thread cannot see to it while user code runs there.
+ */
+function watchOver({ parent, memoryMb }: ProcessSettings): void {
+  const limit = process.memoryUsage.rss() + memoryMb * 2 ** 20;
+  const code = `
+    const alive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
+    setInterval(() => {
+      if (process.memoryUsage.rss() > ${limit} || !alive(${parent})) process.kill(process.pid, 'SIGKILL');
+    }, 50);`;
+  new Worker(code, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 16 } }).unref();
 }

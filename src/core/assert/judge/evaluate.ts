@@ -1,5 +1,5 @@
 import { TouchstoneError } from '../../errors.ts';
-import { parseCodeFile } from '../code.ts';
+import { needsCode } from '../code.ts';
 import { finish, finishError } from '../finish.ts';
 import type { AssertionResult, AssertionSpec, ScoreContext } from '../model.ts';
 import { CheckError, failedCheck, type Outcome } from '../outcome.ts';
@@ -70,7 +70,7 @@ async function prepared(spec: AssertionSpec, context: ScoreContext, ports: Score
     const output = spec.transform === undefined ? undefined : await ports.scorer.transform(spec.transform, context, ports.signal, spec.baseDir);
     return { spec, context: output === undefined ? context : withOutput(context, output) };
   }
-  if (spec.transform !== undefined || parseCodeFile(spec.value) !== null || needsEngine(spec.value) || needsEngine(spec.metric)) {
+  if (needsCode(spec) || needsEngine(spec.value) || needsEngine(spec.metric)) {
     return await ports.scorer.prepare(spec, context, ports.signal);
   }
   return { spec: fillSpec(spec, templateVariables(context)), context };
