@@ -1,21 +1,23 @@
 const MARK = '[secret]';
 
-/** The shapes of common keys, for texts that may quote one that nobody told us about. */
-const KEY_SHAPES = new RegExp(
-  [
-    String.raw`\b(?:sk|pk|rk|xai|gsk|fw|pplx|nvapi|csk)[-_][A-Za-z0-9_-]{12,}`,
-    String.raw`\bAIza[0-9A-Za-z_-]{30,}`,
-    String.raw`\b(?:ghp|gho|ghs|ghu|hf)_[A-Za-z0-9]{16,}`,
-    String.raw`\bgithub_pat_[A-Za-z0-9_]{20,}`,
-    String.raw`\bAKIA[0-9A-Z]{16}\b`,
-    String.raw`(?<=\bBearer\s)[^\s"',;]{8,}`,
-    String.raw`(?<=\bBasic\s)[A-Za-z0-9+/=]{12,}`,
-    String.raw`(?<=\b(?:x-)?api-key["']?\s*[:=]\s*["']?)[^\s"',;&]{8,}`,
-    String.raw`(?<=[?&](?:api[-_]?key|key|token|access_token)=)[^\s"'&]{6,}`,
-    String.raw`(?<=://[^\s/:@]{0,256}:)[^\s/@]{1,256}(?=@)`,
-  ].join('|'),
-  'gi',
-);
+/**
+ * The shapes of common keys, for texts that may quote one that nobody told us about, each with what it cannot do without:
+ * nearly all texts hold none, and looking for these alone is several times as fast.
+ */
+const KEY_SHAPES: readonly (readonly [hint: string, shape: string])[] = [
+  [String.raw`(?:[spr]k|xai|fw|pplx|nvapi)[-_]`, String.raw`\b(?:sk|pk|rk|xai|gsk|fw|pplx|nvapi|csk)[-_][A-Za-z0-9_-]{12,}`],
+  ['AIza', String.raw`\bAIza[0-9A-Za-z_-]{30,}`],
+  ['(?:gh[posu]|hf)_', String.raw`\b(?:ghp|gho|ghs|ghu|hf)_[A-Za-z0-9]{16,}`],
+  ['github_pat_', String.raw`\bgithub_pat_[A-Za-z0-9_]{20,}`],
+  ['AKIA', String.raw`\bAKIA[0-9A-Z]{16}\b`],
+  ['Bearer', String.raw`(?<=\bBearer\s)[^\s"',;]{8,}`],
+  ['Basic', String.raw`(?<=\bBasic\s)[A-Za-z0-9+/=]{12,}`],
+  ['api-key', String.raw`(?<=\b(?:x-)?api-key["']?\s*[:=]\s*["']?)[^\s"',;&]{8,}`],
+  ['(?:key|token)=', String.raw`(?<=[?&](?:api[-_]?key|key|token|access_token)=)[^\s"'&]{6,}`],
+  ['://', String.raw`(?<=://[^\s/:@]{0,256}:)[^\s/@]{1,256}(?=@)`],
+];
+const HINTS = new RegExp(KEY_SHAPES.map(([hint]) => hint).join('|'), 'i');
+const SHAPES = new RegExp(KEY_SHAPES.map(([, shape]) => shape).join('|'), 'gi');
 
 /**
  * Keeps secrets out of texts. `redactValues` removes exactly the secrets that were handed out (for what is stored, where nothing
@@ -48,6 +50,9 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
   return {
     add,
     redactValues,
-    redact: (text) => redactValues(text).replace(KEY_SHAPES, MARK),
+    redact(text) {
+      const known = redactValues(text);
+      return HINTS.test(known) ? known.replace(SHAPES, MARK) : known;
+    },
   };
 }

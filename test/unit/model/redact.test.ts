@@ -29,6 +29,12 @@ describe('the redactor', () => {
     'AIzaSyA0123456789abcdefghijklmnopqrstuv',
     'ghp_0123456789abcdefghij',
     'http://user:p4ssword@proxy:3128',
+    'xai_0123456789abcdef',
+    'hf_0123456789abcdefghij',
+    'github_pat_0123456789abcdefghij',
+    'akia0123456789ABCDEF',
+    'authorization: basic abcdefghijklmnop',
+    'GET /v1?a=b&access_token=0123456789abcdef',
   ])('knows the shape of a key in: %s', (text) => {
     const redacted = createRedactor().redact(text);
     expect(redacted).toContain('[secret]');
