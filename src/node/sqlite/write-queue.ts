@@ -1,4 +1,5 @@
 import type { TouchstoneError } from '../../core/errors.ts';
+import type { Transaction } from 'better-sqlite3';
 import type { Database } from './database.ts';
 import { storeError } from './database.ts';
 
@@ -8,6 +9,7 @@ import { storeError } from './database.ts';
  */
 export class WriteQueue {
   readonly #database: Database;
+  readonly #transaction: Transaction<(writes: readonly (() => void)[]) => void>;
   #pending: (() => void)[] = [];
   #next: PromiseWithResolvers<void> | undefined;
   #scheduled: NodeJS.Immediate | undefined;
@@ -15,6 +17,9 @@ export class WriteQueue {
 
   constructor(database: Database) {
     this.#database = database;
+    this.#transaction = database.transaction((writes) => {
+      for (const write of writes) write();
+    });
   }
 
   add(write: () => void): void {
@@ -37,9 +42,7 @@ export class WriteQueue {
     if (writes.length === 0) return;
     this.#pending = [];
     try {
-      this.#database.transaction(() => {
-        for (const write of writes) write();
-      }).immediate();
+      this.#transaction.immediate(writes);
     } catch (error) {
       this.#failure ??= storeError(error, this.#database.name);
     }
