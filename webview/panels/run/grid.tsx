@@ -12,6 +12,8 @@ import { cellId, Row, ROW_HEIGHT, SliceCells, type RowActions } from './row.tsx'
 
 /** Rows beyond the seen ones; scrolling by fewer than this draws nothing new. */
 const OVERSCAN = 8;
+/** Events of one movement follow each other faster than this. */
+const FLYING_MS = 100;
 
 /**
  * The cells of a run: a list of rows of one height, of which only those near the eye exist. Elements are recycled (row i lives in
@@ -35,7 +37,7 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
   const total = model.rows.total ?? snapshot.info.cases;
   const active = model.active.value;
 
-  const onScroll = (): void => {
+  const draw = (): void => {
     const box = scroller.current;
     if (box === null) return;
     // The height comes from the observer: asking the box for it would lay the page out once more.
@@ -46,6 +48,18 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
     firstSeen.value = Math.floor(viewport.scrollTop / ROW_HEIGHT);
     model.rows.want(first, last);
   };
+  const flight = useRef<{ top: number; at: number; timer: ReturnType<typeof setTimeout> | undefined }>({ top: 0, at: 0, timer: undefined });
+  const onScroll = (): void => {
+    const top = scroller.current?.scrollTop ?? 0;
+    const now = performance.now();
+    const { current: last } = flight;
+    // Pages that fly past, at more than a page an event, are neither asked for nor drawn; a single jump is.
+    const flying = Math.abs(top - last.top) > size.value.height && now - last.at < FLYING_MS;
+    clearTimeout(last.timer);
+    flight.current = { top, at: now, timer: flying ? setTimeout(draw, FLYING_MS / 2) : undefined };
+    if (!flying) draw();
+  };
+  useLayoutEffect(() => () => clearTimeout(flight.current.timer), []);
   useLayoutEffect(() => {
     const box = scroller.current;
     if (box === null) return undefined;
@@ -55,7 +69,7 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
     observer.observe(box);
     return () => observer.disconnect();
   }, []);
-  useLayoutEffect(onScroll, [total, size.value.height]);
+  useLayoutEffect(draw, [total, size.value.height]);
   useSignalEffect(() => {
     if (model.gridFocus.value > 0) scroller.current?.focus({ preventScroll: true });
   });
