@@ -93,6 +93,13 @@ describe.skipIf(!present)(`promptfoo's answers${present ? '' : ` (skipped: there
     for (const [name, ours] of Object.entries(AGGREGATE_EXCEPTIONS)) expect(aggregates.get(name), name).toBe(!ours.pass);
   });
 
+  it('are listed in the documentation as they are here', () => {
+    const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/promptfoo-differences.md'), 'utf8');
+    const listed = (pattern: RegExp): string[] => [...text.matchAll(pattern)].flatMap(([, list]) => (list ?? '').split(', ')).sort();
+    expect(listed(/^\| calls? ([\d, ]+):/gmu)).toEqual(Object.keys(CALL_EXCEPTIONS).sort());
+    expect(listed(/^\| aggregates? ([\w, ]+):/gmu)).toEqual(Object.keys(AGGREGATE_EXCEPTIONS).sort());
+  });
+
   it('match on every aggregate but the listed exceptions', async () => {
     const aggregates = lines<OracleAggregate>('aggregate.jsonl');
     expect(aggregates).toHaveLength(32);

@@ -1,7 +1,7 @@
 import type { AssertionResult, CellScore } from './model.ts';
 
 /** Weighted mean of scores; 0 when the weights add up to 0. */
-export function weightedMean(results: readonly { readonly score: number; readonly weight: number }[]): number {
+function weightedMean(results: readonly { readonly score: number; readonly weight: number }[]): number {
   let sum = 0;
   let weights = 0;
   for (const { score, weight } of results) {

@@ -45,7 +45,7 @@ function installedFolder(): string | null {
  * Reads a WordNet 3 database (index.* and data.*; format: wndb(5WN)) on demand. The synonyms of a word are the single
  * words of all its synsets, itself included, as NLTK takes them for METEOR.
  */
-export function openWordnet(folder: string): Synonyms {
+function openWordnet(folder: string): Synonyms {
   const known = new Map<string, ReadonlySet<string>>();
   const parts = new Map<Part, { index: Map<string, number[]>; data: Buffer }>();
   const open = (part: Part): { index: Map<string, number[]>; data: Buffer } => {

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkAssertions } from '../../../src/core/assert/check.ts';
 import type { AssertionSpec } from '../../../src/core/assert/model.ts';
-import { ASSERTION_TYPES } from '../../../src/core/assert/types.ts';
+import { ASSERTION_TYPES, UNSUPPORTED_TYPES } from '../../../src/core/assert/types.ts';
 
 const range = { start: { line: 3, character: 2 }, end: { line: 3, character: 9 } };
 const messages = (spec: AssertionSpec): string[] => checkAssertions([spec]).map(({ message }) => message);
@@ -51,6 +53,15 @@ describe('checks before a run', () => {
       { type: 'javascript', value: 'file://checks/{{a}}.js' },
     ];
     expect(checkAssertions(right)).toEqual([]);
+  });
+
+  it('know the types that docs/assertions.md tells of, and no other', () => {
+    const text = readFileSync(path.resolve(import.meta.dirname, '../../../docs/assertions.md'), 'utf8');
+    const told = (name: string): boolean => text.includes(`\`${name}\``);
+    expect([...Object.keys(ASSERTION_TYPES), ...Object.keys(UNSUPPORTED_TYPES)].filter((name) => !told(name))).toEqual([]);
+    const rows = [...text.matchAll(/^\| ((?:`[a-z0-9:-]+`(?:, )?)+) \|/gmu)].flatMap(([, names]) => (names ?? '').replaceAll('`', '').split(', '));
+    const keys = ['type', 'value', 'threshold', 'weight', 'metric', 'provider', 'transform'];
+    expect(rows.filter((name) => !Object.hasOwn(ASSERTION_TYPES, name) && !keys.includes(name))).toEqual([]);
   });
 
   it('have a line of help for every type', () => {

@@ -28,7 +28,7 @@ export async function llmRubric(setting: JudgeSetting): Promise<Outcome> {
 }
 
 /** `score` alone decides where there is no `pass`, and the other way round; with neither there is no verdict. */
-export function readRubricVerdict(object: JsonObject): RubricVerdict | null {
+function readRubricVerdict(object: JsonObject): RubricVerdict | null {
   const pass = typeof object['pass'] === 'boolean' ? object['pass'] : null;
   const score = finiteScore(object['score']);
   if (pass === null && score === null) return null;
@@ -42,7 +42,7 @@ async function customQuestion({ spec, context, ports }: JudgeSetting, prompt: un
   return readMessages(rendered.value);
 }
 
-export function readMessages(value: unknown): ChatMessage[] {
+function readMessages(value: unknown): ChatMessage[] {
   const data = typeof value === 'string' ? (parsedList(value) ?? value) : value;
   if (typeof data === 'string' && data.trim() !== '') return [{ role: 'user', content: data }];
   if (Array.isArray(data) && data.length > 0) return data.map(readMessage);
