@@ -11,12 +11,13 @@ import type { Workspace } from './workspace.ts';
 
 /** Asks one model once, with variables that a person gave, and streams the text. Nothing is stored. */
 export async function runOnce(request: OnceRequest, workspace: Workspace, limiters: Limiters, onText: (text: string) => void, signal: AbortSignal): Promise<OnceResult> {
+  workspace.requireTrust();
   const files = workspace.files(request.overlays);
   const config = await workspace.usableConfig(files);
   const catalog = workspace.catalog(config);
   const scorer = createScorer({ allowCode: workspace.settings.trusted });
   try {
-    const [found] = await readPrompts({ targets: [request.path], ...(request.promptId === undefined ? {} : { prompts: [request.promptId] }) }, { workspace, files });
+    const [found] = await readPrompts({ targets: [request.path], ...(request.promptId === undefined ? {} : { prompts: [request.promptId] }) }, { workspace, files, config });
     if (found === undefined) throw new TouchstoneError('not-found', `There is no prompt ${request.promptId ?? ''} in ${request.path}.`);
     const { prompt } = found;
     const { models } = await resolveModels(request.model === undefined ? {} : { models: [request.model] }, prompt, catalog);

@@ -1,5 +1,4 @@
 import { checkAssertions } from '../core/assert/check.ts';
-import { datasetsFor } from '../core/config/datasets.ts';
 import type { ProjectConfig } from '../core/config/model.ts';
 import type { Case, DatasetRef } from '../core/dataset/model.ts';
 import { collectDataset } from '../core/dataset/read.ts';
@@ -10,6 +9,7 @@ import type { Model, ModelCatalog, ModelRef } from '../core/model/model.ts';
 import { readPromptFile } from '../core/prompt/formats.ts';
 import type { PromptDocument, PromptFile } from '../core/prompt/model.ts';
 import type { Diagnostic } from '../core/text/diagnostic.ts';
+import { fileNameOf } from '../core/text/path.ts';
 import { EMPTY_RANGE } from '../core/text/position.ts';
 import { findPromptFiles, isFolder } from '../node/files/index.ts';
 import type { EvalRequest } from '../protocol/engine.ts';
@@ -42,12 +42,12 @@ export async function prepareRuns(request: EvalRequest, context: PrepareContext)
   return prepared.filter(({ plan }) => plan.cases.length > 0);
 }
 
-export async function readPrompts(request: Pick<EvalRequest, 'targets' | 'prompts'>, { workspace, files }: Pick<PrepareContext, 'workspace' | 'files'>): Promise<{ file: PromptFile; prompt: PromptDocument }[]> {
+export async function readPrompts(request: Pick<EvalRequest, 'targets' | 'prompts'>, { workspace, files, config }: Pick<PrepareContext, 'workspace' | 'files' | 'config'>): Promise<{ file: PromptFile; prompt: PromptDocument }[]> {
   const paths: string[] = [];
   for (const target of request.targets) paths.push(...((await isFolder(target)) ? await findPromptFiles(target) : [target]));
   const found: { file: PromptFile; prompt: PromptDocument }[] = [];
   for (const path of new Set(paths)) {
-    const file = await readPromptFile(path, { files, root: workspace.folder });
+    const file = await readPromptFile(path, { files, root: workspace.folder, datasets: config.datasets });
     const problem = file.diagnostics.find(({ severity }) => severity === 'error');
     if (problem !== undefined) throw diagnosticError('invalid-prompt', problem, path);
     for (const prompt of file.prompts) {
@@ -59,7 +59,7 @@ export async function readPrompts(request: Pick<EvalRequest, 'targets' | 'prompt
 
 async function prepareRun(request: EvalRequest, context: PrepareContext, file: PromptFile, prompt: PromptDocument, datasets: Map<string, Promise<Case[]>>): Promise<Prepared> {
   const { workspace, config, catalog } = context;
-  const dataset = datasetOf(request, context, prompt);
+  const dataset = datasetOf(request, prompt);
   // A config's prompts share their tests: read them once.
   const key = JSON.stringify([dataset.files, dataset.inline.length, dataset.files.length > 0 && dataset.inline.length === 0 ? '' : prompt.path]);
   let reading = datasets.get(key);
@@ -71,7 +71,7 @@ async function prepareRun(request: EvalRequest, context: PrepareContext, file: P
   if (all.length === 0) {
     throw diagnosticError('invalid-dataset', { severity: 'error', code: 'no-cases', message: `${prompt.name} has no cases. Name a dataset under "golden:", write "testData:", or pass --dataset.`, range: prompt.ranges.name }, prompt.path);
   }
-  const cases = all.filter((item) => caseIsForPrompt(item, prompt) && caseMatches(item, { text: request.filter, tags: request.tags, caseIds: request.caseIds }));
+  const cases = all.map((item, index) => ({ ...item, place: { ...item.place, index } })).filter((item) => caseIsForPrompt(item, prompt) && caseMatches(item, { text: request.filter, tags: request.tags, caseIds: request.caseIds }));
   checkSpecs(prompt, cases);
   const { models, labels } = await resolveModels(request, prompt, catalog);
   const budgetUsd = request.budgetUsd ?? config.budgetUsd ?? workspace.settings.defaultBudgetUsd;
@@ -94,13 +94,8 @@ async function prepareRun(request: EvalRequest, context: PrepareContext, file: P
   };
 }
 
-function datasetOf(request: EvalRequest, { config }: PrepareContext, prompt: PromptDocument): DatasetRef {
-  if (request.dataset !== undefined) {
-    return { name: request.dataset.split('/').at(-1) ?? request.dataset, files: [request.dataset], inline: [], range: EMPTY_RANGE };
-  }
-  if (prompt.dataset.files.length > 0 || prompt.dataset.inline.length > 0) return prompt.dataset;
-  const configured = datasetsFor(prompt.id, config);
-  return configured.length === 0 ? prompt.dataset : { name: configured[0]?.split('/').at(-1) ?? '', files: configured, inline: [], range: EMPTY_RANGE };
+function datasetOf(request: EvalRequest, prompt: PromptDocument): DatasetRef {
+  return request.dataset === undefined ? prompt.dataset : { name: fileNameOf(request.dataset), files: [request.dataset], inline: [], range: EMPTY_RANGE };
 }
 
 /** Errors in checks stop a run before it costs something; the same check on many cases is looked at once. */

@@ -1,4 +1,3 @@
-import { datasetsFor } from '../core/config/datasets.ts';
 import type { ProjectConfig } from '../core/config/model.ts';
 import { readDataset } from '../core/dataset/read.ts';
 import { errorMessage } from '../core/errors.ts';
@@ -11,18 +10,25 @@ import { isGlob } from '../core/text/path.ts';
 import { fileStamp, findPromptFiles } from '../node/files/index.ts';
 import type { RunStore } from '../node/sqlite/run-store.ts';
 import type { CostEstimate } from '../core/eval/model.ts';
-import type { DatasetRef } from '../core/dataset/model.ts';
+import { checkVariables } from '../core/prompt/variables.ts';
+import type { Case, DatasetRef } from '../core/dataset/model.ts';
 import type { PromptState, PromptSummary, TextOverlay } from '../protocol/engine.ts';
 import { hash } from './run-ports.ts';
 import type { Evals } from './evals.ts';
 import type { Workspace } from './workspace.ts';
+
+interface DatasetFacts {
+  readonly count: number;
+  /** One case with the variables of all: enough to tell which names are unknown. */
+  readonly every: Case | undefined;
+}
 
 /** What is known of the prompts without running anything. */
 export class Prompts {
   readonly #workspace: Workspace;
   readonly #evals: Evals;
   /** Counting and estimating read the whole dataset; both stay true until a file, the prompt or the last run changes. */
-  readonly #counts = new Map<string, number>();
+  readonly #datasets = new Map<string, { key: string; facts: DatasetFacts }>();
   readonly #estimates = new Map<string, { key: string; estimate: CostEstimate | null }>();
 
   constructor(workspace: Workspace, evals: Evals) {
@@ -37,9 +43,9 @@ export class Prompts {
     const prompts: PromptSummary[] = [];
     const diagnostics: Diagnostic[] = [...config.diagnostics.map((item) => ({ ...item, file: item.file ?? config.path }))];
     for (const path of await findPromptFiles(this.#workspace.folder)) {
-      const file = await this.#read(path, files);
+      const file = await this.#read(path, files, config);
       diagnostics.push(...file.diagnostics.map((item) => ({ ...item, file: item.file ?? path })));
-      for (const prompt of file.prompts) prompts.push(await this.#summary(prompt, file, [], config, store));
+      for (const prompt of file.prompts) prompts.push(await this.#summary(prompt, file, [], store));
       if (file.prompts.length === 0) prompts.push(brokenPrompt(file, this.#workspace.folder));
     }
     return { prompts, diagnostics };
@@ -49,10 +55,12 @@ export class Prompts {
     const files = this.#workspace.files(overlays);
     const config = await this.#workspace.config(files);
     const store = await this.#workspace.store();
-    const file = await this.#read(path, files);
+    const file = await this.#read(path, files, config);
     const prompts: PromptState[] = [];
+    const diagnostics: Diagnostic[] = [...file.diagnostics];
     for (const prompt of file.prompts) {
-      const summary = await this.#summary(prompt, file, overlays, config, store);
+      const summary = await this.#summary(prompt, file, overlays, store);
+      diagnostics.push(...(await this.#checkVariables(prompt, overlays)));
       const active = this.#evals.activeOf(prompt.path, prompt.id);
       prompts.push({
         ...summary,
@@ -60,17 +68,37 @@ export class Prompts {
         running: active === undefined ? null : { runId: active.run.info.id, done: active.summary.done, total: active.planned, cost: active.summary.cost },
       });
     }
-    return { prompts, diagnostics: [...file.diagnostics] };
+    return { prompts, diagnostics };
   }
 
-  async #count(ref: DatasetRef, promptPath: string, overlays: readonly TextOverlay[]): Promise<number> {
-    const key = JSON.stringify([promptPath, ref.inline.length, await this.#stamps(ref.files, overlays)]);
-    const known = this.#counts.get(key);
-    if (known !== undefined) return known;
+  async #facts(ref: DatasetRef, promptPath: string, overlays: readonly TextOverlay[]): Promise<DatasetFacts> {
+    const name = JSON.stringify([promptPath, ref.files]);
+    const key = JSON.stringify([ref.inline.length, await this.#stamps([...ref.files, promptPath], overlays)]);
+    const known = this.#datasets.get(name);
+    if (known?.key === key) return known.facts;
+    const vars: Record<string, unknown> = {};
     let count = 0;
-    for await (const _ of readDataset(ref, { files: this.#workspace.files(overlays), root: this.#workspace.folder })) count++;
-    this.#counts.set(key, count);
-    return count;
+    let every: Case | undefined;
+    for await (const item of readDataset(ref, { files: this.#workspace.files(overlays), root: this.#workspace.folder })) {
+      count++;
+      Object.assign(vars, item.vars);
+      if (every === undefined || (every.expected === undefined && item.expected !== undefined) || item.options.transformVars !== undefined) every = item;
+    }
+    const facts = { count, every: every === undefined ? undefined : { ...every, vars } };
+    this.#datasets.set(name, { key, facts });
+    return facts;
+  }
+
+  /** Misspelt variables, when the cases stand in files of their own: where they are inline, reading the prompt has looked already. */
+  async #checkVariables(prompt: PromptDocument, overlays: readonly TextOverlay[]): Promise<Diagnostic[]> {
+    if (prompt.dataset.files.length === 0) return [];
+    try {
+      const { every } = await this.#facts(prompt.dataset, prompt.path, overlays);
+      return every === undefined ? [] : checkVariables(prompt, [every]);
+    } catch {
+      // A dataset that cannot be read is the summary's problem.
+      return [];
+    }
   }
 
   async #estimate(prompt: PromptDocument, summary: PromptSummary, overlays: readonly TextOverlay[], signal: AbortSignal): Promise<CostEstimate | null> {
@@ -95,21 +123,20 @@ export class Prompts {
     );
   }
 
-  async #read(path: string, files: FileReader): Promise<PromptFile> {
-    return readPromptFile(path, { files, root: this.#workspace.folder });
+  async #read(path: string, files: FileReader, config: ProjectConfig): Promise<PromptFile> {
+    return readPromptFile(path, { files, root: this.#workspace.folder, datasets: config.datasets });
   }
 
-  async #summary(prompt: PromptDocument, file: PromptFile, overlays: readonly TextOverlay[], config: ProjectConfig, store: RunStore): Promise<PromptSummary> {
+  async #summary(prompt: PromptDocument, file: PromptFile, overlays: readonly TextOverlay[], store: RunStore): Promise<PromptSummary> {
     const hash = promptHash(prompt);
-    const own = prompt.dataset.files.length > 0 || prompt.dataset.inline.length > 0;
-    const ref = own ? prompt.dataset : { ...prompt.dataset, files: datasetsFor(prompt.id, config) };
-    const hasDataset = own || ref.files.length > 0;
+    const ref = prompt.dataset;
+    const hasDataset = ref.files.length > 0 || ref.inline.length > 0;
     const [last] = store.list({ limit: 1, promptPath: prompt.path, promptId: prompt.id });
     let cases: number | null = null;
     let problem = file.diagnostics.find(({ severity }) => severity === 'error')?.message ?? null;
     if (hasDataset) {
       try {
-        cases = await this.#count(ref, prompt.path, overlays);
+        cases = (await this.#facts(ref, prompt.path, overlays)).count;
       } catch (error) {
         problem ??= errorMessage(error);
       }

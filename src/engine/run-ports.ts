@@ -21,6 +21,7 @@ import { renderPrompt } from '../core/prompt/render.ts';
 import type { PromptDocument } from '../core/prompt/model.ts';
 import { folderOf } from '../core/text/path.ts';
 import type { WarmScorer } from '../node/scoring/index.ts';
+import { contextOf } from './score-context.ts';
 import { callPromptFunction } from '../node/scoring/prompt-function.ts';
 
 const CLOCK: Clock = {
@@ -133,12 +134,8 @@ export async function renderCase(prompt: PromptDocument, item: Case, { scorer, s
   const vars =
     transformVars === undefined
       ? item.vars
-      : { ...item.vars, ...(await scorer.transformVars(transformVars, emptyContext(item), signal, folderOf(item.place.file))) };
+      : { ...item.vars, ...(await scorer.transformVars(transformVars, contextOf(item.vars, item), signal, folderOf(item.place.file))) };
   const filled: Case = vars === item.vars ? item : { ...item, vars };
   if (prompt.source === undefined) return renderPrompt(prompt, filled);
   return callPromptFunction(prompt.source, filled.vars, scorer, signal);
-}
-
-function emptyContext(item: Case): Parameters<WarmScorer['transformVars']>[1] {
-  return { output: '', vars: item.vars, expected: item.expected, promptText: '', caseId: item.id, metadata: item.metadata, modelId: '', latencyMs: null, cached: false, cost: null, finishReason: null, toolCalls: [], tools: [] };
 }

@@ -3,15 +3,18 @@ import type { ProjectConfig } from '../core/config/model.ts';
 import { readProjectConfig } from '../core/config/read.ts';
 import { TouchstoneError } from '../core/errors.ts';
 import type { FileReader } from '../core/files.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { ModelCatalog } from '../core/model/model.ts';
 import { createRedactor, type Redactor } from '../core/model/redact.ts';
 import { createFileReader, overlayFiles } from '../node/files/index.ts';
 import { createModelCatalog } from '../node/models/catalog.ts';
 import type { EditorModels } from '../node/models/editor-model.ts';
 import { openDatabase } from '../node/sqlite/database.ts';
+import { createScorer } from '../node/scoring/index.ts';
 import { RunStore } from '../node/sqlite/run-store.ts';
 import type { EngineHost, EngineSettings, TextOverlay } from '../protocol/engine.ts';
 import { Grid } from './grid.ts';
+import { contextOf } from './score-context.ts';
 
 const CACHE_DAYS = 30;
 
@@ -56,7 +59,8 @@ export class Workspace {
 
   /** Models under one configuration. The caller disposes of it: programs that models started end with it. */
   catalog(config: ProjectConfig): ModelCatalog {
-    return createModelCatalog({
+    const scorer = createScorer({ allowCode: this.settings.trusted });
+    const catalog = createModelCatalog({
       config,
       baseDir: this.folder,
       redactor: this.redactor,
@@ -65,7 +69,18 @@ export class Workspace {
       proxy: this.settings.proxy,
       secrets: async (name) => (await this.#host.request('secret/get', { name })).value,
       editor: editorModels(this.#host),
+      evaluate: (expression, vars, signal) => scorer.transform(expressionOver(expression, vars), contextOf(vars), signal),
     });
+    return {
+      resolve: (ref) => catalog.resolve(ref),
+      embedding: (id) => catalog.embedding(id),
+      list: () => catalog.list(),
+      price: (model) => catalog.price(model),
+      dispose: async () => {
+        await catalog.dispose();
+        await scorer.dispose();
+      },
+    };
   }
 
   async store(): Promise<RunStore> {
@@ -76,11 +91,14 @@ export class Workspace {
     return (await this.#open()).grid;
   }
 
+  /** @throws TouchstoneError 'untrusted-workspace' */
+  requireTrust(): void {
+    if (!this.settings.trusted) throw new TouchstoneError('untrusted-workspace', 'This workspace is not trusted: Touchstone reads its prompts, but runs nothing and opens no database. Trust the workspace to run evals.');
+  }
+
   /** @throws TouchstoneError 'untrusted-workspace' | 'store' */
-  #open(): Promise<{ store: RunStore; grid: Grid }> {
-    if (!this.settings.trusted) {
-      return Promise.reject(new TouchstoneError('untrusted-workspace', 'This workspace is not trusted: Touchstone reads its prompts, but runs nothing and opens no database. Trust the workspace to run evals.'));
-    }
+  async #open(): Promise<{ store: RunStore; grid: Grid }> {
+    this.requireTrust();
     // A failed attempt is not kept: the user may have moved a damaged file away.
     this.#store ??= this.#openStore().catch((error: unknown) => {
       this.#store = undefined;
@@ -90,7 +108,7 @@ export class Workspace {
   }
 
   async #openStore(): Promise<{ store: RunStore; grid: Grid }> {
-    const store = new RunStore(await openDatabase(this.folder), (text) => this.redactor.redact(text));
+    const store = new RunStore(await openDatabase(this.folder), (text) => this.redactor.redactValues(text));
     setImmediate(() => {
       if (store.database.open) store.expireResponses(CACHE_DAYS, 1000);
     });
@@ -102,6 +120,12 @@ export class Workspace {
     open?.store.close();
     this.#store = undefined;
   }
+}
+
+/** An expression over named values (`json`, `text`, …), or a function of them in their order. */
+function expressionOver(expression: string, vars: JsonObject): string {
+  const names = Object.keys(vars).join(', ');
+  return `((${`{ ${names} }`}) => { const value = (${expression}\n); return typeof value === 'function' ? value(${names}) : value; })(vars)`;
 }
 
 /** The editor's language models, over the channel to the extension. */

@@ -32,6 +32,8 @@ export interface CasePlace {
   readonly range: SourceRange;
   /** Range of the expectation's value, where the file has one. */
   readonly expectedRange?: SourceRange;
+  /** Zero-based position in the whole dataset, before any filter: recordings may be matched by it. */
+  readonly index?: number;
 }
 
 export interface CaseOptions {

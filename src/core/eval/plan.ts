@@ -2,6 +2,7 @@ import type { AssertionSpec } from '../assert/model.ts';
 import type { Case } from '../dataset/model.ts';
 import type { Model, ModelRef } from '../model/model.ts';
 import type { PromptDocument } from '../prompt/model.ts';
+import { matchesName } from '../prompt/names.ts';
 import type { RunShape } from './ordinal.ts';
 
 /** Everything that one run needs, fixed before its first request. */
@@ -45,17 +46,12 @@ export function caseAssertions(prompt: PromptDocument, item: Case): readonly Ass
 
 /** Whether a case is for this prompt: promptfoo's `prompts` filter (exact label or id, or `group:*` and `group` for labels that start with `group:`). */
 export function caseIsForPrompt(item: Case, prompt: PromptDocument): boolean {
-  return item.prompts === undefined || item.prompts.some((wanted) => matches(wanted, prompt.filterNames ?? [prompt.name, prompt.id]));
+  return item.prompts === undefined || item.prompts.some((wanted) => matchesName(wanted, prompt.filterNames ?? [prompt.name, prompt.id]));
 }
 
 /** promptfoo's `providers` filter, by label or id. */
 export function caseIsForModel(item: Case, model: { readonly label: string; readonly id: string }): boolean {
-  return item.models === undefined || item.models.some((wanted) => matches(wanted, [model.label, model.id]));
-}
-
-function matches(wanted: string, names: readonly string[]): boolean {
-  const group = wanted.endsWith(':*') ? wanted.slice(0, -1) : `${wanted}:`;
-  return names.some((name) => name === wanted || name.startsWith(group));
+  return item.models === undefined || item.models.some((wanted) => matchesName(wanted, [model.label, model.id]));
 }
 
 export interface CaseFilter {

@@ -254,7 +254,7 @@ class RunExecution {
       ...(prompt.tools.length > 0 ? { tools: prompt.tools } : {}),
       ...(prompt.toolChoice === undefined ? {} : { toolChoice: prompt.toolChoice }),
       ...(prompt.responseFormat === undefined ? {} : { responseFormat: prompt.responseFormat }),
-      case: { id: item.id, vars: item.vars, ...(item.expected === undefined ? {} : { expected: item.expected }), metadata: item.metadata },
+      case: { id: item.id, vars: item.vars, ...(item.expected === undefined ? {} : { expected: item.expected }), metadata: item.metadata, ...(item.place.index === undefined ? {} : { index: item.place.index }) },
       repeat,
     };
   }
