@@ -6,7 +6,7 @@
  */
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeTextField } from '@vscode/webview-ui-toolkit';
 import type { ComponentChild, ComponentChildren, HTMLAttributes } from 'preact';
-import { useSignalEffect, type ReadonlySignal } from '@preact/signals';
+import { effect, type ReadonlySignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -67,9 +67,9 @@ export function SearchField({ given, placeholder, label, focus, onInput, onLeave
 }): ComponentChild {
   const field = useRef<HTMLElement & { value: string }>(null);
   // At once, not after the next drawing: what is typed right after `/` must arrive here.
-  useSignalEffect(() => {
+  useLayoutEffect(() => effect(() => {
     if (focus.value > 0) field.current?.focus();
-  });
+  }), [focus]);
   // When it is connected the toolkit names the field by its content, which is only the key.
   useLayoutEffect(() => field.current?.setAttribute('aria-label', label), [label]);
   useLayoutEffect(() => {

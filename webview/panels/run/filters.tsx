@@ -1,5 +1,5 @@
 import type { ComponentChild } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { CellFilter } from '../../../src/protocol/engine.ts';
 import { IconButton, SearchField } from '../../controls/controls.tsx';
@@ -73,7 +73,7 @@ function Search({ model, onLeave }: { readonly model: RunModel; readonly onLeave
   const latest = useRef(search);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const applied = useRef(search);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Only what somebody else set (Clear filter): what was typed here may have grown meanwhile.
     if (search === applied.current) return;
     clearTimeout(timer.current);

@@ -1,4 +1,4 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { effect, useSignal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
@@ -70,9 +70,9 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(draw, [total, size.value.height]);
-  useSignalEffect(() => {
+  useLayoutEffect(() => effect(() => {
     if (model.gridFocus.value > 0) scroller.current?.focus({ preventScroll: true });
-  });
+  }), [model]);
   const widerThanBox = layout.minWidth > size.value.width;
   useLayoutEffect(() => {
     const box = scroller.current;
