@@ -64,10 +64,16 @@ export function formatPercent(share: number, digits = 1): string {
   return `${honestFixed(share, 100, digits, true)}%`;
 }
 
-/** An interval of shares in 0..1 as percent: `[82–96]`; one narrower than 4 points gets a decimal. */
+/**
+ * An interval of shares in 0..1 as percent: `[82–96]`; one narrower than 4 points gets a decimal. It is never rounded to a point:
+ * a lower end below 1 never reads 100, an upper end above 0 never 0.
+ */
 export function formatInterval(interval: readonly [number, number], digits = interval[1] - interval[0] < 0.04 ? 1 : 0): string {
+  const step = 10 ** -digits;
   const [low, high] = interval;
-  return `[${(low * 100).toFixed(digits)}–${(high * 100).toFixed(digits)}]`;
+  const from = low < 1 ? Math.min(Number((low * 100).toFixed(digits)), 100 - step) : 100;
+  const to = high > 0 ? Math.max(Number((high * 100).toFixed(digits)), step) : 0;
+  return `[${from.toFixed(digits)}–${to.toFixed(digits)}]`;
 }
 
 /** A pass rate with its interval, both shares in 0..1: `91.7% [82–96]`. No rate (nothing was answered) is `–`. */

@@ -41,6 +41,13 @@ describe('numbers as they are written', () => {
     expect(formatRate(0.5625, [0.5512, 0.5737])).toBe('56.3% [55.1–57.4]');
   });
 
+  test('an interval beside all or none of many cells keeps its width', () => {
+    expect(formatRate(1, [0.99992, 1])).toBe('100% [99.9–100.0]');
+    expect(formatRate(0, [0, 0.00008])).toBe('0% [0.0–0.1]');
+    expect(formatInterval([0.9996, 1], 0)).toBe('[99–100]');
+    expect(formatInterval([1, 1])).toBe('[100.0–100.0]');
+  });
+
   test('nearly all is not all, and nearly none is not none', () => {
     expect([formatPercent(0.9999), formatPercent(0.0001), formatPercent(0.9999, 0), formatPercent(0), formatPercent(1)]).toEqual(['99.9%', '0.1%', '99%', '0%', '100%']);
     expect([formatScore(0.999), formatScore(0.001), formatScore(1), formatScore(0), formatScore(1 / 3)]).toEqual(['0.99', '0.01', '1.00', '0.00', '0.33']);
