@@ -113,7 +113,7 @@ class EvalJob {
         status.print(`Waiting for a change of ${formatCount(files.size, 'file')}. Ctrl+C ends.`);
         const changed = await files.next(signal);
         if (changed === null) return EXIT.cancelled;
-        status.print(`${relative(this.#context.cwd, changed)} changed.`);
+        status.print(`${printable(relative(this.#context.cwd, changed))} changed.`);
       }
     } finally {
       files.dispose();

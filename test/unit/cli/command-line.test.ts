@@ -60,6 +60,14 @@ describe('exit codes', () => {
   });
 });
 
+describe('hostile texts', () => {
+  it('an error that quotes a prompt or a dataset does not steer the terminal', async () => {
+    const engine = new MemoryEngine([]);
+    engine.failure = new TouchstoneError('invalid-prompt', 'There is no assertion type \u001B[2Jx\u001B]0;owned\u0007\u202E.\nSecond line', { place: { file: '/ws/a\u001B[31m.prompt.yml', line: 1, column: 1 } });
+    expect((await run('eval', engine)).stderr()).toBe('a.prompt.yml:1:1: There is no assertion type x\\u202e.\nSecond line\n');
+  });
+});
+
 describe('wrong usage', () => {
   it.each([
     ['evil', /unknown command 'evil'/],
