@@ -56,15 +56,15 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
-    expect(await active(page)).toMatchObject({ id: 'coupon-then-error', text: expect.stringContaining('openai/gpt-5-mini, passed, billing') as string });
+    await expect.poll(() => active(page)).toMatchObject({ id: 'coupon-then-error', text: expect.stringContaining('openai/gpt-5-mini, passed, billing') as string });
 
     await page.keyboard.press('Enter');
     await page.getByRole('complementary', { name: 'Cell coupon-then-error, openai/gpt-5-mini' }).waitFor();
     await page.keyboard.press('End');
     await page.getByRole('complementary', { name: 'Cell partnership-offer, openai/gpt-5-mini' }).waitFor();
-    expect((await active(page)).id).toBe('partnership-offer');
+    await expect.poll(async () => (await active(page)).id).toBe('partnership-offer');
     await page.keyboard.press('Home');
-    expect((await active(page)).id).toBe('refund-late');
+    await expect.poll(async () => (await active(page)).id).toBe('refund-late');
 
     const result = page.getByRole('tab', { name: 'Result' });
     await result.focus();
@@ -108,7 +108,7 @@ describe('by keyboard alone', () => {
     await page.keyboard.type('SSO');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.getByRole('grid').getAttribute('aria-rowcount')).toBe('3');
-    expect((await active(page)).id).toBe('sso-loop-refund');
+    await expect.poll(async () => (await active(page)).id).toBe('sso-loop-refund');
     await page.close();
   });
 
@@ -210,6 +210,7 @@ describe('hostile text', () => {
     const count = Number(await page.getByRole('grid').getAttribute('aria-rowcount')) - 1;
     for (let i = 0; i < count; i++) {
       await page.keyboard.press('Enter');
+      await expect.poll(async () => (await active(page)).id).not.toBe('');
       const { id } = await active(page);
       await page.getByRole('complementary', { name: `Cell ${id},` }).waitFor();
       for (const mode of await page.locator('.modes button').all()) await mode.click();
