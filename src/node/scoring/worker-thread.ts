@@ -3,6 +3,7 @@ import { errorMessage } from '../../core/errors.ts';
 import { commandEnvironment } from '../process/environment.ts';
 import type { Executor, ExecutorEnd, ExecutorHandlers, Step } from './executor.ts';
 import type { Reply, Request, WorkerSettings } from './messages.ts';
+import { Outbox } from './outbox.ts';
 import { StepClock } from './step-clock.ts';
 
 /** JavaScript heap of a thread. What runs there, parsers and templates, allocates in small pieces and stops at it. */
@@ -12,6 +13,7 @@ const HEAP_MB = 512;
 export class WorkerThread implements Executor {
   readonly #worker: Worker;
   readonly #clock: StepClock;
+  readonly #outbox: Outbox<Request>;
   #end: ExecutorEnd | null = null;
 
   constructor(settings: Omit<WorkerSettings, 'clock'>, handlers: ExecutorHandlers) {
@@ -24,9 +26,13 @@ export class WorkerThread implements Executor {
       env: commandEnvironment(),
       execArgv: [],
     });
+    this.#outbox = new Outbox(
+      (requests) => this.#worker.postMessage(requests),
+      ({ id }, error) => handlers.onReply({ id, kind: 'failed', message: `The output cannot be handed to the scoring thread: ${errorMessage(error)}` }),
+    );
     this.#worker.unref();
-    this.#worker.on('message', (reply: Reply) => {
-      if (this.#end === null) handlers.onReply(reply);
+    this.#worker.on('message', (replies: readonly Reply[]) => {
+      for (const reply of replies) if (this.#end === null) handlers.onReply(reply);
     });
     this.#worker.on('error', (error: unknown) => {
       const memoryGone = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
@@ -39,7 +45,7 @@ export class WorkerThread implements Executor {
   }
 
   post(request: Request): void {
-    this.#worker.postMessage(request);
+    this.#outbox.add(request);
   }
 
   step(): Step | null {

@@ -1,6 +1,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { errorMessage } from '../../core/errors.ts';
 import type { ProcessSettings, Reply, Request, WorkerSettings } from './messages.ts';
+import { Outbox } from './outbox.ts';
 import { RequestServer } from './request-server.ts';
 import { StepClock } from './step-clock.ts';
 
@@ -13,8 +14,16 @@ function serveAsThread(): void {
   const port = parentPort;
   if (port === null) throw new Error('A scoring thread needs its parent.');
   const { clock, wordnet } = workerData as WorkerSettings;
-  const server = new RequestServer({ clock: new StepClock(clock), wordnet, send: (reply) => port.postMessage(reply) });
-  port.on('message', (request: Request) => server.accept(request));
+  const outbox = new Outbox<Reply>(
+    (replies) => port.postMessage(replies),
+    (reply, error) => {
+      if ('id' in reply) port.postMessage([{ id: reply.id, kind: 'failed', message: `The result cannot be read: ${errorMessage(error)}` } satisfies Reply]);
+    },
+  );
+  const server = new RequestServer({ clock: new StepClock(clock), wordnet, send: (reply) => outbox.add(reply) });
+  port.on('message', (requests: readonly Request[]) => {
+    for (const request of requests) server.accept(request);
+  });
 }
 
 function serveAsProcess(): void {
