@@ -104,6 +104,15 @@ describe('pages of rows', () => {
     expect(cache.row(3)).toMatchObject({ caseId: 'after' });
   });
 
+  test('a row whose page is already under way is waited for', async () => {
+    const { cache, asked, at } = setup();
+    cache.want(0, 30);
+    const row = cache.load(7);
+    await at(0).answer();
+    expect(await row).toMatchObject({ caseIndex: 7 });
+    expect(asked).toHaveLength(1);
+  });
+
   test('a failure is told, and retry asks again', async () => {
     const { cache, asked, errors, at } = setup();
     cache.want(0, 30);

@@ -31,7 +31,7 @@ export class RowCache {
   readonly #fetch: FetchPage;
   readonly #events: RowCacheEvents;
   readonly #pages = new Map<number, Page>();
-  readonly #inFlight = new Set<number>();
+  readonly #inFlight = new Map<number, Promise<void>>();
   #previous: ReadonlyMap<number, Page> | null = null;
   #previousTimer: ReturnType<typeof setTimeout> | undefined;
   #view: GridView;
@@ -125,15 +125,22 @@ export class RowCache {
     this.#generation.abort();
   }
 
-  async #load(page: number): Promise<void> {
+  /** Resolves when the page is here, or cannot be had. */
+  #load(page: number): Promise<void> {
     this.#lastUse.set(page, ++this.#use);
     const have = this.#pages.get(page);
-    if (have !== undefined && have.revision >= this.#revision) return;
+    if (have !== undefined && have.revision >= this.#revision) return Promise.resolve();
     // One request a page at a time; a newer revision is asked for when the one under way has come back.
-    if (this.#inFlight.has(page)) return;
+    const underWay = this.#inFlight.get(page);
+    if (underWay !== undefined) return underWay;
+    const flight = this.#request(page);
+    this.#inFlight.set(page, flight);
+    return flight;
+  }
+
+  async #request(page: number): Promise<void> {
     const generation = this.#generation;
     const known = this.#revision;
-    this.#inFlight.add(page);
     try {
       const from = page * PAGE_SIZE;
       const got = await this.#fetch(this.#view, from, from + PAGE_SIZE, generation.signal);
@@ -145,7 +152,7 @@ export class RowCache {
       this.#dropPrevious(false);
       this.#evict();
       this.#events.onChange();
-      if (this.#isWanted(page)) await this.#load(page);
+      if (this.#isWanted(page)) void this.#load(page);
     } catch (error) {
       if (generation.signal.aborted) return;
       this.#inFlight.delete(page);
