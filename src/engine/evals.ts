@@ -17,7 +17,7 @@ import type { EvalRequest, RunSnapshot } from '../protocol/engine.ts';
 import { deriveMetrics } from './derived-metrics.ts';
 import type { LiveRun } from './grid.ts';
 import { ActiveRun, newRunId } from './live-run.ts';
-import { prepareRuns, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
+import { prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
 import { renderCase, runPorts, type Limiters } from './run-ports.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -61,6 +61,7 @@ export class Evals {
     const { context, release } = await this.#context(request);
     try {
       const prepared = await prepareRuns(request, context);
+      await requireKeys(prepared.flatMap(({ plan }) => plan.models));
       const store = await this.#workspace.store();
       const runs: ActiveRun[] = [];
       const planning = new AbortController();
@@ -84,6 +85,7 @@ export class Evals {
     const { context, release } = await this.#context({ targets: [], origin: 'cli' });
     try {
       const plan = await this.#restore(run, store, context);
+      await requireKeys(plan.models);
       if (!store.claim(run)) throw new TouchstoneError('usage', `Run ${runId} is being worked on by another window or command.`);
       // What failed is tried again; what was answered stays.
       store.forgetCells(run, failedOrdinals(store, run));

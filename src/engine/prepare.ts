@@ -129,6 +129,11 @@ export async function resolveModels(request: Pick<EvalRequest, 'models'>, prompt
   return { models, labels: uniqueLabels(refs) };
 }
 
+/** @throws ModelError 'missing-secret', so that a run does not begin only to fail with every cell */
+export async function requireKeys(models: readonly Model[]): Promise<void> {
+  for (const model of models) await model.ready?.();
+}
+
 /** The same model twice (with other settings, or by mistake) stays apart by a number. */
 function uniqueLabels(refs: readonly ModelRef[]): string[] {
   const seen = new Map<string, number>();

@@ -148,6 +148,11 @@ export interface Model {
   readonly identity: JsonObject;
   /** `false`: never cached, because the answer is already on this machine or must be fresh. */
   readonly cacheable: boolean;
+  /**
+   * Whether a request could be sent at all, without sending one: a run asks before it begins. Absent: there is nothing to check.
+   * @throws ModelError 'missing-secret' that names the keys which nobody has set
+   */
+  ready?(): Promise<void>;
   /** @throws ModelError, or TouchstoneError 'cancelled' when the signal was aborted */
   generate(request: ModelRequest, context: CallContext): Promise<ModelReply>;
 }

@@ -37,6 +37,10 @@ export class ExecModel implements Model {
     this.identity = { adapter: 'exec', command, cwd: context.cwd, settings: context.settings };
   }
 
+  async ready(): Promise<void> {
+    await this.#environment();
+  }
+
   async generate(request: ModelRequest, { signal, onText }: CallContext): Promise<ModelReply> {
     if (signal.aborted) throw cancelledError();
     const { settings, cwd, redactor } = this.#context;

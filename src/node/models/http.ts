@@ -42,11 +42,15 @@ export class HttpModel implements Model {
     this.identity = { adapter: 'http', url, settings: context.settings };
   }
 
+  async ready(): Promise<void> {
+    await this.#secretTexts();
+  }
+
   async generate(request: ModelRequest, { signal, onText, onRateLimit }: CallContext): Promise<ModelReply> {
     if (signal.aborted) throw cancelledError();
     const { fetch, redactor, settings } = this.#context;
-    const subject: ErrorSubject = { vendor: new URL(this.#url).host, url: this.#url, model: this.ref.id, keyName: null, redactor };
-    const { url, init } = await this.#build(request, subject);
+    const subject = this.#subject();
+    const { url, init } = await this.#build(request);
     let response: Response;
     let text: string;
     try {
@@ -74,25 +78,39 @@ export class HttpModel implements Model {
     }
   }
 
-  async #build(request: ModelRequest, subject: ErrorSubject): Promise<{ url: string; init: RequestInit }> {
+  #subject(): ErrorSubject {
+    return { vendor: new URL(this.#url).host, url: this.#url, model: this.ref.id, keyName: null, redactor: this.#context.redactor };
+  }
+
+  /**
+   * The headers and parameters with their secrets, before any case's value is put in: that never decides which secret is sent.
+   * @throws ModelError 'missing-secret'
+   */
+  async #secretTexts(): Promise<{ headers: [string, string][]; queryParams: [string, string][] }> {
+    const missing: string[] = [];
+    const filled = async (settings: unknown): Promise<[string, string][]> => {
+      const texts: [string, string][] = [];
+      for (const [name, template] of Object.entries(isObject(settings) ? settings : {})) {
+        const one = await this.#context.secrets.fill(String(template));
+        missing.push(...one.missing);
+        texts.push([name, one.text]);
+      }
+      return texts;
+    };
+    const { settings } = this.#context;
+    const texts = { headers: await filled(settings['headers']), queryParams: await filled(settings['queryParams']) };
+    if (missing.length > 0) throw missingSecret(this.#subject(), [...new Set(missing)]);
+    return texts;
+  }
+
+  async #build(request: ModelRequest): Promise<{ url: string; init: RequestInit }> {
     const { settings } = this.#context;
     const values: JsonObject = { ...request.case.vars, prompt: request.promptText, vars: request.case.vars, messages: request.messages };
-    const missing: string[] = [];
-    const secret = async (template: string): Promise<string> => {
-      const filled = await this.#context.secrets.fill(template);
-      missing.push(...filled.missing);
-      return filled.text;
-    };
+    const texts = await this.#secretTexts();
     const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json, text/plain;q=0.9, */*;q=0.5' };
-    if (isObject(settings['headers'])) {
-      // The secret first: a case's value never decides which secret is sent.
-      for (const [name, value] of Object.entries(settings['headers'])) headers[name.toLowerCase()] = oneLine(placeholders(await secret(String(value)), values));
-    }
+    for (const [name, text] of texts.headers) headers[name.toLowerCase()] = oneLine(placeholders(text, values));
     const url = new URL(this.#url);
-    if (isObject(settings['queryParams'])) {
-      for (const [name, value] of Object.entries(settings['queryParams'])) url.searchParams.set(name, placeholders(await secret(String(value)), values));
-    }
-    if (missing.length > 0) throw missingSecret(subject, [...new Set(missing)]);
+    for (const [name, text] of texts.queryParams) url.searchParams.set(name, placeholders(text, values));
     const template = settings['body'];
     const method = typeof settings['method'] === 'string' ? settings['method'].toUpperCase() : template === undefined && settings['queryParams'] !== undefined ? 'GET' : 'POST';
     if (method === 'GET' || method === 'HEAD') return { url: url.href, init: { method, headers } };

@@ -81,6 +81,10 @@ export class OpenAiModel implements Model {
     };
   }
 
+  ready(): Promise<void> {
+    return this.#clients.ready();
+  }
+
   async generate(request: ModelRequest, context: CallContext): Promise<ModelReply> {
     const filled: ModelRequest = {
       ...request,
@@ -127,20 +131,17 @@ export class OpenAiClients {
     this.#context = context;
   }
 
+  /** @throws ModelError 'missing-secret' */
+  async ready(): Promise<void> {
+    const { subject } = await this.#key();
+    await this.#headers(subject);
+  }
+
   /** Posts once and reads the answer. */
   async exchange<T>(path: string, body: JsonObject, context: Pick<CallContext, 'signal' | 'onRateLimit'>, read: Read<T>): Promise<T> {
     const { signal } = context;
     if (signal.aborted) throw cancelledError();
-    const target = this.#target;
-    const key = target.keys.length === 0 ? null : await this.#context.secrets.first(target.keys);
-    const subject: ErrorSubject = {
-      vendor: target.vendor,
-      url: target.baseUrl,
-      model: target.model,
-      keyName: key?.name ?? target.keys[0] ?? null,
-      redactor: this.#context.redactor,
-    };
-    if (key === null && target.keys.length > 0 && !target.keyOptional) throw missingSecret(subject, target.keys);
+    const { key, subject } = await this.#key();
     const [sdk, { Stream }] = await (loading ??= Promise.all([import('openai'), import('openai/streaming')]));
     const client = await this.#clientFor(sdk, key?.value ?? null, subject);
     // Not the SDK's `signal`: see FetchInit.
@@ -164,14 +165,33 @@ export class OpenAiClients {
     }
   }
 
-  async #clientFor(sdk: typeof Sdk, key: string | null, subject: ErrorSubject): Promise<Sdk.OpenAI> {
+  async #key(): Promise<{ key: { readonly name: string; readonly value: string } | null; subject: ErrorSubject }> {
     const target = this.#target;
+    const key = target.keys.length === 0 ? null : await this.#context.secrets.first(target.keys);
+    const subject: ErrorSubject = {
+      vendor: target.vendor,
+      url: target.baseUrl,
+      model: target.model,
+      keyName: key?.name ?? target.keys[0] ?? null,
+      redactor: this.#context.redactor,
+    };
+    if (key === null && target.keys.length > 0 && !target.keyOptional) throw missingSecret(subject, target.keys);
+    return { key, subject };
+  }
+
+  async #headers(subject: ErrorSubject): Promise<Record<string, string | null>> {
     const headers: Record<string, string | null> = {};
-    for (const [name, template] of Object.entries(target.headers)) {
+    for (const [name, template] of Object.entries(this.#target.headers)) {
       const { text, missing } = await this.#context.secrets.fill(template);
       if (missing.length > 0) throw missingSecret(subject, missing);
       headers[name] = text;
     }
+    return headers;
+  }
+
+  async #clientFor(sdk: typeof Sdk, key: string | null, subject: ErrorSubject): Promise<Sdk.OpenAI> {
+    const target = this.#target;
+    const headers = await this.#headers(subject);
     const cacheKey = JSON.stringify([key, headers]);
     if (this.#client?.key === cacheKey) return this.#client.client;
     // A variable for OpenAI's own endpoint: the SDK would send it to every vendor.

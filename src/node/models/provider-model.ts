@@ -43,6 +43,10 @@ export class ProviderModel implements Model {
     this.identity = { adapter: 'provider', path: context.path, source: createHash('sha256').update(source).digest('hex'), settings: context.settings };
   }
 
+  async ready(): Promise<void> {
+    await this.#environment();
+  }
+
   async generate(request: ModelRequest, { signal, onText }: CallContext): Promise<ModelReply> {
     if (signal.aborted) throw cancelledError();
     const { path, settings, redactor } = this.#context;

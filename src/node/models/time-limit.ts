@@ -9,6 +9,7 @@ export function withTimeLimit(model: Model, timeoutMs: number): Model {
     ...(model.priceName === undefined ? {} : { priceName: model.priceName }),
     identity: model.identity,
     cacheable: model.cacheable,
+    ready: async () => model.ready?.(),
     async generate(request: ModelRequest, context: CallContext): Promise<ModelReply> {
       const limit = new AbortController();
       const forward = (): void => limit.abort(context.signal.reason);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelEntry } from '../../../src/core/config/model.ts';
+import { parseProjectConfig } from '../../../src/core/config/read.ts';
 import type { EditorModels } from '../../../src/node/models/editor-model.ts';
 import { startFaultServer, type FaultServer } from '../../fixtures/servers/fault-server.ts';
 import { catalogOf, failure, KEY, never, requestOf } from './harness.ts';
@@ -99,6 +100,28 @@ describe('the catalog', () => {
     const reply = await model.generate(requestOf('x', { messages: [{ role: 'system', content: 's' }, { role: 'user', content: 'u' }] }), { signal: never() });
     expect(reply.metadata).toEqual({ notes: [expect.stringContaining('system message') as string] });
     expect(reply.usage).toEqual({ input: 7, cachedInput: null, output: null, reasoning: null });
+    await catalog.dispose();
+  });
+
+  it.each([
+    ['an OpenAI-compatible endpoint', { id: 'groq:chat:m' }, 'GROQ_API_KEY'],
+    ['its headers', { id: 'openai:chat:m', config: { apiBaseUrl: 'http://127.0.0.1:9/v1', headers: { 'x-team': '{{env.TEAM_KEY}}' } } }, 'TEAM_KEY'],
+    ['an HTTP endpoint', { id: 'http://127.0.0.1:9/', config: { headers: { authorization: 'Bearer ${env:OWN_KEY}' } } }, 'OWN_KEY'],
+    ['a program', { id: 'exec:cat', config: { env: { KEY: '${env:PROGRAM_KEY}' } } }, 'PROGRAM_KEY'],
+  ])('tells before the first request which key is missing: %s', async (_name, ref, missing) => {
+    const keys = new Map([['OPENAI_API_KEY', 'sk-openai-0123456789']]);
+    const catalog = catalogOf({ secrets: (name) => Promise.resolve(keys.get(name) ?? null) });
+    const model = await catalog.resolve(ref);
+    expect(await failure(model.ready?.() ?? Promise.resolve())).toMatchObject({ code: 'missing-secret', message: expect.stringContaining(missing) as string });
+    keys.set(missing, 'a-key-0123456789');
+    await expect(model.ready?.()).resolves.toBeUndefined();
+    await catalog.dispose();
+  });
+
+  it('passes the question for keys on through a time limit', async () => {
+    const { models } = parseProjectConfig('/w/touchstone.yml', '/w', 'models:\n  limited: { provider: openai-compatible, model: m, baseUrl: "http://127.0.0.1:9/v1", apiKey: "${env:GATEWAY_KEY}", timeoutMs: 1000 }\n');
+    const catalog = catalogOf({ config: { path: '/w/touchstone.yml', models, prices: {} } });
+    expect(await failure((await catalog.resolve({ id: 'limited' })).ready?.() ?? Promise.resolve())).toMatchObject({ code: 'missing-secret' });
     await catalog.dispose();
   });
 
