@@ -8,7 +8,7 @@ export async function openEngine(folder: string, env: NodeJS.ProcessEnv, log: En
   const engine = createEngine({ host: terminalHost(env) });
   engine.on('log', log);
   try {
-    await engine.request('engine/configure', settingsFor(folder, env));
+    await engine.request('engine/configure', settingsFor(folder));
   } catch (error) {
     await engine.dispose();
     throw error;
@@ -34,7 +34,7 @@ function terminalHost(env: NodeJS.ProcessEnv): EngineHost {
 }
 
 /** The editor's defaults. Whoever types a command in a folder trusts it, as with any build tool. */
-function settingsFor(folder: string, env: NodeJS.ProcessEnv): EngineSettings {
+function settingsFor(folder: string): EngineSettings {
   return {
     folder,
     trusted: true,
@@ -42,10 +42,7 @@ function settingsFor(folder: string, env: NodeJS.ProcessEnv): EngineSettings {
     idleTimeoutMs: 120_000,
     maxRetries: 4,
     defaultBudgetUsd: null,
-    proxy: {
-      url: env['HTTPS_PROXY'] ?? env['https_proxy'] ?? env['ALL_PROXY'] ?? env['all_proxy'] ?? null,
-      strictSsl: true,
-      noProxy: (env['NO_PROXY'] ?? env['no_proxy'] ?? '').split(/[\s,]+/).filter((host) => host !== ''),
-    },
+    // Nothing of its own: what the environment says about proxies counts, for each address.
+    proxy: { url: null, strictSsl: true, noProxy: [] },
   };
 }

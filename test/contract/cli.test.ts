@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -44,9 +46,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(args: readonly string[], cwd = folder): { child: ChildProcess; ended: Promise<Ended>; seen: () => Ended } {
+function start(args: readonly string[], given: Readonly<Record<string, string | undefined>> = {}, cwd = folder): { child: ChildProcess; ended: Promise<Ended>; seen: () => Ended } {
   // A key that must appear nowhere, and none that could make a test leave this machine.
-  const env = { PATH: process.env['PATH'], HOME: folder, OPENAI_API_KEY: 'sk-test-never-shown-4f1b' };
+  const env = { PATH: process.env['PATH'], HOME: folder, OPENAI_API_KEY: 'sk-test-never-shown-4f1b', ...given };
   const child = spawn(process.execPath, [path.join(root, 'src/cli/main.ts'), ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const seen: Ended = { code: null, stdout: '', stderr: '' };
@@ -214,6 +216,33 @@ describe('cancelling', () => {
   });
 });
 
+describe('models', () => {
+  it('a key that nobody has set is found before the run begins', async () => {
+    writeEcho();
+    const { code, stdout, stderr } = await start(['eval', '--model', 'openai/gpt-5-mini', '--json'], { OPENAI_API_KEY: undefined }).ended;
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toBe('OpenAI needs a key: set OPENAI_API_KEY with "Touchstone: Set API Key" or in the environment.\n');
+    expect((await touchstone('runs')).stderr).toContain('no runs yet');
+  });
+
+  it('plain HTTP goes through HTTP_PROXY, also where HTTPS_PROXY names another one', async () => {
+    writeEcho();
+    const asked: (string | undefined)[] = [];
+    const proxy = createServer((request, response) => {
+      asked.push(request.url);
+      response.setHeader('content-type', 'text/plain').end('a card');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const address = proxy.address() as AddressInfo;
+    try {
+      const { code } = await start(['eval', '--model', 'http://service.invalid/answer', '--filter', 'declined'], { HTTP_PROXY: `http://127.0.0.1:${address.port}`, HTTPS_PROXY: 'http://127.0.0.1:9' }).ended;
+      expect([code, asked]).toEqual([0, ['http://service.invalid/answer']]);
+    } finally {
+      proxy.close();
+    }
+  });
+});
+
 describe('watching', () => {
   it('evaluates again after a change, also after a mistake, until it is interrupted', async () => {
     writeEcho();
@@ -231,7 +260,7 @@ describe('watching', () => {
 describe('the sample workspace', () => {
   it('is evaluated without an error, and is honestly imperfect', { timeout: 120_000 }, async () => {
     cpSync(path.join(root, 'examples'), path.join(folder, 'examples'), { recursive: true, filter: (source) => !source.endsWith('.touchstone') });
-    const ended = await start(['eval', '--json'], path.join(folder, 'examples')).ended;
+    const ended = await start(['eval', '--json'], {}, path.join(folder, 'examples')).ended;
     const document = documentOf(ended);
     expect(ended.code).toBe(1);
     expect(document.summary.errors).toBe(0);

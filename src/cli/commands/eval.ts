@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { statSync } from 'node:fs';
+import { CONFIG_FILE_NAMES } from '../../core/config/read.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import { reportFormatOf } from '../../core/report/formats.ts';
 import { jsonReport } from '../../core/report/json.ts';
@@ -201,7 +202,8 @@ class EvalJob {
       const { prompts } = await engine.request('prompts/state', { path }).catch(() => ({ prompts: [] }));
       for (const prompt of prompts) for (const file of [...(prompt.dataset?.files ?? []), ...(prompt.dependencies ?? [])]) watched.add(file);
     }
-    watched.add(resolve(workspaceFolder(this.#context.cwd, this.#options.workspace), 'touchstone.yml'));
+    const folder = workspaceFolder(this.#context.cwd, this.#options.workspace);
+    for (const name of CONFIG_FILE_NAMES) watched.add(resolve(folder, name));
     files.update([...watched], folders);
   }
 }

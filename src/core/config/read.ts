@@ -9,12 +9,12 @@ import { readModelEntries } from './models.ts';
 import { readPrice } from './prices.ts';
 import type { ProjectConfig, RateLimits } from './model.ts';
 
-const FILE_NAMES = ['touchstone.yml', 'touchstone.yaml'];
+export const CONFIG_FILE_NAMES = ['touchstone.yml', 'touchstone.yaml'];
 const KEYS = ['models', 'prices', 'datasets', 'judge', 'embedding', 'budget', 'concurrency', 'limits'];
 
 /** The settings of the project in `folder`; without a file, the defaults. @throws TouchstoneError when the file cannot be read */
 export async function readProjectConfig(folder: string, options: { readonly files: FileReader }): Promise<ProjectConfig> {
-  for (const name of FILE_NAMES) {
+  for (const name of CONFIG_FILE_NAMES) {
     const path = joinPath(folder, name);
     if (await options.files.isFile(path)) return parseProjectConfig(path, folder, await options.files.readText(path));
   }
