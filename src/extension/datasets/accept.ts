@@ -48,5 +48,12 @@ export async function applyAndShow(document: vscode.TextDocument, range: vscode.
   const changed = new vscode.Range(range.start, document.positionAt(document.offsetAt(range.start) + newText.length));
   const shown = vscode.window.visibleTextEditors.find((editor) => editor.document === document);
   if (shown) shown.revealRange(changed, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-  else await vscode.window.showTextDocument(document, { selection: changed, preserveFocus: true, preview: false, viewColumn: vscode.ViewColumn.Beside });
+  else await vscode.window.showTextDocument(document, { selection: changed, preserveFocus: true, preview: false, viewColumn: otherColumn() });
+}
+
+/** Beside what is looked at, without opening a third column. */
+function otherColumn(): vscode.ViewColumn {
+  const { activeTabGroup, all } = vscode.window.tabGroups;
+  if (all.length === 1) return vscode.ViewColumn.Beside;
+  return activeTabGroup.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One;
 }

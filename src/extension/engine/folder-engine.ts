@@ -12,6 +12,8 @@ const BACKOFF_MS = [0, 500, 2000, 5000, 15_000] as const;
 const STEADY_MS = 60_000;
 /** After so many crashes in a row nothing starts it again but *Restart Engine*. */
 const MOST_CRASHES = 5;
+/** A request that took longer is worth a line in the log. */
+const SLOW_MS = 1000;
 
 export interface EngineStop {
   readonly exit: EngineExit;
@@ -51,8 +53,13 @@ export class FolderEngine implements vscode.Disposable {
 
   async request<M extends EngineMethod>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>> {
     const running = this.#process ?? (await this.#start());
-    const result = await running.peer.request(method, params, signal);
-    return result;
+    const started = Date.now();
+    try {
+      return await running.peer.request(method, params, signal);
+    } finally {
+      const took = Date.now() - started;
+      if (took > SLOW_MS) this.#log.info(`[engine ${this.folder.name}] ${method} took ${took} ms.`);
+    }
   }
 
   /** Tells a running engine; one that has stopped has nobody who would listen. */

@@ -16,6 +16,7 @@ export async function startEval(services: Services, engine: FolderEngine, reques
   const complete: EvalRequest = { ...request, overlays: overlays(engine.folder), origin: 'editor' };
   await confirmCost(await engine.request('eval/estimate', complete), engine.folder);
   const { runIds } = await engine.request('eval/start', complete);
+  services.log.info(`Started ${runIds.length === 1 ? 'run' : 'runs'} ${runIds.join(', ')} of ${request.targets.join(', ')}.`);
   await watch(services, engine, runIds);
   return runIds;
 }

@@ -6,7 +6,7 @@ import type { RunSnapshot } from '../../protocol/engine.ts';
 /** `55/60`; at most 12 characters up to a million cells. Errors are not in it: they have no answer to count. */
 export function shortScore(summary: Summary): string {
   const answered = summary.passed + summary.failed;
-  return answered === 0 ? (summary.errors > 0 ? vscode.l10n.t('{0} errors', summary.errors) : '–') : `${summary.passed}/${answered}`;
+  return answered === 0 ? (summary.errors > 0 ? formatCount(summary.errors, 'error') : '–') : `${summary.passed}/${answered}`;
 }
 
 /** `55/60 · 91.7% [82–96] · $0.0180 · p50 840 ms`, with what did not go well behind the rate. */

@@ -5,35 +5,29 @@ import type { DatasetFiles, DatasetView } from '../../datasets/dataset-files.ts'
 import { enginePath, toRange } from '../../paths.ts';
 import { longScore } from '../../runs/wording.ts';
 import { codeLensEnabled } from '../../settings.ts';
+import { SteadyLenses } from '../../steady-lenses.ts';
 import type { PromptTarget, RunTarget } from '../../targets.ts';
 import { outcomeTitle } from './wording.ts';
 
 /** `▶ Run` and the last outcome on every case; above a number of rows one lens at the top. */
-export class DatasetLenses implements vscode.CodeLensProvider, vscode.Disposable {
+export class DatasetLenses extends SteadyLenses {
   readonly #datasets: DatasetFiles;
-  readonly #didChange = new vscode.EventEmitter<void>();
-  readonly #disposables: vscode.Disposable[];
-  readonly onDidChangeCodeLenses = this.#didChange.event;
 
   constructor(datasets: DatasetFiles) {
+    super();
     this.#datasets = datasets;
-    this.#disposables = [
-      this.#didChange,
-      datasets.onDidChange(() => this.#didChange.fire()),
+    this.keep(
+      datasets.onDidChange(() => this.refresh()),
       vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(SETTINGS.codeLensEnabled)) this.#didChange.fire();
+        if (change.affectsConfiguration(SETTINGS.codeLensEnabled)) this.refresh();
       }),
-    ];
+    );
   }
 
-  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  protected override lensesOf(document: vscode.TextDocument): vscode.CodeLens[] {
     const view = this.#datasets.view(document.uri);
     if (!view || view.prompts.length === 0 || !codeLensEnabled(document)) return [];
     return view.large ? topLenses(view) : caseLenses(view);
-  }
-
-  dispose(): void {
-    vscode.Disposable.from(...this.#disposables).dispose();
   }
 }
 

@@ -1,17 +1,15 @@
 import * as vscode from 'vscode';
 import { formatCount, formatUsd } from '../../../core/text/format.ts';
 import type { PromptState } from '../../../protocol/engine.ts';
-import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, INTERNAL_COMMANDS, SETTINGS } from '../../constants.ts';
 import { enginePath, toRange } from '../../paths.ts';
 import type { PromptOutline } from '../../../core/prompt/formats.ts';
 import { longScore, progress, statusWord } from '../../runs/wording.ts';
 import type { Services } from '../../services.ts';
 import { codeLensEnabled } from '../../settings.ts';
+import { SteadyLenses } from '../../steady-lenses.ts';
 import type { PromptTarget, RunTarget } from '../../targets.ts';
 
-/** Progress repaints lenses at most so often, in milliseconds. */
-const REPAINT_MS = 250;
 /** VS Code trims a plain space behind an icon. */
 const SPACE = '\u00a0';
 
@@ -19,40 +17,30 @@ const SPACE = '\u00a0';
  * Two lenses over `name:` (eval, and what is known without running anything), one over `messages:`. Providing them reads
  * the outline of the text and what the engine last said; nothing is asked or computed here.
  */
-class PromptLenses implements vscode.CodeLensProvider, vscode.Disposable {
+class PromptLenses extends SteadyLenses {
   readonly #services: Services;
-  readonly #didChange = new vscode.EventEmitter<void>();
-  readonly #repaint: Coalesced;
-  readonly #disposables: vscode.Disposable[];
-  readonly onDidChangeCodeLenses = this.#didChange.event;
 
   constructor(services: Services) {
+    super();
     this.#services = services;
-    this.#repaint = new Coalesced(() => this.#didChange.fire(), REPAINT_MS);
-    const repaint = (): void => this.#repaint.request();
-    this.#disposables = [
-      this.#didChange,
-      this.#repaint,
-      services.prompts.onDidChange(repaint),
-      services.runs.onDidChange(repaint),
-      services.runs.onDidEnd(repaint),
-      vscode.workspace.onDidGrantWorkspaceTrust(repaint),
+    const refresh = (): void => this.refresh();
+    this.keep(
+      services.prompts.onDidChange(refresh),
+      services.runs.onDidChange(refresh),
+      services.runs.onDidEnd(refresh),
+      vscode.workspace.onDidGrantWorkspaceTrust(refresh),
       vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(SETTINGS.codeLensEnabled)) repaint();
+        if (change.affectsConfiguration(SETTINGS.codeLensEnabled)) refresh();
       }),
-    ];
+    );
   }
 
-  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  protected override lensesOf(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!this.#services.prompts.isPromptFile(document.uri) || !codeLensEnabled(document)) return [];
     const { prompts } = this.#services.prompts.outline(document);
     const states = this.#services.prompts.states(document.uri);
     // The engine lists the prompts of a file in the order of the text. While they differ in number, the text was just edited.
     return prompts.flatMap((outline, index) => this.#lenses(document, index, outline, (states?.length === prompts.length ? states[index] : undefined) ?? null));
-  }
-
-  dispose(): void {
-    vscode.Disposable.from(...this.#disposables).dispose();
   }
 
   #lenses(document: vscode.TextDocument, index: number, outline: PromptOutline, state: PromptState | null): vscode.CodeLens[] {
