@@ -52,3 +52,8 @@ export function nanosOf(value: unknown): string | null {
   if (value < 1e17) return nanosOfNumber(value, 1e3);
   return value <= Number(MAX_NS) ? BigInt(Math.trunc(value)).toString() : null;
 }
+
+/** Decimal strings of nanoseconds by their value. */
+export function compareNanos(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}

@@ -1,0 +1,50 @@
+import { isObject } from '../../../json.ts';
+import type { Dialect } from '../dialect.ts';
+import { membersUnder } from '../draft.ts';
+
+/** Traceloop's OpenLLMetry, and LiteLLM's proxy which follows it: messages spread over `gen_ai.prompt.N.…`. */
+export const openLlmetry: Dialect = {
+  name: 'openllmetry',
+  detect: (view) => view.hasPrefix('traceloop.') || view.has('llm.request.type') || view.hasPrefix('gen_ai.prompt.0') || view.hasPrefix('gen_ai.completion.0') || view.scope.startsWith('@traceloop/'),
+  read(draft) {
+    const { view } = draft;
+    draft.content('input', view.flattened('gen_ai.prompt.'), 'gen_ai.prompt.*');
+    draft.content('output', completions(view.flattened('gen_ai.completion.')), 'gen_ai.completion.*');
+    draft.tools(view.flattened('llm.request.functions.'), 'llm.request.functions.*');
+    const kind = draft.get('kind');
+    if (kind === 'tool') {
+      draft.text('toolName', 'traceloop.entity.name');
+      draft.set('toolArguments', entityInput(view.json('traceloop.entity.input')), 'traceloop.entity.input');
+      draft.json('toolResult', 'traceloop.entity.output');
+    }
+    draft.contentOf('input', 'traceloop.entity.input');
+    draft.contentOf('output', 'traceloop.entity.output');
+    if (kind === 'agent') draft.text('agentName', 'traceloop.entity.name');
+    draft.text('agentName', 'gen_ai.agent.name', 'traceloop.workflow.name');
+    draft.text('session', 'traceloop.association.properties.session_id', 'traceloop.association.properties.thread_id');
+    draft.text('user', 'traceloop.association.properties.user_id', 'llm.user');
+    draft.merge('metadata', membersUnder(view, 'traceloop.association.properties.'), 'traceloop.association.properties.*');
+    draft.text('promptName', 'traceloop.prompt.key');
+    draft.text('promptVersion', 'traceloop.prompt.version', 'traceloop.prompt.version_name');
+    const variables = view.json('traceloop.prompt.template_variables');
+    if (isObject(variables)) draft.merge('promptVariables', variables, 'traceloop.prompt.template_variables');
+    const reason = view.text('llm.response.finish_reason') ?? view.text('llm.response.stop_reason');
+    if (reason !== null) draft.set('finishReasons', [reason], 'llm.response.finish_reason');
+    for (const name of ['temperature', 'top_p', 'top_k', 'frequency_penalty', 'presence_penalty', 'is_streaming']) {
+      const value = view.plain(`llm.${name}`);
+      if (value !== undefined) draft.merge('parameters', { [name]: value }, `llm.${name}`);
+    }
+  },
+};
+
+/** `{"inputs": …, "args": …, "kwargs": …}`: what the tool was called with. */
+function entityInput(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const inner = [value['inputs'], value['kwargs'], value['args']].find((part) => part !== undefined && part !== null && !(isObject(part) && Object.keys(part).length === 0) && !(Array.isArray(part) && part.length === 0));
+  return 'inputs' in value || 'kwargs' in value ? (inner ?? value) : value;
+}
+
+/** A completion says its role only sometimes. */
+function completions(value: unknown): unknown {
+  return Array.isArray(value) ? value.map((item) => (isObject(item) && !('role' in item) ? { role: 'assistant', ...item } : item)) : value;
+}

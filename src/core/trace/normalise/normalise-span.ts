@@ -1,0 +1,147 @@
+import type { PriceOverrides } from '../../model/prices.ts';
+import { jsonOfAttributes } from '../any-value.ts';
+import type { RawLog, RawSpan, Span } from '../model.ts';
+import { contentHint } from './content-hint.ts';
+import { costOfTokens, priceOfModel } from './cost.ts';
+import { DIALECTS } from './dialects/index.ts';
+import { documentsOf } from './documents.ts';
+import { Draft } from './draft.ts';
+import { kindOf } from './kind.ts';
+import { codeLocationOf } from './source-location.ts';
+import { errorOf } from './span-error.ts';
+import { SpanView, textOf } from './span-view.ts';
+
+export interface NormaliseOptions {
+  /** Prices of touchstone.yml. */
+  readonly prices?: PriceOverrides;
+  readonly pending?: boolean;
+}
+
+/**
+ * What a span means, read by every convention it speaks. `logs`: the log records that belong to it. The role of its usage depends
+ * on the rest of its trace (see normaliseTrace): here it is a leaf where it has any.
+ */
+export function normaliseSpan(span: RawSpan, logs: readonly RawLog[] = [], options: NormaliseOptions = {}): Span {
+  const view = new SpanView(span, logs);
+  const draft = new Draft(view);
+  const { kind, from } = kindOf(view);
+  draft.set('kind', kind, ...from);
+  const dialects = DIALECTS.filter((dialect) => dialect.detect(view));
+  for (const dialect of dialects) dialect.read(draft);
+  complete(draft);
+  return assemble(span, draft, dialects.map((dialect) => dialect.name), options);
+}
+
+/** What no convention says and follows from what they said. */
+function complete(draft: Draft): void {
+  const { view } = draft;
+  const error = errorOf(view);
+  if (error) draft.set('error', error.error, ...error.from);
+  const code = codeLocationOf(view, draft.get('error'));
+  if (code) draft.set('code', code.location, ...code.from);
+  if (draft.get('environment') === null) {
+    const key = ['deployment.environment.name', 'deployment.environment'].find((name) => view.resource(name) !== null);
+    if (key !== undefined) draft.set('environment', view.resource(key), `resource ${key}`);
+    else draft.text('environment', 'deployment.environment.name', 'deployment.environment');
+  }
+  draft.text('session', 'session.id');
+  draft.text('user', 'user.id', 'enduser.id');
+  const kind = draft.get('kind');
+  if (kind === 'tool') {
+    draft.set('toolName', /^(?:execute_tool|tools\/call|running tool:?)\s+(.+)$/.exec(view.span.name)?.[1]);
+  }
+  if (kind === 'retriever') {
+    const output = draft.get('output');
+    const documents = output ? documentsOf(output.value) : null;
+    const input = draft.get('input');
+    if (documents && output?.form !== 'messages') draft.set('retrieval', { query: textOf(input?.value), topK: null, source: null, documents }, ...(draft.sources.output ?? []));
+  }
+  const output = draft.get('output');
+  if (output?.form === 'messages') {
+    const reasons = (output.value as { finishReason?: string }[]).flatMap((message) => (message.finishReason === undefined ? [] : [message.finishReason]));
+    if (reasons.length > 0) draft.set('finishReasons', reasons, ...(draft.sources.output ?? []));
+  }
+}
+
+function assemble(span: RawSpan, draft: Draft, dialects: readonly string[], options: NormaliseOptions): Span {
+  const { view } = draft;
+  const kind = draft.get('kind') ?? 'other';
+  const error = draft.get('error');
+  const input = draft.get('input');
+  const output = draft.get('output');
+  const code = draft.get('code');
+  const modelRequested = draft.get('modelRequested');
+  const modelServed = draft.get('modelServed');
+  const provider = draft.get('provider');
+  const tokens = draft.get('tokens');
+  const reported = draft.get('costReported');
+  const computed = tokens === null ? null : computedCost(provider, [modelServed, modelRequested], tokens, options.prices ?? {});
+  const toolArguments = draft.get('toolArguments');
+  const toolResult = draft.get('toolResult');
+  const spoken = { input: input?.value ?? null, inputForm: input?.form ?? null, output: output?.value ?? null, outputForm: output?.form ?? null, toolArguments, toolResult };
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentId: span.parentSpanId,
+    name: span.name,
+    kind,
+    otelKind: span.kind,
+    startNs: span.startTimeUnixNano,
+    endNs: span.endTimeUnixNano,
+    status: error !== null || span.status.code === 2 ? 'error' : span.status.code === 1 ? 'ok' : 'unset',
+    statusMessage: span.status.message !== '' ? span.status.message : (error?.message ?? null),
+    dialects,
+    operation: draft.get('operation'),
+    provider,
+    model: modelServed ?? modelRequested,
+    modelRequested,
+    modelServed,
+    parameters: draft.get('parameters'),
+    responseId: draft.get('responseId'),
+    finishReasons: draft.get('finishReasons') ?? [],
+    timeToFirstTokenMs: draft.get('timeToFirstTokenMs'),
+    ...spoken,
+    tools: draft.get('tools'),
+    toolName: draft.get('toolName'),
+    toolCallId: draft.get('toolCallId'),
+    tokens,
+    cost: reported ?? computed,
+    costSource: reported !== null ? 'reported' : computed !== null ? 'computed' : null,
+    costComputed: computed,
+    usageRole: tokens !== null || reported !== null ? 'leaf' : null,
+    usageReason: null,
+    session: draft.get('session'),
+    user: draft.get('user'),
+    agentName: draft.get('agentName'),
+    agentId: draft.get('agentId'),
+    promptName: draft.get('promptName'),
+    promptVersion: draft.get('promptVersion'),
+    promptVariables: draft.get('promptVariables'),
+    tags: draft.get('tags') ?? [],
+    metadata: draft.get('metadata'),
+    scores: draft.get('scores') ?? [],
+    error,
+    retrieval: draft.get('retrieval'),
+    memory: draft.get('memory'),
+    codeFile: code?.file ?? null,
+    codeLine: code?.line ?? null,
+    codeColumn: code?.column ?? null,
+    codeFunction: code?.function ?? null,
+    service: view.resource('service.name'),
+    environment: draft.get('environment'),
+    pending: options.pending ?? false,
+    contentHint: contentHint({ ...spoken, kind, dialects, running: span.endTimeUnixNano === null, failed: error !== null }),
+    sources: draft.sources,
+    attributes: jsonOfAttributes(span.attributes),
+    events: span.events.map((event) => ({ timeNs: event.timeUnixNano, name: event.name, attributes: jsonOfAttributes(event.attributes) })),
+    links: span.links.map((link) => ({ traceId: link.traceId, spanId: link.spanId, attributes: jsonOfAttributes(link.attributes) })),
+  };
+}
+
+function computedCost(provider: string | null, models: readonly (string | null)[], tokens: NonNullable<Span['tokens']>, prices: PriceOverrides): number | null {
+  for (const model of models) {
+    const price = model === null ? null : priceOfModel(provider, model, prices);
+    if (price) return costOfTokens(tokens, price);
+  }
+  return null;
+}

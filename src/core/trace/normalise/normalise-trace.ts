@@ -1,0 +1,70 @@
+import type { PriceOverrides } from '../../model/prices.ts';
+import { mergeSpans } from '../merge.ts';
+import type { RawLog, RawSpan, Span } from '../model.ts';
+import { buildTree, type TraceTree } from '../tree.ts';
+import { joinLogs } from './join-logs.ts';
+import { normaliseSpan } from './normalise-span.ts';
+import { usageRoles } from './usage-roles.ts';
+
+export interface NormalisedTrace {
+  readonly traceId: string;
+  readonly spans: readonly Span[];
+  readonly tree: TraceTree;
+}
+
+/** The spans of one trace with everything that only the whole trace tells: whose usage counts, inherited places, failed tools. */
+export function normaliseTrace(raw: readonly RawSpan[], logs: readonly RawLog[] = [], options: { readonly prices?: PriceOverrides } = {}): NormalisedTrace {
+  const merged = mergeSpans(raw);
+  const joined = joinLogs(merged.map(({ span }) => span), logs);
+  const spans = merged.map(({ span, pending }) => normaliseSpan(span, joined.get(span), { ...options, pending }));
+  const tree = buildTree(spans);
+  const roles = usageRoles(spans, tree);
+  const inherited = inheritCode(spans, tree);
+  const failures = failedTools(spans, tree);
+  const finished = spans.map((span, index): Span => ({ ...span, usageRole: roles[index]!.role, usageReason: roles[index]!.reason, ...inherited.get(index), ...failures.get(index) }));
+  return { traceId: finished[0]?.traceId ?? '', spans: finished, tree };
+}
+
+/** The traces of a mixture of spans, in the order in which each is met first. */
+export function normaliseTraces(raw: readonly RawSpan[], logs: readonly RawLog[] = [], options: { readonly prices?: PriceOverrides } = {}): NormalisedTrace[] {
+  const groups = new Map<string, RawSpan[]>();
+  for (const span of raw) {
+    const group = groups.get(span.traceId);
+    if (group) group.push(span);
+    else groups.set(span.traceId, [span]);
+  }
+  return [...groups].map(([traceId, spans]) => normaliseTrace(spans, logs.filter((log) => log.traceId === null || log.traceId === traceId), options));
+}
+
+/** A span without a place in the source takes the nearest ancestor's; its provenance says so. */
+function inheritCode(spans: readonly Span[], tree: TraceTree): Map<number, Partial<Span>> {
+  const owners = new Int32Array(spans.length).fill(-1);
+  const inherited = new Map<number, Partial<Span>>();
+  for (const index of tree.order) {
+    const span = spans[index]!;
+    const parent = tree.parents[index]!;
+    // The place of an error says nothing about the spans below it.
+    const said = span.codeFile !== null && span.sources.code?.[0]?.startsWith('code.') === true;
+    owners[index] = said ? index : parent < 0 ? -1 : owners[parent]!;
+    const owner = owners[index]!;
+    if (owner < 0 || span.codeFile !== null) continue;
+    const from = spans[owner]!;
+    inherited.set(index, {
+      codeFile: from.codeFile, codeLine: from.codeLine, codeColumn: from.codeColumn, codeFunction: from.codeFunction,
+      sources: { ...span.sources, code: (from.sources.code ?? []).map((source) => `${source} of the span “${from.name}” above`) },
+    });
+  }
+  return inherited;
+}
+
+/** Claude Code says that a tool failed on the step below it. */
+function failedTools(spans: readonly Span[], tree: TraceTree): Map<number, Partial<Span>> {
+  const failures = new Map<number, Partial<Span>>();
+  for (const [index, span] of spans.entries()) {
+    const parent = tree.parents[index]!;
+    if (parent < 0 || span.name !== 'claude_code.tool.execution' || span.status !== 'error') continue;
+    const tool = spans[parent]!;
+    if (tool.kind === 'tool' && tool.status !== 'error') failures.set(parent, { status: 'error', statusMessage: span.statusMessage, error: span.error, sources: { ...tool.sources, error: [`the span “${span.name}” below`] } });
+  }
+  return failures;
+}
