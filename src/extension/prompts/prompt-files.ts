@@ -183,6 +183,7 @@ export class PromptFiles implements vscode.Disposable {
       try {
         const { version } = document;
         file.answer = { version, ...(await engine.request('prompts/state', { path: enginePath(document.uri), overlays: overlays(engine.folder) })) };
+        if (file.answer.prompts.some(({ lastRun }) => lastRun !== null)) void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasRuns, true);
       } catch (error) {
         this.#log.warn(`${enginePath(document.uri)} could not be looked up: ${errorMessage(error)}`);
       }

@@ -108,5 +108,7 @@ export class RunTracker implements vscode.Disposable {
 
   #setContext(): void {
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.running, this.active().length > 0);
+    // A run that this window saw is there, whether or not the Runs view was ever shown; that none is left only the view can tell.
+    if (this.#runs.size > 0) void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasRuns, true);
   }
 }
