@@ -4,7 +4,7 @@ import { Budget } from '../core/eval/budget.ts';
 import { estimatePlan } from '../core/eval/estimate.ts';
 import type { CostEstimate, RunInfo } from '../core/eval/model.ts';
 import { cellCount, cellOrdinal } from '../core/eval/ordinal.ts';
-import { planShape, type RunPlan, type StoredPlan } from '../core/eval/plan.ts';
+import { planShape, scoresInThread, type RunPlan, type StoredPlan } from '../core/eval/plan.ts';
 import { executeRun, plannedOrdinals } from '../core/eval/runner.ts';
 import type { RunSummary } from '../core/eval/summary.ts';
 import type { FileReader } from '../core/files.ts';
@@ -286,6 +286,7 @@ export class Evals {
     active.startedAt = Date.now();
     const changed = (): void => this.#events.changed(id, ++active.revision);
     const scorer = createScorer({ allowCode: this.#workspace.settings.trusted, onPrint: (text) => this.#events.log('info', text) });
+    if (scoresInThread(plan)) scorer.warm();
     try {
       const finished = new Set(store.finishedOrdinals(run));
       if (active.only !== undefined) for (const ordinal of plannedOrdinals(plan)) if (!active.only.has(ordinal)) finished.add(ordinal);

@@ -1,4 +1,6 @@
+import { needsCode } from '../assert/code.ts';
 import type { AssertionSpec } from '../assert/model.ts';
+import { parseType } from '../assert/types.ts';
 import type { Case } from '../dataset/model.ts';
 import type { Model, ModelRef } from '../model/model.ts';
 import type { PromptDocument } from '../prompt/model.ts';
@@ -42,6 +44,13 @@ export function caseAssertions(prompt: PromptDocument, item: Case): readonly Ass
   const specs = item.options.disableDefaultAssertions === true || prompt.assertions.length === 0 ? item.assertions : [...prompt.assertions, ...item.assertions];
   if (specs.length > 0 || item.expected === undefined) return specs;
   return [{ type: 'equals', value: typeof item.expected === 'string' ? '{{expected}}' : item.expected }];
+}
+
+/** Whether the first output will have a check for a scoring thread: starting one can go on beside the first request. */
+export function scoresInThread(plan: RunPlan): boolean {
+  const [first] = plan.cases;
+  const specs = first === undefined ? [] : caseAssertions(plan.prompt, first).flatMap((spec) => [spec, ...(spec.assert ?? [])]);
+  return specs.some((spec) => parseType(spec.type)?.info.place === 'worker' && !needsCode(spec));
 }
 
 /** Whether a case is for this prompt: promptfoo's `prompts` filter (exact label or id, or `group:*` and `group` for labels that start with `group:`). */

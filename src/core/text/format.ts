@@ -4,8 +4,22 @@
  */
 
 const UNKNOWN = 'unknown';
-const INTEGER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const CENTS = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** Made at their first use: making one takes longer than the command line needs for a small table. */
+const formats = new Map<number, Intl.NumberFormat>();
+
+function fixed(value: number, decimals: number): string {
+  let format = formats.get(decimals);
+  if (format === undefined) {
+    format = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    formats.set(decimals, format);
+  }
+  return format.format(value);
+}
+
+function integer(value: number): string {
+  return Number.isSafeInteger(value) ? String(value).replace(/\B(?=(?:\d{3})+$)/g, ',') : fixed(value, 0);
+}
 
 /** US dollars: `$0`, four significant digits below a cent (`$0.0003427`), four decimals below a dollar (`$0.0180`), then cents (`$1,204.50`). */
 export function formatUsd(usd: number | null): string {
@@ -17,12 +31,12 @@ export function formatUsd(usd: number | null): string {
   const small = Number(usd.toPrecision(4));
   if (small < 0.01) return `$${small.toFixed(12).replace(/0+$/, '')}`;
   const medium = Number(usd.toFixed(4));
-  return medium < 1 ? `$${medium.toFixed(4)}` : `$${CENTS.format(usd)}`;
+  return medium < 1 ? `$${medium.toFixed(4)}` : `$${fixed(usd, 2)}`;
 }
 
 /** A limit that a person has set: `$0.50`, in cents unless it was set finer. */
 export function formatBudget(usd: number): string {
-  return usd >= 0.01 && Math.abs(usd * 100 - Math.round(usd * 100)) < 1e-6 ? `$${CENTS.format(usd)}` : formatUsd(usd);
+  return usd >= 0.01 && Math.abs(usd * 100 - Math.round(usd * 100)) < 1e-6 ? `$${fixed(usd, 2)}` : formatUsd(usd);
 }
 
 /** A duration in its parts, for tables that set the unit apart: `[['4.2', 's']]`, `[['2', 'm'], ['05', 's']]`. `null` in, `null` out. */
@@ -35,7 +49,7 @@ export function durationParts(ms: number | null): (readonly [value: string, unit
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return [[String(Math.floor(seconds / 60)), 'm'], [pad(seconds % 60), 's']];
   const minutes = Math.round(seconds / 60);
-  return [[INTEGER.format(Math.floor(minutes / 60)), 'h'], [pad(minutes % 60), 'm']];
+  return [[integer(Math.floor(minutes / 60)), 'h'], [pad(minutes % 60), 'm']];
 }
 
 /** Milliseconds: `830 ms`, `4.2 s`, `2 m 05 s`, `1 h 02 m`. */
@@ -50,7 +64,7 @@ export function formatTokens(tokens: number | null): string {
 
 /** `1,319`; with a noun `1 case`, `60 cases`. */
 export function formatCount(count: number, noun?: string): string {
-  const text = INTEGER.format(count);
+  const text = integer(count);
   return noun === undefined ? text : `${text} ${noun}${count === 1 ? '' : 's'}`;
 }
 
