@@ -12,7 +12,7 @@ const KEY_SHAPES: readonly (readonly [hint: string, shape: string])[] = [
   ['AKIA', String.raw`\bAKIA[0-9A-Z]{16}\b`],
   ['Bearer', String.raw`(?<=\bBearer\s)[^\s"',;]{8,}`],
   ['Basic', String.raw`(?<=\bBasic\s)[A-Za-z0-9+/=]{12,}`],
-  ['api-key', String.raw`(?<=\b(?:x-)?api-key["']?\s*[:=]\s*["']?)[^\s"',;&]{8,}`],
+  ['api-key', String.raw`(?<=\b(?:x-)?api-key["']?\s{0,4}[:=]\s{0,4}["']?)[^\s"',;&]{8,}`],
   ['(?:key|token)=', String.raw`(?<=[?&](?:api[-_]?key|key|token|access_token)=)[^\s"'&]{6,}`],
   ['://', String.raw`(?<=://[^\s/:@]{0,256}:)[^\s/@]{1,256}(?=@)`],
 ];

@@ -22,7 +22,7 @@ export interface HttpContext {
 }
 
 /** A path into the answer, such as `json.choices[0].message.content`. */
-const PATH = /^(?:json|text)(?:(?:\??\.)?[\w$]+|\??\.?\[(?:\d+|"[^"]*"|'[^']*')\])*$/;
+const PATH = /^(?:json|text)(?:\??\.[\w$]+|\??\.?\[(?:\d+|"[^"]*"|'[^']*')\])*$/;
 
 /** An HTTP endpoint of one's own: our JSON by POST, or whatever promptfoo's http settings describe. */
 export class HttpModel implements Model {

@@ -46,6 +46,8 @@ describe('an HTTP endpoint of one\'s own', () => {
 
   it('runs code only through the port for it', async () => {
     expect(await failure(ask({ body: { prompt: 'x' }, transformResponse: 'json.choices.map((c) => c.text).join()' }))).toMatchObject({ code: 'invalid-config' });
+    // Longer than the age of the universe, were a name's letters parted in every way to see whether this is a path.
+    expect(await failure(ask({ body: { prompt: 'x' }, transformResponse: 'json.choices[0].message.content.replaceAll("a_rather_long_name", "").toUpperCase()' }))).toMatchObject({ code: 'invalid-config' });
     const catalog = catalogOf({ evaluate: (expression, variables) => Promise.resolve(`${expression} over ${Object.keys(variables).join()}`) });
     const model = await catalog.resolve({ id: `${server.url}/completions`, config: { body: { prompt: 'x' }, transformResponse: 'json.choices.length + 1' } });
     expect((await model.generate(requestOf('x'), { signal: never() })).text).toBe('json.choices.length + 1 over json,text');

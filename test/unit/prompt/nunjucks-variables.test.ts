@@ -15,7 +15,16 @@ describe('findNunjucksVariables', () => {
     ['{{ a is defined }} {{ b if c else d }}', ['a', 'b', 'c', 'd']],
     ['{{ {k: v} }} {{ f(n=w) }}', ['v', 'f', 'w']],
     ['no braces { a } {{', []],
+    ['{% raw %}{{ a }} without an end', ['{{ a }}']],
+    ['{%- verbatim -%}{{ a }}{%- endverbatim -%}{{-}}{{ b }}', ['{{ b }}']],
+    ['{{ "a text that is not closed {{ a }} and {{ b }}', ['{{ b }}']],
+    ['{% for\n  x\n  in list %}{{ x }}{% endfor %}', ['list']],
   ])('finds what %j reads', (text, expected) => {
     expect(findNunjucksVariables(text).map(({ start, end }) => text.slice(start, end))).toEqual(expected);
+  });
+
+  // Each of these takes minutes where looking for an end that is not there begins anew at every opening.
+  it.each(['{{', '{#', '{%', '{% raw %}', '{{ "\\"\\"', '{% for ', '{%for                                '])('reads a file that holds nothing but %j', (text) => {
+    expect(findNunjucksVariables(`${text.repeat(100_000)} }} %}`).length).toBeLessThan(3);
   });
 });
