@@ -16,6 +16,22 @@ function viewRows(window: Window, view: string) {
   return window.page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`);
 }
 
+/**
+ * Clicks a lens until what it does can be seen. VS Code replaces lenses when it draws them, and on a busy machine a click
+ * between press and release of the button may fall into that moment.
+ */
+async function clickLens(window: Window, text: string, then: RegExp): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await (await window.lens(text)).click();
+    try {
+      await window.lens(then, 20_000);
+      return;
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
 async function openTouchstone(window: Window): Promise<void> {
   await window.page.getByRole('tab', { name: 'Touchstone' }).first().click();
   await window.see('Prompts');
@@ -34,7 +50,7 @@ describe('evaluating a prompt beside the code', () => {
     await openTouchstone(window);
     await window.openFile(TRIAGE);
     await window.lens(/no run yet, free/);
-    await (await window.lens('Eval 60 cases')).click();
+    await clickLens(window, 'Eval 60 cases', /\d+ of 60|\d+\/60/);
     const result = await window.lens(/\d+\/60 · [\d.]+% \[\d+–\d+\] · \$0 · p50/, 3 * MINUTE);
     expect(await result.innerText()).not.toContain('stale');
     expect(await window.notifications()).toEqual([]);
@@ -80,6 +96,8 @@ describe('evaluating a prompt beside the code', () => {
     await window.page.locator('.tab[data-resource-name="triage.golden.jsonl"]').first().click();
     await window.lens(/, expected \w+ · /);
     await expect.poll(() => window.page.locator('.squiggly-warning').count(), { timeout: MINUTE }).toBeGreaterThan(0);
+    const shown = await window.page.locator('.view-lines .view-line').filter({ hasText: '"expected"' }).count();
+    await expect.poll(() => window.page.locator('.codelens-decoration').filter({ hasText: 'Run' }).count(), { timeout: MINUTE }).toBeGreaterThanOrEqual(shown);
     await window.screenshot('dataset-dark');
   }, 2 * MINUTE);
 });
@@ -102,7 +120,8 @@ describe('making a prompt', () => {
     await window.page.locator('.tab.active[data-resource-name="feedback-sorting-ä.prompt.yml"]').waitFor({ timeout: MINUTE });
     const text = readFileSync(join(window.folder, 'prompts/feedback-sorting-ä.prompt.yml'), 'utf8');
     expect(parse(text)).toMatchObject({ name: 'Feedback "sorting": ä', model: 'local:labels', golden: 'feedback-sorting-ä.golden.jsonl' });
-    await (await window.lens('Eval 3 cases')).click();
+    await window.lens('no run yet, free');
+    await clickLens(window, 'Eval 3 cases', /\d of 3|\d\/3/);
     await window.lens(/\d\/3 · /, 2 * MINUTE);
   }, 4 * MINUTE);
 
@@ -138,7 +157,7 @@ describe('what could go wrong', () => {
     const write = (path: string, text: string) => writeFileSync(join(window.folder, path), text);
     write('touchstone.yml', `models:\n  house/model: { provider: openai-compatible, baseUrl: "http://127.0.0.1:${port}/v1", model: m, apiKey: "\${env:HOUSE_API_KEY}" }\n`);
     write('prompts/house.prompt.yml', 'name: House\nmodel: house/model\nmessages:\n  - { role: user, content: "{{word}}" }\ntestData:\n  - { word: a, expected: a }\n');
-    write('prompts/agent.cjs', "setTimeout(() => process.stdout.write('ok'), 200);\n");
+    write('prompts/agent.cjs', "setTimeout(() => process.stdout.write('ok'), 500);\n");
     write('prompts/slow.prompt.yml', 'name: Slow\nmodel: "exec:node agent.cjs"\nmessages:\n  - { role: user, content: "{{n}}" }\ngolden: slow.golden.jsonl\nassert:\n  - { type: equals, value: "{{expected}}" }\n');
     write('prompts/slow.golden.jsonl', Array.from({ length: 60 }, (_, n) => `{"id":"case-${n}","n":"${n}","expected":"ok"}\n`).join(''));
   }, 5 * MINUTE);
@@ -157,7 +176,8 @@ describe('what could go wrong', () => {
     await window.answer(key);
     await window.see('HOUSE_API_KEY is set.');
     await window.openFile('prompts/house.prompt.yml');
-    await (await window.lens('Eval 1 case')).click();
+    await window.lens('no run yet, price unknown');
+    await clickLens(window, 'Eval 1 case', /1 error/);
     await (await window.lens(/1 error/)).click();
     await window.webview('[role="grid"]');
     expect(keys).toContain(`Bearer ${key}`);
@@ -169,7 +189,8 @@ describe('what could go wrong', () => {
 
   it('says that the engine was killed in the middle of a run, and resumes it', async () => {
     await window.openFile('prompts/slow.prompt.yml');
-    await (await window.lens('Eval 60 cases')).click();
+    await window.lens('no run yet, price unknown');
+    await clickLens(window, 'Eval 60 cases', /\d+ of 60/);
     await window.lens(/[1-5]\d of 60/);
     const engines = enginesOf(window.server.folder);
     expect(engines).toHaveLength(1);
