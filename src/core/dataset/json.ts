@@ -12,7 +12,15 @@ export async function* readJson(source: DatasetSource): AsyncGenerator<DatasetIt
 function* casesOfJson(text: string, source: DatasetSource): Generator<DatasetItem> {
   const lines = new LineMap(text);
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: true });
+  let tree: Node | undefined;
+  try {
+    tree = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: true });
+  } catch (error) {
+    // Thousands of nested brackets exhaust the parser's stack.
+    if (!(error instanceof RangeError)) throw error;
+    yield { problem: { severity: 'error', code: 'json', message: 'this is nested too deeply', range: lines.range(0, 0), file: source.file } };
+    return;
+  }
   for (const { error, offset, length } of errors) {
     const message = `not valid JSON: ${printParseErrorCode(error).replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()}`;
     yield { problem: { severity: 'error', code: 'json', message, range: lines.range(offset, offset + Math.max(1, length)), file: source.file } };

@@ -45,7 +45,12 @@ function lineRange(line: number): (start: number, end: number) => SourceRange {
 /** Why a text is not JSON, and where; `offset` is the column at which the text starts on its line. */
 export function explainJsonError(text: string, line: number, offset: number): { message: string; range: SourceRange } {
   const errors: ParseError[] = [];
-  parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
+  try {
+    parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { message: 'this is nested too deeply', range: lineRange(line)(offset, offset + text.length) };
+  }
   const first = errors[0];
   const at = first?.offset ?? 0;
   const width = Math.max(1, first?.length ?? 1);

@@ -1,5 +1,5 @@
 import { readAssertions } from './assertions.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { DEEPEST, isDeeperThan, isObject, type JsonObject } from '../json.ts';
 import { describe } from '../text/describe.ts';
 import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';
@@ -36,6 +36,10 @@ export function caseFromRow(row: unknown, context: RowContext): Case | null {
   const { findings, locate } = context;
   if (!isObject(row)) {
     findings.error('row', `a case is an object such as {"input": "…", "expected": "…"}, not ${describe(row)}`, locate());
+    return null;
+  }
+  if (isDeeperThan(row, DEEPEST)) {
+    findings.error('row', `a case is nested at most ${DEEPEST} levels deep`, context.range);
     return null;
   }
   const full = Object.hasOwn(row, 'vars');

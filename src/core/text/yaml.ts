@@ -22,7 +22,7 @@ export class YamlSource {
       for (const error of document.errors) errors.push({ severity: 'error', code: 'yaml', message: explainYamlError(error), range: this.lines.range(...error.pos) });
     } catch (error) {
       // Thousands of nested brackets exhaust the parser's stack.
-      errors.push({ severity: 'error', code: 'yaml', message: `cannot be read as YAML: ${errorMessage(error)}`, range: this.lines.range(0, 0) });
+      errors.push({ severity: 'error', code: 'yaml', message: `cannot be read as YAML: ${error instanceof RangeError ? 'this is nested too deeply' : errorMessage(error)}`, range: this.lines.range(0, 0) });
     }
     this.#document = document;
     this.root = document?.contents ?? null;
@@ -108,5 +108,7 @@ function trimmedEnd(text: string, start: number, end: number): number {
 
 function explainYamlError(error: { code: string; message: string }): string {
   const message = error.message.replace(/\s+at line \d+, column \d+:[\s\S]*$/, '');
+  // The parser reports that its own stack was exhausted as if it were a mistake in the text.
+  if (/^Maximum call stack/.test(message)) return 'this is nested too deeply';
   return error.code === 'MULTIPLE_DOCS' ? 'a file holds one YAML document: remove what follows the second `---`' : message;
 }

@@ -25,6 +25,12 @@ describe('jsonl datasets', () => {
     expect(cases[2]).not.toHaveProperty('recordedOutput');
   });
 
+  it.each([600, 100_000])('refuses %i nested lists with the line', async (levels) => {
+    const error: unknown = await collect(`{"x":1}\n{"x":${'['.repeat(levels)}${']'.repeat(levels)}}`).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'invalid-dataset', message: 'a case is nested at most 500 levels deep', place: { file: FILE, line: 2 } });
+    expect(await checkDataset(datasetOfFile(FILE), { files: memoryFiles({ [FILE]: '{"x":'.repeat(100_000) }), root: '/w' })).toMatchObject([{ message: 'this is nested too deeply', range: { start: { line: 0 } } }]);
+  });
+
   it('keeps the exact place of a case and of its expectation', async () => {
     const text = '{"input":"x"}\n\n  {"a": {"expected": 1}, "expected" : "wanted \\" }" , "b": [1]}\r\n{"expected":{"k":[1,2]}}';
     const cases = await collect(text);

@@ -27,6 +27,8 @@ describe('yaml and json datasets', () => {
   it.each([
     ['/w/d.yaml', 'x: 1\n', 1], ['/w/d.yaml', '- x: 1\n- 5\n', 2], ['/w/d.yaml', '- x: 1\n- y: [\n', 3], ['/w/d.json', '[{"x":1},\n{"x":}]', 2], ['/w/d.yaml', '- id: a\n- id: a\n', 2],
     ['/w/d.yaml', '- x: &a [*a]\n  y: *none\n', 1],
+    ['/w/d.yaml', `- x: 1\n- x: ${'['.repeat(600)}${']'.repeat(600)}\n`, 2], ['/w/d.json', `[{"x":1},\n{"x":${'['.repeat(600)}${']'.repeat(600)}}]`, 2],
+    ['/w/d.yaml', `- x: ${'['.repeat(20_000)}`, 1], ['/w/d.json', `[{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}]`, 1],
   ])('refuses %s %j with the line', async (file, text, line) => {
     await expect(collect(file, text)).rejects.toMatchObject({ code: 'invalid-dataset', place: { file, line } });
   });
