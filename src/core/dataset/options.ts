@@ -27,7 +27,7 @@ export function readCaseOptions(value: unknown, locate: Locate, findings: Findin
   const options: Mutable<CaseOptions> = {};
   for (const [key, item] of Object.entries(value)) {
     const place = locateIn(locate, key);
-    if (key in TEXTS) {
+    if (Object.hasOwn(TEXTS, key)) {
       if (typeof item === 'string') options[key as keyof typeof TEXTS] = item;
       else findings.error('case-options', `"${key}" is a text, not ${describe(item)}`, place());
     } else if (key === 'transform' || key === 'postprocess') {

@@ -1,7 +1,7 @@
 import type { AssertionSpec } from '../assert/model.ts';
 import type { Case } from '../dataset/model.ts';
-import { hashJson } from '../hash.ts';
-import { isObject } from '../json.ts';
+import { hashJson, hashText } from '../hash.ts';
+import { canonicalJson, isObject } from '../json.ts';
 import type { PromptDocument } from './model.ts';
 
 /**
@@ -35,17 +35,20 @@ export function assertionsHash(document: Pick<PromptDocument, 'assertions' | 'th
   return hashJson(normalize({ assertions: document.assertions.map(assertionContent), threshold: document.threshold, derivedMetrics: document.derivedMetrics }));
 }
 
-/** SHA-256 of one case: its id and place do not count. */
-function caseHash(item: Case): string {
-  return hashJson(normalize({
+/** What makes a case this one: its id and place do not count. */
+function caseContent(item: Case): string {
+  return canonicalJson(normalize({
     vars: item.vars, expected: item.expected, assertions: item.assertions.map(assertionContent), threshold: item.threshold, options: item.options,
     recordedOutput: item.recordedOutput, prompts: item.prompts, models: item.models,
   }));
 }
 
-/** SHA-256 of the cases' hashes in their order: a dataset whose rows were moved is another dataset, as its results are. */
-export function datasetHash(cases: Iterable<Case>): string {
-  return hashJson(Array.from(cases, caseHash));
+/**
+ * SHA-256 of the cases' hashes in their order: a dataset whose rows were moved is another dataset, as its results are.
+ * `hash`: SHA-256 in hex, where the platform has a faster one for a hundred thousand cases.
+ */
+export function datasetHash(cases: Iterable<Case>, hash: (text: string) => string = hashText): string {
+  return hash(canonicalJson(Array.from(cases, (item) => hash(caseContent(item)))));
 }
 
 function assertionContent(spec: AssertionSpec): unknown {

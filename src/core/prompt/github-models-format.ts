@@ -6,6 +6,7 @@ import type { Diagnostic } from '../text/diagnostic.ts';
 import type { SourceRange } from '../text/position.ts';
 import { datasetsFor } from '../config/datasets.ts';
 import { datasetName, parseGithubModels, type GoldenFiles } from './github-models.ts';
+import { findAssertionFiles } from './assertion-files.ts';
 import { contentText } from './messages.ts';
 import type { PromptFile } from './model.ts';
 import { outlineCases, type PromptOutlineFile } from './outline.ts';
@@ -21,9 +22,10 @@ export async function readGithubModels(path: string, text: string, options: Prom
   const found = golden ? await goldenFiles(golden, place, options) : await goldenByConvention(path, document.id, document.ranges.name, options);
   const dataset: DatasetRef = { ...document.dataset, files: found.files, name: datasetName(document.dataset.inline, found.files) };
   const prompt = { ...document, dataset };
+  const checks = await findAssertionFiles({ path, assertions: prompt.assertions, cases: dataset.inline }, place, options.files);
   return {
-    format: 'github-models', path, prompts: [prompt], dependencies: found.files,
-    diagnostics: [...findings.list, ...found.diagnostics, ...checkAssertions(prompt.assertions), ...(found.files.length === 0 ? checkVariables(prompt, dataset.inline) : []), ...dataset.inline.flatMap((item) => checkAssertions(item.assertions))],
+    format: 'github-models', path, prompts: [prompt], dependencies: [...found.files, ...checks.found],
+    diagnostics: [...findings.list, ...found.diagnostics, ...checks.diagnostics, ...checkAssertions(prompt.assertions), ...(found.files.length === 0 ? checkVariables(prompt, dataset.inline) : []), ...dataset.inline.flatMap((item) => checkAssertions(item.assertions))],
     runDefaults: {},
   };
 }

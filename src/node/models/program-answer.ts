@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../core/json.ts';
+import { DEEPEST, isDeeperThan, isObject, type JsonObject } from '../../core/json.ts';
 import type { ModelReply, ModelRequest, TokenUsage, ToolCall } from '../../core/model/model.ts';
 
 /** What a program (`exec:`, `http:`, `file:`, `python:`) is told about one request. */
@@ -26,6 +26,7 @@ export class ProgramError extends Error {
  * (`tokenUsage`, `cached`, `raw`); anything else is the output itself. An output that is no text is kept as data.
  */
 export function programReply(answer: unknown): ModelReply {
+  if (isDeeperThan(answer, DEEPEST)) throw new ProgramError(`an answer that is nested more than ${DEEPEST} levels deep`);
   if (!isObject(answer) || !('output' in answer || 'error' in answer)) return replyOf(answer, {});
   const { error } = answer;
   if (error !== undefined && error !== null && error !== '') throw new ProgramError(typeof error === 'string' ? error : JSON.stringify(error));

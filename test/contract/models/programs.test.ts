@@ -15,6 +15,7 @@ beforeAll(() => {
     'environment.mjs': 'console.log([process.env.ELECTRON_RUN_AS_NODE, process.env.VSCODE_PID, process.env.GIVEN, process.env.OPENAI_API_KEY].map(String).join(" "))',
     'family.mjs': "import { spawn } from 'node:child_process'; import { writeFileSync } from 'node:fs'; const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' }); writeFileSync('child.pid', String(child.pid)); setInterval(() => {}, 1000);",
     'flood.mjs': "const line = 'x'.repeat(1 << 20); for (let i = 0; i < 40; i += 1) process.stdout.write(line);",
+    'deep.mjs': `console.log('{"output":' + '['.repeat(20000) + ']'.repeat(20000) + '}')`,
     'leak.mjs': 'console.error(`could not use ${process.env.GIVEN}`); process.exit(1)',
     'function.cjs': 'module.exports = async (prompt) => ({ output: `said ${prompt}`, tokenUsage: { prompt: 1, completion: 2 } });',
     'named.mjs': 'export class Agent { id() { return "a"; } async callApi(prompt) { return { output: prompt.toUpperCase() }; } }\nexport const refuses = async () => ({ error: "no answer today" });',
@@ -39,6 +40,11 @@ async function ask(id: string, config: Record<string, unknown> = {}, request: Pa
 }
 
 describe('exec:', () => {
+  it('refuses an answer that is nested without end', async () => {
+    const model = await catalog.resolve({ id: `exec:${node} deep.mjs` });
+    expect(await failure(model.generate(requestOf('x'), { signal: never() }))).toMatchObject({ code: 'code-failed', message: expect.stringContaining('nested more than 500 levels deep') as string });
+  });
+
   it('reads an answer in parts', async () => {
     expect(await ask(`exec:${node} parts.mjs`)).toEqual({
       text: '{"label":"a"}',

@@ -47,6 +47,13 @@ async function findings(text: string): Promise<string[]> {
 }
 
 describe('reading a GitHub Models prompt file', () => {
+  it('depends on the files of its checks, and misses those that are not there', async () => {
+    const text = 'model: echo\nmessages: [{ role: user, content: "{{x}}" }]\nassert:\n  - { type: javascript, value: file://check.js }\n  - { type: contains, value: file://gone.txt }\n';
+    const { prompts, diagnostics, dependencies } = await read(text, { '/w/prompts/check.js': 'true' });
+    expect([prompts.length, dependencies]).toEqual([1, ['/w/prompts/check.js']]);
+    expect(diagnostics.map(({ severity, message, range }) => [severity, message, range.start.line + 1])).toEqual([['error', 'there is no file file://gone.txt', 5]]);
+  });
+
   it('reads everything the format has', async () => {
     const { prompts, diagnostics, dependencies } = await read(COMPLETE, { '/w/prompts/triage.golden.jsonl': '' });
     const prompt = prompts[0];

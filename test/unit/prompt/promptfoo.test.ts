@@ -132,6 +132,17 @@ describe('tests of a promptfoo config', () => {
     expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
   });
 
+  it('depends on the files of its checks, and misses those that are not there', async () => {
+    const files = { '/w/evals/check.mjs': 'export const ok = () => true;', '/w/evals/schema.json': '{}', '/w/evals/rubric.txt': 'R', '/w/evals/shape.js': 'output' };
+    const text = `${HEAD}defaultTest:\n  assert: [{ type: javascript, value: 'file://check.mjs:ok' }]\ntests:\n  - vars: { q: a }\n    options: { transform: file://shape.js }\n    assert:\n      - type: assert-set\n        assert: [{ type: is-json, value: file://schema.json }, { type: llm-rubric, value: x, rubricPrompt: file://rubric.txt }]\n`;
+    const { diagnostics, dependencies } = await read(text, files);
+    expect([diagnostics, dependencies]).toEqual([[], Object.keys(files).sort()]);
+    const missing = await read(text.replace('file://schema.json', 'file://../../../etc/passwd').replace('check.mjs:ok', 'gone.mjs:ok'), files);
+    expect(missing.diagnostics.map(({ severity, message, range }) => [severity, message, range.start.line + 1])).toEqual([
+      ['error', 'there is no file file://gone.mjs:ok', 4], ['error', 'file://../../../etc/passwd lies outside of the workspace folder and is not read', 10],
+    ]);
+  });
+
   it('loads values from files, and varies patterns and lists', async () => {
     const files = { '/w/evals/v/a.txt': ' A \n', '/w/evals/v/b.txt': 'B', '/w/evals/v/d.yaml': 'k: [1]\n', '/w/evals/v/i.png': 'PNG' };
     const { prompts: [prompt] } = await read(`${HEAD}tests:\n  - vars: { q: "file://v/*.txt", d: file://v/d.yaml, i: file://v/i.png, n: [1, 2] }\n`, files);

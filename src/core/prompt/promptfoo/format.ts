@@ -9,6 +9,7 @@ import { locateIn, type Locate } from '../../text/locate.ts';
 import { fileNameOf } from '../../text/path.ts';
 import { EMPTY_RANGE } from '../../text/position.ts';
 import { YamlValueError } from '../../text/yaml.ts';
+import { findAssertionFiles } from '../assertion-files.ts';
 import { messagesFromText } from '../render.ts';
 import type { PromptDocument, PromptFile, PromptMessage } from '../model.ts';
 import { matchesName } from '../names.ts';
@@ -62,6 +63,9 @@ async function readConfig(path: string, parsed: PromptfooText, options: PromptRe
   const names = uniqueNames(loaded);
   const prompts = loaded.map((prompt, index) => documentOf(prompt, names[index] ?? '', loaded.length > 1, shared));
   checkAssertionsOf(shared);
+  const checks = await findAssertionFiles({ path, assertions: defaults?.assertions ?? [], cases: inline }, loader, options.files);
+  findings.addAll(checks.diagnostics);
+  loader.note(checks.found);
   checkFilters(shared, prompts);
   for (const prompt of prompts) findings.addAll(checkVariables(prompt, inline));
   return { format: 'promptfoo', path, prompts, runDefaults };

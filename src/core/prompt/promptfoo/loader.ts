@@ -31,6 +31,11 @@ export class Loader {
     return [...this.#dependencies].sort();
   }
 
+  /** Files that the config depends on although they are read elsewhere: the scripts of its checks. */
+  note(files: readonly string[]): void {
+    for (const file of files) this.#dependencies.add(file);
+  }
+
   /**
    * Absolute paths of a reference: one file, the matches of a pattern, or the files of a folder, sorted. What is not there
    * is a finding at `range`, among the findings of the file that refers to it.
