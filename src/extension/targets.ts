@@ -26,7 +26,7 @@ export function asPromptTarget(argument: unknown): PromptTarget | undefined {
 }
 
 /** The prompt file in the active editor. */
-export function activePrompt(services: Services): PromptTarget | undefined {
+function activePrompt(services: Services): PromptTarget | undefined {
   const document = vscode.window.activeTextEditor?.document;
   return document && services.prompts.isPromptFile(document.uri) ? { path: enginePath(document.uri) } : undefined;
 }

@@ -6,9 +6,12 @@ import { Coalesced } from '../coalesce.ts';
 import type { Engines } from '../engine/engines.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import type { Log } from '../log.ts';
+import { isResumable } from './wording.ts';
 
 /** At most five snapshots a second for one run. */
 const SNAPSHOT_MS = 200;
+/** A run in progress is asked for at least so often: another window or the command line may be the one that works on it. */
+const HEARTBEAT_MS = 3000;
 
 export interface TrackedRun {
   readonly engine: FolderEngine;
@@ -26,6 +29,7 @@ export class RunTracker implements vscode.Disposable {
   readonly #didChange = new vscode.EventEmitter<TrackedRun>();
   readonly #didEnd = new vscode.EventEmitter<TrackedRun>();
   readonly #disposables: vscode.Disposable[];
+  readonly #heartbeat: NodeJS.Timeout;
   /** A new snapshot of one run. */
   readonly onDidChange = this.#didChange.event;
   /** A run that was running is not any more: finished, cancelled, out of budget, or its engine crashed. */
@@ -33,6 +37,9 @@ export class RunTracker implements vscode.Disposable {
 
   constructor(engines: Engines, log: Log) {
     this.#log = log;
+    this.#heartbeat = setInterval(() => {
+      for (const { engine, snapshot } of this.active()) this.#refresher(engine, snapshot.info.id).request();
+    }, HEARTBEAT_MS);
     this.#disposables = [
       this.#didChange,
       this.#didEnd,
@@ -79,6 +86,7 @@ export class RunTracker implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearInterval(this.#heartbeat);
     for (const refresher of this.#refreshers.values()) refresher.dispose();
     vscode.Disposable.from(...this.#disposables).dispose();
   }
@@ -109,6 +117,7 @@ export class RunTracker implements vscode.Disposable {
   #setContext(): void {
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.running, this.active().length > 0);
     // A run that this window saw is there, whether or not the Runs view was ever shown; that none is left only the view can tell.
+    if ([...this.#runs.values()].some((run) => isResumable(run.snapshot.info.status))) void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.resumable, true);
     if (this.#runs.size > 0) void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasRuns, true);
   }
 }

@@ -25,6 +25,11 @@ export function progress(run: { readonly done: number; readonly total: number; r
   return run.cost === null ? count : `${count} · ${formatUsd(run.cost)}`;
 }
 
+/** Whether a run can go on with what is missing. */
+export function isResumable(status: RunStatus): boolean {
+  return status === 'cancelled' || status === 'interrupted' || status === 'budget';
+}
+
 export function statusWord(status: RunStatus): string {
   switch (status) {
     case 'running':

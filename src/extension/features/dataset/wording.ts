@@ -6,7 +6,7 @@ import type { CaseView } from '../../datasets/dataset-files.ts';
 const LONGEST = 60;
 
 /** First line, shortened: a lens and a diagnostic are one line. */
-export function oneLine(value: unknown): string {
+function oneLine(value: unknown): string {
   const text = textOf(value).trim();
   const line = text.split(/\r?\n/)[0] ?? '';
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line === text ? line : `${line}…`;

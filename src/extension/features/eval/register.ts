@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { resumeRun, startEval } from '../../runs/start-run.ts';
+import { isResumable } from '../../runs/wording.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { asPromptTarget, engineOf, pickPrompt, pickRun, type PickedRun, type RunTarget } from '../../targets.ts';
 
@@ -47,7 +48,7 @@ export function register(services: Services): vscode.Disposable {
     }),
 
     registerCommand(services, COMMANDS.resumeRun, async (argument) => {
-      const picked = await pickRun(services, argument, { title: vscode.l10n.t('Resume Run'), accepts: (run) => RESUMABLE.has(run.info.status) });
+      const picked = await pickRun(services, argument, { title: vscode.l10n.t('Resume Run'), accepts: (run) => isResumable(run.info.status) });
       if (picked) await resumeRun(services, picked.engine, picked.snapshot.info.id);
     }),
 
@@ -89,9 +90,6 @@ export function register(services: Services): vscode.Disposable {
     }),
   );
 }
-
-/** Runs that can go on with what is missing. */
-export const RESUMABLE: ReadonlySet<string> = new Set(['cancelled', 'interrupted', 'budget']);
 
 /** Models are named only when they were not the prompt's own: those bring their settings from the file. */
 async function otherModels(services: Services, { engine, snapshot: { info } }: PickedRun): Promise<{ models?: readonly string[] }> {

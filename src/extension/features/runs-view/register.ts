@@ -3,11 +3,10 @@ import { errorMessage } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, CONTEXT_KEYS, VIEW_ITEMS, VIEWS } from '../../constants.ts';
-import { progress, runTooltip, shortScore, statusIcon } from '../../runs/wording.ts';
+import { isResumable, progress, runTooltip, shortScore, statusIcon } from '../../runs/wording.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { asRunTarget, listRuns, pickRun, runName, type PickedRun, type RunTarget } from '../../targets.ts';
 
-const RESUMABLE: ReadonlySet<string> = new Set(['cancelled', 'interrupted', 'budget']);
 /** Above this many the oldest are left to `touchstone runs`. */
 const SHOWN_RUNS = 200;
 const REFRESH_MS = 150;
@@ -56,7 +55,7 @@ class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
     const nodes = runs.map((run): RunNode => ({ ...run, folder: run.engine.folder.uri.toString(), runId: run.snapshot.info.id }));
     for (const node of nodes) this.#nodes.set(node.runId, node);
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasRuns, nodes.length > 0);
-    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.resumable, nodes.some((node) => RESUMABLE.has(node.snapshot.info.status)));
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.resumable, nodes.some((node) => isResumable(node.snapshot.info.status)));
     return nodes;
   }
 
@@ -68,7 +67,7 @@ class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
     item.iconPath = statusIcon(snapshot);
     item.description = info.status === 'running' ? progress({ done: snapshot.done, total: snapshot.total, cost: null }) : shortScore(snapshot.summary);
     item.tooltip = runTooltip(snapshot);
-    item.contextValue = info.status === 'running' ? VIEW_ITEMS.runActive : RESUMABLE.has(info.status) ? VIEW_ITEMS.runResumable : VIEW_ITEMS.runFinished;
+    item.contextValue = info.status === 'running' ? VIEW_ITEMS.runActive : isResumable(info.status) ? VIEW_ITEMS.runResumable : VIEW_ITEMS.runFinished;
     item.command = { command: COMMANDS.openRun, title: vscode.l10n.t('Open Run'), arguments: [{ folder: node.folder, runId: node.runId } satisfies RunTarget] };
     return item;
   }
