@@ -48,7 +48,7 @@ export interface PromptDocument {
   readonly path: string;
   /** Path below the workspace folder without the ending; a config with several prompts appends `#label`. */
   readonly id: string;
-  /** Shown to people: `name`, else the last part of the id. */
+  /** Shown to people: `name`, else the last part of the id. promptfoo: the config's description or id, and the prompt's label within it. */
   readonly name: string;
   readonly description?: string;
   readonly syntax: TemplateSyntax;

@@ -133,6 +133,13 @@ function uniqueNames(prompts: readonly LoadedPrompt[]): string[] {
   });
 }
 
+/** `short` alone says nothing beside the prompts of other files: the config's description, else its id, stands before it. */
+function shownName(name: string, named: boolean, { id, text }: Shared): string {
+  const { description } = text.values;
+  const config = typeof description === 'string' && description.trim() !== '' ? description.trim().replace(/\s+/g, ' ').slice(0, 60) : id;
+  return named ? `${config} · ${name}` : config;
+}
+
 function documentOf(prompt: LoadedPrompt, name: string, several: boolean, shared: Shared): PromptDocument {
   const { findings, defaults, text } = shared;
   const names = [prompt.fullLabel, ...(prompt.id === undefined ? [] : [prompt.id])];
@@ -146,7 +153,7 @@ function documentOf(prompt: LoadedPrompt, name: string, several: boolean, shared
     format: 'promptfoo',
     path: shared.path,
     id: several ? `${shared.id}#${name}` : shared.id,
-    name: several || prompt.label !== undefined ? name : shared.id.slice(shared.id.lastIndexOf('/') + 1),
+    name: shownName(name, several || prompt.label !== undefined, shared),
     syntax: 'nunjucks',
     messages: prompt.text === null ? [] : messagesOf(prompt.text, prompt),
     models: shared.providers.filter((provider) => isFor(provider, names)).map(({ ref }) => ref),
