@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -29,13 +30,14 @@ export async function exportRuns(store: RunStore, evals: Evals, runIds: readonly
       }
     },
   };
-  const partial = `${file}.partial`;
+  const partial = `${file}.${randomUUID()}.partial`;
   try {
     await mkdir(dirname(file), { recursive: true });
     await pipeline(Readable.from(REPORT_WRITERS[format](source)), createWriteStream(partial));
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });
+    if (error instanceof TouchstoneError) throw error;
     throw new TouchstoneError('usage', `The report ${file} cannot be written: ${errorMessage(error)}`, { cause: error });
   }
 }

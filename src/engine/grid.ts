@@ -7,6 +7,9 @@ import type { CellFilter, GridCell, GridPage, GridRow, GridView, Params, Result 
 
 const FILTER_BITS: Readonly<Record<CellFilter, number>> = { all: 0, failing: FAILING, errors: ERROR, slow: SLOW, cached: CACHED };
 const SEPARATOR = ' · ';
+/** Views that are kept, of the runs that were looked at last: each holds some numbers for every cell. */
+const KEPT_VIEWS = 4;
+const ASCII = /^[\x20-\x7e]*$/;
 
 /** What the engine knows about a run that is under way, beside the store. */
 export interface LiveRun {
@@ -42,7 +45,7 @@ interface CellRow {
   readonly multiline: number;
 }
 
-/** Filters, sorts and pages a run's cells for the grid; keeps the last view, because scrolling asks for it again and again. */
+/** Filters, sorts and pages a run's cells for the grid; keeps each run's last view, because scrolling asks for it again and again. */
 export class Grid {
   readonly #store: RunStore;
   readonly #views = new Map<string, View>();
@@ -94,7 +97,9 @@ export class Grid {
     if (known?.key === key) return known;
     const index = known?.index.revision === live.revision ? known.index : buildCellIndex(this.#store, run, live.revision, live.slowAbove);
     const made = this.#build(run, index, view, key);
+    this.#views.delete(run.info.id);
     this.#views.set(run.info.id, made);
+    for (const id of this.#views.keys()) if (this.#views.size > KEPT_VIEWS) this.#views.delete(id);
     return made;
   }
 
@@ -124,12 +129,13 @@ export class Grid {
     const { database } = this.#store;
     const needle = JSON.stringify(text).slice(1, -1);
     const perCase = run.info.models.length * run.info.repeats;
+    const lower = ASCII.test(text) ? 'lower' : 'unicode_lower';
     const inCases = database
-      .prepare("SELECT c.case_index FROM run_case c JOIN case_body b ON b.n = c.body WHERE c.run = ? AND (instr(lower(c.case_id), ?) > 0 OR instr(lower(json_extract(b.json, '$.vars', '$.expected', '$.description')), ?) > 0)")
+      .prepare(`SELECT c.case_index FROM run_case c JOIN case_body b ON b.n = c.body WHERE c.run = ? AND (instr(${lower}(c.case_id), ?) > 0 OR instr(${lower}(json_extract(b.json, '$.vars', '$.expected', '$.description')), ?) > 0)`)
       .pluck()
       .all(run.n, text, needle) as number[];
     const inOutputs = database
-      .prepare(`SELECT DISTINCT ordinal / ${perCase} FROM cell_body WHERE run = ? AND instr(lower(json_extract(json, '$.output', '$.error.message')), ?) > 0`)
+      .prepare(`SELECT DISTINCT ordinal / ${perCase} FROM cell_body WHERE run = ? AND instr(${lower}(json_extract(json, '$.output', '$.error.message')), ?) > 0`)
       .pluck()
       .all(run.n, needle) as number[];
     return new Set([...inCases, ...inOutputs]);

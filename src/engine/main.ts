@@ -9,6 +9,9 @@ import { RpcPeer, type RpcHandler } from '../protocol/rpc-peer.ts';
 import { createEngine } from './engine.ts';
 import { decodeParams, ENGINE_METHODS } from './decode.ts';
 
+/** For cancelling what runs, once the window has gone. */
+const EXIT_LIMIT_MS = 10_000;
+
 // Programs that the engine starts must be what they are, not Node in disguise.
 delete process.env['ELECTRON_RUN_AS_NODE'];
 setSourceMapsEnabled(true);
@@ -49,6 +52,8 @@ process.on('message', (message) => peer.receive(message));
 process.on('disconnect', () => {
   peer.dispose(new TouchstoneError('engine-stopped', 'The extension has closed.'));
   void engine.dispose().finally(() => process.exit(0));
+  // A program that does not end must not keep this process behind a closed window: what was finished is stored.
+  setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
 });
 // A stray rejection is a defect to be told, not a reason to lose the runs of this process.
 process.on('unhandledRejection', (error) => log('error', `Unexpected: ${errorMessage(error)}`));

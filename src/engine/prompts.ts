@@ -3,7 +3,7 @@ import { readDataset } from '../core/dataset/read.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { FileReader } from '../core/files.ts';
 import { readPromptFile } from '../core/prompt/formats.ts';
-import { promptHash } from '../core/prompt/canonical.ts';
+import { assertionsHash, promptHash } from '../core/prompt/canonical.ts';
 import type { PromptDocument, PromptFile } from '../core/prompt/model.ts';
 import type { Diagnostic } from '../core/text/diagnostic.ts';
 import { isGlob } from '../core/text/path.ts';
@@ -73,7 +73,8 @@ export class Prompts {
 
   async #facts(ref: DatasetRef, promptPath: string, overlays: readonly TextOverlay[]): Promise<DatasetFacts> {
     const name = JSON.stringify([promptPath, ref.files]);
-    const key = JSON.stringify([ref.inline.length, await this.#stamps([...ref.files, promptPath], overlays)]);
+    // A prompt whose cases stand in files of their own is edited without reading them again.
+    const key = JSON.stringify(await this.#stamps(ref.inline.length === 0 ? ref.files : [...ref.files, promptPath], overlays));
     const known = this.#datasets.get(name);
     if (known?.key === key) return known.facts;
     const vars: Record<string, unknown> = {};
@@ -153,7 +154,7 @@ export class Prompts {
       lastRun:
         last === undefined
           ? null
-          : { id: last.info.id, summary: this.#evals.snapshotOf(last, store).summary, stale: last.info.promptHash !== hash, status: last.info.status },
+          : { id: last.info.id, summary: this.#evals.snapshotOf(last, store).summary, stale: last.info.promptHash !== hash || last.info.assertionsHash !== assertionsHash(prompt), status: last.info.status },
     };
   }
 }

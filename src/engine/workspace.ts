@@ -25,6 +25,7 @@ export class Workspace {
   readonly redactor: Redactor;
   readonly #host: EngineHost;
   #store: Promise<{ store: RunStore; grid: Grid }> | undefined;
+  #closed = false;
   readonly #disk: FileReader = createFileReader();
 
   constructor(settings: EngineSettings, host: EngineHost, redactor: Redactor = createRedactor()) {
@@ -99,6 +100,8 @@ export class Workspace {
   /** @throws TouchstoneError 'untrusted-workspace' | 'store' */
   async #open(): Promise<{ store: RunStore; grid: Grid }> {
     this.requireTrust();
+    // What was asked for before the folder was closed must not open its database again.
+    if (this.#closed) throw new TouchstoneError('engine-stopped', 'The workspace folder was closed.');
     // A failed attempt is not kept: the user may have moved a damaged file away.
     this.#store ??= this.#openStore().catch((error: unknown) => {
       this.#store = undefined;
@@ -110,12 +113,17 @@ export class Workspace {
   async #openStore(): Promise<{ store: RunStore; grid: Grid }> {
     const store = new RunStore(await openDatabase(this.folder), (text) => this.redactor.redactValues(text));
     setImmediate(() => {
-      if (store.database.open) store.expireResponses(CACHE_DAYS, 1000);
+      try {
+        if (store.database.open) store.expireResponses(CACHE_DAYS, 1000);
+      } catch {
+        // Another process is writing: what is old goes next time.
+      }
     });
     return { store, grid: new Grid(store) };
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const open = await this.#store?.catch(() => undefined);
     open?.store.close();
     this.#store = undefined;

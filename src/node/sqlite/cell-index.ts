@@ -44,10 +44,11 @@ export function buildCellIndex(store: RunStore, run: StoredRun, revision: number
   const caseRows = store.database.prepare('SELECT case_id, slice FROM run_case WHERE run = ? ORDER BY case_index').raw().all(run.n) as [string, string | null][];
   const flags = new Uint8Array(info.cases);
   const modelFlags = new Uint8Array(info.cases * models);
-  const counts = new Uint16Array(info.cases * models);
   const scores = new Float64Array(info.cases * models).fill(NaN);
   const latencies = new Float64Array(info.cases * models).fill(NaN);
   const costs = new Float64Array(info.cases * models).fill(NaN);
+  // Of each mean its own: a repeat without a score still has a cost.
+  const known = { scores: new Uint32Array(scores.length), latencies: new Uint32Array(scores.length), costs: new Uint32Array(scores.length) };
   const slices = caseRows.map(([, slice]) => slice);
   const bySlice = new Map<string, { cases: number; summary: RunSummary }>();
   for (const slice of slices) {
@@ -63,11 +64,9 @@ export function buildCellIndex(store: RunStore, run: StoredRun, revision: number
     const bits = (errorCode !== null ? ERROR : pass === 0 ? FAILING : 0) | (cached === 1 ? CACHED : latency !== null && latency > limit ? SLOW : 0);
     flags[caseIndex] = (flags[caseIndex] ?? 0) | bits;
     modelFlags[at] = (modelFlags[at] ?? 0) | bits;
-    const n = (counts[at] ?? 0) + 1;
-    counts[at] = n;
-    average(scores, at, score, n);
-    average(latencies, at, latency, n);
-    average(costs, at, cost, n);
+    average(scores, known.scores, at, score);
+    average(latencies, known.latencies, at, latency);
+    average(costs, known.costs, at, cost);
     bySlice.get(slices[caseIndex] ?? NO_SLICE)?.summary.add({
       caseIndex,
       modelIndex,
@@ -86,8 +85,10 @@ export function buildCellIndex(store: RunStore, run: StoredRun, revision: number
 }
 
 /** Running mean of the values that are known. */
-function average(values: Float64Array, at: number, value: number | null, n: number): void {
+function average(means: Float64Array, counts: Uint32Array, at: number, value: number | null): void {
   if (value === null) return;
-  const before = values[at] ?? NaN;
-  values[at] = Number.isNaN(before) ? value : before + (value - before) / n;
+  const n = (counts[at] ?? 0) + 1;
+  counts[at] = n;
+  const before = n === 1 ? 0 : (means[at] ?? 0);
+  means[at] = before + (value - before) / n;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type BetterSqlite3 from 'better-sqlite3';
@@ -40,6 +40,7 @@ export async function openDatabase(folder: string): Promise<Database> {
   const { default: Sqlite } = await import('better-sqlite3');
   let database: Database | undefined;
   try {
+    makePrivate(path);
     database = new Sqlite(path, { timeout: 5000 });
     configure(database, path);
     migrate(database, path);
@@ -58,6 +59,12 @@ function prepareFolder(folder: string): void {
   } catch (error) {
     throw new TouchstoneError('store', `Cannot write to ${folder}: ${errorMessage(error)}. Touchstone keeps runs and its cache there.`, { cause: error });
   }
+}
+
+/** What models answered may be confidential: readable by its owner only. Before SQLite opens it, because the log files beside it take its mode. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  if (process.platform !== 'win32') chmodSync(path, 0o600);
 }
 
 async function isTracked(path: string): Promise<boolean> {
@@ -89,6 +96,8 @@ function configure(database: Database, path: string): void {
   database.pragma('synchronous = NORMAL');
   database.pragma('temp_store = MEMORY');
   database.pragma('cache_size = -16000');
+  // SQLite's own lower() knows ASCII only.
+  database.function('unicode_lower', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? text.toLowerCase() : text));
 }
 
 function migrate(database: Database, path: string): void {
@@ -108,8 +117,6 @@ function migrate(database: Database, path: string): void {
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${MIGRATIONS.length}`);
   }).immediate();
-  // What models answered may be confidential: readable by its owner only.
-  if (process.platform !== 'win32') chmodSync(path, 0o600);
 }
 
 function countTables(database: Database): number {
