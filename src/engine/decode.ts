@@ -51,7 +51,7 @@ const SCHEMAS = {
   'prompts/state': v.object({ path, overlays: v.optional(overlays) }),
   'eval/estimate': evalRequest,
   'eval/start': evalRequest,
-  'eval/resume': runId,
+  'eval/resume': v.object({ runId: v.string(), budgetUsd: v.optional(v.number()) }),
   'eval/wait': v.object({ runIds: strings }),
   'eval/cancel': runId,
   'runs/list': v.object({ limit: index, promptId: v.optional(v.string()) }),

@@ -87,8 +87,8 @@ class Engine implements EngineClient {
     'prompts/list': () => this.#get().prompts.list(),
     'prompts/state': ({ path, overlays }, signal) => this.#get().prompts.state(path, overlays ?? [], signal),
     'eval/estimate': (request, signal) => this.#get().evals.estimate(request, signal),
-    'eval/start': async (request) => ({ runIds: await this.#get().evals.start(request) }),
-    'eval/resume': async ({ runId }) => ({ runIds: await this.#get().evals.resume(runId) }),
+    'eval/start': async (request, signal) => ({ runIds: await this.#get().evals.start(request, signal) }),
+    'eval/resume': async ({ runId, budgetUsd }) => ({ runIds: await this.#get().evals.resume(runId, budgetUsd) }),
     'eval/wait': async ({ runIds }, signal) => ({ runs: await this.#get().evals.wait(runIds, signal) }),
     'eval/cancel': async ({ runId }) => {
       await this.#get().evals.cancel(runId);

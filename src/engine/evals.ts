@@ -2,8 +2,8 @@ import type { Case } from '../core/dataset/model.ts';
 import { TouchstoneError, errorMessage } from '../core/errors.ts';
 import { Budget } from '../core/eval/budget.ts';
 import { estimatePlan } from '../core/eval/estimate.ts';
-import type { CostEstimate, RunInfo } from '../core/eval/model.ts';
-import { cellCount, cellOrdinal } from '../core/eval/ordinal.ts';
+import type { CellResult, CostEstimate, RunInfo } from '../core/eval/model.ts';
+import { cellCount, cellKeyAt, cellOrdinal } from '../core/eval/ordinal.ts';
 import { planShape, scoresInThread, type RunPlan, type StoredPlan } from '../core/eval/plan.ts';
 import { executeRun, plannedOrdinals } from '../core/eval/runner.ts';
 import type { RunSummary } from '../core/eval/summary.ts';
@@ -11,14 +11,15 @@ import type { FileReader } from '../core/files.ts';
 import type { ModelCatalog } from '../core/model/model.ts';
 import { assertionsHash, datasetHash, promptHash } from '../core/prompt/canonical.ts';
 import type { ProjectConfig } from '../core/config/model.ts';
-import type { RunStore, StoredRun, StoredSummary } from '../node/sqlite/run-store.ts';
+import { shapeOf, type RunStore, type StoredRun, type StoredSummary } from '../node/sqlite/run-store.ts';
 import { createScorer } from '../node/scoring/index.ts';
 import type { EvalRequest, RunSnapshot } from '../protocol/engine.ts';
 import { deriveMetrics } from './derived-metrics.ts';
+import { addEstimates, meanOutput } from './estimates.ts';
 import type { LiveRun } from './grid.ts';
 import { ActiveRun, newRunId } from './live-run.ts';
-import { prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
-import { renderCase, runPorts, type Limiters } from './run-ports.ts';
+import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
+import { hash, renderCase, runPorts, type Limiters } from './run-ports.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface EvalEvents {
@@ -56,18 +57,25 @@ export class Evals {
     });
   }
 
-  /** Journals every planned run, then works on them one after the other. */
-  async start(request: EvalRequest): Promise<string[]> {
+  /** Journals every planned run, then works on them one after the other. The signal ends the preparation; a run that is planned is cancelled by its id. */
+  async start(request: EvalRequest, signal: AbortSignal): Promise<string[]> {
     const { context, release } = await this.#context(request);
     try {
       const prepared = await prepareRuns(request, context);
       await requireKeys(prepared.flatMap(({ plan }) => plan.models));
       const store = await this.#workspace.store();
+      const infos: RunInfo[] = [];
+      for (const item of prepared) infos.push(await this.#runInfo(request, item, context, store, signal));
+      if (signal.aborted) throw new TouchstoneError('cancelled', 'Cancelled.');
       const runs: ActiveRun[] = [];
-      const planning = new AbortController();
-      for (const item of prepared) {
-        const run = store.create(await this.#runInfo(request, item, context, store, planning.signal), storedPlan(item.plan), item.plan.cases);
-        runs.push(this.#activate(run, item.plan, store.summarize(run)));
+      try {
+        for (const [i, { plan }] of prepared.entries()) {
+          const run = store.create(infos[i] as RunInfo, storedPlan(plan), plan.cases);
+          runs.push(this.#activate(run, plan, store.summarize(run)));
+        }
+      } catch (error) {
+        for (const { run } of runs) this.#giveBack(run, store);
+        throw error;
       }
       this.#events.listChanged();
       this.#work(runs, context, store, release);
@@ -78,48 +86,63 @@ export class Evals {
     }
   }
 
-  async resume(runId: string): Promise<string[]> {
+  /** `budgetUsd` replaces the run's own: one that stopped at its budget needs more to go on. */
+  async resume(runId: string, budgetUsd?: number): Promise<string[]> {
     const store = await this.#workspace.store();
     const run = store.get(runId);
     if (run.info.status === 'finished') throw new TouchstoneError('usage', `Run ${runId} is finished: there is nothing to resume.`);
-    const { context, release } = await this.#context({ targets: [], origin: 'cli' });
-    try {
-      const plan = await this.#restore(run, store, context);
-      await requireKeys(plan.models);
-      if (!store.claim(run)) throw new TouchstoneError('usage', `Run ${runId} is being worked on by another window or command.`);
+    await this.#continue(run, store, { ...(budgetUsd === undefined ? {} : { budgetUsd }) }, (plan) => {
       // What failed is tried again; what was answered stays.
-      store.forgetCells(run, failedOrdinals(store, run));
-      const active = this.#activate(run, plan, store.summarize(run));
-      this.#events.listChanged();
-      this.#work([active], context, store, release);
-      return [runId];
+      store.forgetErrors(run);
+      return this.#activate(run, plan, store.summarize(run));
+    });
+    return [runId];
+  }
+
+  /** Runs one case again with every model, without the cache. Each cell is replaced when its new result is there. */
+  async rerun(runId: string, caseIndex: number): Promise<void> {
+    const store = await this.#workspace.store();
+    const run = store.get(runId);
+    store.case(run, caseIndex);
+    const active = await this.#continue(run, store, { noCache: true }, (plan) => {
+      const shape = planShape(plan);
+      const first = cellOrdinal({ caseIndex, modelIndex: 0, repeat: 0 }, shape);
+      const ordinals = Array.from({ length: shape.models * shape.repeats }, (_, i) => first + i);
+      return this.#activate(run, plan, store.summarize(run), new Map(ordinals.map((ordinal) => [ordinal, store.cell(run, cellKeyAt(ordinal, shape))])));
+    });
+    await active.done;
+  }
+
+  /** Takes a run that was stored, and goes on with it. */
+  async #continue(run: StoredRun, store: RunStore, change: Partial<Pick<RunPlan, 'budgetUsd' | 'noCache'>>, activate: (plan: RunPlan) => ActiveRun): Promise<ActiveRun> {
+    const { id } = run.info;
+    const { context, release } = await this.#context({ targets: [], origin: 'editor' });
+    try {
+      const plan = { ...(await this.#restore(run, store, context)), ...change };
+      checkBudget(plan, context.catalog);
+      await requireKeys(plan.models);
+      if (this.#active.has(id)) throw new TouchstoneError('usage', `Run ${id} is still under way. Wait for it or cancel it, then try again.`);
+      if (!store.claim(run, plan.budgetUsd)) throw new TouchstoneError('usage', `Run ${id} is being worked on by another window or command. Wait for it or cancel it there, then try again.`);
+      try {
+        const active = activate(plan);
+        this.#events.listChanged();
+        this.#work([active], context, store, release);
+        return active;
+      } catch (error) {
+        this.#giveBack(run, store);
+        throw error;
+      }
     } catch (error) {
       await release();
       throw error;
     }
   }
 
-  /** Runs one case again with every model, without the cache, and replaces its cells. */
-  async rerun(runId: string, caseIndex: number): Promise<void> {
-    const store = await this.#workspace.store();
-    if (this.#active.has(runId)) throw new TouchstoneError('usage', 'The run is still under way. Wait for it or cancel it, then run the case again.');
-    const run = store.get(runId);
-    store.case(run, caseIndex);
-    const { context, release } = await this.#context({ targets: [], origin: 'editor' });
-    try {
-      const plan = await this.#restore(run, store, context);
-      if (!store.claim(run)) throw new TouchstoneError('usage', `Run ${runId} is being worked on by another window or command.`);
-      const shape = planShape(plan);
-      const first = cellOrdinal({ caseIndex, modelIndex: 0, repeat: 0 }, shape);
-      const ordinals = Array.from({ length: shape.models * shape.repeats }, (_, i) => first + i);
-      store.forgetCells(run, ordinals);
-      const active = this.#activate(run, { ...plan, noCache: true }, store.summarize(run), { only: new Set(ordinals), fresh: true });
-      this.#work([active], context, store, release);
-      await active.done;
-    } catch (error) {
-      await release();
-      throw error;
-    }
+  /** A run that this process holds and cannot work on must not look as if it did. */
+  #giveBack(run: StoredRun, store: RunStore): void {
+    this.#active.delete(run.info.id);
+    const status = run.info.status === 'running' ? 'interrupted' : run.info.status;
+    store.finish(run, { status, durationMs: run.info.durationMs, summary: storedSummary(store.summarize(run)), revision: run.revision });
   }
 
   async cancel(runId: string): Promise<void> {
@@ -130,8 +153,8 @@ export class Evals {
   }
 
   async wait(runIds: readonly string[], signal: AbortSignal): Promise<RunSnapshot[]> {
-    const stopped = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new TouchstoneError('cancelled', 'Cancelled.')), { once: true }));
-    await Promise.race([Promise.all(runIds.map(async (id) => this.#active.get(id)?.done)), stopped]);
+    await Promise.race([Promise.all(runIds.map(async (id) => this.#active.get(id)?.done)), aborted(signal)]);
+    if (signal.aborted) throw new TouchstoneError('cancelled', 'Cancelled.');
     return Promise.all(runIds.map((id) => this.snapshot(id)));
   }
 
@@ -139,10 +162,6 @@ export class Evals {
     const active = [...this.#active.values()];
     for (const run of active) run.cancel.abort();
     await Promise.allSettled(active.map(({ done }) => done));
-  }
-
-  isActive(runId: string): boolean {
-    return this.#active.has(runId);
   }
 
   activeOf(promptPath: string, promptId: string): ActiveRun | undefined {
@@ -175,7 +194,7 @@ export class Evals {
       })),
       slices: store.slices(run),
       done: summary.all.cells,
-      total: active?.planned ?? cellCount({ cases: run.info.cases, models: run.info.models.length, repeats: run.info.repeats }),
+      total: active?.planned ?? run.info.planned ?? cellCount(shapeOf(run.info)),
       running: active?.running.size ?? 0,
       costSoFar: summary.all.cost,
       remainingMs: active?.remainingMs() ?? null,
@@ -215,11 +234,12 @@ export class Evals {
       promptHash: promptHash(prompt),
       workingCopy,
       datasetName: dataset?.name ?? null,
-      datasetHash: datasetHash(plan.cases),
+      datasetHash: datasetHash(plan.cases, hash),
       assertionsHash: assertionsHash(prompt),
       models: plan.models.map((model, i) => ({ label: plan.labels[i] ?? model.ref.id, id: model.ref.id, kind: model.kind })),
       cases: plan.cases.length,
       repeats: plan.repeats,
+      planned: plannedOrdinals(plan).length,
       status: 'running',
       startedAt: new Date().toISOString(),
       durationMs: 0,
@@ -263,8 +283,8 @@ export class Evals {
     };
   }
 
-  #activate(run: StoredRun, plan: RunPlan, summary: RunSummary, part: { only?: ReadonlySet<number>; fresh?: boolean } = {}): ActiveRun {
-    const active = new ActiveRun(run, plan, summary, plannedOrdinals(plan).length, part);
+  #activate(run: StoredRun, plan: RunPlan, summary: RunSummary, replaces?: ReadonlyMap<number, CellResult | null>): ActiveRun {
+    const active = new ActiveRun(run, plan, summary, plannedOrdinals(plan).length, replaces);
     this.#active.set(run.info.id, active);
     return active;
   }
@@ -273,9 +293,10 @@ export class Evals {
   #work(runs: readonly ActiveRun[], context: PrepareContext, store: RunStore, release: () => Promise<void>): void {
     let before: Promise<unknown> = Promise.resolve();
     for (const active of runs) {
-      active.done = before.then(() => this.#execute(active, context, store));
+      // Cancelled while it waits for its turn, a run ends at once.
+      active.done = Promise.race([before, aborted(active.cancel.signal)]).then(() => this.#execute(active, context, store));
       // A failed run is told to whoever waits for it; the next one still runs.
-      before = active.done.catch((error: unknown) => this.#events.log('error', errorMessage(error)));
+      before = Promise.all([before, active.done.catch((error: unknown) => this.#events.log('error', errorMessage(error)))]);
     }
     void before.then(release);
   }
@@ -289,30 +310,34 @@ export class Evals {
     if (scoresInThread(plan)) scorer.warm();
     try {
       const finished = new Set(store.finishedOrdinals(run));
-      if (active.only !== undefined) for (const ordinal of plannedOrdinals(plan)) if (!active.only.has(ordinal)) finished.add(ordinal);
+      if (active.replaces !== undefined) for (const ordinal of plannedOrdinals(plan)) (active.replaces.has(ordinal) ? finished.delete(ordinal) : finished.add(ordinal));
+      const journal = store.journal(run);
       const ports = runPorts({
         plan,
-        journal: store.journal(run),
-        budget: new Budget(plan.budgetUsd, summary.cost ?? 0),
+        journal,
+        budget: new Budget(plan.budgetUsd, store.spent(run), (usd) => journal.spent(usd)),
         catalog: context.catalog,
         config: context.config,
         limiters: this.#limiters,
         files: context.files,
         scorer,
         signal: active.cancel.signal,
-        onCell: (result) => {
-          active.add(result);
+        onCell: (result, before) => {
+          active.add(result, before);
           changed();
         },
         onStart: (ordinal) => void active.running.set(ordinal, Date.now()),
         onStop: (ordinal) => void active.running.delete(ordinal),
       });
-      const end = await executeRun(plan, { finished, attempts: store.lastAttempts(run), runId: active.fresh ? `${id}/${active.startedAt}` : id }, ports, active.cancel.signal);
+      const end = await executeRun(plan, { finished, attempts: store.lastAttempts(run), runId: active.replaces === undefined ? id : `${id}/${active.startedAt}` }, ports, active.cancel.signal);
       if (end.reason !== undefined) this.#events.log('warn', end.reason);
-      const status = active.only !== undefined && end.status === 'finished' ? statusAfterRerun(run, store, active) : end.status;
-      store.finish(run, { status, durationMs: run.info.durationMs + end.durationMs, summary: await this.#withDerived(plan, summary) });
+      const status = active.replaces === undefined ? end.status : statusAfterRerun(run, store, active);
+      // Stopped on the way, a case may have outputs that wait for the choice among them: they are there, and nobody has counted them.
+      const counted = end.status === 'finished' ? summary : store.summarize(run);
+      store.finish(run, { status, durationMs: run.info.durationMs + end.durationMs, summary: await this.#withDerived(plan, counted), revision: active.revision });
     } catch (error) {
-      store.finish(run, { status: 'interrupted', durationMs: run.info.durationMs, summary: storedSummary(summary) });
+      // Only what is in the store counts: the last cells may not have reached it.
+      store.finish(run, { status: 'interrupted', durationMs: run.info.durationMs, summary: storedSummary(store.summarize(run)), revision: active.revision });
       throw error;
     } finally {
       this.#active.delete(id);
@@ -353,8 +378,11 @@ function summaryOf(run: StoredRun, store: RunStore, active: ActiveRun | undefine
   return summary;
 }
 
-function failedOrdinals(store: RunStore, run: StoredRun): number[] {
-  return store.database.prepare('SELECT ordinal FROM cell WHERE run = ? AND error_code IS NOT NULL').pluck().all(run.n) as number[];
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function storedPlan(plan: RunPlan): StoredPlan {
@@ -367,24 +395,4 @@ function storedPlan(plan: RunPlan): StoredPlan {
     maxRetries: plan.maxRetries,
     ...(plan.timeoutMs === undefined ? {} : { timeoutMs: plan.timeoutMs }),
   };
-}
-
-function meanOutput(last: StoredRun | undefined, label: string): number | null {
-  const at = last?.info.models.findIndex((model) => model.label === label) ?? -1;
-  const summary = at < 0 ? undefined : last?.summary?.models[at];
-  const answered = (summary?.passed ?? 0) + (summary?.failed ?? 0);
-  return summary === undefined || summary.tokens.output === null || answered === 0 ? null : summary.tokens.output / answered;
-}
-
-function addEstimates(estimates: readonly CostEstimate[]): CostEstimate {
-  return estimates.reduce(
-    (total, one) => ({
-      usd: total.usd === null || one.usd === null ? null : total.usd + one.usd,
-      requests: total.requests + one.requests,
-      inputTokens: total.inputTokens + one.inputTokens,
-      outputTokens: total.outputTokens + one.outputTokens,
-      unpriced: [...new Set([...total.unpriced, ...one.unpriced])],
-    }),
-    { usd: 0, requests: 0, inputTokens: 0, outputTokens: 0, unpriced: [] },
-  );
 }

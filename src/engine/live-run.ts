@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { CellResult } from '../core/eval/model.ts';
-import type { RunPlan } from '../core/eval/plan.ts';
-import { cellMetrics, type RunSummary } from '../core/eval/summary.ts';
+import { cellOrdinal } from '../core/eval/ordinal.ts';
+import { planShape, type RunPlan } from '../core/eval/plan.ts';
+import { cellMetrics, type CellFacts, type RunSummary } from '../core/eval/summary.ts';
 import type { StoredRun } from '../node/sqlite/run-store.ts';
 import type { LiveRun } from './grid.ts';
 
@@ -20,14 +21,11 @@ export class ActiveRun implements LiveRun {
   /** Resolves when the run has ended and its end is stored; rejects when the journal failed. */
   done: Promise<void> = Promise.resolve();
   revision: number;
-  /** Only these cells, when one case runs again. */
-  readonly only: ReadonlySet<number> | undefined;
-  /** Asks again even for what this run was answered before. */
-  readonly fresh: boolean;
+  /** When one case runs again: its cells by ordinal, with the results that they have. Only these run, and they are asked again. */
+  readonly replaces: ReadonlyMap<number, CellResult | null> | undefined;
 
-  constructor(run: StoredRun, plan: RunPlan, summary: RunSummary, planned: number, part: { only?: ReadonlySet<number>; fresh?: boolean } = {}) {
-    this.only = part.only;
-    this.fresh = part.fresh ?? false;
+  constructor(run: StoredRun, plan: RunPlan, summary: RunSummary, planned: number, replaces?: ReadonlyMap<number, CellResult | null>) {
+    this.replaces = replaces;
     this.run = run;
     this.plan = plan;
     this.summary = summary;
@@ -40,21 +38,12 @@ export class ActiveRun implements LiveRun {
     return this.summary.models().map(({ latency }) => latency.p95);
   }
 
-  add(result: CellResult): void {
+  /** Counts a result in place of the one that the cell had before. */
+  add(result: CellResult, before?: CellResult): void {
     this.revision++;
-    this.summary.add({
-      caseIndex: result.caseIndex,
-      modelIndex: result.modelIndex,
-      failedToAnswer: result.error !== null,
-      pass: result.pass,
-      score: result.score,
-      latencyMs: result.latencyMs,
-      cost: result.cost,
-      inputTokens: result.usage?.input ?? null,
-      outputTokens: result.usage?.output ?? null,
-      cached: result.cached,
-      metrics: cellMetrics(result.assertions, result.namedScores),
-    });
+    const replaced = before ?? this.replaces?.get(cellOrdinal(result, planShape(this.plan)));
+    if (replaced !== undefined && replaced !== null) this.summary.remove(cellFacts(replaced));
+    this.summary.add(cellFacts(result));
   }
 
   /** Milliseconds, from the pace since this process took the run; `null` before a cell is done and when none is left. */
@@ -64,6 +53,22 @@ export class ActiveRun implements LiveRun {
     if (done === 0 || left === 0) return null;
     return ((Date.now() - this.startedAt) / done) * left;
   }
+}
+
+function cellFacts(result: CellResult): CellFacts {
+  return {
+    caseIndex: result.caseIndex,
+    modelIndex: result.modelIndex,
+    failedToAnswer: result.error !== null,
+    pass: result.pass,
+    score: result.score,
+    latencyMs: result.latencyMs,
+    cost: result.cost,
+    inputTokens: result.usage?.input ?? null,
+    outputTokens: result.usage?.output ?? null,
+    cached: result.cached,
+    metrics: cellMetrics(result.assertions, result.namedScores),
+  };
 }
 
 /** Sortable by time, short enough to type: `r-` and base 36 of the second, then 4 random digits. */

@@ -1,5 +1,6 @@
 import { callModel } from '../core/eval/call.ts';
 import { Budget } from '../core/eval/budget.ts';
+import { modelRequest } from '../core/eval/request.ts';
 import type { Case } from '../core/dataset/model.ts';
 import { TouchstoneError } from '../core/errors.ts';
 import type { Model } from '../core/model/model.ts';
@@ -28,30 +29,21 @@ export async function runOnce(request: OnceRequest, workspace: Workspace, limite
     const ports = callPorts({ limiters, catalog, config, concurrency: workspace.settings.concurrency });
     const called = await callModel(
       streaming,
-      {
-        messages: rendered.messages,
-        promptText: rendered.promptText,
-        parameters: prompt.parameters,
-        ...(prompt.tools.length > 0 ? { tools: prompt.tools } : {}),
-        ...(prompt.toolChoice === undefined ? {} : { toolChoice: prompt.toolChoice }),
-        ...(prompt.responseFormat === undefined ? {} : { responseFormat: prompt.responseFormat }),
-        case: { id: item.id, vars: item.vars },
-        repeat: 0,
-      },
+      modelRequest(prompt, rendered, item, 0),
       ports,
       // What was streamed stands on the screen already: a second attempt would write after the first one's text.
       { budget: new Budget(null), largestOutput: 0, maxRetries: 0, timeoutMs: undefined, firstAttempt: 1, signal },
     );
     if ('error' in called) throw new TouchstoneError(called.error.code, called.error.message);
     if (!('reply' in called)) throw new TouchstoneError('cancelled', 'Cancelled.');
-    const { reply, latencyMs } = called;
+    const { reply, latencyMs, cost } = called;
     return {
       messages: rendered.messages,
       output: reply.text,
       model: model.ref.label ?? model.ref.id,
       latencyMs,
       usage: reply.usage,
-      cost: ports.cost(model, reply),
+      cost,
       finishReason: reply.finishReason,
     };
   } finally {

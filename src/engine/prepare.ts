@@ -75,7 +75,7 @@ async function prepareRun(request: EvalRequest, context: PrepareContext, file: P
   checkSpecs(prompt, cases);
   const { models, labels } = await resolveModels(request, prompt, catalog);
   const budgetUsd = request.budgetUsd ?? config.budgetUsd ?? workspace.settings.defaultBudgetUsd;
-  if (budgetUsd !== null) checkPrices(models, catalog, budgetUsd);
+  checkBudget({ models, budgetUsd }, catalog);
   return {
     dataset,
     workingCopy: (request.overlays ?? []).some(({ path }) => path === prompt.path),
@@ -145,7 +145,10 @@ function uniqueLabels(refs: readonly ModelRef[]): string[] {
   });
 }
 
-function checkPrices(models: readonly Model[], catalog: ModelCatalog, budgetUsd: number): void {
+/** @throws TouchstoneError 'usage' | 'unknown-price' */
+export function checkBudget({ models, budgetUsd }: Pick<RunPlan, 'models' | 'budgetUsd'>, catalog: ModelCatalog): void {
+  if (budgetUsd === null) return;
+  if (!(budgetUsd >= 0)) throw new TouchstoneError('usage', `A budget is an amount of US dollars from 0 on, not ${budgetUsd}.`);
   const unknown = models.filter((model) => catalog.price(model) === null).map((model) => model.ref.id);
   if (unknown.length === 0) return;
   throw new TouchstoneError('unknown-price', `A budget of $${budgetUsd} needs the price of ${unknown.join(', ')}, which is not known. Set it under "prices:" in touchstone.yml (US dollars per million tokens), or run without a budget.`);

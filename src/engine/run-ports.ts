@@ -12,7 +12,8 @@ import type { RunJournal } from '../core/eval/journal.ts';
 import { modelJudge, type JudgePorts } from '../core/eval/judge.ts';
 import type { CellResult } from '../core/eval/model.ts';
 import type { RunPlan } from '../core/eval/plan.ts';
-import type { RenderedRequest, RunPorts } from '../core/eval/runner.ts';
+import type { RenderedRequest } from '../core/eval/request.ts';
+import type { RunPorts } from '../core/eval/runner.ts';
 import type { FileReader } from '../core/files.ts';
 import { RateLimiter, limitsFor, type Clock } from '../core/model/limits.ts';
 import type { Model, ModelCatalog } from '../core/model/model.ts';
@@ -74,7 +75,7 @@ export interface RunPortsOptions {
   readonly files: FileReader;
   readonly scorer: WarmScorer;
   readonly signal: AbortSignal;
-  onCell(result: CellResult): void;
+  onCell(result: CellResult, before?: CellResult): void;
   onStart(ordinal: number): void;
   onStop(ordinal: number): void;
 }
@@ -94,7 +95,7 @@ export function runPorts(options: RunPortsOptions): RunPorts {
     score: (assertions, context, item) => scoreCell(assertions, context, ports, scoreOptions(plan.prompt, item)),
     needsGroup: hasGroupChecks,
     scoreGroup: (assertions, item, results) => scoreGroup(assertions, results, ports, { ...scoreOptions(plan.prompt, item), vars: item.vars, expected: item.expected }),
-    onCell: (result) => options.onCell(result),
+    onCell: (result, before) => options.onCell(result, before),
     onStart: (ordinal) => options.onStart(ordinal),
     onStop: (ordinal) => options.onStop(ordinal),
   };

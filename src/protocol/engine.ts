@@ -182,7 +182,8 @@ export interface EngineMethods {
   'eval/estimate': [EvalRequest, CostEstimate];
   /** Replies when every planned run is journaled and under way; `run/changed` tells the rest. */
   'eval/start': [EvalRequest, { readonly runIds: readonly string[] }];
-  'eval/resume': [{ readonly runId: string }, { readonly runIds: readonly string[] }];
+  /** `budgetUsd` replaces the run's own. */
+  'eval/resume': [{ readonly runId: string; readonly budgetUsd?: number }, { readonly runIds: readonly string[] }];
   /** Replies with the last snapshots once the runs have ended. */
   'eval/wait': [{ readonly runIds: readonly string[] }, { readonly runs: readonly RunSnapshot[] }];
   'eval/cancel': [{ readonly runId: string }, Record<string, never>];

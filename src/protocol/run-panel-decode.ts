@@ -36,7 +36,7 @@ const runInfo: Schema<RunInfo> = v.object({
   id: text, title: v.optional(text), promptId: text, promptName: text, promptPath: text, promptHash: text, workingCopy: v.boolean(),
   datasetName: textOrNull, datasetHash: text, assertionsHash: text,
   models: v.array(v.object({ label: text, id: text, kind: text })),
-  cases: index, repeats: index, status: v.picklist(['running', 'finished', 'cancelled', 'interrupted', 'budget']),
+  cases: index, repeats: index, planned: v.optional(index), status: v.picklist(['running', 'finished', 'cancelled', 'interrupted', 'budget']),
   startedAt: text, durationMs: number, budgetUsd: numberOrNull,
   estimate: v.object({ usd: numberOrNull, requests: index, inputTokens: number, outputTokens: number, unpriced: texts }),
   filter: v.optional(v.object({ text: v.optional(text), tags: v.optional(texts), caseIds: v.optional(texts) })),

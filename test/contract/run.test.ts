@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { executeRun, plannedOrdinals, type RunState } from '../../src/core/eval/runner.ts';
 import { Budget } from '../../src/core/eval/budget.ts';
+import { TouchstoneError } from '../../src/core/errors.ts';
 import { ModelError } from '../../src/core/model/model.ts';
 import type { CellResult } from '../../src/core/eval/model.ts';
 import { aCase, aPlan, reply, scriptedModel, storedRun, temporaryStore, testPorts } from '../fixtures/eval/run-fixture.ts';
@@ -157,6 +158,62 @@ describe('a run on the real store', () => {
     expect(opened.store.finishedOrdinals(run)).toHaveLength(model.calls.length);
   });
 
+  it('goes on from what was spent when a run with a budget resumes, what was under way included', async () => {
+    const price = { input: 0, output: 10_000, date: '2026-01-01', source: 'table' as const };
+    // An answer costs 0.05 dollars; up to 100 output tokens are reserved: 1 dollar.
+    const plan = aPlan({ models: [scriptedModel('m', (request) => (request.case.id === 'c1' ? new Promise(() => undefined) : reply(request.case.id)))], cases: cases(5), concurrency: 1, budgetUsd: 2.5 });
+    const run = storedRun(opened.store, plan);
+    const journal = opened.store.journal(run);
+    const dying = testPorts(opened.store, run, plan, { price: () => price, budget: new Budget(2.5, 0, (usd) => journal.spent(usd)) });
+    void executeRun(plan, START, dying, never);
+    await expect.poll(() => opened.store.attempts(run, { caseIndex: 1, modelIndex: 0, repeat: 0 })).toHaveLength(1);
+    // The process dies here: the second answer may be charged all the same.
+    expect(opened.store.spent(run)).toBeCloseTo(1.05);
+    const again = scriptedModel('m', (request) => reply(request.case.id));
+    const resumed = aPlan({ models: [again], cases: cases(5), concurrency: 1, budgetUsd: 2.5 });
+    const ports = testPorts(opened.store, run, resumed, { price: () => price, budget: new Budget(2.5, opened.store.spent(run), (usd) => journal.spent(usd)) });
+    const state = { finished: new Set(opened.store.finishedOrdinals(run)), attempts: opened.store.lastAttempts(run), runId: 'r-test' };
+    expect(await executeRun(resumed, state, ports, never)).toMatchObject({ status: 'finished' });
+    expect(opened.store.spent(run)).toBeCloseTo(1.25);
+  });
+
+  it('stops when the budget does not allow a judge: the answer is kept and judged later, not failed', async () => {
+    const model = scriptedModel('m', (request) => reply(request.case.id));
+    const plan = aPlan({ models: [model], cases: cases(3), concurrency: 1, noCache: true });
+    const run = storedRun(opened.store, plan);
+    const score = async (): Promise<never> => {
+      throw new TouchstoneError('budget-exceeded', 'The budget of $1 is used up.');
+    };
+    const ports = testPorts(opened.store, run, plan, { score });
+    expect(await executeRun(plan, START, ports, never)).toMatchObject({ status: 'budget', reason: 'The budget of $1 is used up.' });
+    expect(opened.store.finishedOrdinals(run)).toEqual([]);
+    await executeRun(plan, { ...START, attempts: opened.store.lastAttempts(run) }, testPorts(opened.store, run, plan), never);
+    expect(model.calls.map((request) => request.case.id)).toEqual(['c0', 'c1', 'c2']);
+  });
+
+  it('does not ask a model without a price while there is a budget', async () => {
+    const model = scriptedModel('m', () => reply('x'));
+    const plan = aPlan({ models: [model], cases: cases(2), budgetUsd: 5 });
+    const run = storedRun(opened.store, plan);
+    const end = await executeRun(plan, START, testPorts(opened.store, run, plan, { price: () => null }), never);
+    expect(end).toMatchObject({ status: 'budget', reason: expect.stringContaining('price of m is not known') as unknown });
+    expect(model.calls).toHaveLength(0);
+  });
+
+  it('says that a cell\'s cost is unknown when an attempt before its answer was cut, and known when it was refused', async () => {
+    const price = { input: 0, output: 10_000, date: '2026-01-01', source: 'table' as const };
+    const model = scriptedModel('m', (request, _context, call) => {
+      if (call === 1) throw new ModelError('model-response', 'The stream broke off.', { transient: true });
+      if (call === 3) throw new ModelError('rate-limited', 'Too many requests.', { transient: true });
+      return reply(request.case.id);
+    });
+    const plan = aPlan({ models: [model], cases: cases(2), concurrency: 1 });
+    const run = storedRun(opened.store, plan);
+    const ports = testPorts(opened.store, run, plan, { price: () => price });
+    await executeRun(plan, START, ports, never);
+    expect(ports.observed.finished.map(({ cost }) => cost)).toEqual([null, 0.05]);
+  });
+
   it('asks each model only for the cases that are meant for it', async () => {
     const a = scriptedModel('a', () => reply('x'));
     const b = scriptedModel('b', () => reply('x'));
@@ -186,6 +243,12 @@ describe('a run on the real store', () => {
     await executeRun(plan, { finished: new Set(opened.store.finishedOrdinals(run)), attempts: opened.store.lastAttempts(run), runId: 'r-test' }, testPorts(opened.store, run, plan, { needsGroup: () => true, scoreGroup }), never);
     expect(chosen.sort()).toEqual(['c0: 2', 'c1: 2']);
     expect(opened.store.summarize(run).all().cells).toBe(4);
+    // Cells that are counted already are told of only with the result that they replace, and not at all where nothing changed.
+    const told: (string | undefined)[][] = [];
+    const state = { finished: new Set([0, 1, 2]), attempts: opened.store.lastAttempts(run), runId: 'r-test' };
+    const onCell = (result: CellResult, before?: CellResult): void => void told.push([`${result.caseId} ${result.modelIndex}`, before && `${before.caseId} ${before.modelIndex}`]);
+    await executeRun(plan, state, testPorts(opened.store, run, plan, { needsGroup: () => true, scoreGroup: async (_specs, item, results) => (item.id === 'c0' ? [] : [...results]), onCell }), never);
+    expect(told).toEqual([['c1 0', 'c1 0'], ['c1 1', undefined]]);
   });
 
   it('stops with the store\'s error when the journal cannot be written', async () => {

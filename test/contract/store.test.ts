@@ -2,9 +2,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DATABASE_FILE, DATABASE_FOLDER, openDatabase } from '../../src/node/sqlite/database.ts';
 import { MIGRATIONS } from '../../src/node/sqlite/migrations.ts';
+import { redactedJson } from '../../src/node/sqlite/redact-json.ts';
 import { RunStore } from '../../src/node/sqlite/run-store.ts';
 import { buildCellIndex, ERROR, FAILING } from '../../src/node/sqlite/cell-index.ts';
 import { Grid } from '../../src/engine/grid.ts';
@@ -51,7 +52,8 @@ describe('the database file', () => {
     expect(opened.store.database.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
     expect(opened.store.database.pragma('trusted_schema', { simple: true })).toBe(0);
     expect(readFileSync(join(opened.folder, DATABASE_FOLDER, '.gitignore'), 'utf8')).toContain(DATABASE_FILE);
-    if (process.platform !== 'win32') expect(statSync(path).mode & 0o077).toBe(0);
+    // The log beside it holds the same answers.
+    if (process.platform !== 'win32') for (const file of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(file).mode & 0o077, file).toBe(0);
   });
 
   it.each([
@@ -95,6 +97,68 @@ describe('runs in the store', () => {
     opened.store.database.pragma('wal_checkpoint(TRUNCATE)');
     expect(readFileSync(join(opened.folder, DATABASE_FOLDER, DATABASE_FILE)).includes(SECRET)).toBe(false);
     expect(opened.store.attempts(run, key)[0]?.error?.message).toBe('refused •••');
+  });
+
+  it('takes secrets out of texts without breaking the JSON that holds them, whatever they look like', () => {
+    const value = { output: 'output 123456', latencyMs: 1234567, 'sk-123456': ['123456'] };
+    const redact = (text: string): string => text.replace(/123456|output/g, '[secret]');
+    expect(JSON.parse(redactedJson(value, redact))).toEqual({ output: '[secret] [secret]', latencyMs: 1234567, 'sk-[secret]': ['[secret]'] });
+  });
+
+  it('keeps a cell whose tokens a program reports as no column can hold them', async () => {
+    const run = storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] }));
+    const journal = opened.store.journal(run);
+    void journal.cellFinished(finished(0, { usage: { input: 12.5, cachedInput: 1e300, output: 3, reasoning: null } }));
+    await journal.flush();
+    expect(opened.store.finishedOrdinals(run)).toEqual([0]);
+    expect(opened.store.summarize(run).all().tokens).toEqual({ input: 13, output: 3 });
+  });
+
+  it('keeps secrets out of ids, tags and what is said of a run', () => {
+    const plan = aPlan({ models: [scriptedModel(`exec:agent ${SECRET}`, () => reply(''))], cases: [aCase(`id ${SECRET}`, { tags: [SECRET] })] });
+    storedRun(opened.store, plan);
+    opened.store.database.pragma('wal_checkpoint(TRUNCATE)');
+    expect(readFileSync(join(opened.folder, DATABASE_FOLDER, DATABASE_FILE)).includes(SECRET)).toBe(false);
+  });
+
+  it('does not delete a run that another process works on, and never gives a run\'s number to another', async () => {
+    const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')] });
+    const run = storedRun(opened.store, plan);
+    const other = new RunStore(await openDatabase(opened.folder), (text) => text);
+    try {
+      expect(() => other.delete(['r-test'])).toThrow('another window or command');
+      opened.store.delete(['r-test']);
+      expect(storedRun(other, plan, 'r-next').n).toBeGreaterThan(run.n);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('stops working on a run that another process took while this one was silent, and leaves its state alone', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    opened.store.close();
+    const store = new RunStore(await openDatabase(opened.folder), (text) => text);
+    const other = new RunStore(await openDatabase(opened.folder), (text) => text);
+    try {
+      const run = storedRun(store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')] }));
+      const journal = store.journal(run);
+      store.database.prepare('UPDATE run SET heartbeat = 0').run();
+      expect(other.get('r-test').info.status).toBe('interrupted');
+      expect(other.claim(run)).toBe(true);
+      // The same process in a test; another one in life.
+      other.database.prepare("UPDATE run SET owner = 'elsewhere/1/1', heartbeat = ?").run(Date.now());
+      expect(journal.failure()).toBeUndefined();
+      vi.advanceTimersByTime(5_000);
+      store.queue.commit();
+      expect(journal.failure()).toMatchObject({ code: 'store', message: expect.stringContaining('has taken run r-test') as unknown });
+      const none = store.summarize(run);
+      store.finish(run, { status: 'finished', durationMs: 1, summary: { all: none.all(), models: none.models(), metricSums: [] }, revision: 0 });
+      expect(other.get('r-test').info.status).toBe('running');
+    } finally {
+      vi.useRealTimers();
+      other.close();
+      store.close();
+    }
   });
 
   it('is shared with a second connection, which sees what is committed and is kept from taking a run that is at work', async () => {
@@ -191,6 +255,21 @@ describe('the grid over a run', () => {
     expect([...index.bySlice.keys()]).toEqual(['clear', 'mixed', 'terse']);
     expect(index.bySlice.get('mixed')?.summary.models()[0]).toMatchObject({ passed: 1, failed: 1 });
     expect(index.scores[2]).toBe(0.25);
+  });
+
+  it('averages repeats over those that have a value', async () => {
+    const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')], repeats: 4 });
+    const run = storedRun(opened.store, plan, 'r-repeats');
+    const journal = opened.store.journal(run);
+    for (const [repeat, score] of [null, 1, null, 0].entries()) void journal.cellFinished(finished(0, { repeat, score, pass: score === null ? null : score === 1, ...(score === null ? { status: 'error', error: { code: 'timeout', message: 'silence' } } : {}) }));
+    await journal.flush();
+    expect([...buildCellIndex(opened.store, run, 1, [null]).scores]).toEqual([0.5]);
+  });
+
+  it('finds letters beyond ASCII whether large or small', async () => {
+    const run = storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0', { vars: { q: 'Ärger mit ÉCOLE' } }), aCase('c1')] }), 'r-letters');
+    const grid = new Grid(opened.store);
+    for (const search of ['ärger', 'ÄRGER', 'école']) expect(grid.page(run, { ...live, slowAbove: [null] }, { ...VIEW, search }, 0, 10).total, search).toBe(1);
   });
 
   it('pages rows with their cells', async () => {

@@ -25,7 +25,7 @@ export function hasGroupChecks(specs: readonly AssertionSpec[]): boolean {
  * Applies select-best and max-score among the outputs of one case: models against each other, each repeat for itself.
  * Returns the cells whose score changed, with the new results at the place of their checks; cells that have them already
  * and cells without an output stay as they are.
- * @throws TouchstoneError 'cancelled'
+ * @throws TouchstoneError 'cancelled', or 'budget-exceeded' when the run's budget does not allow the judge
  */
 export async function scoreGroup(
   specs: readonly AssertionSpec[],
@@ -68,7 +68,7 @@ async function choose(spec: AssertionSpec, cells: readonly CellResult[], ports: 
   try {
     outcomes = spec.type === 'max-score' ? maxScore(spec, cells) : await selectBest(spec, cells, ports, options, spending);
   } catch (error) {
-    if (ports.signal.aborted || (error instanceof TouchstoneError && error.code === 'cancelled')) throw error;
+    if (ports.signal.aborted || (error instanceof TouchstoneError && (error.code === 'cancelled' || error.code === 'budget-exceeded'))) throw error;
     const failed = finishError(spec, new CheckError(errorMessage(error)));
     return cells.map((_, position) => (position === 0 && spending.usd !== undefined ? { ...failed, cost: spending.usd } : failed));
   }

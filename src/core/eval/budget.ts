@@ -5,13 +5,20 @@
  */
 export class Budget {
   readonly #limit: number | null;
+  readonly #onChange: ((usd: number) => void) | undefined;
   #spent = 0;
   #reserved = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(limitUsd: number | null, spentUsd = 0) {
+  /** `onChange`: told what may be spent by now (reservations included) whenever that changes, so that a run that resumes goes on from there. */
+  constructor(limitUsd: number | null, spentUsd = 0, onChange?: (usd: number) => void) {
     this.#limit = limitUsd;
     this.#spent = spentUsd;
+    this.#onChange = onChange;
+  }
+
+  get limited(): boolean {
+    return this.#limit !== null;
   }
 
   get spent(): number {
@@ -26,6 +33,7 @@ export class Budget {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     this.#reserved += usd;
+    this.#tell();
     return true;
   }
 
@@ -37,6 +45,7 @@ export class Budget {
       if (this.#reserved < 1e-12) this.#reserved = 0;
     }
     this.#spent += cost ?? reservedUsd;
+    this.#tell();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();
@@ -44,6 +53,10 @@ export class Budget {
 
   /** Why a reservation was refused, for the person who set the limit. */
   explain(usd: number): string {
-    return `The budget of $${this.#limit ?? 0} does not allow another request: $${this.#spent.toPrecision(3)} are spent and the next one may cost $${usd.toPrecision(2)}.`;
+    return `The budget of $${this.#limit ?? 0} does not allow another request: $${this.#spent.toPrecision(3)} are spent and the next one may cost $${usd.toPrecision(2)}. Raise the budget, or limit the length of an answer (max tokens).`;
+  }
+
+  #tell(): void {
+    if (this.#limit !== null) this.#onChange?.(this.#spent + this.#reserved);
   }
 }

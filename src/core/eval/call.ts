@@ -33,11 +33,11 @@ export interface CallOptions {
   readonly onEnd?: (number: number, end: AttemptOutcome) => void;
 }
 
-export type AttemptOutcome = { readonly reply: ModelReply; readonly latencyMs: number } | { readonly error: TouchstoneError } | { readonly stopped: true };
+export type AttemptOutcome = { readonly reply: ModelReply; readonly latencyMs: number } | { readonly error: TouchstoneError } | { readonly stopped: true; readonly sent: boolean };
 
 export type CallResult =
-  | { readonly reply: ModelReply; readonly latencyMs: number; readonly attempts: number }
-  /** `cost`: 0 when every attempt was refused, `null` when one was cut and may have been charged. */
+  /** `cost`, US dollars, of all attempts: refused ones cost 0; `null` when one was cut and may have been charged, or the price is unknown. */
+  | { readonly reply: ModelReply; readonly latencyMs: number; readonly attempts: number; readonly cost: number | null }
   | { readonly error: { readonly code: TouchstoneError['code']; readonly message: string }; readonly attempts: number; readonly cost: number | null }
   | { readonly overBudget: string }
   | { readonly stopped: true };
@@ -50,20 +50,29 @@ export type CallResult =
 export async function callModel(model: Model, request: ModelRequest, ports: CallPorts, options: CallOptions): Promise<CallResult> {
   const { budget, signal } = options;
   const price = ports.price(model);
+  // A limit that nobody can watch is none. Models of a plan are looked at before; which judges a run will ask is known only now.
+  if (budget.limited && price === null) return { overBudget: unpriced(model) };
   const free = price !== null && price.input === 0 && price.output === 0;
   let cut = false;
   for (let retry = 0; ; retry++) {
     const attempts = options.firstAttempt + retry;
     const reserved = price === null ? 0 : reservation(request, price, options.largestOutput);
-    if (!(await budget.reserve(reserved))) return { overBudget: budget.explain(reserved) };
+    const allowed = await budget.reserve(reserved);
+    if (signal.aborted) {
+      if (allowed) budget.settle(reserved, 0);
+      return { stopped: true };
+    }
+    if (!allowed) return { overBudget: budget.explain(reserved) };
     const outcome = await attempt(model, request, ports, options, attempts);
     if ('stopped' in outcome) {
-      budget.settle(reserved, 0);
-      return outcome;
+      // What was on its way may be charged all the same.
+      budget.settle(reserved, outcome.sent ? null : 0);
+      return { stopped: true };
     }
     if ('reply' in outcome) {
-      budget.settle(reserved, ports.cost(model, outcome.reply));
-      return { ...outcome, attempts };
+      const cost = ports.cost(model, outcome.reply);
+      budget.settle(reserved, cost);
+      return { ...outcome, attempts, cost: cut && !free ? null : cost };
     }
     const { error } = outcome;
     const refused = isRefusal(error);
@@ -81,12 +90,16 @@ export async function callModel(model: Model, request: ModelRequest, ports: Call
   }
 }
 
+function unpriced(model: Model): string {
+  return `The run has a budget and the price of ${model.ref.id} is not known. Set it under "prices:" in touchstone.yml (US dollars per million tokens), or run without a budget.`;
+}
+
 async function attempt(model: Model, request: ModelRequest, ports: CallPorts, options: CallOptions, number: number): Promise<AttemptOutcome> {
   let permit: Permit;
   try {
     permit = await ports.acquire(model, approximateRequestTokens(request), options.signal);
   } catch (error) {
-    return options.signal.aborted ? { stopped: true } : { error: toTouchstoneError(error) };
+    return options.signal.aborted ? { stopped: true, sent: false } : { error: toTouchstoneError(error) };
   }
   const startedAt = ports.monotonic();
   options.onStart?.(number, startedAt);
@@ -110,7 +123,7 @@ async function attempt(model: Model, request: ModelRequest, ports: CallPorts, op
       retryAfterMs: error instanceof ModelError ? error.retryAfterMs : null,
       status: limits,
     });
-    outcome = stopped ? { stopped: true } : { error };
+    outcome = stopped ? { stopped: true, sent: true } : { error };
   }
   options.onEnd?.(number, outcome);
   return outcome;

@@ -2,7 +2,7 @@ import type { Case } from '../dataset/model.ts';
 import type { Model, ModelPrice } from '../model/model.ts';
 import type { CostEstimate } from './model.ts';
 import type { RunPlan } from './plan.ts';
-import type { RenderedRequest } from './runner.ts';
+import { modelRequest, type RenderedRequest } from './request.ts';
 import { ASSUMED_OUTPUT_TOKENS, approximateRequestTokens } from './tokens.ts';
 
 /** Cases that are rendered to estimate a larger dataset. */
@@ -51,8 +51,7 @@ async function meanInputTokens(plan: RunPlan, ports: EstimatePorts): Promise<num
     const item = plan.cases[Math.floor(at)];
     if (item === undefined) continue;
     try {
-      const rendered = await ports.render(item);
-      tokens += approximateRequestTokens({ ...rendered, parameters: plan.prompt.parameters, tools: plan.prompt.tools, responseFormat: plan.prompt.responseFormat, case: { id: item.id, vars: item.vars }, repeat: 0 });
+      tokens += approximateRequestTokens(modelRequest(plan.prompt, await ports.render(item), item, 0));
       count++;
     } catch {
       // A case that cannot be rendered will be a failed cell; it costs nothing.

@@ -15,6 +15,8 @@ export interface RunJournal {
   attemptEnded(key: CellKey, number: number, end: AttemptEnd): void;
   /** Resolves when the result is committed: only then is a cell finished for anybody else. */
   cellFinished(result: CellResult): Promise<void>;
+  /** US dollars that the run may have spent by now, what is under way included: a budget goes on from there. */
+  spent(usd: number): void;
   /** The results that are already there, for resuming and for checks across one case's outputs. */
   readCell(key: CellKey): CellResult | undefined;
   /** The first write that failed: the journal is no longer whole, and the run must stop. */

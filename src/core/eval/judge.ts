@@ -39,7 +39,7 @@ export function modelJudge(model: Model, ports: JudgePorts, options: JudgeOption
       const called = await callModel(model, request, ports, { ...options, largestOutput: 0, firstAttempt: 1, signal });
       if ('reply' in called) {
         if (key !== undefined) ports.keepReply(key, { ...called.reply, latencyMs: called.latencyMs }, true);
-        return { text: called.reply.text, cost: ports.cost(model, called.reply) };
+        return { text: called.reply.text, cost: called.cost };
       }
       if ('stopped' in called) throw new TouchstoneError('cancelled', 'Cancelled.');
       if ('overBudget' in called) throw new TouchstoneError('budget-exceeded', called.overBudget);

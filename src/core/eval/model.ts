@@ -26,6 +26,8 @@ export interface RunInfo {
   readonly models: readonly RunModel[];
   readonly cases: number;
   readonly repeats: number;
+  /** Cells that the plan asks for; absent: cases × models × repeats. Fewer where cases name their models. */
+  readonly planned?: number;
   readonly status: RunStatus;
   /** ISO 8601, UTC. */
   readonly startedAt: string;

@@ -3,15 +3,13 @@ import type { Case } from '../dataset/model.ts';
 import { canonicalJson, type JsonObject } from '../json.ts';
 import type { Model, ModelReply, ModelRequest } from '../model/model.ts';
 import type { Budget } from './budget.ts';
-import type { TouchstoneError } from '../errors.ts';
+import { TouchstoneError } from '../errors.ts';
 import { callModel, toTouchstoneError, type AttemptOutcome, type CallPorts } from './call.ts';
 import type { AttemptEnd, RunJournal } from './journal.ts';
 import type { CellError, CellKey, CellResult, RunStatus } from './model.ts';
-import { cellCount, cellKeyAt, type RunShape } from './ordinal.ts';
+import { cellCount, cellKeyAt, cellOrdinal, type RunShape } from './ordinal.ts';
 import { caseAssertions, caseIsForModel, planShape, type RunPlan } from './plan.ts';
-
-/** What was rendered for one case, the same for every model and repeat. */
-export type RenderedRequest = Pick<ModelRequest, 'messages' | 'promptText'>;
+import { modelRequest, type RenderedRequest } from './request.ts';
 
 /** Everything outside the run itself; the engine wires it, tests replace what they look at. */
 export interface RunPorts extends CallPorts {
@@ -27,8 +25,8 @@ export interface RunPorts extends CallPorts {
   /** Checks that choose among all outputs of one case (select-best, max-score). Returns the results that changed; absent for cases without such checks. */
   scoreGroup(assertions: readonly AssertionSpec[], item: Case, results: readonly CellResult[], signal: AbortSignal): Promise<readonly CellResult[]>;
   needsGroup(assertions: readonly AssertionSpec[]): boolean;
-  /** After each finished cell. */
-  onCell(result: CellResult): void;
+  /** After each finished cell. `before`: the result that it replaces, where the cell had one already. */
+  onCell(result: CellResult, before?: CellResult): void;
   onStart(ordinal: number): void;
   onStop(ordinal: number): void;
 }
@@ -50,7 +48,7 @@ export interface RunEnd {
   readonly reason?: string;
 }
 
-type Answer = { readonly reply: ModelReply; readonly latencyMs: number | null; readonly cached: boolean; readonly attempts: number } | { readonly error: CellError; readonly attempts: number; readonly cost: number | null };
+type Answer = { readonly reply: ModelReply; readonly latencyMs: number | null; readonly cached: boolean; readonly attempts: number; readonly cost: number | null } | { readonly error: CellError; readonly attempts: number; readonly cost: number | null };
 
 /** Cells that a plan asks for: all, but for cases that name their models. */
 export function plannedOrdinals(plan: RunPlan): number[] {
@@ -105,7 +103,11 @@ class RunExecution {
   }
 
   async run(): Promise<RunEnd> {
-    await this.#completeGroups();
+    try {
+      await this.#completeGroups();
+    } catch (error) {
+      this.#fail(error);
+    }
     const workers = Math.max(1, Math.min(this.#plan.concurrency, this.#todo.length));
     await Promise.all(Array.from({ length: workers }, () => this.#work()));
     try {
@@ -126,8 +128,7 @@ class RunExecution {
       // Answers that cannot be kept must not be paid for.
       const failure = this.#ports.journal.failure();
       if (failure !== undefined) {
-        this.#failure ??= failure;
-        this.#stop.abort();
+        this.#fail(failure);
         return;
       }
       this.#next++;
@@ -135,14 +136,20 @@ class RunExecution {
       try {
         await this.#cell(ordinal);
       } catch (error) {
-        if (!this.#signal.aborted) {
-          this.#failure ??= toTouchstoneError(error);
-          this.#stop.abort();
-        }
+        this.#fail(error);
       } finally {
         this.#ports.onStop(ordinal);
       }
     }
+  }
+
+  /** Out of budget is an end like any other; what a stopped run throws says nothing. */
+  #fail(error: unknown): void {
+    if (this.#signal.aborted) return;
+    const failure = toTouchstoneError(error);
+    if (failure.code === 'budget-exceeded') this.#budgetReason = failure.message;
+    else this.#failure = failure;
+    this.#stop.abort();
   }
 
   async #cell(ordinal: number): Promise<void> {
@@ -171,7 +178,7 @@ class RunExecution {
     } catch (error) {
       return this.#signal.aborted ? undefined : failedCell(key, item, toCellError(error), 0, 0);
     }
-    const request = this.#request(rendered, item, key.repeat);
+    const request = modelRequest(this.#plan.prompt, rendered, item, key.repeat);
     const answer = item.recordedOutput === undefined ? await this.#answer(key, ordinal, model, request) : recordedAnswer(item.recordedOutput);
     if (answer === undefined) return undefined;
     if ('error' in answer) return failedCell(key, item, answer.error, answer.attempts, answer.cost);
@@ -180,14 +187,14 @@ class RunExecution {
       return await this.#scored(key, item, model, request, answer);
     } catch (error) {
       if (this.#signal.aborted) return undefined;
-      return { ...failedCell(key, item, toCellError(error), answer.attempts, this.#ports.cost(model, answer.reply)), output: outputOf(answer.reply), usage: answer.reply.usage };
+      // A judge that the budget does not allow: the answer is kept, and judged when the run resumes.
+      if (error instanceof TouchstoneError && error.code === 'budget-exceeded') throw error;
+      return { ...failedCell(key, item, toCellError(error), answer.attempts, answer.cost), output: outputOf(answer.reply), usage: answer.reply.usage };
     }
   }
 
   async #scored(key: CellKey, item: Case, model: Model, request: ModelRequest, answer: Extract<Answer, { reply: ModelReply }>): Promise<CellResult> {
-    const { reply } = answer;
-    // What comes from the cache was paid for once already.
-    const cost = answer.cached || item.recordedOutput !== undefined ? 0 : this.#ports.cost(model, reply);
+    const { reply, cost } = answer;
     const assertions = caseAssertions(this.#plan.prompt, item);
     const score = await this.#ports.score(
       assertions,
@@ -245,20 +252,6 @@ class RunExecution {
     return this.#lastRender.rendered;
   }
 
-  #request(rendered: RenderedRequest, item: Case, repeat: number): ModelRequest {
-    const { prompt } = this.#plan;
-    return {
-      messages: rendered.messages,
-      promptText: rendered.promptText,
-      parameters: prompt.parameters,
-      ...(prompt.tools.length > 0 ? { tools: prompt.tools } : {}),
-      ...(prompt.toolChoice === undefined ? {} : { toolChoice: prompt.toolChoice }),
-      ...(prompt.responseFormat === undefined ? {} : { responseFormat: prompt.responseFormat }),
-      case: { id: item.id, vars: item.vars, ...(item.expected === undefined ? {} : { expected: item.expected }), metadata: item.metadata, ...(item.place.index === undefined ? {} : { index: item.place.index }) },
-      repeat,
-    };
-  }
-
   /** From the cache, from what this run has already received, or from the model. `undefined`: stopped. */
   async #answer(key: CellKey, ordinal: number, model: Model, request: ModelRequest): Promise<Answer | undefined> {
     const { journal } = this.#ports;
@@ -269,7 +262,11 @@ class RunExecution {
       // A private answer is there only when this cell was asked for before.
       const stored = shared || before > 0 ? journal.findReply(replyKey) : undefined;
       // An answer that this very run received before it was killed is its own, not a cached one.
-      if (stored !== undefined) return { reply: stored, latencyMs: stored.latencyMs ?? null, cached: before === 0, attempts: before };
+      if (stored !== undefined) {
+        const cached = before === 0;
+        // What comes from the cache was paid for once already.
+        return { reply: stored, latencyMs: stored.latencyMs ?? null, cached, attempts: before, cost: cached ? 0 : this.#ports.cost(model, stored) };
+      }
     }
     const called = await callModel(model, request, this.#ports, {
       budget: this.#ports.budget,
@@ -288,11 +285,7 @@ class RunExecution {
         journal.attemptEnded(key, number, attemptEnd(end, this.#ports.now()));
       },
     });
-    if ('overBudget' in called) {
-      this.#budgetReason ??= called.overBudget;
-      this.#stop.abort();
-      return undefined;
-    }
+    if ('overBudget' in called) throw new TouchstoneError('budget-exceeded', called.overBudget);
     if ('stopped' in called) return undefined;
     return 'reply' in called ? { ...called, cached: false } : called;
   }
@@ -345,8 +338,11 @@ class RunExecution {
     const changed = await this.#ports.scoreGroup(caseAssertions(this.#plan.prompt, item), item, results, this.#signal);
     await Promise.all(changed.map((result) => journal.cellFinished(result)));
     for (const result of results) {
-      const now = changed.find((other) => other.modelIndex === result.modelIndex && other.repeat === result.repeat) ?? result;
-      this.#ports.onCell(now);
+      const now = changed.find((other) => other.modelIndex === result.modelIndex && other.repeat === result.repeat);
+      // Cells that were there before this run went on are counted already: only what the choice changed is news.
+      const known = this.#state.finished.has(cellOrdinal(result, this.#shape));
+      if (!known) this.#ports.onCell(now ?? result);
+      else if (now !== undefined) this.#ports.onCell(now, result);
     }
   }
 }
@@ -358,6 +354,7 @@ function recordedAnswer(output: unknown): Answer {
     latencyMs: null,
     cached: false,
     attempts: 0,
+    cost: 0,
   };
 }
 

@@ -42,10 +42,12 @@ class Accumulator {
   errors = 0;
   cached = 0;
   #scoreSum = 0;
-  #cost: number | null = 0;
-  #input: number | null = 0;
-  #output: number | null = 0;
+  readonly #cost = new Total();
+  readonly #input = new Total();
+  readonly #output = new Total();
   readonly #latencies: number[] = [];
+  /** What `summary` gave, until a cell changes it: sorting and resampling are not for every question. */
+  #made: Summary | undefined;
   /** With repeats: sum of passes and count for each unit (a case of one model). */
   readonly #units = new Map<string, { passes: number; count: number }>();
   readonly #metrics = new Map<string, { sum: number; count: number; weighted: number }>();
@@ -55,40 +57,59 @@ class Accumulator {
   }
 
   add(cell: CellFacts): void {
-    this.cells++;
-    this.#cost = sum(this.#cost, cell.cost);
-    if (cell.cached) this.cached++;
-    else if (cell.latencyMs !== null && !cell.failedToAnswer) this.#latencies.push(cell.latencyMs);
+    this.#count(cell, 1);
+    if (hasLatency(cell)) this.#latencies.push(cell.latencyMs);
+  }
+
+  /** Takes back what was added. */
+  remove(cell: CellFacts): void {
+    this.#count(cell, -1);
+    if (!hasLatency(cell)) return;
+    const at = this.#latencies.indexOf(cell.latencyMs);
+    if (at >= 0) this.#latencies.splice(at, 1);
+  }
+
+  #count(cell: CellFacts, sign: 1 | -1): void {
+    this.#made = undefined;
+    this.cells += sign;
+    this.#cost.count(cell.cost, sign);
+    if (cell.cached) this.cached += sign;
     if (cell.failedToAnswer || cell.pass === null) {
-      this.errors++;
+      this.errors += sign;
       return;
     }
-    this.#input = sum(this.#input, cell.inputTokens);
-    this.#output = sum(this.#output, cell.outputTokens);
-    if (cell.pass) this.passed++;
-    else this.failed++;
-    this.#scoreSum += cell.score ?? 0;
+    this.#input.count(cell.inputTokens, sign);
+    this.#output.count(cell.outputTokens, sign);
+    if (cell.pass) this.passed += sign;
+    else this.failed += sign;
+    this.#scoreSum += sign * (cell.score ?? 0);
     if (this.#repeats > 1) {
       const unit = `${cell.caseIndex}/${cell.modelIndex}`;
       const at = this.#units.get(unit) ?? { passes: 0, count: 0 };
-      at.passes += cell.pass ? 1 : 0;
-      at.count++;
-      this.#units.set(unit, at);
+      at.passes += cell.pass ? sign : 0;
+      at.count += sign;
+      if (at.count === 0) this.#units.delete(unit);
+      else this.#units.set(unit, at);
     }
     for (const [name, [score, weighted]] of Object.entries(cell.metrics ?? {})) {
       const at = this.#metrics.get(name) ?? { sum: 0, count: 0, weighted: 0 };
-      at.sum += score;
-      at.count++;
-      at.weighted += weighted;
-      this.#metrics.set(name, at);
+      at.sum += sign * score;
+      at.count += sign;
+      at.weighted += sign * weighted;
+      if (at.count === 0) this.#metrics.delete(name);
+      else this.#metrics.set(name, at);
     }
   }
 
   get cost(): number | null {
-    return this.#cost;
+    return this.#cost.value;
   }
 
   summary(): Summary {
+    return (this.#made ??= this.#make());
+  }
+
+  #make(): Summary {
     const answered = this.passed + this.failed;
     const latencies = Float64Array.from(this.#latencies).sort();
     const round = (p: number): number | null => {
@@ -103,8 +124,8 @@ class Accumulator {
       passRate: answered === 0 ? null : this.passed / answered,
       interval: this.#interval(answered),
       score: answered === 0 ? null : this.#scoreSum / answered,
-      cost: this.#cost,
-      tokens: { input: this.#input, output: this.#output },
+      cost: this.#cost.value,
+      tokens: { input: this.#input.value, output: this.#output.value },
       latency: { p50: round(0.5), p95: round(0.95) },
       cached: this.cached,
       namedScores: Object.fromEntries([...this.#metrics].map(([name, { sum: total, count }]) => [name, total / count])),
@@ -125,9 +146,23 @@ class Accumulator {
   }
 }
 
-/** Unknown stays unknown: one unknown addend makes the sum unknown. */
-function sum(total: number | null, value: number | null): number | null {
-  return total === null || value === null ? null : total + value;
+/** A sum in which one unknown addend makes all unknown. */
+class Total {
+  #sum = 0;
+  #unknown = 0;
+
+  count(value: number | null, sign: 1 | -1): void {
+    if (value === null) this.#unknown += sign;
+    else this.#sum += sign * value;
+  }
+
+  get value(): number | null {
+    return this.#unknown > 0 ? null : this.#sum;
+  }
+}
+
+function hasLatency(cell: CellFacts): cell is CellFacts & { readonly latencyMs: number } {
+  return !cell.cached && !cell.failedToAnswer && cell.latencyMs !== null;
 }
 
 /** The running summary of a run: of each model, and of all. */
@@ -143,6 +178,12 @@ export class RunSummary {
   add(cell: CellFacts): void {
     this.#all.add(cell);
     this.#models[cell.modelIndex]?.add(cell);
+  }
+
+  /** A cell that has a new result: what was added for it is taken back. */
+  remove(cell: CellFacts): void {
+    this.#all.remove(cell);
+    this.#models[cell.modelIndex]?.remove(cell);
   }
 
   get done(): number {

@@ -1,6 +1,6 @@
 import type { Scorer } from '../../core/assert/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
-import type { RenderedRequest } from '../../core/eval/runner.ts';
+import type { RenderedRequest } from '../../core/eval/request.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { promptTextOf, readChat } from '../../core/prompt/messages.ts';
 import { messagesFromText } from '../../core/prompt/render.ts';

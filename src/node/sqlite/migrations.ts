@@ -7,7 +7,8 @@
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE run (
-    n INTEGER PRIMARY KEY,
+    /* Never used again: another process may still hold the number of a run that was deleted. */
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     title TEXT,
     prompt_id TEXT NOT NULL,
@@ -103,5 +104,9 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX response_by_run ON response (run) WHERE run IS NOT NULL;
   CREATE INDEX response_by_age ON response (created_at);
+  `,
+  `
+  /* US dollars that a run with a budget may have spent, what is under way included: where its budget goes on when it resumes. */
+  ALTER TABLE run ADD COLUMN spent_usd REAL NOT NULL DEFAULT 0;
   `,
 ];

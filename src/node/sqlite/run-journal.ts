@@ -6,6 +6,7 @@ import { cellOrdinal, type RunShape } from '../../core/eval/ordinal.ts';
 import { cellMetrics, type CellMetrics } from '../../core/eval/summary.ts';
 import type { ModelReply } from '../../core/model/model.ts';
 import type { Database } from './database.ts';
+import { redactedJson } from './redact-json.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 const PREVIEW_LENGTH = 200;
@@ -15,6 +16,8 @@ export interface JournalOptions {
   readonly queue: WriteQueue;
   /** `run.n` */
   readonly run: number;
+  /** Whether another process has taken the run. */
+  readonly lost: () => TouchstoneError | undefined;
   readonly shape: RunShape;
   /** Takes known secrets out of everything that is stored. */
   readonly redact: (text: string) => string;
@@ -36,8 +39,8 @@ export class SqliteRunJournal implements RunJournal {
   }
 
   keepReply(replyKey: string, reply: ModelReply, shared: boolean): void {
-    const json = this.#options.redact(JSON.stringify(reply));
-    const { run } = this.#options;
+    const { run, redact } = this.#options;
+    const json = redactedJson(reply, redact);
     this.#options.queue.add(() => this.#statements.keepReply.run(Buffer.from(replyKey, 'hex'), shared ? null : run, json, Date.now()));
   }
 
@@ -60,7 +63,7 @@ export class SqliteRunJournal implements RunJournal {
     const ordinal = this.#ordinal(result);
     const text = redact(result.error?.message ?? (typeof result.output === 'string' ? result.output : JSON.stringify(result.output) ?? ''));
     const { caseIndex: _case, modelIndex: _model, repeat: _repeat, caseId: _id, ...body } = result;
-    const json = redact(JSON.stringify(body));
+    const json = redactedJson(body, redact);
     const metrics = cellMetrics(result.assertions, result.namedScores);
     this.#options.queue.add(() => {
       this.#statements.cell.run({
@@ -71,19 +74,23 @@ export class SqliteRunJournal implements RunJournal {
         score: result.score,
         latencyMs: result.latencyMs,
         cost: result.cost,
-        input: result.usage?.input ?? null,
-        cachedInput: result.usage?.cachedInput ?? null,
-        output: result.usage?.output ?? null,
-        reasoning: result.usage?.reasoning ?? null,
+        input: whole(result.usage?.input),
+        cachedInput: whole(result.usage?.cachedInput),
+        output: whole(result.usage?.output),
+        reasoning: whole(result.usage?.reasoning),
         cached: Number(result.cached),
         attempts: result.attempts,
         preview: firstLine(text),
         multiline: Number(text.trim().includes('\n')),
-        metrics: metrics === null ? null : JSON.stringify(metrics satisfies CellMetrics),
+        metrics: metrics === null ? null : redactedJson(metrics satisfies CellMetrics, redact),
       });
       this.#statements.cellBody.run(run, ordinal, json);
     });
     return this.#options.queue.committed();
+  }
+
+  spent(usd: number): void {
+    this.#options.queue.add(() => this.#statements.spent.run(usd, this.#options.run));
   }
 
   readCell(key: CellKey): CellResult | undefined {
@@ -100,7 +107,7 @@ export class SqliteRunJournal implements RunJournal {
   }
 
   failure(): TouchstoneError | undefined {
-    return this.#options.queue.failure;
+    return this.#options.queue.failure ?? this.#options.lost();
   }
 
   #caseId(caseIndex: number): string {
@@ -113,7 +120,7 @@ export class SqliteRunJournal implements RunJournal {
   }
 }
 
-function prepare(database: Database): Record<'findReply' | 'keepReply' | 'attemptStarted' | 'attemptEnded' | 'cell' | 'cellBody' | 'readCell' | 'caseId', Statement> {
+function prepare(database: Database): Record<'findReply' | 'keepReply' | 'attemptStarted' | 'attemptEnded' | 'cell' | 'cellBody' | 'readCell' | 'caseId' | 'spent', Statement> {
   return {
     findReply: database.prepare('SELECT reply FROM response WHERE key = ?').pluck(),
     keepReply: database.prepare(
@@ -126,9 +133,15 @@ function prepare(database: Database): Record<'findReply' | 'keepReply' | 'attemp
        VALUES (@run, @ordinal, @errorCode, @pass, @score, @latencyMs, @cost, @input, @cachedInput, @output, @reasoning, @cached, @attempts, @preview, @multiline, @metrics)`,
     ),
     cellBody: database.prepare('INSERT OR REPLACE INTO cell_body (run, ordinal, json) VALUES (?, ?, ?)'),
+    spent: database.prepare('UPDATE run SET spent_usd = ? WHERE n = ?'),
     readCell: database.prepare('SELECT json FROM cell_body WHERE run = ? AND ordinal = ?'),
     caseId: database.prepare('SELECT case_id FROM run_case WHERE run = ? AND case_index = ?').pluck(),
   };
+}
+
+/** Programs report tokens as they like: a share, or a number that no column holds, is no reason to lose the cell. */
+function whole(tokens: number | null | undefined): number | null {
+  return tokens === null || tokens === undefined || Number.isNaN(tokens) ? null : Math.min(Math.round(tokens), Number.MAX_SAFE_INTEGER);
 }
 
 /** Enough for a row of a grid, whatever the output's size. */

@@ -8,6 +8,7 @@ import { TouchstoneError, type ErrorCode } from '../../core/errors.ts';
 import type { TokenUsage } from '../../core/model/model.ts';
 import type { Database } from './database.ts';
 import { storeError } from './database.ts';
+import { redactedJson } from './redact-json.ts';
 import { SqliteRunJournal } from './run-journal.ts';
 import { RUN_COLUMNS, toCase, toRun, type RunRow, type StoredRun, type StoredSummary } from './run-row.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -40,6 +41,8 @@ export class RunStore {
   readonly #redact: (text: string) => string;
   readonly #owner = `${hostname()}/${process.pid}/${Math.round(Date.now() - process.uptime() * 1000)}`;
   readonly #owned = new Set<number>();
+  /** Runs of this process that another one took, because this one was silent for too long (a computer that slept). */
+  readonly #lost = new Set<number>();
   /** A run's cases never change once it is planned. */
   readonly #slices = new Map<number, readonly string[]>();
   readonly #heartbeat: NodeJS.Timeout;
@@ -70,14 +73,14 @@ export class RunStore {
           .prepare(
             'INSERT INTO run (id, title, prompt_id, prompt_path, status, owner, heartbeat, started_at, duration_ms, cases, models, repeats, info, plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
           )
-          .run(id, title ?? null, promptId, promptPath, status, this.#owner, Date.now(), Date.parse(startedAt), durationMs, count, info.models.length, repeats, JSON.stringify(rest), this.#redact(JSON.stringify(plan))).lastInsertRowid,
+          .run(id, title ?? null, promptId, promptPath, status, this.#owner, Date.now(), Date.parse(startedAt), durationMs, count, info.models.length, repeats, redactedJson(rest, this.#redact), redactedJson(plan, this.#redact)).lastInsertRowid,
       );
       for (const [index, item] of cases.entries()) {
         const { place, ...body } = item;
-        const json = this.#redact(JSON.stringify(body));
+        const json = redactedJson(body, this.#redact);
         const hash = createHash('sha256').update(json).digest().subarray(0, 16);
         const { file, ...range } = place;
-        insertCase.run(n, index, item.id, item.tags[0] ?? null, insertBody.get(hash, json), file, JSON.stringify(range));
+        insertCase.run(n, index, this.#redact(item.id), item.tags[0] === undefined ? null : this.#redact(item.tags[0]), insertBody.get(hash, json), file, JSON.stringify(range));
       }
       this.#owned.add(n);
       return { n, info, summary: null, revision: 0 };
@@ -85,27 +88,36 @@ export class RunStore {
   }
 
   journal(run: StoredRun): SqliteRunJournal {
-    return new SqliteRunJournal({ database: this.database, queue: this.queue, run: run.n, shape: shapeOf(run.info), redact: this.#redact });
+    return new SqliteRunJournal({ database: this.database, queue: this.queue, run: run.n, shape: shapeOf(run.info), redact: this.#redact, lost: () => (this.#lost.has(run.n) ? takenOver(run) : undefined) });
   }
 
   /** Takes a run that nobody works on for this process. `false`: another process has it. */
-  claim(run: StoredRun): boolean {
+  claim(run: StoredRun, budgetUsd: number | null = run.info.budgetUsd): boolean {
     this.queue.clearFailure();
     const taken = this.#write(
-      () => this.database.prepare("UPDATE run SET status = 'running', summary = NULL, owner = ?, heartbeat = ?, revision = revision + 1 WHERE n = ? AND status <> 'running'").run(this.#owner, Date.now(), run.n).changes === 1,
+      () => this.database.prepare("UPDATE run SET status = 'running', summary = NULL, owner = ?, heartbeat = ?, info = json_set(info, '$.budgetUsd', ?), revision = revision + 1 WHERE n = ? AND status <> 'running'").run(this.#owner, Date.now(), budgetUsd, run.n).changes === 1,
     );
-    if (taken) this.#owned.add(run.n);
+    if (taken) {
+      this.#owned.add(run.n);
+      this.#lost.delete(run.n);
+    }
     return taken;
   }
 
-  finish(run: StoredRun, end: { status: RunStatus; durationMs: number; summary: StoredSummary }): void {
+  /** `revision`: the last one that was told of; what is asked for from here on must not look older. A run that another process took is left to it. */
+  finish(run: StoredRun, end: { status: RunStatus; durationMs: number; summary: StoredSummary; revision: number }): void {
     this.#owned.delete(run.n);
-    this.#write(() =>
-      this.database
-        .prepare('UPDATE run SET status = ?, owner = NULL, duration_ms = ?, summary = ?, revision = revision + 1 WHERE n = ?')
-        .run(end.status, end.durationMs, JSON.stringify(end.summary), run.n),
-    );
-    if (end.status === 'finished') this.#write(() => this.database.prepare('DELETE FROM response WHERE run = ?').run(run.n));
+    this.#write(() => {
+      const { changes } = this.database
+        .prepare('UPDATE run SET status = ?, owner = NULL, duration_ms = ?, summary = ?, revision = max(revision, ?) + 1 WHERE n = ? AND owner = ?')
+        .run(end.status, end.durationMs, redactedJson(end.summary, this.#redact), end.revision, run.n, this.#owner);
+      if (changes === 1 && end.status === 'finished') this.database.prepare('DELETE FROM response WHERE run = ?').run(run.n);
+    });
+  }
+
+  /** US dollars that a run with a budget may have spent so far. */
+  spent(run: StoredRun): number {
+    return Number(this.database.prepare('SELECT spent_usd FROM run WHERE n = ?').pluck().get(run.n) ?? 0);
   }
 
   /** For a run that was interrupted before it could say how it stands. */
@@ -166,22 +178,23 @@ export class RunStore {
     this.#write(() => this.database.prepare('UPDATE run SET title = ?, revision = revision + 1 WHERE n = ?').run(title === '' ? null : title, n));
   }
 
+  /** @throws TouchstoneError 'usage' when another process works on one of them: then none is deleted */
   delete(ids: readonly string[]): void {
-    // SQLite gives the number of a deleted run to the next one.
-    this.#slices.clear();
+    this.#releaseLost();
     this.#write(() => {
+      const running = this.database.prepare("SELECT n FROM run WHERE id = ? AND status = 'running'").pluck();
+      for (const id of ids) {
+        const n = running.get(id) as number | undefined;
+        if (n !== undefined && !this.#owned.has(n)) throw new TouchstoneError('usage', `Run ${id} is being worked on by another window or command. Cancel it there, then delete it.`);
+      }
       for (const id of ids) this.database.prepare('DELETE FROM run WHERE id = ?').run(id);
       this.database.prepare('DELETE FROM case_body WHERE NOT EXISTS (SELECT 1 FROM run_case WHERE body = case_body.n)').run();
     });
   }
 
-  /** Removes results, so that a resumed run asks again. */
-  forgetCells(run: StoredRun, ordinals: readonly number[]): void {
-    this.#write(() => {
-      for (const ordinal of ordinals) {
-        this.database.prepare('DELETE FROM cell WHERE run = ? AND ordinal = ?').run(run.n, ordinal);
-      }
-    });
+  /** Removes the cells without an answer, so that a resumed run asks again. */
+  forgetErrors(run: StoredRun): void {
+    this.#write(() => this.database.prepare('DELETE FROM cell WHERE run = ? AND error_code IS NOT NULL').run(run.n));
   }
 
   /** Ordinals of the finished cells. */
@@ -309,10 +322,6 @@ export class RunStore {
     );
   }
 
-  touch(run: StoredRun): number {
-    return this.#write(() => Number(this.database.prepare('UPDATE run SET revision = revision + 1 WHERE n = ? RETURNING revision').pluck().get(run.n)));
-  }
-
   /** Runs that say they are running while their process is gone become `interrupted`. */
   #releaseLost(): void {
     const rows = this.database.prepare("SELECT n, owner, heartbeat FROM run WHERE status = 'running'").all() as { n: number; owner: string | null; heartbeat: number }[];
@@ -326,7 +335,12 @@ export class RunStore {
   #beat(): void {
     if (this.#owned.size === 0) return;
     const now = Date.now();
-    for (const n of this.#owned) this.queue.add(() => this.database.prepare('UPDATE run SET heartbeat = ? WHERE n = ?').run(now, n));
+    for (const n of this.#owned) {
+      this.queue.add(() => {
+        const { changes } = this.database.prepare('UPDATE run SET heartbeat = ? WHERE n = ? AND owner = ?').run(now, n, this.#owner);
+        if (changes === 0) (this.#owned.delete(n), this.#lost.add(n));
+      });
+    }
   }
 
   #write<T>(action: () => T): T {
@@ -337,6 +351,10 @@ export class RunStore {
       throw storeError(error, this.database.name);
     }
   }
+}
+
+function takenOver(run: StoredRun): TouchstoneError {
+  return new TouchstoneError('store', `Another window or command has taken run ${run.info.id}, because this process was not heard of for ${HEARTBEAT_LIMIT_MS / 1000} seconds. What was finished is kept.`);
 }
 
 function isAlive(owner: string | null, heartbeat: number): boolean {
