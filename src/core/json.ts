@@ -24,13 +24,25 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
 
 /** JSON with keys sorted at every level: equal values give equal text. `undefined` members are left out, as in JSON. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
+  if (Array.isArray(value)) {
+    let text = '';
+    for (const item of value as readonly unknown[]) text += (text === '' ? '[' : ',') + canonicalJson(item);
+    return text === '' ? '[]' : `${text}]`;
+  }
   if (isObject(value)) {
-    const parts: string[] = [];
-    for (const key of Object.keys(value).sort()) {
-      if (value[key] !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalJson(value[key])}`);
+    let text = '';
+    for (const key of sortedKeys(value)) {
+      const member = value[key];
+      if (member !== undefined) text += `${(text === '' ? '{' : ',') + JSON.stringify(key)}:${canonicalJson(member)}`;
     }
-    return `{${parts.join(',')}}`;
+    return text === '' ? '{}' : `${text}}`;
   }
   return JSON.stringify(value) ?? 'null';
+}
+
+/** Most objects are small and have their keys in order: sorting those costs more than looking. */
+function sortedKeys(value: JsonObject): string[] {
+  const keys = Object.keys(value);
+  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return keys.sort();
+  return keys;
 }
