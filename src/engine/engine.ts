@@ -1,4 +1,5 @@
 import { TouchstoneError } from '../core/errors.ts';
+import { useNativeSha256 } from '../core/hash.ts';
 import { shapeOf } from '../node/sqlite/run-store.ts';
 import type { EngineClient, EngineHost, EngineMethod, EngineNotifications, EngineSettings, Params, Result } from '../protocol/engine.ts';
 import { DATABASE_FILE, DATABASE_FOLDER } from '../node/sqlite/database.ts';
@@ -7,7 +8,7 @@ import { Evals } from './evals.ts';
 import { exportRuns } from './export.ts';
 import { runOnce } from './once.ts';
 import { Prompts } from './prompts.ts';
-import { Limiters } from './run-ports.ts';
+import { hash, Limiters } from './run-ports.ts';
 import { VERSION } from './version.ts';
 import { Workspace } from './workspace.ts';
 
@@ -22,6 +23,7 @@ interface Open {
 
 /** The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. */
 export function createEngine(options: { readonly host: EngineHost }): EngineClient {
+  useNativeSha256(hash);
   return new Engine(options.host);
 }
 
