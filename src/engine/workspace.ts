@@ -26,11 +26,12 @@ export class Workspace {
   readonly #host: EngineHost;
   #store: Promise<{ store: RunStore; grid: Grid }> | undefined;
   #closed = false;
-  readonly #disk: FileReader = createFileReader();
+  readonly #disk: FileReader;
 
   constructor(settings: EngineSettings, host: EngineHost, redactor: Redactor = createRedactor()) {
     this.settings = settings;
     this.redactor = redactor;
+    this.#disk = createFileReader({ root: settings.folder });
     this.#host = host;
   }
 

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { glob } from 'tinyglobby';
 import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import type { FileReader } from '../../core/files.ts';
+import { isInside } from '../../core/text/path.ts';
 
 /** Folders that hold other people's files, builds or history. */
 const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**', '**/dist/**', '**/.touchstone/**', '**/.venv/**'];
@@ -11,13 +12,28 @@ const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**', 
 const MOST_BYTES = 64 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
+export interface FileReaderOptions {
+  readonly maxBytes?: number;
+  /**
+   * The workspace folder. What lies in it by its path must lie in it in fact: a repository can bring a link to a file of one's
+   * home, which a prompt would then send to a model. Files that a person names elsewhere are read.
+   */
+  readonly root?: string;
+}
+
 /** Reads the user's files from disk. Text is UTF-8, with or without a byte order mark; anything else is an error. */
-export function createFileReader(options: { readonly maxBytes?: number } = {}): FileReader {
-  const maxBytes = options.maxBytes ?? MOST_BYTES;
+export function createFileReader({ maxBytes = MOST_BYTES, root }: FileReaderOptions = {}): FileReader {
+  const whole = async (path: string): Promise<Uint8Array> => {
+    await refuseWayOut(path, root);
+    return readWhole(path, maxBytes);
+  };
   return {
-    readText: async (path) => decode(path, await readWhole(path, maxBytes)),
-    readBytes: (path) => readWhole(path, maxBytes),
-    readChunks,
+    readText: async (path) => decode(path, await whole(path)),
+    readBytes: whole,
+    async *readChunks(path) {
+      await refuseWayOut(path, root);
+      yield* readChunks(path);
+    },
     isFile: async (path) => (await statOf(path))?.isFile() ?? false,
     async glob(pattern, base) {
       // Links are not followed: they may lead out of the workspace, or in circles.
@@ -43,6 +59,19 @@ async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | 
   } catch {
     return null;
   }
+}
+
+async function refuseWayOut(path: string, root: string | undefined): Promise<void> {
+  if (root === undefined || !isInside(path, root)) return;
+  let real: string;
+  let folder: string;
+  try {
+    [real, folder] = await Promise.all([realpath(path), realpath(root)]);
+  } catch {
+    return; // reading says why
+  }
+  if (isInside(real.replaceAll('\\', '/'), folder.replaceAll('\\', '/'))) return;
+  throw new TouchstoneError('not-found', 'This is a link that leads out of the workspace folder, and is not read.', { place: { file: path } });
 }
 
 async function readWhole(path: string, maxBytes: number): Promise<Uint8Array> {

@@ -37,6 +37,29 @@ describe('the disk', () => {
     expect((await chunksOf('bom.jsonl')).join('')).toBe('{"x":"ä🙂"}\r\n{"x":2}\r\n');
   });
 
+  it('does not follow a link that leads out of the workspace folder', async () => {
+    const elsewhere = await mkdtemp(path.join(tmpdir(), 'touchstone-elsewhere-'));
+    try {
+      await writeFile(path.join(elsewhere, 'key'), 'secret');
+      await symlink(path.join(elsewhere, 'key'), path.join(root, 'note.txt'));
+      await symlink(elsewhere, path.join(root, 'folder'));
+      await symlink(path.join(root, 'bom.jsonl'), path.join(root, 'inner.jsonl'));
+      await symlink(root, path.join(elsewhere, 'alias'));
+      const files = createFileReader({ root });
+      const refused = { code: 'not-found', message: expect.stringContaining('out of the workspace folder') as string };
+      await expect(files.readText(`${root}/note.txt`)).rejects.toMatchObject(refused);
+      await expect(files.readBytes(`${root}/folder/key`)).rejects.toMatchObject(refused);
+      await expect(files.readChunks(`${root}/note.txt`)[Symbol.asyncIterator]().next()).rejects.toMatchObject(refused);
+      expect(await files.readText(`${root}/inner.jsonl`)).toContain('"x":2');
+      expect(await files.readText(`${elsewhere}/key`)).toBe('secret');
+      expect(await createFileReader({ root: `${elsewhere}/alias` }).readText(`${elsewhere}/alias/bom.jsonl`)).toContain('"x":2');
+      await expect(files.readText(`${root}/nothing`)).rejects.toMatchObject({ message: 'There is no such file.' });
+    } finally {
+      for (const link of ['note.txt', 'folder', 'inner.jsonl']) await rm(path.join(root, link), { force: true });
+      await rm(elsewhere, { recursive: true, force: true });
+    }
+  });
+
   it('joins characters that pieces cut', async () => {
     const chunks = await chunksOf('a/big.jsonl');
     expect(chunks.length).toBeGreaterThan(3);
