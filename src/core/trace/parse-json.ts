@@ -4,7 +4,7 @@ import { errorMessage } from '../errors.ts';
 const QUOTE_OR_LONG_NUMBER = /"|(?<![\d.+eE-])-?\d{16,}(?![\d.eE])/g;
 
 /**
- * `JSON.parse`, except that whole numbers of 16 digits and more become strings: OTLP's rule for 64-bit integers, which not every
+ * `JSON.parse`, except that whole numbers which a double does not hold become strings: OTLP's rule for 64-bit integers, which not every
  * sender keeps, and nanoseconds written as bare numbers would else be rounded to multiples of 256.
  */
 export function parseKeepingLongIntegers(text: string): { value: unknown } | { error: string } {
@@ -25,6 +25,8 @@ function quoteLongIntegers(text: string): string {
       if (end < 0) break;
       QUOTE_OR_LONG_NUMBER.lastIndex = end;
     } else {
+      // microseconds since 1970 have 16 digits, and a double holds them
+      if (Number.isSafeInteger(Number(match[0]))) continue;
       pieces.push(text.slice(copied, match.index), '"', match[0], '"');
       copied = match.index + match[0].length;
     }

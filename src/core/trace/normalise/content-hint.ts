@@ -49,5 +49,5 @@ function missingOf(span: Spoken): string | null {
 function isRedacted(content: unknown): boolean {
   if (typeof content === 'string') return REDACTED.test(content);
   if (!Array.isArray(content)) return false;
-  return (content as Partial<Message>[]).some((message) => Array.isArray(message?.parts) && message.parts.some((part) => part.type === 'text' && REDACTED.test(part.text)));
+  return (content as (Message | null)[]).some((message) => message?.parts?.some((part) => part.type === 'text' && REDACTED.test(part.text)) === true);
 }

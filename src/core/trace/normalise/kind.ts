@@ -92,6 +92,14 @@ const adk: Rule = (view) => {
   return name.startsWith('invocation') ? { kind: 'chain', from: [] } : null;
 };
 
+/** Codex's spans are functions of its own; these two are a turn of the agent and a request to the model. */
+const codex: Rule = (view) => {
+  if (!view.scope.startsWith('codex')) return null;
+  const [usage] = view.keys('codex.turn.token_usage.');
+  if (usage !== undefined) return { kind: 'agent', from: [usage] };
+  return /(^|\.)(stream_request|stream_responses(_api)?|responses_http)$/.test(view.span.name) ? { kind: 'llm', from: [] } : null;
+};
+
 const mcpTool: Rule = (view) => (view.text('mcp.method.name') === 'tools/call' ? { kind: 'tool', from: ['mcp.method.name'] } : null);
 
 const VECTOR_STORES = /^(pinecone|weaviate|chroma|chromadb|qdrant|milvus|marqo|lancedb|azure[._ ]?(ai[._ ]?)?search)$/i;
@@ -120,6 +128,7 @@ const RULES: readonly Rule[] = [
   byValue('mlflow.spanType', { llm: 'llm', chat_model: 'llm', embedding: 'embedding', agent: 'agent', tool: 'tool', chain: 'chain', workflow: 'chain', task: 'chain', retriever: 'retriever', reranker: 'reranker', parser: 'chain', guardrail: 'guardrail', evaluator: 'evaluator', memory: 'memory' }),
   vercel,
   claudeCode,
+  codex,
   mcpTool,
   byPresence('tool', 'gen_ai.tool.call.id'),
   byPresence('tool', 'gen_ai.tool.name'),

@@ -45,8 +45,8 @@ function inheritCode(spans: readonly Span[], tree: TraceTree): Map<number, Parti
     const parent = tree.parents[index]!;
     // The place of an error says nothing about the spans below it.
     const said = span.codeFile !== null && span.sources.code?.[0]?.startsWith('code.') === true;
-    owners[index] = said ? index : parent < 0 ? -1 : owners[parent]!;
-    const owner = owners[index]!;
+    const owner = said ? index : parent < 0 ? -1 : owners[parent]!;
+    owners[index] = owner;
     if (owner < 0 || span.codeFile !== null) continue;
     const from = spans[owner]!;
     inherited.set(index, {

@@ -60,7 +60,7 @@ function readContent(draft: Draft): void {
 /** `[{prompt: {text}}]` and `[{completion: {text}}]` as one text. */
 function textsOf(value: unknown, member: string): string | null {
   if (!Array.isArray(value)) return null;
-  const texts = value.flatMap((item) => {
+  const texts = value.flatMap((item: unknown) => {
     const inner = isObject(item) ? item[member] : item;
     const text = isObject(inner) ? textOf(inner['text']) : textOf(inner);
     return text === null ? [] : [text];

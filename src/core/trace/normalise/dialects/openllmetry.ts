@@ -46,5 +46,5 @@ function entityInput(value: unknown): unknown {
 
 /** A completion says its role only sometimes. */
 function completions(value: unknown): unknown {
-  return Array.isArray(value) ? value.map((item) => (isObject(item) && !('role' in item) ? { role: 'assistant', ...item } : item)) : value;
+  return Array.isArray(value) ? value.map((item: unknown) => (isObject(item) && !('role' in item) ? { role: 'assistant', ...item } : item)) : value;
 }
