@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { glob } from 'tinyglobby';
 import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import type { FileReader } from '../../core/files.ts';
 import { isInside } from '../../core/text/path.ts';
@@ -36,6 +35,8 @@ export function createFileReader({ maxBytes = MOST_BYTES, root }: FileReaderOpti
     },
     isFile: async (path) => (await statOf(path))?.isFile() ?? false,
     async glob(pattern, base) {
+      // Read when a pattern is: most commands name their files.
+      const { glob } = await import('tinyglobby');
       // Links are not followed: they may lead out of the workspace, or in circles.
       const found = await glob(pattern, { cwd: base, absolute: true, onlyFiles: true, ignore: [...IGNORED_FOLDERS], followSymbolicLinks: false, expandDirectories: false });
       return found.map((path) => path.replaceAll('\\', '/')).sort();
