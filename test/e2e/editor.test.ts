@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { openWindow, type Window } from './harness.ts';
@@ -20,11 +21,12 @@ function viewRows(window: Window, view: string) {
  * Clicks a lens until what it does can be seen. VS Code replaces lenses when it draws them, and on a busy machine a click
  * between press and release of the button may fall into that moment.
  */
-async function clickLens(window: Window, text: string, then: RegExp): Promise<void> {
+async function clickLens(window: Window, text: string, then: RegExp | Locator): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     await (await window.lens(text)).click();
     try {
-      await window.lens(then, 20_000);
+      if (then instanceof RegExp) await window.lens(then, 20_000);
+      else await then.waitFor({ timeout: 20_000 });
       return;
     } catch (error) {
       if (attempt === 3) throw error;
@@ -126,16 +128,17 @@ describe('making a prompt', () => {
   }, 4 * MINUTE);
 
   it('runs it once with variables that are typed, and adds the output as a case', async () => {
-    await (await window.lens('Run once')).click();
-    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Type the variables' }).first().click();
+    const how = window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Type the variables' }).first();
+    await clickLens(window, 'Run once', how);
+    await how.click();
     await window.answer('The upload button does nothing when I click it');
-    await (await window.lens('Add as case', 2 * MINUTE)).click();
-    await window.page.locator('.quick-input-widget input.input').waitFor({ timeout: MINUTE });
+    await window.lens(/^.*local:labels · .* tok · \$0/, 2 * MINUTE);
+    await clickLens(window, 'Add as case', window.page.locator('.quick-input-widget input.input').filter({ visible: true }));
     await window.answer('problem');
     await window.page.locator('.tab.dirty[data-resource-name="feedback-sorting-ä.golden.jsonl"]').waitFor({ timeout: MINUTE });
     await window.screenshot('run-once-dark');
     await window.page.locator('.tab[data-resource-name="feedback-sorting-ä.golden.jsonl"]').first().click();
-    await window.runCommand('File: Save');
+    await window.page.keyboard.press('Control+S');
     const dataset = join(window.folder, 'prompts/feedback-sorting-ä.golden.jsonl');
     await expect.poll(() => readFileSync(dataset, 'utf8').trimEnd().split('\n').length, { timeout: MINUTE }).toBe(4);
     expect(JSON.parse(readFileSync(dataset, 'utf8').trimEnd().split('\n')[3] ?? '')).toEqual({ message: 'The upload button does nothing when I click it', expected: 'problem' });
@@ -224,8 +227,9 @@ describe('a workspace that is not trusted', () => {
   }, 2 * MINUTE);
 
   it('can run once it is trusted, without a reload', async () => {
-    await (await window.lens('Trust this workspace to run')).click();
-    await window.page.getByRole('button', { name: 'Trust', exact: true }).first().click();
+    const trust = window.page.getByRole('button', { name: 'Trust', exact: true }).first();
+    await clickLens(window, 'Trust this workspace to run', trust);
+    await trust.click();
     await window.page.keyboard.press('Control+W');
     await window.openFile(TRIAGE);
     await window.lens('Eval 60 cases');
