@@ -83,6 +83,34 @@ describe('the database file', () => {
   });
 });
 
+describe('several processes on a new workspace', () => {
+  it('all open it, whoever makes it', async () => {
+    const script = `
+      const { openDatabase } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/node/sqlite/database.ts'))});
+      await import('better-sqlite3');
+      process.once('message', async (folders) => {
+        for (const { folder, at } of folders) {
+          while (Date.now() < at);
+          process.send(await openDatabase(folder).then((database) => (database.close(), 'open'), (error) => error.message));
+        }
+        process.disconnect();
+      });
+      process.send('ready');
+    `;
+    const children = Array.from({ length: 3 }, () => spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: join(import.meta.dirname, '../..'), stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+    await Promise.all(children.map((child) => new Promise((resolve) => child.once('message', resolve))));
+    const folders = Array.from({ length: 10 }, (_, i) => ({ folder: join(opened.folder, `new-${i}`), at: Date.now() + 50 + i * 60 }));
+    for (const { folder } of folders) mkdirSync(folder);
+    const said: string[] = [];
+    await Promise.all(children.map((child) => new Promise<void>((resolve) => {
+      child.on('message', (message) => void said.push(message as string));
+      child.once('exit', () => resolve());
+      child.send(folders);
+    })));
+    expect(said).toEqual(Array(30).fill('open'));
+  });
+});
+
 describe('runs in the store', () => {
   it('keeps no secret, wherever it came from', async () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0', { vars: { q: `key ${SECRET}` } })] });

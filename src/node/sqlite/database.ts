@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type BetterSqlite3 from 'better-sqlite3';
 import { TouchstoneError, errorMessage } from '../../core/errors.ts';
@@ -13,6 +14,9 @@ const APPLICATION_ID = 0x54434853;
 
 /** better-sqlite3 13 is built against Node-API 10 and crashes the process without a word on an older one. */
 const NEEDED_NODE_API = 10;
+
+/** How long one process waits for another's transaction. */
+const BUSY_LIMIT_MS = 5000;
 
 export const DATABASE_FOLDER = '.touchstone';
 export const DATABASE_FILE = 'touchstone.db';
@@ -41,8 +45,9 @@ export async function openDatabase(folder: string): Promise<Database> {
   let database: Database | undefined;
   try {
     makePrivate(path);
-    database = new Sqlite(path, { timeout: 5000 });
-    configure(database, path);
+    database = new Sqlite(path, { timeout: BUSY_LIMIT_MS });
+    await enableLog(database, path);
+    configure(database);
     migrate(database, path);
     return database;
   } catch (error) {
@@ -85,13 +90,25 @@ function hasRepository(folder: string): boolean {
   }
 }
 
-function configure(database: Database, path: string): void {
-  database.pragma('trusted_schema = OFF');
-  database.pragma('foreign_keys = ON');
-  const mode = database.pragma('journal_mode = WAL', { simple: true });
+/** The write-ahead log. Where several windows open a new file at once, SQLite refuses all but one without waiting: they try again. */
+async function enableLog(database: Database, path: string): Promise<void> {
+  let mode: unknown;
+  for (const started = Date.now(); mode === undefined; ) {
+    try {
+      mode = database.pragma('journal_mode = WAL', { simple: true });
+    } catch (error) {
+      if (!isBusy(error) || Date.now() - started > BUSY_LIMIT_MS) throw error;
+      await sleep(20);
+    }
+  }
   if (mode !== 'wal') {
     throw new TouchstoneError('store', `The file system of ${path} does not support SQLite's write-ahead log (a network drive?). Open the workspace from a local disk.`);
   }
+}
+
+function configure(database: Database): void {
+  database.pragma('trusted_schema = OFF');
+  database.pragma('foreign_keys = ON');
   // In WAL mode NORMAL survives a crash of the process; only a power cut can lose the last transactions, never damage the file.
   database.pragma('synchronous = NORMAL');
   database.pragma('temp_store = MEMORY');
@@ -101,6 +118,19 @@ function configure(database: Database, path: string): void {
 }
 
 function migrate(database: Database, path: string): void {
+  // One look at all of it, and again when it is ours alone: half of what another window writes now looks like another program's.
+  const version = database.transaction(() => knownVersion(database, path));
+  if (version.deferred() === MIGRATIONS.length) return;
+  database.transaction(() => {
+    const from = knownVersion(database, path);
+    for (let step = from; step < MIGRATIONS.length; step++) database.exec(MIGRATIONS[step] ?? '');
+    database.pragma(`application_id = ${APPLICATION_ID}`);
+    database.pragma(`user_version = ${MIGRATIONS.length}`);
+  }).immediate();
+}
+
+/** @throws TouchstoneError 'store' when the file is not ours, or newer than this program */
+function knownVersion(database: Database, path: string): number {
   const id = Number(database.pragma('application_id', { simple: true }));
   const version = Number(database.pragma('user_version', { simple: true }));
   if (id !== APPLICATION_ID && (id !== 0 || version !== 0 || countTables(database) > 0)) {
@@ -109,18 +139,15 @@ function migrate(database: Database, path: string): void {
   if (version > MIGRATIONS.length) {
     throw new TouchstoneError('store', `${path} was written by a newer Touchstone (schema ${version}, this one knows ${MIGRATIONS.length}). Update Touchstone, or move the file away.`);
   }
-  if (version === MIGRATIONS.length) return;
-  // Immediate: two windows that start together migrate one after the other, and the second finds nothing to do.
-  database.transaction(() => {
-    const from = Number(database.pragma('user_version', { simple: true }));
-    for (let step = from; step < MIGRATIONS.length; step++) database.exec(MIGRATIONS[step] ?? '');
-    database.pragma(`application_id = ${APPLICATION_ID}`);
-    database.pragma(`user_version = ${MIGRATIONS.length}`);
-  }).immediate();
+  return version;
 }
 
 function countTables(database: Database): number {
   return Number(database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
+}
+
+function isBusy(error: unknown): boolean {
+  return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') === true;
 }
 
 /** Turns what SQLite throws into an error that says what to do. */
@@ -132,7 +159,7 @@ export function storeError(error: unknown, path: string): TouchstoneError {
       ? 'The file is damaged. Move it away: prompts, datasets and versions are in files of their own and are not affected; runs and the cache start anew.'
       : code === 'SQLITE_FULL'
         ? 'The disk is full.'
-        : code.startsWith('SQLITE_BUSY')
+        : isBusy(error)
           ? 'Another process holds the database for too long. Close other Touchstone windows or commands on this workspace, then try again.'
           : code.startsWith('SQLITE_READONLY') || code === 'SQLITE_CANTOPEN'
             ? 'The file cannot be written. Check its permissions.'
