@@ -173,12 +173,13 @@ export class Grid {
     const perCase = run.info.models.length * run.info.repeats;
     const { database } = this.#store;
     const list = JSON.stringify(wanted);
+    // CROSS JOIN keeps this order: by its own choice SQLite reads all of the run for the sixty rows that are seen.
     const bodies = database
-      .prepare('SELECT c.case_index, b.json FROM json_each(?) w JOIN run_case c ON c.run = ? AND c.case_index = w.value JOIN case_body b ON b.n = c.body')
+      .prepare('SELECT c.case_index, b.json FROM json_each(?) w CROSS JOIN run_case c ON c.run = ? AND c.case_index = w.value JOIN case_body b ON b.n = c.body')
       .all(list, run.n) as CaseRow[];
     const readCells = database.prepare(
       `SELECT c.ordinal, c.error_code, c.pass, c.score, c.latency_ms, c.cached, c.preview, c.multiline
-         FROM json_each(?) w JOIN cell c ON c.run = ? AND c.ordinal >= w.value * ${perCase} AND c.ordinal < (w.value + 1) * ${perCase}`,
+         FROM json_each(?) w CROSS JOIN cell c ON c.run = ? AND c.ordinal >= w.value * ${perCase} AND c.ordinal < (w.value + 1) * ${perCase}`,
     );
     const cells = new Map<number, Map<number, CellRow>>();
     for (const row of readCells.all(list, run.n) as CellRow[]) {
