@@ -39,12 +39,14 @@ export class Limiters {
 
   of(model: Model, concurrency: number, config: ProjectConfig): RateLimiter {
     const limits = limitsFor(model.endpoint, model.ref.id, config.limits);
-    const key = JSON.stringify([model.endpoint, concurrency, limits]);
+    const key = JSON.stringify([model.endpoint, limits]);
     let limiter = this.#limiters.get(key);
     if (limiter === undefined) {
       limiter = new RateLimiter({ concurrency, ...limits }, CLOCK);
       this.#limiters.set(key, limiter);
     }
+    // Pauses and requests per minute are the endpoint's, however many each run sends at once.
+    limiter.allow(concurrency);
     return limiter;
   }
 }

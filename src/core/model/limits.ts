@@ -12,7 +12,7 @@ export interface Clock {
 }
 
 export interface RateLimiterOptions extends RateLimits {
-  /** Requests under way at once, at most. The adaptive limit starts here and never exceeds it. */
+  /** Requests under way at once, at most. The adaptive limit starts here and never exceeds it (or what `allow` raises it to). */
   readonly concurrency: number;
 }
 
@@ -62,7 +62,7 @@ const LONGEST_PAUSE = 60_000;
  * for limits that the user set. First come, first served.
  */
 export class RateLimiter {
-  readonly #options: RateLimiterOptions;
+  #concurrency: number;
   readonly #clock: Clock;
   readonly #requests: SlidingWindow | null;
   readonly #tokens: SlidingWindow | null;
@@ -78,9 +78,9 @@ export class RateLimiter {
   #cancelTimer: (() => void) | null = null;
 
   constructor(options: RateLimiterOptions, clock: Clock) {
-    this.#options = options;
     this.#clock = clock;
-    this.#limit = Math.max(1, options.concurrency);
+    this.#concurrency = Math.max(1, options.concurrency);
+    this.#limit = this.#concurrency;
     this.#requests = options.requestsPerMinute === undefined ? null : new SlidingWindow(options.requestsPerMinute, MINUTE);
     this.#tokens = options.tokensPerMinute === undefined ? null : new SlidingWindow(options.tokensPerMinute, MINUTE);
   }
@@ -92,6 +92,16 @@ export class RateLimiter {
       waiting: this.#waiting,
       pausedMs: Math.max(0, this.#pausedUntil - this.#clock.now()),
     };
+  }
+
+  /** Somebody else asks the same endpoint and may have more under way: a limit that was never lowered rises with it. */
+  allow(concurrency: number): void {
+    if (concurrency <= this.#concurrency) return;
+    const untouched = this.#limit >= this.#concurrency;
+    this.#concurrency = concurrency;
+    if (!untouched) return;
+    this.#limit = concurrency;
+    this.#pump();
   }
 
   /** @throws TouchstoneError 'cancelled' when the signal is aborted while waiting */
@@ -168,7 +178,7 @@ export class RateLimiter {
     const now = this.#clock.now();
     if (options.outcome === 'ok') {
       this.#nextPause = FIRST_PAUSE;
-      this.#limit = Math.min(Math.max(1, this.#options.concurrency), this.#limit + 1 / this.#limit);
+      this.#limit = Math.min(this.#concurrency, this.#limit + 1 / this.#limit);
     } else if (options.outcome === 'rate-limited') {
       const newBurst = startedAt >= this.#halvedAt;
       if (newBurst) {

@@ -207,6 +207,32 @@ describe('the rate limiter', () => {
   });
 });
 
+describe('a limiter that several runs share', () => {
+  it('lets the run that may send more do so, and keeps the endpoint\'s pause and minute for all', async () => {
+    const clock = new VirtualClock();
+    const limiter = new RateLimiter({ concurrency: 2, requestsPerMinute: 5 }, clock);
+    limiter.allow(4);
+    limiter.allow(1);
+    expect(limiter.state.limit).toBe(4);
+    const permits = await Promise.all(Array.from({ length: 4 }, () => limiter.acquire({ tokens: 1 })));
+    permits[0]?.release({ outcome: 'rate-limited', retryAfterMs: 1000 });
+    expect(limiter.state).toMatchObject({ limit: 2, pausedMs: 1000 });
+    // What the endpoint refused is not undone by another run.
+    limiter.allow(8);
+    expect(limiter.state.limit).toBe(2);
+    for (const permit of permits) permit.release({ outcome: 'ok' });
+    const started: number[] = [];
+    const next = [1, 2].map(async () => {
+      const permit = await limiter.acquire({ tokens: 1 });
+      started.push(clock.time);
+      permit.release({ outcome: 'ok' });
+    });
+    await clock.run();
+    await Promise.all(next);
+    expect(started).toEqual([1000, 60_000]);
+  });
+});
+
 describe('limits of touchstone.yml', () => {
   const limits = { '*': { requestsPerMinute: 1 }, 'https://api.openai.com': { requestsPerMinute: 2 }, 'https://api.openai.com/v1#gpt-5': { requestsPerMinute: 3 }, 'openai/gpt-5': { requestsPerMinute: 4 } };
 
