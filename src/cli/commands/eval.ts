@@ -122,10 +122,10 @@ class EvalJob {
   }
 
   async #start(engine: EngineClient, signal: AbortSignal): Promise<readonly string[]> {
-    const { resume } = this.#options;
+    const { resume, budget } = this.#options;
     if (resume !== undefined) {
       const run = await findRun(engine, resume);
-      return (await engine.request('eval/resume', { runId: run.info.id }, signal)).runIds;
+      return (await engine.request('eval/resume', { runId: run.info.id, ...(budget === undefined ? {} : { budgetUsd: budget }) }, signal)).runIds;
     }
     return (await engine.request('eval/start', this.#request(), signal)).runIds;
   }
