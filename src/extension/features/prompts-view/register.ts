@@ -74,14 +74,17 @@ class PromptsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
 }
 
 function promptItem(prompt: PromptSummary): vscode.TreeItem {
-  const item = new vscode.TreeItem(prompt.name, prompt.dataset ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
+  // Of a config with several prompts the label is what tells them apart; a long name would push the score out of the view.
+  const label = prompt.id.includes('#') ? prompt.id.slice(prompt.id.indexOf('#') + 1) : prompt.name;
+  const item = new vscode.TreeItem(label, prompt.dataset ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
   item.id = `prompt:${prompt.path}#${prompt.id}`;
   item.resourceUri = vscode.Uri.file(prompt.path);
   item.iconPath = new vscode.ThemeIcon(prompt.problem === null ? 'note' : 'warning');
-  item.description = prompt.problem !== null ? vscode.l10n.t('problem') : prompt.lastRun ? shortScore(prompt.lastRun.summary) : vscode.l10n.t('not run');
+  const state = prompt.problem !== null ? vscode.l10n.t('problem') : prompt.lastRun ? shortScore(prompt.lastRun.summary) : vscode.l10n.t('not run');
+  item.description = label === prompt.name ? state : `${state} · ${vscode.workspace.asRelativePath(prompt.path).split('/').at(-1) ?? ''}`;
   item.contextValue = VIEW_ITEMS.prompt;
   const tooltip = new vscode.MarkdownString();
-  tooltip.appendText(`${vscode.workspace.asRelativePath(prompt.path)}\n${prompt.models.join(', ')}`);
+  tooltip.appendText(`${prompt.name}\n${vscode.workspace.asRelativePath(prompt.path)}\n${prompt.models.join(', ')}`);
   if (prompt.problem !== null) tooltip.appendText(`\n${prompt.problem}`);
   if (prompt.lastRun) tooltip.appendText(`\n${longScore(prompt.lastRun.summary)}${prompt.lastRun.stale ? ` (${vscode.l10n.t('stale: edited')})` : ''}`);
   item.tooltip = tooltip;
