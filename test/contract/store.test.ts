@@ -84,6 +84,18 @@ describe('the database file', () => {
 });
 
 describe('several processes on a new workspace', () => {
+  it('wait for one that is making the file, which SQLite does not when it turns to its write-ahead log', async () => {
+    const folder = join(opened.folder, 'new');
+    mkdirSync(join(folder, DATABASE_FOLDER), { recursive: true });
+    const maker = new Sqlite(join(folder, DATABASE_FOLDER, DATABASE_FILE));
+    maker.exec('BEGIN IMMEDIATE');
+    const opening = openDatabase(folder);
+    setTimeout(() => maker.close(), 100);
+    const database = await opening;
+    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
+    database.close();
+  });
+
   it('all open it, whoever makes it', async () => {
     const script = `
       const { openDatabase } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/node/sqlite/database.ts'))});
