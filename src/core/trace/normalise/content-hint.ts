@@ -37,10 +37,11 @@ export function contentHint(span: Spoken): string | null {
 
 function missingOf(span: Spoken): string | null {
   if (isRedacted(span.input) || isRedacted(span.output)) return 'The content was redacted by the sender';
+  // SDKs set attributes until a span ends
+  if (span.running) return null;
   if (span.kind === 'llm') {
-    if (span.inputForm === null && (span.outputForm === null || span.running)) return 'The messages were not sent';
-    if (span.inputForm === null) return 'The input was not sent';
-    return span.outputForm === null && !span.running && !span.failed ? 'The output was not sent' : null;
+    if (span.inputForm === null) return span.outputForm === null ? 'The messages were not sent' : 'The input was not sent';
+    return span.outputForm === null && !span.failed ? 'The output was not sent' : null;
   }
   const silent = span.inputForm === null && span.outputForm === null && span.toolArguments === null && span.toolResult === null;
   return span.kind === 'tool' && silent ? 'The arguments and the result were not sent' : null;

@@ -127,6 +127,15 @@ export class Draft {
     this.sources.input = [from, ...(messages.length > 0 ? (this.sources.input ?? []) : [])];
   }
 
+  /** A graph's step returns its whole state: what it was given is no output. */
+  withoutHistory(): void {
+    const { input, output } = this.#values;
+    if (input?.form !== 'messages' || output?.form !== 'messages') return;
+    const [before, after] = [input.value as Message[], output.value as Message[]];
+    if (after.length <= before.length || before.some((message, index) => JSON.stringify(message) !== JSON.stringify(after[index]))) return;
+    this.#values.output = { form: 'messages', value: after.slice(before.length) };
+  }
+
   tools(value: unknown, ...from: string[]): void {
     this.set('tools', toolsOf(value), ...from);
   }

@@ -40,6 +40,8 @@ function messagesOfList(list: readonly unknown[], role: string): Message[] | nul
 /** Requests and answers: OpenAI, Anthropic, Gemini, LangChain, Vercel, Genkit, ADK. */
 function messagesOfEnvelope(value: JsonObject, role: string): Message[] | null {
   const system = value['system'] ?? value['system_instruction'] ?? value['systemInstruction'] ?? value['instructions'] ?? (isObject(value['config']) ? value['config']['system_instruction'] : undefined);
+  // An agent's result holds its answer, and beside it the whole conversation
+  if (role === 'assistant' && typeof value['content'] === 'string' && Array.isArray(value['messages'])) return messagesOfList([{ role, content: value['content'] }], role);
   for (const key of ['messages', 'contents', 'input', 'chat_history']) {
     const list = value[key];
     if (!Array.isArray(list)) continue;

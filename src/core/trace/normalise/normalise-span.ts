@@ -48,7 +48,7 @@ function complete(draft: Draft): void {
   draft.text('user', 'user.id', 'enduser.id');
   const kind = draft.get('kind');
   if (kind === 'tool') {
-    draft.set('toolName', /^(?:execute_tool|tools\/call|running tool:?)\s+(.+)$/.exec(view.span.name)?.[1]);
+    draft.set('toolName', view.span.name.replace(/^(?:execute_tool|tools\/call|running tool:?)\s+/, '') || null);
   }
   if (kind === 'retriever') {
     const output = draft.get('output');
@@ -56,6 +56,7 @@ function complete(draft: Draft): void {
     const input = draft.get('input');
     if (documents && output?.form !== 'messages') draft.set('retrieval', { query: textOf(input?.value), topK: null, source: null, documents }, ...(draft.sources.output ?? []));
   }
+  draft.withoutHistory();
   const output = draft.get('output');
   if (output?.form === 'messages') {
     const reasons = (output.value as { finishReason?: string }[]).flatMap((message) => (message.finishReason === undefined ? [] : [message.finishReason]));
@@ -72,7 +73,7 @@ function assemble(span: RawSpan, draft: Draft, dialects: readonly string[], opti
   const code = draft.get('code');
   const modelRequested = draft.get('modelRequested');
   const modelServed = draft.get('modelServed');
-  const provider = draft.get('provider');
+  const provider = providerName(draft.get('provider'));
   const tokens = draft.get('tokens');
   const reported = draft.get('costReported');
   const computed = tokens === null ? null : computedCost(provider, [modelServed, modelRequested], tokens, options.prices ?? {});
@@ -136,6 +137,14 @@ function assemble(span: RawSpan, draft: Draft, dialects: readonly string[], opti
     events: span.events.map((event) => ({ timeNs: event.timeUnixNano, name: event.name, attributes: jsonOfAttributes(event.attributes) })),
     links: span.links.map((link) => ({ traceId: link.traceId, spanId: link.spanId, attributes: jsonOfAttributes(link.attributes) })),
   };
+}
+
+/** Names of before semantic conventions 1.37, in today's. */
+const PROVIDERS: ReadonlyMap<string, string> = new Map([['az.ai.openai', 'azure.ai.openai'], ['az.ai.inference', 'azure.ai.inference'], ['vertex_ai', 'gcp.vertex_ai'], ['bedrock', 'aws.bedrock'], ['xai', 'x_ai']]);
+
+function providerName(said: string | null): string | null {
+  const name = said?.toLowerCase() ?? null;
+  return name === null ? null : (PROVIDERS.get(name) ?? name);
 }
 
 function computedCost(provider: string | null, models: readonly (string | null)[], tokens: NonNullable<Span['tokens']>, prices: PriceOverrides): number | null {

@@ -26,8 +26,13 @@ export const adk: Dialect = {
       draft.tokens(usageOf(response['usage_metadata'] ?? response['usageMetadata']), `${PREFIX}llm_response`);
     }
     draft.json('toolArguments', `${PREFIX}tool_call_args`);
-    draft.json('toolResult', `${PREFIX}tool_response`);
+    draft.set('toolResult', unwrapped(view.json(`${PREFIX}tool_response`)), `${PREFIX}tool_response`);
     draft.text('session', `${PREFIX}session_id`);
     if (draft.get('kind') === 'agent') draft.set('agentName', /^(?:agent_run|invoke_agent)\s+\[?([^\]]+)\]?$/.exec(view.span.name)?.[1]);
   },
 };
+
+/** A function response of Gemini: `{id, name, response}`. */
+function unwrapped(value: unknown): unknown {
+  return isObject(value) && 'name' in value && 'response' in value ? value['response'] : value;
+}

@@ -38,20 +38,22 @@ export const langfuse: Dialect = {
 function readContent(draft: Draft): void {
   const { view } = draft;
   if (draft.get('kind') === 'tool') {
-    draft.set('toolName', view.span.name.replace(/^(execute_tool|running tool:?)\s+/, ''));
     draft.json('toolArguments', 'langfuse.observation.input');
     draft.json('toolResult', 'langfuse.observation.output');
   }
   const input = view.json('langfuse.observation.input');
-  draft.content('input', input, 'langfuse.observation.input');
+  draft.content('input', Array.isArray(input) ? input.filter((item) => !isOfferedTool(item)) : input, 'langfuse.observation.input');
   draft.contentOf('output', 'langfuse.observation.output');
-  // The callback for LangChain puts the tools behind the messages, as messages of a role of their own.
-  const tools = isObject(input) ? input['tools'] : Array.isArray(input) ? input.flatMap((item) => (isObject(item) && item['role'] === 'tool' && isObject(item['content']) && item['content']['type'] === 'function' ? [item['content']] : [])) : undefined;
-  draft.tools(tools, 'langfuse.observation.input');
+  draft.tools(Array.isArray(input) ? input.filter(isOfferedTool).map((item) => item.content) : isObject(input) ? input['tools'] : undefined, 'langfuse.observation.input');
   if (view.span.parentSpanId === null) {
     draft.contentOf('input', 'langfuse.trace.input');
     draft.contentOf('output', 'langfuse.trace.output');
   }
+}
+
+/** Langfuse's callback for LangChain puts the tools behind the messages, as messages of their own. */
+function isOfferedTool(item: unknown): item is { content: unknown } {
+  return isObject(item) && item['role'] === 'tool' && isObject(item['content']) && item['content']['type'] === 'function';
 }
 
 /**

@@ -43,7 +43,7 @@ function outputsKey({ view }: Draft): string {
 function readContent(draft: Draft, inputs: unknown, outputs: unknown): void {
   const kind = draft.get('kind');
   if (kind === 'tool') {
-    draft.set('toolName', draft.view.text('langsmith.trace.name') ?? draft.view.span.name, 'langsmith.trace.name');
+    draft.set('toolName', draft.view.text('langsmith.trace.name'), 'langsmith.trace.name');
     draft.set('toolArguments', isObject(inputs) && Object.keys(inputs).length === 1 && typeof inputs['input'] === 'string' ? inputs['input'] : inputs, inputsKey(draft));
     draft.set('toolResult', isObject(outputs) && Object.keys(outputs).length === 1 ? (outputs['output'] ?? outputs) : outputs, outputsKey(draft));
   }

@@ -16,7 +16,7 @@ export const mlflow: Dialect = {
     draft.set('modelRequested', textOf(view.json('mlflow.llm.model')) ?? (isObject(inputs) ? textOf(inputs['model']) : null), 'mlflow.llm.model', 'mlflow.spanInputs');
     draft.set('modelServed', kind === 'llm' && isObject(outputs) ? textOf(outputs['model']) : null, 'mlflow.spanOutputs');
     if (kind === 'tool') {
-      draft.set('toolName', textOf(view.json('mlflow.spanFunctionName')) ?? view.span.name, 'mlflow.spanFunctionName');
+      draft.set('toolName', textOf(view.json('mlflow.spanFunctionName')), 'mlflow.spanFunctionName');
       draft.json('toolArguments', 'mlflow.spanInputs');
       draft.json('toolResult', 'mlflow.spanOutputs');
     }

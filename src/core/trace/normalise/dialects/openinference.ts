@@ -51,10 +51,10 @@ function readContent(draft: Draft): void {
   draft.content('output', output ?? view.json('llm.output_messages'), 'llm.output_messages.*');
   const prompts = textsOf(view.flattened('llm.prompts.') ?? view.json('llm.prompts'), 'prompt');
   const choices = textsOf(view.flattened('llm.choices.'), 'completion');
+  if (prompts !== null) draft.messages('input', [{ role: 'user', parts: [{ type: 'text', text: prompts }] }], 'llm.prompts.*');
+  if (choices !== null) draft.messages('output', [{ role: 'assistant', parts: [{ type: 'text', text: choices }] }], 'llm.choices.*');
   draft.contentOf('input', 'input.value');
   draft.contentOf('output', 'output.value');
-  if (prompts !== null) draft.content('input', prompts, 'llm.prompts.*');
-  if (choices !== null) draft.content('output', choices, 'llm.choices.*');
 }
 
 /** `[{prompt: {text}}]` and `[{completion: {text}}]` as one text. */
