@@ -4,8 +4,8 @@ import { Budget } from '../core/eval/budget.ts';
 import { estimatePlan } from '../core/eval/estimate.ts';
 import type { CellResult, CostEstimate, RunInfo } from '../core/eval/model.ts';
 import { cellCount, cellKeyAt, cellOrdinal } from '../core/eval/ordinal.ts';
-import { planShape, scoresInThread, type RunPlan, type StoredPlan } from '../core/eval/plan.ts';
-import { executeRun, plannedOrdinals } from '../core/eval/runner.ts';
+import { plannedOrdinals, planShape, scoresInThread, type RunPlan, type StoredPlan } from '../core/eval/plan.ts';
+import { executeRun } from '../core/eval/runner.ts';
 import type { RunSummary } from '../core/eval/summary.ts';
 import type { FileReader } from '../core/files.ts';
 import type { ModelCatalog } from '../core/model/model.ts';
@@ -340,6 +340,7 @@ export class Evals {
       store.finish(run, { status: 'interrupted', durationMs: run.info.durationMs, summary: storedSummary(store.summarize(run)), revision: active.revision });
       throw error;
     } finally {
+      active.end();
       this.#active.delete(id);
       await scorer.dispose();
       changed();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { executeRun, plannedOrdinals, type RunState } from '../../src/core/eval/runner.ts';
+import { plannedOrdinals } from '../../src/core/eval/plan.ts';
+import { executeRun, type RunState } from '../../src/core/eval/runner.ts';
 import { Budget } from '../../src/core/eval/budget.ts';
 import { TouchstoneError } from '../../src/core/errors.ts';
 import { ModelError } from '../../src/core/model/model.ts';

@@ -131,7 +131,7 @@ describe('runs in the store', () => {
     const key = { caseIndex: 0, modelIndex: 0, repeat: 0 };
     journal.attemptStarted(key, 1, 0);
     journal.attemptEnded(key, 1, { at: 1, outcome: 'failed', error: { code: 'unauthorized', message: `refused ${SECRET}` }, usage: null });
-    journal.keepReply('ab'.repeat(32), reply(`I saw ${SECRET}`), true);
+    void journal.keepReply('ab'.repeat(32), reply(`I saw ${SECRET}`), true);
     void journal.cellFinished(finished(0, { output: `leak ${SECRET}`, error: { code: 'unauthorized', message: `bad ${SECRET}` } }));
     await journal.flush();
     opened.store.database.pragma('wal_checkpoint(TRUNCATE)');
@@ -262,7 +262,7 @@ describe('runs in the store', () => {
     storedRun(opened.store, aPlan({ models: plan.models, cases: [aCase('c0')] }), 'r-2');
     const journal = opened.store.journal(first);
     void journal.cellFinished(finished(0));
-    journal.keepReply('cd'.repeat(32), reply('private'), false);
+    void journal.keepReply('cd'.repeat(32), reply('private'), false);
     await journal.flush();
     opened.store.delete(['r-1']);
     const count = (table: string): unknown => opened.store.database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();

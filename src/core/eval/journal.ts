@@ -9,8 +9,8 @@ import type { AttemptInfo, CellError, CellKey, CellResult } from './model.ts';
 export interface RunJournal {
   /** A stored answer, or `undefined`. */
   findReply(replyKey: string): ModelReply | undefined;
-  /** Keeps an answer before it is scored: from here on nothing is sent again for it. */
-  keepReply(replyKey: string, reply: ModelReply, shared: boolean): void;
+  /** Keeps an answer before it is scored. Resolves when it is committed: from then on nothing is sent again for it. */
+  keepReply(replyKey: string, reply: ModelReply, shared: boolean): Promise<void>;
   attemptStarted(key: CellKey, number: number, at: number): void;
   attemptEnded(key: CellKey, number: number, end: AttemptEnd): void;
   /** Resolves when the result is committed: only then is a cell finished for anybody else. */

@@ -5,7 +5,7 @@ import type { Case } from '../dataset/model.ts';
 import type { Model, ModelRef } from '../model/model.ts';
 import type { PromptDocument } from '../prompt/model.ts';
 import { matchesName } from '../prompt/names.ts';
-import type { RunShape } from './ordinal.ts';
+import { cellCount, cellKeyAt, type RunShape } from './ordinal.ts';
 
 /** Everything that one run needs, fixed before its first request. */
 export interface RunPlan {
@@ -79,4 +79,17 @@ export function caseMatches(item: Case, filter: CaseFilter): boolean {
   return [item.id, item.description ?? '', ...Object.values(item.vars).map((value) => (typeof value === 'string' ? value : JSON.stringify(value) ?? ''))].some((candidate) =>
     candidate.toLowerCase().includes(text),
   );
+}
+
+/** Cells that a plan asks for: all, but for cases that name their models. */
+export function plannedOrdinals(plan: RunPlan): number[] {
+  const shape = planShape(plan);
+  const ordinals: number[] = [];
+  for (let ordinal = 0; ordinal < cellCount(shape); ordinal++) {
+    const { caseIndex, modelIndex } = cellKeyAt(ordinal, shape);
+    const item = plan.cases[caseIndex];
+    const model = plan.models[modelIndex];
+    if (item !== undefined && model !== undefined && caseIsForModel(item, { label: plan.labels[modelIndex] ?? model.ref.id, id: model.ref.id })) ordinals.push(ordinal);
+  }
+  return ordinals;
 }

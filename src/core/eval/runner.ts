@@ -7,8 +7,8 @@ import { TouchstoneError } from '../errors.ts';
 import { callModel, toTouchstoneError, type AttemptOutcome, type CallPorts } from './call.ts';
 import type { AttemptEnd, RunJournal } from './journal.ts';
 import type { CellError, CellKey, CellResult, RunStatus } from './model.ts';
-import { cellCount, cellKeyAt, cellOrdinal, type RunShape } from './ordinal.ts';
-import { caseAssertions, caseIsForModel, planShape, type RunPlan } from './plan.ts';
+import { cellKeyAt, cellOrdinal, type RunShape } from './ordinal.ts';
+import { caseAssertions, plannedOrdinals, planShape, type RunPlan } from './plan.ts';
 import { modelRequest, type RenderedRequest } from './request.ts';
 
 /** Everything outside the run itself; the engine wires it, tests replace what they look at. */
@@ -50,19 +50,6 @@ export interface RunEnd {
 
 type Answer = { readonly reply: ModelReply; readonly latencyMs: number | null; readonly cached: boolean; readonly attempts: number; readonly cost: number | null } | { readonly error: CellError; readonly attempts: number; readonly cost: number | null };
 
-/** Cells that a plan asks for: all, but for cases that name their models. */
-export function plannedOrdinals(plan: RunPlan): number[] {
-  const shape = planShape(plan);
-  const ordinals: number[] = [];
-  for (let ordinal = 0; ordinal < cellCount(shape); ordinal++) {
-    const { caseIndex, modelIndex } = cellKeyAt(ordinal, shape);
-    const item = plan.cases[caseIndex];
-    const model = plan.models[modelIndex];
-    if (item !== undefined && model !== undefined && caseIsForModel(item, { label: plan.labels[modelIndex] ?? model.ref.id, id: model.ref.id })) ordinals.push(ordinal);
-  }
-  return ordinals;
-}
-
 /**
  * Executes what is missing of a run: cells in their order, case by case so that an interrupted run stays paired, `concurrency` at once.
  * A failing cell is a result; only a journal that cannot be written ends the run with an exception (TouchstoneError 'store').
@@ -83,6 +70,8 @@ class RunExecution {
   readonly #signal: AbortSignal;
   /** For cases with checks across their outputs: cells that are still missing. */
   readonly #missingOfCase = new Map<number, number>();
+  /** Cells that are asked for or being scored. */
+  readonly #open = new Set<Promise<void>>();
   #next = 0;
   #startedAt: number | undefined;
   #largestOutput = 0;
@@ -110,6 +99,7 @@ class RunExecution {
     }
     const workers = Math.max(1, Math.min(this.#plan.concurrency, this.#todo.length));
     await Promise.all(Array.from({ length: workers }, () => this.#work()));
+    await Promise.all(this.#open);
     try {
       await this.#ports.journal.flush();
     } catch (error) {
@@ -121,6 +111,7 @@ class RunExecution {
     return { status: this.#cancel.aborted ? 'cancelled' : 'finished', durationMs };
   }
 
+  /** One cell's answer after the other: a cell is scored while the next one is asked for. A process that is killed repeats at most what was asked. */
   async #work(): Promise<void> {
     while (!this.#signal.aborted) {
       const ordinal = this.#todo[this.#next];
@@ -132,14 +123,19 @@ class RunExecution {
         return;
       }
       this.#next++;
+      const { promise: answered, resolve } = Promise.withResolvers<void>();
+      const cell = this.#cell(ordinal, resolve)
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => {
+          this.#open.delete(cell);
+          this.#ports.onStop(ordinal);
+          resolve();
+        });
+      this.#open.add(cell);
       this.#ports.onStart(ordinal);
-      try {
-        await this.#cell(ordinal);
-      } catch (error) {
-        this.#fail(error);
-      } finally {
-        this.#ports.onStop(ordinal);
-      }
+      await answered;
+      // Where scoring cannot keep up, as with judges, asking waits for it.
+      while (this.#open.size > 2 * this.#plan.concurrency) await Promise.race(this.#open);
     }
   }
 
@@ -152,15 +148,15 @@ class RunExecution {
     this.#stop.abort();
   }
 
-  async #cell(ordinal: number): Promise<void> {
+  /** `answered`: the answer is on disk, so that the next one may be asked for. Not called for answers that are not kept: those count when their cell is finished. */
+  async #cell(ordinal: number, answered: () => void): Promise<void> {
     const key = cellKeyAt(ordinal, this.#shape);
     const item = this.#plan.cases[key.caseIndex];
     const model = this.#plan.models[key.modelIndex];
     if (item === undefined || model === undefined) return;
-    const result = await this.#result(key, ordinal, item, model);
+    const result = await this.#result(key, ordinal, item, model, answered);
     // Cancelled on the way: nothing is written, so that resuming runs this cell.
     if (result === undefined) return;
-    // The next cell starts after the commit: a process that is killed repeats at most what was under way.
     await this.#ports.journal.cellFinished(result);
     const missing = this.#missingOfCase.get(key.caseIndex);
     if (missing !== undefined) {
@@ -171,7 +167,7 @@ class RunExecution {
     }
   }
 
-  async #result(key: CellKey, ordinal: number, item: Case, model: Model): Promise<CellResult | undefined> {
+  async #result(key: CellKey, ordinal: number, item: Case, model: Model, answered: () => void): Promise<CellResult | undefined> {
     let rendered: RenderedRequest;
     try {
       rendered = await this.#render(key.caseIndex, item);
@@ -179,7 +175,7 @@ class RunExecution {
       return this.#signal.aborted ? undefined : failedCell(key, item, toCellError(error), 0, 0);
     }
     const request = modelRequest(this.#plan.prompt, rendered, item, key.repeat);
-    const answer = item.recordedOutput === undefined ? await this.#answer(key, ordinal, model, request) : recordedAnswer(item.recordedOutput);
+    const answer = item.recordedOutput === undefined ? await this.#answer(key, ordinal, model, request, answered) : recordedAnswer(item.recordedOutput);
     if (answer === undefined) return undefined;
     if ('error' in answer) return failedCell(key, item, answer.error, answer.attempts, answer.cost);
     this.#largestOutput = Math.max(this.#largestOutput, answer.reply.usage?.output ?? 0);
@@ -253,7 +249,7 @@ class RunExecution {
   }
 
   /** From the cache, from what this run has already received, or from the model. `undefined`: stopped. */
-  async #answer(key: CellKey, ordinal: number, model: Model, request: ModelRequest): Promise<Answer | undefined> {
+  async #answer(key: CellKey, ordinal: number, model: Model, request: ModelRequest, answered: () => void): Promise<Answer | undefined> {
     const { journal } = this.#ports;
     const before = this.#state.attempts.get(ordinal) ?? 0;
     const shared = model.cacheable && !this.#plan.noCache;
@@ -281,7 +277,7 @@ class RunExecution {
       },
       onEnd: (number, end) => {
         // Kept before anything else happens to it: from here on a killed run does not ask again.
-        if ('reply' in end && replyKey !== undefined) journal.keepReply(replyKey, { ...end.reply, latencyMs: end.latencyMs }, shared);
+        if ('reply' in end && replyKey !== undefined) void journal.keepReply(replyKey, { ...end.reply, latencyMs: end.latencyMs }, shared).then(answered);
         journal.attemptEnded(key, number, attemptEnd(end, this.#ports.now()));
       },
     });

@@ -38,10 +38,11 @@ export class SqliteRunJournal implements RunJournal {
     return typeof text === 'string' ? (JSON.parse(text) as ModelReply) : undefined;
   }
 
-  keepReply(replyKey: string, reply: ModelReply, shared: boolean): void {
+  keepReply(replyKey: string, reply: ModelReply, shared: boolean): Promise<void> {
     const { run, redact } = this.#options;
     const json = redactedJson(reply, redact);
     this.#options.queue.add(() => this.#statements.keepReply.run(Buffer.from(replyKey, 'hex'), shared ? null : run, json, Date.now()));
+    return this.#options.queue.committed();
   }
 
   attemptStarted(key: CellKey, number: number, at: number): void {
