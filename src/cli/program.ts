@@ -101,7 +101,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       exitWith(await (await import('./commands/show.ts')).showCommand(run, caseId, options, context));
     });
 
-  command('models', 'List the models that prompts of this workspace can use, what they cost, and what they still need.', `
+  command('models', 'List the models that can be used here and those of touchstone.yml, what they cost, and what they still need.', `
       touchstone models
       touchstone models --json`)
     .option('--json', 'print one JSON document')

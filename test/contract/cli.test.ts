@@ -225,6 +225,12 @@ describe('models', () => {
     expect((await touchstone('runs')).stderr).toContain('no runs yet');
   });
 
+  it('a model of VS Code is refused before the run begins', async () => {
+    writeEcho();
+    const { code, stderr } = await touchstone('eval', '--model', 'vscode:copilot/gpt-5');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('there are no language models of VS Code here')]);
+  });
+
   it('plain HTTP goes through HTTP_PROXY, also where HTTPS_PROXY names another one', async () => {
     writeEcho();
     const asked: (string | undefined)[] = [];

@@ -1,5 +1,5 @@
-import { isAbsolute, relative, resolve } from 'node:path';
-import { statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { CONFIG_FILE_NAMES } from '../../core/config/read.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import { reportFormatOf } from '../../core/report/formats.ts';
@@ -68,7 +68,9 @@ class EvalJob {
     this.#reports = (options.output ?? []).map((file) => {
       const format = reportFormatOf(file);
       if (format === null) throw usageError(`--output ${file}: the ending says the format: .json, .xml (JUnit), .html or .csv.`);
-      return { file: resolve(context.cwd, file), format };
+      const path = resolve(context.cwd, file);
+      if (!canBeWritten(path)) throw usageError(`--output ${file}: its folder cannot be written to.`);
+      return { file: path, format };
     });
     if (options.resume !== undefined) this.#refuseWithResume(targets);
   }
@@ -205,6 +207,18 @@ class EvalJob {
     const folder = workspaceFolder(this.#context.cwd, this.#options.workspace);
     for (const name of CONFIG_FILE_NAMES) watched.add(resolve(folder, name));
     files.update([...watched], folders);
+  }
+}
+
+/** Whether a file's folder, or the nearest one above it that exists, takes new files: better known before a run than after. */
+function canBeWritten(file: string): boolean {
+  let folder = dirname(file);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK);
+    return statSync(folder).isDirectory() && !(statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  } catch {
+    return false;
   }
 }
 

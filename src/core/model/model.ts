@@ -150,7 +150,7 @@ export interface Model {
   readonly cacheable: boolean;
   /**
    * Whether a request could be sent at all, without sending one: a run asks before it begins. Absent: there is nothing to check.
-   * @throws ModelError 'missing-secret' that names the keys which nobody has set
+   * @throws ModelError 'missing-secret' that names the keys which nobody has set; TouchstoneError 'unknown-model'
    */
   ready?(): Promise<void>;
   /** @throws ModelError, or TouchstoneError 'cancelled' when the signal was aborted */

@@ -45,9 +45,10 @@ function row(run: ReportRun, cell: ReportCell): readonly Field[] {
 
 /**
  * Spreadsheets run a cell that begins with one of these as a formula, and outputs are not ours: such texts get a leading
- * apostrophe (OWASP, CSV injection; tab and carriage return are stripped by some programs before they look).
+ * apostrophe (OWASP, CSV injection; tab and line ends are stripped by some programs before they look, and programs set to
+ * Chinese or Japanese take the full-width signs as well).
  */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 type Field = string | number | boolean | null | undefined;
 

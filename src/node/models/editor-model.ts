@@ -39,6 +39,11 @@ export class EditorModel implements Model {
     this.identity = { adapter: 'vscode', selector };
   }
 
+  async ready(): Promise<void> {
+    if ((await this.#models.list()).length > 0) return;
+    throw new TouchstoneError('unknown-model', `The model "${this.ref.id}" cannot be used: there are no language models of VS Code here. In the terminal there never are; in VS Code, sign in to an extension that has some.`);
+  }
+
   async generate(request: ModelRequest, { signal, onText }: CallContext): Promise<ModelReply> {
     if (signal.aborted) throw cancelledError();
     const { temperature, topP, maxTokens, stop, seed, extra } = request.parameters;

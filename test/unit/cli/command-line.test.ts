@@ -81,6 +81,7 @@ describe('wrong usage', () => {
     ['eval --threshold 1.5', /rate from 0 to 1/],
     ['eval --threshold 101%', /rate from 0 to 1/],
     ['eval --output report.yaml', /the ending says the format/],
+    [`eval --output ${import.meta.filename}/report.json`, /its folder cannot be written to/],
     ['eval --watch --json', /cannot be used with option/],
     ['eval --resume a b.prompt.yml', /as it was planned/],
     ['eval --resume a --model x', /--model cannot be given/],

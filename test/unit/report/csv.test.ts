@@ -17,7 +17,7 @@ describe('CSV', () => {
     expect(text.charCodeAt(0)).not.toBe(0xfeff);
   });
 
-  it.each(['=1+2', '+1', '-2+3', '@SUM(A1)', '\t=1', '\r=1', '=cmd|"/c calc"!A1'])('guards %j against being run as a formula', async (output) => {
+  it.each(['=1+2', '+1', '-2+3', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '＝1+2', '=cmd|"/c calc"!A1'])('guards %j against being run as a formula', async (output) => {
     const { rows } = await rowsOf(sampleRun([{ case: output, output, expected: output, pass: false, assertions: [{ type: 'equals', pass: false, score: 0, reason: 'no', weight: 1, metric: null }] }]));
     expect(rows[0]).toMatchObject({ case: `'${output}`, output: `'${output}`, expected: `'${output}` });
   });
