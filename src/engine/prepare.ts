@@ -1,9 +1,10 @@
+import { judgesOf } from '../core/assert/judges.ts';
 import { checkAssertions } from '../core/assert/check.ts';
 import type { ProjectConfig } from '../core/config/model.ts';
 import type { Case, DatasetRef } from '../core/dataset/model.ts';
 import { collectDataset } from '../core/dataset/read.ts';
 import { TouchstoneError } from '../core/errors.ts';
-import { caseIsForPrompt, caseMatches, type RunPlan } from '../core/eval/plan.ts';
+import { caseAssertions, caseIsForPrompt, caseMatches, type RunPlan } from '../core/eval/plan.ts';
 import type { FileReader } from '../core/files.ts';
 import type { Model, ModelCatalog, ModelRef } from '../core/model/model.ts';
 import { readPromptFile } from '../core/prompt/formats.ts';
@@ -75,7 +76,7 @@ async function prepareRun(request: EvalRequest, context: PrepareContext, file: P
   checkSpecs(prompt, cases);
   const { models, labels } = await resolveModels(request, prompt, catalog);
   const budgetUsd = request.budgetUsd ?? config.budgetUsd ?? workspace.settings.defaultBudgetUsd;
-  checkBudget({ models, budgetUsd }, catalog);
+  checkBudget({ models: [...models, ...(budgetUsd === null ? [] : await resolveJudges(prompt, cases, context))], budgetUsd }, catalog);
   return {
     dataset,
     workingCopy: (request.overlays ?? []).some(({ path }) => path === prompt.path),
@@ -127,6 +128,16 @@ export async function resolveModels(request: Pick<EvalRequest, 'models'>, prompt
     }
   }
   return { models, labels: uniqueLabels(refs) };
+}
+
+/** The judges of a run, so that a budget can ask for their prices before the first request. */
+async function resolveJudges(prompt: PromptDocument, cases: readonly Case[], { catalog, config }: PrepareContext): Promise<Model[]> {
+  const standard = config.judge === undefined ? undefined : { id: config.judge };
+  const refs = new Map<string, ModelRef>();
+  for (const item of cases) {
+    for (const ref of judgesOf(caseAssertions(prompt, item), item.options.judge, standard)) refs.set(JSON.stringify([ref.id, ref.config]), ref);
+  }
+  return Promise.all([...refs.values()].map((ref) => catalog.resolve(ref)));
 }
 
 /** @throws ModelError 'missing-secret', so that a run does not begin only to fail with every cell */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startFaultServer, type Fault, type FaultServer } from '../fixtures/servers/fault-server.ts';
@@ -95,6 +95,22 @@ describe('a run against a server that fails', () => {
     expect(JSON.stringify(cells)).not.toContain(SECRET);
     expect(workspace.logs.join('\n')).not.toContain(SECRET);
     expect(stored(workspace.folder)).not.toContain(SECRET);
+  });
+});
+
+describe('a budget', () => {
+  it('refuses to start when a model or a judge has no price, and names it', async () => {
+    const faults = await server({ answer: () => ({ text: ['ok'] }) });
+    const priced = `prices:\n  "test/model": { input: 1, output: 1, date: 2026-01-01 }\n`;
+    const judged = PROMPT.replace('assert:\n', 'assert:\n  - { type: llm-rubric, value: it is polite, provider: test/judge }\n');
+    const workspace = await engineWith({ 'faults.prompt.yml': PROMPT, 'judged.prompt.yml': judged, 'faults.golden.jsonl': golden(1), 'touchstone.yml': serverConfig(faults.url, ['test/model', 'test/judge']) });
+    const start = (file: string): Promise<unknown> => workspace.eval({ targets: [join(workspace.folder, file)], budgetUsd: 1 });
+    await expect(start('faults.prompt.yml')).rejects.toMatchObject({ code: 'unknown-price', message: expect.stringContaining('test/model') as unknown });
+    writeFileSync(join(workspace.folder, 'touchstone.yml'), serverConfig(faults.url, ['test/model', 'test/judge']) + priced);
+    await expect(start('judged.prompt.yml')).rejects.toMatchObject({ code: 'unknown-price', message: expect.stringContaining('test/judge') as unknown });
+    expect(faults.requests).toHaveLength(0);
+    await start('faults.prompt.yml');
+    expect(faults.requests).toHaveLength(1);
   });
 });
 
