@@ -5,6 +5,19 @@ import { readInteger } from './time.ts';
 /** As deep as protobuf's own readers go. Deeper values are somebody's attack or accident. */
 export const MAX_DEPTH = 100;
 
+/** Whether a value of JSON is nested deeper than so many levels. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels <= 0) return true;
+  return Array.isArray(value) ? value.some((item) => isDeeperThan(item, levels - 1)) : Object.values(value).some((item) => isDeeperThan(item, levels - 1));
+}
+
+/** The value's JSON. @throws UndecodableValue when nested so deep that writing it would end in an overflow of the stack */
+export function textOfJson(value: unknown): string {
+  if (isDeeperThan(value, MAX_DEPTH)) throw new UndecodableValue(`a value is nested deeper than ${MAX_DEPTH} levels`);
+  return JSON.stringify(value) ?? '';
+}
+
 /** A value cannot be taken; the message says why, without the value. */
 export class UndecodableValue extends Error {
   override readonly name = 'UndecodableValue';
@@ -25,7 +38,7 @@ export function decodeAnyValue(value: unknown, depth = 0): AnyValue {
 
 const VALUE_KEYS: ReadonlyMap<string, (value: unknown, depth: number) => AnyValue> = new Map(
   Object.entries({
-    stringValue: (value: unknown) => ({ stringValue: typeof value === 'string' ? value : (JSON.stringify(value) ?? '') }),
+    stringValue: (value: unknown) => ({ stringValue: typeof value === 'string' ? value : textOfJson(value) }),
     boolValue: (value: unknown) => ({ boolValue: value === true || value === 'true' }),
     intValue: decodeInt,
     doubleValue: (value: unknown) => ({ doubleValue: decodeDouble(value) }),

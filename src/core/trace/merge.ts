@@ -33,7 +33,7 @@ function mergeTwo(earlier: MergedSpan, later: MergedSpan): MergedSpan {
 }
 
 /** Two versions of one span, in the order of their arrival. */
-export function mergeVersions(earlier: RawSpan, later: RawSpan): RawSpan {
+function mergeVersions(earlier: RawSpan, later: RawSpan): RawSpan {
   const [base, other] = later.endTimeUnixNano === null && earlier.endTimeUnixNano !== null ? [earlier, later] : [later, earlier];
   const keys = new Set(base.attributes.map(({ key }) => key));
   const missing = other.attributes.filter(({ key }) => !keys.has(key));

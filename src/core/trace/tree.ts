@@ -51,7 +51,11 @@ export function buildTree(spans: readonly TreeSpan[]): TraceTree {
     if (parentId === null) continue;
     const parent = positions.get(parentId);
     if (parent !== undefined && parent !== index) parents[index] = parent;
-    else if (parent === undefined) orphans.set(parentId, [...(orphans.get(parentId) ?? []), index]);
+    else if (parent === undefined) {
+      const siblings = orphans.get(parentId);
+      if (siblings) siblings.push(index);
+      else orphans.set(parentId, [index]);
+    }
   }
   const cut = cutCycles(parents);
   const children = childLists(spans, parents);

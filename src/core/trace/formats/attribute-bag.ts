@@ -3,6 +3,7 @@ import { hashJson } from '../../hash.ts';
 import { decodeAttributes } from '../any-value.ts';
 import type { RawSpan } from '../model.ts';
 import { asText, itemsOf, makeScope, makeSpan, readItems, sample } from './build.ts';
+import { Sequence } from './conversation.ts';
 import type { TraceFormat } from './format.ts';
 
 /**
@@ -15,18 +16,21 @@ export const attributeBag: TraceFormat = {
     const bag = sample(value);
     return bag !== null && isObject(bag['attributes']) && ('spanName' in bag || 'scopeName' in bag) && !('spanId' in bag) && !('traceId' in bag);
   },
-  read: (documents, { baseNs = '0' }) => readItems(itemsOf(documents), (bag) => spanOf(bag, baseNs)),
+  read(documents, { baseNs = '0' }) {
+    const time = new Sequence(baseNs);
+    return readItems(itemsOf(documents), (bag) => spanOf(bag, time.next()));
+  },
 };
 
-function spanOf(bag: JsonObject, baseNs: string): RawSpan {
+function spanOf(bag: JsonObject, at: string): RawSpan {
   const id = hashJson(bag);
   return makeSpan({
     traceId: id.slice(0, 32),
     spanId: id.slice(32, 48),
     parentSpanId: null,
     name: asText(bag['spanName']) ?? '',
-    startTimeUnixNano: baseNs,
-    endTimeUnixNano: baseNs,
+    startTimeUnixNano: at,
+    endTimeUnixNano: at,
     // Values may be OTLP's without its letter case of a list: {values: [{stringValue}]}
     attributes: decodeAttributes(Object.fromEntries(Object.entries(bag['attributes'] as JsonObject).map(([key, value]) => [key, isObject(value) && Array.isArray(value['values']) && Object.keys(value).length === 1 ? { arrayValue: value } : value]))),
     scope: makeScope(asText(bag['scopeName']) ?? ''),

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../json.ts';
-import { attributesOf, UndecodableValue } from '../any-value.ts';
+import { attributesOf, isDeeperThan, MAX_DEPTH, textOfJson, UndecodableValue } from '../any-value.ts';
 import type { Decoded, KeyValue, RawEvent, RawLink, RawSpan, Rejection, Resource, Scope } from '../model.ts';
 import type { TraceDocument } from './format.ts';
 
@@ -47,6 +47,7 @@ export function readItems(items: Iterable<Item>, read: (value: JsonObject) => Ra
   for (const { where, value } of items) {
     try {
       if (!isObject(value)) throw new UndecodableValue('not an object');
+      if (isDeeperThan(value, MAX_DEPTH)) throw new UndecodableValue(`nested deeper than ${MAX_DEPTH} levels`);
       const result = read(value);
       if (Array.isArray(result)) for (const span of result as readonly RawSpan[]) spans.push(span);
       else spans.push(result as RawSpan);
@@ -78,7 +79,7 @@ export function sample(value: unknown, ...keys: string[]): JsonObject | null {
 
 /** Values that are no texts as JSON, so that an attribute holds what an SDK would have sent. */
 export function asText(value: unknown): string | undefined {
-  return value === null || value === undefined ? undefined : typeof value === 'string' ? value : JSON.stringify(value);
+  return value === null || value === undefined ? undefined : typeof value === 'string' ? value : textOfJson(value);
 }
 
 export function required(value: string | null, what: string): string {

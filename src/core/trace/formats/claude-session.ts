@@ -56,7 +56,8 @@ class Session {
   readonly #results = new Map<string, { block: JsonObject; line: JsonObject }>();
   /** Tool uses that start a sub-agent, by its prompt. */
   readonly #tasks = new Map<string, string>();
-  readonly #answered = new Set<string>();
+  /** The lines of each answer, by its message's id. */
+  readonly #answers = new Map<string, JsonObject[]>();
 
   constructor(id: string, lines: readonly JsonObject[]) {
     this.#id = id;
@@ -64,6 +65,12 @@ class Session {
     const first = lines[0]!;
     this.#talk = new Conversation('claude-code-session', traceIdFor('claude-code', id), makeScope('claude-code-session', asText(first['version']) ?? ''), makeResource({ 'service.name': 'claude-code', 'service.version': first['version'] }));
     this.#root = this.#talk.spanId('session');
+    for (const line of lines) {
+      if (line['type'] !== 'assistant') continue;
+      const answer = this.#answers.get(answerId(line));
+      if (answer) answer.push(line);
+      else this.#answers.set(answerId(line), [line]);
+    }
     for (const line of lines) for (const block of blocksOf(line)) if (block['type'] === 'tool_result') this.#results.set(asText(block['tool_use_id']) ?? '', { block, line });
   }
 
@@ -115,10 +122,9 @@ class Session {
   #assistant(line: JsonObject): void {
     const thread = this.#threadOf(line);
     const message = line['message'] as JsonObject;
-    const id = asText(message['id']) ?? asText(line['requestId']) ?? asText(line['uuid']) ?? '';
-    if (this.#answered.has(id)) return;
-    this.#answered.add(id);
-    const lines = this.#lines.filter((other) => other['type'] === 'assistant' && (other === line || (isObject(other['message']) && other['message']['id'] === message['id'] && message['id'] !== undefined)));
+    const id = answerId(line);
+    const lines = this.#answers.get(id)!;
+    if (lines[0] !== line) return;
     const last = lines.at(-1)!;
     const usage = isObject((last['message'] as JsonObject)['usage']) ? ((last['message'] as JsonObject)['usage'] as JsonObject) : {};
     const endNs = nanosOf(last['timestamp'])!;
@@ -149,6 +155,11 @@ class Session {
     const prompt = isObject(use['input']) ? asText(use['input']['prompt']) : undefined;
     if (prompt !== undefined && (name === 'Task' || name === 'Agent')) this.#tasks.set(prompt, spanId);
   }
+}
+
+function answerId(line: JsonObject): string {
+  const message = line['message'] as JsonObject;
+  return asText(message['id']) ?? asText(line['requestId']) ?? asText(line['uuid']) ?? '';
 }
 
 /** Anthropic counts cached tokens beside the input, OTel within. */

@@ -37,6 +37,8 @@ class Rollout {
   #model: string | undefined;
   #parent: string;
   #lastNs: string;
+  /** When the model's last input was there: its next answer begins then. */
+  #inputNs: string;
   #turn: { id: string; startNs: string; prompt: string } | null = null;
   /** What the model has answered since its last input, and when the last item of it came. */
   #answer: { parts: JsonObject[]; tools: JsonObject[]; endNs: string } | null = null;
@@ -52,6 +54,7 @@ class Rollout {
     this.#root = this.#talk.spanId('session');
     this.#parent = this.#root;
     this.#lastNs = nanosOf(lines[0]!['timestamp'])!;
+    this.#inputNs = this.#lastNs;
     if (typeof meta?.['instructions'] === 'string') this.#history.add({ role: 'system', parts: [{ type: 'text', content: meta['instructions'] }] });
     for (const line of lines) {
       const payload = line['payload'] as JsonObject;
@@ -82,9 +85,11 @@ class Rollout {
     const role = asText(payload['role']);
     if (type === 'message' && role !== 'assistant') {
       this.#finishAnswer();
+      this.#inputNs = timeNs;
       this.#history.add({ role: role ?? 'user', parts: otelParts(payload['content']) });
     } else if (/_call_output$/.test(type)) {
       this.#finishAnswer();
+      this.#inputNs = timeNs;
       this.#history.add({ role: 'tool', parts: [{ type: 'tool_call_response', id: payload['call_id'], response: outputOf(payload['output']) }] });
     } else {
       this.#answer ??= { parts: [], tools: [], endNs: timeNs };
@@ -105,7 +110,8 @@ class Rollout {
     this.#answer = null;
     this.#calls++;
     this.#lastCall = this.#talk.spans.length;
-    this.#talk.call({ id: `call ${this.#calls}`, parent: this.#parent, name: this.#model === undefined ? 'chat' : `chat ${this.#model}`, startNs: this.#lastNsBefore(answer.endNs), endNs: answer.endNs, attributes: { 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': this.#model, 'session.id': this.#session } }, this.#history, { role: 'assistant', parts: answer.parts });
+    this.#talk.call({ id: `call ${this.#calls}`, parent: this.#parent, name: this.#model === undefined ? 'chat' : `chat ${this.#model}`, startNs: this.#inputNs, endNs: answer.endNs, attributes: { 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': this.#model, 'session.id': this.#session } }, this.#history, { role: 'assistant', parts: answer.parts });
+    this.#inputNs = answer.endNs;
     for (const call of answer.tools) {
       const id = asText(call['id']) ?? '';
       const output = this.#outputs.get(id);
@@ -114,26 +120,18 @@ class Rollout {
     }
   }
 
-  #startOfAnswer: string | null = null;
-
-  /** A call begins when its last input was there. */
-  #lastNsBefore(endNs: string): string {
-    const start = this.#startOfAnswer ?? this.#lastNs;
-    this.#startOfAnswer = endNs;
-    return start;
-  }
-
   /** Counts come after the answer they belong to, and again with every change of the rate limits. */
   #count(payload: JsonObject): void {
     this.#finishAnswer();
     const info = isObject(payload['info']) ? payload['info'] : {};
     const usage = info['last_token_usage'];
     if (this.#lastCall === null || !isObject(usage)) return;
-    const call = this.#talk.spans[this.#lastCall]!;
+    const position = this.#lastCall;
+    const call = this.#talk.spans[position]!;
     this.#lastCall = null;
     const counts = [['input_tokens', 'gen_ai.usage.input_tokens'], ['output_tokens', 'gen_ai.usage.output_tokens'], ['cached_input_tokens', 'gen_ai.usage.cache_read.input_tokens'], ['reasoning_output_tokens', 'gen_ai.usage.reasoning.output_tokens']] as const;
     const attributes = counts.flatMap(([key, name]) => (Number.isSafeInteger(usage[key]) ? [{ key: name, value: { intValue: String(usage[key]) } }] : []));
-    this.#talk.spans[this.#talk.spans.indexOf(call)] = { ...call, attributes: [...call.attributes, ...attributes] };
+    this.#talk.spans[position] = { ...call, attributes: [...call.attributes, ...attributes] };
   }
 
   #openTurn(prompt: string, timeNs: string): void {
@@ -141,7 +139,7 @@ class Rollout {
     this.#closeTurn();
     this.#turn = { id: `turn ${timeNs}`, startNs: timeNs, prompt };
     this.#parent = this.#talk.spanId(this.#turn.id);
-    this.#startOfAnswer = timeNs;
+    this.#inputNs = timeNs;
   }
 
   #closeTurn(): void {

@@ -27,17 +27,15 @@ export function readTraceText(text: string, options: ReadOptions = {}): ReadTrac
 /** Reads parsed documents; those of one format are read together, because sessions are spread over many. */
 export function readTraceDocuments(documents: readonly TraceDocument[], options: ReadOptions = {}): ReadTraces {
   const groups = new Map<TraceFormat, TraceDocument[]>();
-  const rejected: Rejection[] = [];
+  const unknown: TraceDocument[] = [];
   for (const document of documents) {
     const format = FORMATS.find((candidate) => candidate.sniff(document.value));
-    if (!format) {
-      if (!isAside(document.value, groups)) rejected.push({ where: document.where, reason: reasonFor(document.value), value: document.value });
-      continue;
-    }
-    const group = groups.get(format);
+    const group = format === undefined ? unknown : groups.get(format);
     if (group) group.push(document);
-    else groups.set(format, [document]);
+    else if (format) groups.set(format, [document]);
   }
+  const isSession = [...groups.keys()].some((format) => format.name.endsWith('-session'));
+  const rejected: Rejection[] = unknown.filter(({ value }) => !(isSession && isAside(value))).map(({ where, value }) => ({ where, reason: reasonFor(value), value }));
   const spans: RawSpan[] = [];
   const logs: RawLog[] = [];
   for (const [format, group] of groups) {
@@ -55,8 +53,8 @@ export function readTraceDocuments(documents: readonly TraceDocument[], options:
 }
 
 /** Lines between those of a session that say nothing by themselves: summaries, snapshots of files. */
-function isAside(value: unknown, groups: ReadonlyMap<TraceFormat, unknown>): boolean {
-  return isObject(value) && typeof value['type'] === 'string' && [...groups.keys()].some((format) => format.name.endsWith('-session'));
+function isAside(value: unknown): boolean {
+  return isObject(value) && typeof value['type'] === 'string';
 }
 
 function reasonFor(value: unknown): string {

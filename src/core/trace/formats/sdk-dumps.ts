@@ -72,7 +72,7 @@ export const jsSdk: TraceFormat = {
     const scope = [span['instrumentationScope'], span['instrumentationLibrary']].find(isObject) ?? {};
     const status = isObject(span['status']) ? span['status'] : {};
     const resource = isObject(span['resource']) ? span['resource'] : {};
-    const raw = resource['attributes'] ?? (Array.isArray(resource['_rawAttributes']) ? Object.fromEntries(resource['_rawAttributes'] as [string, unknown][]) : resource['_attributes']);
+    const raw = resource['attributes'] ?? (Array.isArray(resource['_rawAttributes']) ? Object.fromEntries((resource['_rawAttributes'] as unknown[]).filter((entry): entry is [string, unknown] => Array.isArray(entry) && typeof entry[0] === 'string')) : resource['_attributes']);
     return makeSpan({
       ...idsOf(context?.['traceId'], context?.['spanId'], parent),
       flags: typeof context?.['traceFlags'] === 'number' ? context['traceFlags'] : 0,

@@ -1,12 +1,15 @@
+import { isDeeperThan, MAX_DEPTH } from '../any-value.ts';
+
 /**
  * The JSON value of a text that holds an object, an array or a quoted string; `undefined` when it is none, or was cut off by an
- * SDK's limit on the length of attributes. Numbers and bare words stay what they are: texts.
+ * SDK's limit on the length of attributes, or is nested too deep to be walked. Numbers and bare words stay what they are: texts.
  */
-export function parseJsonText(text: string): unknown {
+function parseJsonText(text: string): unknown {
   const first = /^\s*(.)/.exec(text)?.[1];
   if (first !== '{' && first !== '[' && first !== '"') return undefined;
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isDeeperThan(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -124,6 +124,7 @@ const RULES: readonly Rule[] = [
   byValue('llm.request.type', { chat: 'llm', completion: 'llm', embedding: 'embedding', rerank: 'reranker' }),
   byValue('agentops.span.kind', { llm: 'llm', agent: 'agent', tool: 'tool', workflow: 'chain', task: 'chain', operation: 'chain', chain: 'chain', guardrail: 'guardrail', session: 'chain', 'agent.action': 'agent' }),
   byValue('opik.span.type', { llm: 'llm', tool: 'tool', guardrail: 'guardrail' }),
+  byValue('openai_agents.span.type', { guardrail: 'guardrail', transcription: 'llm', speech: 'llm' }),
   genkit,
   byValue('mlflow.spanType', { llm: 'llm', chat_model: 'llm', embedding: 'embedding', agent: 'agent', tool: 'tool', chain: 'chain', workflow: 'chain', task: 'chain', retriever: 'retriever', reranker: 'reranker', parser: 'chain', guardrail: 'guardrail', evaluator: 'evaluator', memory: 'memory' }),
   vercel,
