@@ -54,7 +54,8 @@ function start(args: readonly string[], given: Readonly<Record<string, string | 
   const seen: Ended = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (seen.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (seen.stderr += text));
-  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ ...seen, code })));
+  // As a shell tells it: a signal that arrives when the process is already being taken down ends it by itself.
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code, signal) => resolve({ ...seen, code: signal === 'SIGINT' ? 130 : code })));
   return { child, ended, seen: () => seen };
 }
 const touchstone = (...args: string[]): Promise<Ended> => start(args).ended;
