@@ -9,9 +9,10 @@ import { parseArgs } from 'node:util';
 import { root } from '../../scripts/tools/paths.ts';
 import { must } from '../../scripts/tools/processes.ts';
 import type { Benchmark, Claim } from './benchmark.ts';
+import { editorBenchmark } from './editor.ts';
 import { evalBenchmark } from './eval.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [evalBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark];
 
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
 const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
