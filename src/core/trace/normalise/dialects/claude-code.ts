@@ -24,6 +24,7 @@ export const claudeCode: Dialect = {
     draft.text('agentName', 'subagent_type', 'agent.name', 'agent_name');
     draft.text('session', 'session.id');
     draft.text('user', 'user.id', 'user.account_uuid');
+    draft.number('costReported', 1, 'cost_usd');
     for (const event of view.events) readEvent(draft, event);
     draft.contentOf('input', 'user_prompt', 'new_context', 'prompt');
     draft.contentOf('output', 'response.model_output', 'response');
