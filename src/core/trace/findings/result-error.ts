@@ -1,0 +1,43 @@
+import { isObject } from '../../json.ts';
+import { parsed } from '../normalise/json-text.ts';
+import { textOf } from '../normalise/span-view.ts';
+
+/**
+ * The error that a tool's result tells although its span has none: `Error: …`, MCP's `isError`, `{"error": …}`, a status of 400 and
+ * more, an exit code. `null`: it tells none. Only the beginning of a text counts: a page that quotes an error is no failure.
+ */
+export function errorInResult(result: unknown): string | null {
+  const value = parsed(result);
+  if (typeof value === 'string') return errorInText(value);
+  if (!isObject(value)) return null;
+  if (value['isError'] === true || value['is_error'] === true) return textOf(value['error']) ?? textOf(value['message']) ?? textIn(value['content']) ?? 'isError';
+  const error = value['error'] ?? value['errors'];
+  if (typeof error === 'string' && error !== '') return error;
+  if (isObject(error)) return textOf(error['message']) ?? JSON.stringify(error).slice(0, 200);
+  if (Array.isArray(error) && error.length > 0) return JSON.stringify(error).slice(0, 200);
+  const status = Number(value['status_code'] ?? value['statusCode'] ?? (typeof value['status'] === 'number' ? value['status'] : NaN));
+  if (Number.isInteger(status) && status >= 400 && status < 600) return `HTTP status ${status}`;
+  const exit = Number(value['exit_code'] ?? value['exitCode'] ?? value['returncode'] ?? NaN);
+  return Number.isInteger(exit) && exit !== 0 ? `exit code ${exit}` : null;
+}
+
+function errorInText(text: string): string | null {
+  const start = text.slice(0, 2000).trimStart();
+  const line = start.split('\n', 1)[0]!.trim();
+  if (/^(?:[\w.]*(?:Error|Exception)\b|ERROR\b|error\b)\s*(?::|\[|$)/.test(line)) return line;
+  if (start.startsWith(TRACEBACK)) return lastLine(text);
+  const exit = /^exit ?code: (\d+)/i.exec(line)?.[1];
+  if (exit === undefined || exit === '0') return null;
+  return text.includes(TRACEBACK) ? lastLine(text) : line;
+}
+
+const TRACEBACK = 'Traceback (most recent call last)';
+
+/** Where Python says what was wrong. */
+function lastLine(text: string): string {
+  return text.slice(-2000).trimEnd().split('\n').at(-1)!.trim();
+}
+
+function textIn(content: unknown): string | null {
+  return Array.isArray(content) ? ((content as unknown[]).map((part) => (isObject(part) ? textOf(part['text']) : null)).find((text) => text !== null) ?? null) : textOf(content);
+}
