@@ -54,7 +54,7 @@ interface Loaded {
 }
 
 /** What Node's loader calls to read one file; it has no public name, and no public way tells loading from activating. */
-const loader = (Module as unknown as { prototype: { load(this: Loaded, file: string): void } }).prototype;
+const loader = (Module as unknown as { prototype: { load: (this: Loaded, file: string) => void } }).prototype;
 
 async function activation(id: string): Promise<ActivationTimes> {
   const extension = vscode.extensions.getExtension(id);

@@ -14,13 +14,13 @@ import type { HostTimes } from './editor-host.ts';
 import { closePanel, installProbe, openEmptyPanel, openRun, scroll, search, type LongTasks, type PaintTimes } from './tools/editor-panel.ts';
 import { emptyWorkspace, PROMPT_FILE, workspaceWithRun, writeControlExtension } from './tools/editor-workspace.ts';
 
-const HOSTS = 7;
+const HOSTS = 5;
 const ACTIVATE_MS = 30;
 const LENSES_MS = 50;
 const CELLS = 20_000;
 const WINDOWS = 5;
 const PAINT_MS = 500;
-const SCROLLS = 7;
+const SCROLLS = 5;
 const PACKAGE_MB = 4;
 const PACKAGE_WITH_MODEL_MB = 36;
 const HOST_LIMIT_MS = 180_000;

@@ -81,10 +81,9 @@ async function paintTimes(page: Page): Promise<PaintTimes> {
   throw new Error('the window did not see the panel painted');
 }
 
-export async function closePanel(window: Window, frame?: Frame): Promise<void> {
+export async function closePanel(window: Window): Promise<void> {
   await window.runCommand('View: Close All Editors');
   await window.page.locator('iframe.webview').waitFor({ state: 'detached' });
-  if (frame && !frame.isDetached()) await window.page.waitForTimeout(200);
 }
 
 /** Shows no row, or all of them. */
