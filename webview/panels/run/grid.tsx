@@ -14,6 +14,8 @@ import { cellId, Row, ROW_HEIGHT, SliceCells, type RowActions } from './row.tsx'
 const OVERSCAN = 8;
 /** Events of one movement follow each other faster than this. */
 const FLYING_MS = 100;
+/** A pointer rests after this; tooltips of the browser come later still. */
+const RESTING_MS = 150;
 
 /**
  * The cells of a run: a list of rows of one height, of which only those near the eye exist. Elements are recycled (row i lives in
@@ -140,10 +142,17 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
   );
 }
 
-/** A text that is cut off gets its whole as tooltip when the pointer comes, not when the row is drawn. */
+let tipTimer: ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * A text that is cut off gets its whole as tooltip when the pointer rests on it, not when the row is drawn: whether it is cut off
+ * takes a layout, and while the list scrolls, rows pass under a pointer that does not move.
+ */
 function showTip(event: PointerEvent): void {
+  clearTimeout(tipTimer);
   const cell = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-tip]') : null;
-  if (cell !== null) cell.title = cell.scrollWidth > cell.clientWidth ? cell.textContent ?? '' : '';
+  if (cell === null) return;
+  tipTimer = setTimeout(() => { cell.title = cell.scrollWidth > cell.clientWidth ? cell.textContent ?? '' : ''; }, RESTING_MS);
 }
 
 /** The row of the slice that the first seen case belongs to, when that row itself has scrolled away. */
