@@ -59,7 +59,7 @@ export function caseIsForPrompt(item: Case, prompt: PromptDocument): boolean {
 }
 
 /** promptfoo's `providers` filter, by label or id. */
-export function caseIsForModel(item: Case, model: { readonly label: string; readonly id: string }): boolean {
+function caseIsForModel(item: Case, model: { readonly label: string; readonly id: string }): boolean {
   return item.models === undefined || item.models.some((wanted) => matchesName(wanted, [model.label, model.id]));
 }
 
