@@ -39,6 +39,8 @@ function mergeVersions(earlier: RawSpan, later: RawSpan): RawSpan {
   const missing = other.attributes.filter(({ key }) => !keys.has(key));
   return {
     ...base,
+    name: base.name === '' ? other.name : base.name,
+    kind: base.kind === 0 ? other.kind : base.kind,
     parentSpanId: base.parentSpanId ?? other.parentSpanId,
     startTimeUnixNano: base.startTimeUnixNano === '0' ? other.startTimeUnixNano : base.startTimeUnixNano,
     attributes: missing.length === 0 ? base.attributes : [...base.attributes, ...missing],

@@ -236,6 +236,9 @@ export interface Span {
   readonly codeFunction: string | null;
   readonly service: string | null;
   readonly environment: string | null;
+  /** What sent the span: attributes of its resource, name and version of its instrumentation. */
+  readonly resource: JsonObject;
+  readonly scope: { readonly name: string; readonly version: string };
   /** A placeholder for a span that has only begun (Logfire's pending spans). */
   readonly pending: boolean;
   /** When content is missing: the switch that brings it, in words. */

@@ -41,28 +41,30 @@ export interface TraceTree {
 /** SDKs that keep milliseconds put children before their parents by less than one. */
 const SKEW_TOLERANCE_NS = 1_000_000n;
 
-/** Ids must be unique within the list (see mergeSpans); of equal ones the first is the parent of all. Runs in linear time but for sorting siblings. */
+/** Ids must be unique within the list (see mergeSpans); of equal ones the first is the parent of all. Linear but for siblings that come out of order. */
 export function buildTree(spans: readonly TreeSpan[]): TraceTree {
   const positions = new Map<string, number>();
-  for (const [index, span] of spans.entries()) if (!positions.has(span.spanId)) positions.set(span.spanId, index);
+  for (let index = spans.length - 1; index >= 0; index--) positions.set(spans[index]!.spanId, index);
   const parents = new Int32Array(spans.length).fill(-1);
   const orphans = new Map<string, number[]>();
-  for (const [index, { parentId }] of spans.entries()) {
+  for (let index = 0; index < spans.length; index++) {
+    const { parentId } = spans[index]!;
     if (parentId === null) continue;
     const parent = positions.get(parentId);
-    if (parent !== undefined && parent !== index) parents[index] = parent;
-    else if (parent === undefined) {
+    if (parent !== undefined) parents[index] = parent === index ? -1 : parent;
+    else {
       const siblings = orphans.get(parentId);
       if (siblings) siblings.push(index);
       else orphans.set(parentId, [index]);
     }
   }
   const cut = cutCycles(parents);
-  const children = childLists(spans, parents);
-  const roots = children.roots;
-  const { order, depths, descendants } = walk(roots, children.of, parents);
+  const { roots, firsts, below } = sortChildren(spans, parents);
+  const { order, depths, descendants } = walk(roots, firsts, below, parents);
   const missing = [...orphans].map(([spanId, list]): MissingParent => ({ spanId, children: list.sort((a, b) => compareStarts(spans, a, b)) }));
-  return { parents, order, depths, descendants, roots, missing, cut, skew: findSkew(spans, parents), running: spans.flatMap((span, index) => (span.endNs === null ? [index] : [])) };
+  const running: number[] = [];
+  for (let index = 0; index < spans.length; index++) if (spans[index]!.endNs === null) running.push(index);
+  return { parents, order, depths, descendants, roots, missing, cut, skew: findSkew(spans, parents), running };
 }
 
 /** Cuts each cycle at the span that is met first, and returns those spans. */
@@ -87,37 +89,54 @@ function cutCycles(parents: Int32Array): number[] {
   return cut;
 }
 
-function childLists(spans: readonly TreeSpan[], parents: Int32Array): { roots: number[]; of: ReadonlyMap<number, number[]> } {
+interface Children {
+  readonly roots: number[];
+  /** Where the children of a span begin in `below`; those of the next span begin where they end. */
+  readonly firsts: Int32Array;
+  readonly below: Int32Array;
+}
+
+function sortChildren(spans: readonly TreeSpan[], parents: Int32Array): Children {
   const roots: number[] = [];
-  const of = new Map<number, number[]>();
-  for (let index = 0; index < spans.length; index++) {
+  const firsts = new Int32Array(parents.length + 1);
+  for (const parent of parents) if (parent >= 0) firsts[parent + 1]!++;
+  for (let index = 0; index < parents.length; index++) firsts[index + 1]! += firsts[index]!;
+  const below = new Int32Array(firsts[parents.length]!);
+  const filled = firsts.slice();
+  for (let index = 0; index < parents.length; index++) {
     const parent = parents[index]!;
-    const list = parent < 0 ? roots : of.get(parent);
-    if (list) list.push(index);
-    else of.set(parent, [index]);
+    if (parent < 0) roots.push(index);
+    else below[filled[parent]!++] = index;
   }
   const byStart = (a: number, b: number): number => compareStarts(spans, a, b);
   roots.sort(byStart);
-  for (const list of of.values()) list.sort(byStart);
-  return { roots, of };
+  for (let parent = 0; parent < parents.length; parent++) {
+    for (let at = firsts[parent]! + 1; at < firsts[parent + 1]!; at++) {
+      if (byStart(below[at - 1]!, below[at]!) <= 0) continue;
+      below.subarray(firsts[parent], firsts[parent + 1]).sort(byStart);
+      break;
+    }
+  }
+  return { roots, firsts, below };
 }
 
 function compareStarts(spans: readonly TreeSpan[], a: number, b: number): number {
   return compareNanos(spans[a]!.startNs, spans[b]!.startNs) || a - b;
 }
 
-function walk(roots: readonly number[], children: ReadonlyMap<number, number[]>, parents: Int32Array): Pick<TraceTree, 'order' | 'depths' | 'descendants'> {
+function walk(roots: readonly number[], firsts: Int32Array, below: Int32Array, parents: Int32Array): Pick<TraceTree, 'order' | 'depths' | 'descendants'> {
   const order = new Int32Array(parents.length);
   const depths = new Int32Array(parents.length);
   const descendants = new Int32Array(parents.length);
-  const stack = [...roots].reverse();
-  let at = 0;
-  for (let span = stack.pop(); span !== undefined; span = stack.pop()) {
-    order[at++] = span;
-    const below = children.get(span) ?? [];
-    for (let index = below.length - 1; index >= 0; index--) {
+  const stack = new Int32Array(parents.length);
+  let height = 0;
+  for (let index = roots.length - 1; index >= 0; index--) stack[height++] = roots[index]!;
+  for (let at = 0; height > 0; at++) {
+    const span = stack[--height]!;
+    order[at] = span;
+    for (let index = firsts[span + 1]! - 1; index >= firsts[span]!; index--) {
       depths[below[index]!] = depths[span]! + 1;
-      stack.push(below[index]!);
+      stack[height++] = below[index]!;
     }
   }
   for (let index = order.length - 1; index >= 0; index--) {
@@ -129,10 +148,11 @@ function walk(roots: readonly number[], children: ReadonlyMap<number, number[]>,
 
 function findSkew(spans: readonly TreeSpan[], parents: Int32Array): Map<number, Skew> {
   const skew = new Map<number, Skew>();
-  for (const [index, span] of spans.entries()) {
-    const parent = parents[index]! < 0 ? undefined : spans[parents[index]!];
-    if (span.endNs !== null && compareNanos(span.endNs, span.startNs) < 0) skew.set(index, 'ends-before-start');
-    else if (parent && compareNanos(span.startNs, parent.startNs) < 0 && BigInt(parent.startNs) - BigInt(span.startNs) > SKEW_TOLERANCE_NS) skew.set(index, 'starts-before-parent');
+  for (let index = 0; index < spans.length; index++) {
+    const { startNs, endNs } = spans[index]!;
+    const parent = parents[index]! < 0 ? null : spans[parents[index]!]!.startNs;
+    if (endNs !== null && compareNanos(endNs, startNs) < 0) skew.set(index, 'ends-before-start');
+    else if (parent !== null && compareNanos(startNs, parent) < 0 && BigInt(parent) - BigInt(startNs) > SKEW_TOLERANCE_NS) skew.set(index, 'starts-before-parent');
   }
   return skew;
 }

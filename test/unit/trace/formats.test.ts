@@ -81,6 +81,13 @@ describe('formats of traces', () => {
     expect(child).toMatchObject({ traceId: span.traceId, parentSpanId: span.spanId, startTimeUnixNano: '1728680305000000000' });
   });
 
+  it('LangSmith: a patch that comes apart from its post', () => {
+    const id = 'a8b34ded-ccd2-4fb7-bccb-9cd625066a14';
+    const post = read({ post: [{ id, trace_id: id, run_type: 'llm', name: 'Chat', start_time: '2025-01-01T00:00:00Z', inputs: { messages: [{ role: 'user', content: 'q' }] } }] }).spans;
+    const patch = read({ patch: [{ id, trace_id: id, dotted_order: undefined, run_type: 'llm', end_time: '2025-01-01T00:00:02Z', outputs: { choices: [{ message: { role: 'assistant', content: 'a' } }] } }] }).spans;
+    for (const order of [[...post, ...patch], [...patch, ...post]]) expect(normaliseTrace(order).spans).toMatchObject([{ name: 'Chat', startNs: '1735689600000000000', endNs: '1735689602000000000', input: [{ role: 'user' }], output: [{ role: 'assistant' }] }]);
+  });
+
   it('Genkit: milliseconds and microseconds', () => {
     const trace = (unit: number): object => ({ traceId: TRACE, spans: { [SPAN]: { spanId: SPAN, traceId: TRACE, startTime: 1_710_862_641_416 * unit, endTime: 1_710_862_641_417.5 * unit, displayName: 'f', attributes: { 'genkit:isRoot': true }, spanKind: 'INTERNAL', status: { code: 2, message: 'no' }, timeEvents: { timeEvent: [{ time: 1_710_862_641_416 * unit, annotation: { description: 'exception', attributes: { 'exception.message': 'm' } } }] } } } });
     for (const unit of [1, 1000]) expect(one(trace(unit), 'genkit').span).toMatchObject({ startTimeUnixNano: '1710862641416000000', endTimeUnixNano: '1710862641417500000', kind: 1, status: { code: 2 }, events: [{ name: 'exception' }] });

@@ -104,6 +104,10 @@ describe('Vercel AI SDK', () => {
     expect(read({ 'ai.operationId': 'ai.generateObject.doGenerate', 'ai.response.object': '{"a":1}' }).output).toEqual([{ role: 'assistant', parts: [{ type: 'json', value: { a: 1 } }] }]);
   });
 
+  it('takes the first token’s time from an event', () => {
+    expect(read({ 'ai.operationId': 'ai.streamText.doStream' }, { start: 1000, events: [['ai.stream.firstChunk', {}]] })).toMatchObject({ timeToFirstTokenMs: 0 });
+  });
+
   it('reads version 7: plain gen_ai with extras', () => {
     expect(read({ 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'f', 'gen_ai.provider.name': 'openai', 'gen_ai.usage.input_tokens': 9, 'gen_ai.usage.output_tokens': 1, 'ai.usage.inputTokenDetails.noCacheTokens': 9 }, { scope: 'gen_ai' })).toMatchObject({ kind: 'agent', agentName: 'f', tokens: { input: 9, output: 1 } });
   });

@@ -68,7 +68,7 @@ describe('OTLP/JSON', () => {
     expect(span).toMatchObject({ parentSpanId: null, kind: 0, flags: 0, traceState: '', status: { code: 0 }, attributes: [], events: [], links: [] });
   });
 
-  // specs §1.4, one test a quirk
+  // What senders are known to do, one test each.
   it('1: intValue as a JSON number', () => {
     expect(spanOf({ attributes: [{ key: 'n', value: { intValue: 2196 } }] }).attributes).toEqual([{ key: 'n', value: { intValue: '2196' } }]);
   });

@@ -55,7 +55,8 @@ const MEMBERS = new Set(['id', 'trace_id', 'parent_run_id', 'name', 'start_time'
 function spanOf(run: JsonObject): RawSpan {
   const id = required(asText(run['id']) ?? null, 'the run has no id');
   const order = asText(run['dotted_order']);
-  const start = required(nanosOf(run['start_time']) ?? startOfOrder(order), 'the run has no start_time');
+  // A patch may come apart from its post and say only what has changed: merging takes the start from the other.
+  const start = nanosOf(run['start_time']) ?? startOfOrder(order) ?? '0';
   const parent = asText(run['parent_run_id']) ?? parentOfOrder(order);
   const error = asText(run['error']);
   return makeSpan({

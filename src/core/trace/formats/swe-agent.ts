@@ -24,7 +24,8 @@ function readRun(run: JsonObject, { baseNs = '0' }: ReadOptions): RawSpan[] {
   const history = new History();
   const root = talk.spanId('run');
   const begin = time.next();
-  const opening = said.slice(0, said.findIndex((message) => message['role'] === 'assistant') >>> 0);
+  const first = said.findIndex((message) => message['role'] === 'assistant');
+  const opening = first < 0 ? said : said.slice(0, first);
   for (const message of opening) history.add({ role: asText(message['role']) ?? 'user', parts: [textPart(message['content'])] });
   const answers = said.filter((message) => message['role'] === 'assistant');
   for (const [index, step] of (run['trajectory'] as unknown[]).filter(isObject).entries()) {

@@ -1,6 +1,6 @@
 import type { ContentForm, Message, SpanKind } from '../model.ts';
 
-/** How each SDK is told to send what was said (specs §3.6). First match by dialect. */
+/** How each SDK is told to send what was said. First match by dialect. */
 const SWITCHES: readonly (readonly [dialect: string, advice: string])[] = [
   ['claude-code', 'set OTEL_LOG_USER_PROMPTS=1 for prompts, OTEL_LOG_TOOL_DETAILS=1 and OTEL_LOG_TOOL_CONTENT=1 for tools, and export logs (OTEL_LOGS_EXPORTER=otlp)'],
   ['codex', 'set log_user_prompt = true below [otel] in Codex’s config.toml, and export logs'],

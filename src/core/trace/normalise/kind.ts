@@ -142,7 +142,7 @@ const RULES: readonly Rule[] = [
   byPresence('http', 'http.request.method', 'http.method'),
 ];
 
-/** The canonical kind: the first rule that knows decides, in the order of specs §2.1. */
+/** The canonical kind: the first rule that knows decides. */
 export function kindOf(view: SpanView): KindDecision {
   for (const rule of RULES) {
     const decision = rule(view);

@@ -56,12 +56,23 @@ function complete(draft: Draft): void {
     const input = draft.get('input');
     if (documents && output?.form !== 'messages') draft.set('retrieval', { query: textOf(input?.value), topK: null, source: null, documents }, ...(draft.sources.output ?? []));
   }
+  firstToken(draft);
   draft.withoutHistory();
   const output = draft.get('output');
   if (output?.form === 'messages') {
     const reasons = (output.value as { finishReason?: string }[]).flatMap((message) => (message.finishReason === undefined ? [] : [message.finishReason]));
     if (reasons.length > 0) draft.set('finishReasons', reasons, ...(draft.sources.output ?? []));
   }
+}
+
+const FIRST_TOKEN_EVENTS = new Set(['ai.stream.firstChunk', 'new_token', 'llm.content.completion.chunk', 'gen_ai.content.chunk', 'first_token']);
+
+/** Some SDKs say when the first token came by an event alone. */
+function firstToken(draft: Draft): void {
+  const event = draft.view.events.find(({ name }) => FIRST_TOKEN_EVENTS.has(name));
+  if (!event) return;
+  const ns = BigInt(event.timeNs) - BigInt(draft.view.span.startTimeUnixNano);
+  if (ns >= 0n) draft.set('timeToFirstTokenMs', Number(ns) / 1e6, event.source);
 }
 
 function assemble(span: RawSpan, draft: Draft, dialects: readonly string[], options: NormaliseOptions): Span {
@@ -130,6 +141,8 @@ function assemble(span: RawSpan, draft: Draft, dialects: readonly string[], opti
     codeFunction: code?.function ?? null,
     service: view.resource('service.name'),
     environment: draft.get('environment'),
+    resource: jsonOfAttributes(span.resource.attributes),
+    scope: { name: span.scope.name, version: span.scope.version },
     pending: options.pending ?? false,
     contentHint: contentHint({ ...spoken, kind, dialects, running: span.endTimeUnixNano === null, failed: error !== null }),
     sources: draft.sources,

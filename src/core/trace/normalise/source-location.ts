@@ -15,8 +15,11 @@ export function codeLocationOf(view: SpanView, error: SpanError | null): { locat
     const path = view.text(file);
     if (path !== null) return { location: { file: path, line: positive(view.number(line)), column: positive(view.number(column)), function: view.text(name) }, from: [file, line].filter((key) => view.has(key)) };
   }
-  const frame = error?.stack === null || error === null ? null : innermostFrame(error.stack);
-  return frame ? { location: frame, from: ['exception.stacktrace'] } : null;
+  for (const [stack, from] of [[view.text('code.stacktrace'), 'code.stacktrace'], [error?.stack ?? null, 'exception.stacktrace']] as const) {
+    const frame = stack === null ? null : innermostFrame(stack);
+    if (frame) return { location: frame, from: [from] };
+  }
+  return null;
 }
 
 const LIBRARIES = /(?:^|[\\/])(?:node_modules|site-packages|dist-packages|internal)[\\/]|^node:|^<|[\\/]lib[\\/]python\d/;

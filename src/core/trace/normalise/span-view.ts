@@ -21,10 +21,13 @@ export class SpanView {
   readonly span: RawSpan;
   readonly events: readonly ViewEvent[];
   readonly #attributes: ReadonlyMap<string, AnyValue>;
+  /** First parts of the keys, with their dot: every dialect asks for its own. */
+  readonly #heads: ReadonlySet<string>;
 
   constructor(span: RawSpan, logs: readonly RawLog[] = []) {
     this.span = span;
     this.#attributes = mapOf(span.attributes);
+    this.#heads = new Set([...this.#attributes.keys()].map((key) => key.slice(0, key.indexOf('.') + 1)));
     const events = span.events.map((event) => ({ name: event.name, timeNs: event.timeUnixNano, attributes: jsonOfAttributes(event.attributes), body: null, source: `event ${event.name}` }));
     this.events = logs.length === 0 ? events : [...events, ...logs.map(eventOfLog)].sort((a, b) => compareNanos(a.timeNs, b.timeNs));
   }
@@ -39,12 +42,14 @@ export class SpanView {
 
   /** Whether any attribute begins with the prefix. */
   hasPrefix(prefix: string): boolean {
+    if (prefix.includes('.') && !this.#heads.has(prefix.slice(0, prefix.indexOf('.') + 1))) return false;
     for (const key of this.#attributes.keys()) if (key.startsWith(prefix)) return true;
     return false;
   }
 
   /** Keys that begin with the prefix, in the order of the sender. */
   keys(prefix: string): string[] {
+    if (!this.hasPrefix(prefix)) return [];
     return [...this.#attributes.keys()].filter((key) => key.startsWith(prefix));
   }
 

@@ -12,7 +12,7 @@ export interface RoleDecision {
 const SAME_CALL_OVERLAP = 0.9;
 
 /**
- * Counts every token once (specs §3.4). Wrappers repeat what their calls report: usage counts where no model call below carries
+ * Counts every token once. Wrappers repeat what their calls report: usage counts where no model call below carries
  * any. Two instrumentations on one call nest: the inner one counts.
  */
 export function usageRoles(spans: readonly Span[], tree: TraceTree): RoleDecision[] {

@@ -17,7 +17,7 @@ import { vectorStores } from './vector-stores.ts';
 import { vercel } from './vercel.ts';
 
 /**
- * In the order of their authority over one span (specs §3.3): what a vendor says in its own name, then what a framework says,
+ * In the order of their authority over one span: what a vendor says in its own name, then what a framework says,
  * then the conventions that all share. A span usually speaks two or three of them.
  */
 export const DIALECTS: readonly Dialect[] = [langfuse, claudeCode, codex, copilot, genkit, vercel, langsmith, adk, openInference, logfire, mlflow, openLlmetry, agentOps, semconv, memory, vectorStores];
