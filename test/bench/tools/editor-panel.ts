@@ -90,9 +90,7 @@ export async function closePanel(window: Window): Promise<void> {
 export async function search(window: Window, frame: Frame, text: string): Promise<void> {
   await frame.locator('[role=grid]').focus();
   await window.page.keyboard.press('/');
-  await window.page.keyboard.press('Control+A');
-  if (text === '') await window.page.keyboard.press('Delete');
-  else await window.page.keyboard.type(text);
+  await frame.getByRole('textbox', { name: 'Search cases, variables and outputs' }).fill(text);
   await (text === '' ? frame.locator(ROW).first().waitFor() : frame.getByText(`No case matches “${text}”.`).waitFor());
   await window.page.waitForTimeout(500);
 }
