@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { errorMessage } from '../../core/errors.ts';
 import { outlinePromptFile, type PromptOutlineFile } from '../../core/prompt/formats.ts';
+import { scanLensPlaces, type LensPlaces } from '../../core/prompt/lens-places.ts';
 import type { Diagnostic } from '../../core/text/diagnostic.ts';
 import type { PromptState } from '../../protocol/engine.ts';
 import { Coalesced } from '../coalesce.ts';
@@ -16,6 +17,8 @@ import type { RunTracker } from '../runs/run-tracker.ts';
 const TYPING_MS = 300;
 const CHANGED_FILES = '**/*.{yml,yaml,jsonl,ndjson,json,csv}';
 const PROMPT_FILE = /(\.prompt|^promptfooconfig[^/]*)\.ya?ml$/i;
+
+const NATIVE_FILE = /\.prompt\.ya?ml$/i;
 
 interface OpenFile {
   readonly document: vscode.TextDocument;
@@ -85,6 +88,16 @@ export class PromptFiles implements vscode.Disposable {
     return file.outline.file;
   }
 
+  /** Where lenses stand, and how many cases stand in the text itself (`null`: not looked at). Cheap enough for every key stroke. */
+  lensPlaces(document: vscode.TextDocument): readonly (LensPlaces & { readonly cases: number | null })[] {
+    const file = this.#follow(document);
+    if (file.outline?.version !== document.version && NATIVE_FILE.test(document.uri.path)) {
+      const places = scanLensPlaces(document.getText());
+      if (places !== null) return [{ ...places, cases: null }];
+    }
+    return this.outline(document).prompts.map(({ ranges, golden, cases }) => ({ name: ranges.name, messages: ranges.messages, cases: golden === null && cases.length > 0 ? cases.length : null }));
+  }
+
   /** What the engine last said about the prompts of a file; `null` before it has. */
   states(uri: vscode.Uri): readonly PromptState[] | null {
     return this.#open.get(uri.toString())?.answer?.prompts ?? null;
@@ -102,11 +115,11 @@ export class PromptFiles implements vscode.Disposable {
     return answer.diagnostics.find((found) => found.severity === 'error')?.message ?? null;
   }
 
-  /** Of every followed file: what the engine found, and for a text that it has not seen yet what the outline shows. */
-  *diagnostics(): Iterable<{ readonly uri: vscode.Uri; readonly diagnostics: readonly Diagnostic[] }> {
-    for (const { document, answer } of this.#open.values()) {
-      const current = answer?.version === document.version;
-      yield { uri: document.uri, diagnostics: current ? answer.diagnostics : this.outline(document).diagnostics };
+  /** Of every followed file what the engine found, or the outline where there is no engine; `null`: the text has just changed, and what is shown stays. */
+  *diagnostics(): Iterable<{ readonly uri: vscode.Uri; readonly diagnostics: readonly Diagnostic[] | null }> {
+    for (const { document, answer, outline } of this.#open.values()) {
+      const { version } = document;
+      yield { uri: document.uri, diagnostics: answer?.version === version ? answer.diagnostics : outline?.version === version ? outline.file.diagnostics : null };
     }
   }
 
@@ -188,6 +201,8 @@ export class PromptFiles implements vscode.Disposable {
         this.#log.warn(`${enginePath(document.uri)} could not be looked up: ${errorMessage(error)}`);
       }
     }
+    // Without an answer to this text the outline says what is wrong with it.
+    if (file.answer?.version !== document.version && !document.isClosed) this.outline(document);
     this.#didChange.fire();
   }
 }

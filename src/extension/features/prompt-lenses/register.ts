@@ -3,7 +3,7 @@ import { formatCount, formatUsd } from '../../../core/text/format.ts';
 import type { PromptState } from '../../../protocol/engine.ts';
 import { COMMANDS, INTERNAL_COMMANDS, SETTINGS } from '../../constants.ts';
 import { enginePath, toRange } from '../../paths.ts';
-import type { PromptOutline } from '../../../core/prompt/formats.ts';
+import type { LensPlaces } from '../../../core/prompt/lens-places.ts';
 import { longScore, progress, statusWord } from '../../runs/wording.ts';
 import type { Services } from '../../services.ts';
 import { codeLensEnabled } from '../../settings.ts';
@@ -14,8 +14,8 @@ import type { PromptTarget, RunTarget } from '../../targets.ts';
 const SPACE = '\u00a0';
 
 /**
- * Two lenses over `name:` (eval, and what is known without running anything), one over `messages:`. Providing them reads
- * the outline of the text and what the engine last said; nothing is asked or computed here.
+ * Two lenses over `name:` (eval, and what is known without running anything), one over `messages:`. Providing them looks
+ * for two lines of the text and at what the engine last said; nothing is asked or computed here.
  */
 class PromptLenses extends SteadyLenses {
   readonly #services: Services;
@@ -37,16 +37,16 @@ class PromptLenses extends SteadyLenses {
 
   protected override lensesOf(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!this.#services.prompts.isPromptFile(document.uri) || !codeLensEnabled(document)) return [];
-    const { prompts } = this.#services.prompts.outline(document);
+    const prompts = this.#services.prompts.lensPlaces(document);
     const states = this.#services.prompts.states(document.uri);
     // The engine lists the prompts of a file in the order of the text. While they differ in number, the text was just edited.
-    return prompts.flatMap((outline, index) => this.#lenses(document, index, outline, (states?.length === prompts.length ? states[index] : undefined) ?? null));
+    return prompts.flatMap((place, index) => this.#lenses(document, index, place, (states?.length === prompts.length ? states[index] : undefined) ?? null));
   }
 
-  #lenses(document: vscode.TextDocument, index: number, outline: PromptOutline, state: PromptState | null): vscode.CodeLens[] {
-    const range = toRange(outline.ranges.name);
+  #lenses(document: vscode.TextDocument, index: number, place: LensPlaces & { readonly cases: number | null }, state: PromptState | null): vscode.CodeLens[] {
+    const range = toRange(place.name);
     const lens = (command: vscode.Command, at = range): vscode.CodeLens => new vscode.CodeLens(at, command);
-    const cases = state?.dataset?.cases ?? (outline.golden === null && outline.cases.length > 0 ? outline.cases.length : null);
+    const cases = state?.dataset?.cases ?? place.cases;
     if (!vscode.workspace.isTrusted) {
       const counted = this.#services.prompts.countWithoutEngine(document.uri, index);
       return [
@@ -57,7 +57,7 @@ class PromptLenses extends SteadyLenses {
     if (!this.#services.engines.forUri(document.uri)) return [lens({ title: vscode.l10n.t('Open its folder to run this prompt'), command: 'vscode.openFolder' })];
     const target: PromptTarget = { path: enginePath(document.uri), ...(state ? { promptId: state.id } : {}) };
     const lenses = this.#evalLenses(document, target, state, cases).map((command) => lens(command));
-    lenses.push(lens({ title: `$(debug-start)${SPACE}${vscode.l10n.t('Run once')}`, command: COMMANDS.runOnce, arguments: [target] }, toRange(outline.ranges.messages)));
+    lenses.push(lens({ title: `$(debug-start)${SPACE}${vscode.l10n.t('Run once')}`, command: COMMANDS.runOnce, arguments: [target] }, toRange(place.messages)));
     return lenses;
   }
 
