@@ -7,7 +7,7 @@ import { outlinePromptfoo, readPromptfoo } from './promptfoo/format.ts';
 import type { PromptReadOptions } from './reading.ts';
 
 export type { PromptReadOptions } from './reading.ts';
-export type { PromptOutline, PromptOutlineFile } from './outline.ts';
+export type { PromptOutlineFile } from './outline.ts';
 
 /** One way in which prompts are written down. */
 export interface PromptFileFormat {
