@@ -2,7 +2,7 @@
 setlocal
 rem The touchstone command on Windows; see bin/touchstone.
 set "ROOT=%~dp0.."
-set "HEAP=--max-semi-space-size=8"
+set "HEAP=--max-semi-space-size=8 --max-old-space-size=1200"
 if not exist "%ROOT%\dist\cli.mjs" (
   echo touchstone: %ROOT%\dist\cli.mjs does not exist. Run "npm ci && npm run build" first. 1>&2
   exit /b 2

@@ -340,7 +340,6 @@ export class Evals {
       store.finish(run, { status: 'interrupted', durationMs: run.info.durationMs, summary: storedSummary(store.summarize(run)), revision: active.revision });
       throw error;
     } finally {
-      active.end();
       this.#active.delete(id);
       await scorer.dispose();
       changed();

@@ -3,12 +3,8 @@ import type { CellResult } from '../core/eval/model.ts';
 import { cellOrdinal } from '../core/eval/ordinal.ts';
 import { planShape, type RunPlan } from '../core/eval/plan.ts';
 import { cellMetrics, type CellFacts, type RunSummary } from '../core/eval/summary.ts';
-import { keepHeapSmall } from '../node/process/heap.ts';
 import type { StoredRun } from '../node/sqlite/run-store.ts';
 import type { LiveRun } from './grid.ts';
-
-/** After so many cells a run is long, and every module that it needs is loaded. */
-const MANY_CELLS = 256;
 
 /** A run that this process works on. */
 export class ActiveRun implements LiveRun {
@@ -25,8 +21,6 @@ export class ActiveRun implements LiveRun {
   /** Resolves when the run has ended and its end is stored; rejects when the journal failed. */
   done: Promise<void> = Promise.resolve();
   revision: number;
-  #added = 0;
-  #releaseHeap = (): void => undefined;
   /** When one case runs again: its cells by ordinal, with the results that they have. Only these run, and they are asked again. */
   readonly replaces: ReadonlyMap<number, CellResult | null> | undefined;
 
@@ -47,15 +41,9 @@ export class ActiveRun implements LiveRun {
   /** Counts a result in place of the one that the cell had before. */
   add(result: CellResult, before?: CellResult): void {
     this.revision++;
-    if (++this.#added === MANY_CELLS) this.#releaseHeap = keepHeapSmall();
     const replaced = before ?? this.replaces?.get(cellOrdinal(result, planShape(this.plan)));
     if (replaced !== undefined && replaced !== null) this.summary.remove(cellFacts(replaced));
     this.summary.add(cellFacts(result));
-  }
-
-  /** To be called once, when the run is over. */
-  end(): void {
-    this.#releaseHeap();
   }
 
   /** Milliseconds, from the pace since this process took the run; `null` before a cell is done and when none is left. */
