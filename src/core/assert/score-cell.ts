@@ -9,7 +9,7 @@ import type { AssertionResult, AssertionSpec, CellScore, ScoreContext } from './
 import { CheckError } from './outcome.ts';
 import { withOutput } from './output.ts';
 import type { ScoreOptions, ScorePorts } from './ports.ts';
-import { parseType, type CheckPlace } from './types.ts';
+import { parseType, placeOfType, type CheckPlace } from './types.ts';
 import { unknownType } from './unknown-type.ts';
 import { fillSpec, isGithubType, needsEngine, templateVariables } from './values.ts';
 
@@ -97,9 +97,8 @@ async function scoreLeaves(
 
 /** Checks that stay in this thread move to the worker when a transform, a template's logic or a code file comes with them. */
 function placeOf(spec: AssertionSpec): CheckPlace {
-  const type = parseType(spec.type);
-  if (type === null) throw new CheckError(unknownType(spec.type));
-  const { place } = type.info;
+  const place = placeOfType(spec);
+  if (place === null) throw new CheckError(unknownType(spec.type));
   if (place === 'set' || place === 'group') throw new CheckError(`${spec.type} cannot be a member of an assert-set.`);
   if (place !== 'here') return place;
   const needsWorker = needsCode(spec) || (!isGithubType(spec.type) && (needsEngine(spec.value) || needsEngine(spec.metric)));

@@ -115,6 +115,13 @@ export function parseType(type: string): { name: AssertionTypeName; info: Assert
   return negated && info.plainOnly ? null : { name, info, negated };
 }
 
+/** Where a check of this type and value is made; `null`: not a type. JSON is parsed in time linear in the output, a schema's patterns may take any time. */
+export function placeOfType({ type, value }: { readonly type: string; readonly value?: unknown }): CheckPlace | null {
+  const parsed = parseType(type);
+  if (parsed === null) return null;
+  return parsed.name === 'is-json' && (value === undefined || value === null) ? 'here' : parsed.info.place;
+}
+
 function isTypeName(name: string): name is AssertionTypeName {
   return Object.hasOwn(ASSERTION_TYPES, name);
 }

@@ -1,6 +1,6 @@
 import { needsCode } from '../assert/code.ts';
 import type { AssertionSpec } from '../assert/model.ts';
-import { parseType } from '../assert/types.ts';
+import { placeOfType } from '../assert/types.ts';
 import type { Case } from '../dataset/model.ts';
 import type { Model, ModelRef } from '../model/model.ts';
 import type { PromptDocument } from '../prompt/model.ts';
@@ -50,7 +50,7 @@ export function caseAssertions(prompt: PromptDocument, item: Case): readonly Ass
 export function scoresInThread(plan: RunPlan): boolean {
   const [first] = plan.cases;
   const specs = first === undefined ? [] : caseAssertions(plan.prompt, first).flatMap((spec) => [spec, ...(spec.assert ?? [])]);
-  return specs.some((spec) => parseType(spec.type)?.info.place === 'worker' && !needsCode(spec));
+  return specs.some((spec) => placeOfType(spec) === 'worker' && !needsCode(spec));
 }
 
 /** Whether a case is for this prompt: promptfoo's `prompts` filter (exact label or id, or `group:*` and `group` for labels that start with `group:`). */
