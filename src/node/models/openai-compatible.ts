@@ -118,6 +118,10 @@ function streamOptions(target: OpenAiTarget): JsonObject {
 /** The package, once something is asked: it takes longer to read than the rest of a small run. */
 let loading: Promise<[typeof Sdk, typeof Streaming]> | null = null;
 
+function loadSdk(): Promise<[typeof Sdk, typeof Streaming]> {
+  return (loading ??= Promise.all([import('openai'), import('openai/streaming')]));
+}
+
 type Read<T> = (response: Response, stream: () => AsyncIterable<unknown>) => Promise<T>;
 
 /** One endpoint's SDK client, made anew when its key changes; turns every failure into a ModelError. */
@@ -131,10 +135,11 @@ export class OpenAiClients {
     this.#context = context;
   }
 
-  /** @throws ModelError 'missing-secret' */
+  /** Loads the package, too: otherwise that time would count as the first answers' latency. @throws ModelError 'missing-secret' */
   async ready(): Promise<void> {
-    const { subject } = await this.#key();
-    await this.#headers(subject);
+    const { key, subject } = await this.#key();
+    const [sdk] = await loadSdk();
+    await this.#clientFor(sdk, key?.value ?? null, subject);
   }
 
   /** Posts once and reads the answer. */
@@ -142,7 +147,7 @@ export class OpenAiClients {
     const { signal } = context;
     if (signal.aborted) throw cancelledError();
     const { key, subject } = await this.#key();
-    const [sdk, { Stream }] = await (loading ??= Promise.all([import('openai'), import('openai/streaming')]));
+    const [sdk, { Stream }] = await loadSdk();
     const client = await this.#clientFor(sdk, key?.value ?? null, subject);
     // Not the SDK's `signal`: see FetchInit.
     const fetchOptions: NonNullable<Sdk.ClientOptions['fetchOptions']> & Pick<FetchInit, 'cancel'> = { cancel: signal };
