@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CellResult } from '../core/eval/model.ts';
 import { cellOrdinal } from '../core/eval/ordinal.ts';
 import { planShape, type RunPlan } from '../core/eval/plan.ts';
-import { cellMetrics, type CellFacts, type RunSummary } from '../core/eval/summary.ts';
+import { cellFacts, type RunSummary } from '../core/eval/summary.ts';
 import type { StoredRun } from '../node/sqlite/run-store.ts';
 import type { LiveRun } from './grid.ts';
 
@@ -53,22 +53,6 @@ export class ActiveRun implements LiveRun {
     if (done === 0 || left === 0) return null;
     return ((Date.now() - this.startedAt) / done) * left;
   }
-}
-
-function cellFacts(result: CellResult): CellFacts {
-  return {
-    caseIndex: result.caseIndex,
-    modelIndex: result.modelIndex,
-    failedToAnswer: result.error !== null,
-    pass: result.pass,
-    score: result.score,
-    latencyMs: result.latencyMs,
-    cost: result.cost,
-    inputTokens: result.usage?.input ?? null,
-    outputTokens: result.usage?.output ?? null,
-    cached: result.cached,
-    metrics: cellMetrics(result.assertions, result.namedScores),
-  };
 }
 
 /** Sortable by time, short enough to type: `r-` and base 36 of the second, then 4 random digits. */

@@ -2,7 +2,7 @@ import type { AssertionResult } from '../assert/model.ts';
 import { meanInterval } from '../stats/mean.ts';
 import { wilsonInterval, type Interval } from '../stats/proportion.ts';
 import { quantileSorted } from '../stats/quantile.ts';
-import type { Summary } from './model.ts';
+import type { CellResult, Summary } from './model.ts';
 
 /** What a summary needs of one finished cell. */
 export interface CellFacts {
@@ -17,6 +17,22 @@ export interface CellFacts {
   readonly outputTokens: number | null;
   readonly cached: boolean;
   readonly metrics: CellMetrics | null;
+}
+
+export function cellFacts(result: CellResult): CellFacts {
+  return {
+    caseIndex: result.caseIndex,
+    modelIndex: result.modelIndex,
+    failedToAnswer: result.error !== null,
+    pass: result.pass,
+    score: result.score,
+    latencyMs: result.latencyMs,
+    cost: result.cost,
+    inputTokens: result.usage?.input ?? null,
+    outputTokens: result.usage?.output ?? null,
+    cached: result.cached,
+    metrics: cellMetrics(result.assertions, result.namedScores),
+  };
 }
 
 /** Metric → [weighted mean of its assertions in this cell, sum of score × weight]. */

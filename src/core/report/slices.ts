@@ -1,7 +1,6 @@
 import type { Summary } from '../eval/model.ts';
-import { RunSummary } from '../eval/summary.ts';
+import { cellFacts, RunSummary } from '../eval/summary.ts';
 import type { ReportCell, ReportRun, ReportSource } from './model.ts';
-import { cellFacts } from './summary.ts';
 
 /** How one slice did. A case with several tags counts in each of their slices. */
 export interface SliceSummary {
@@ -24,7 +23,7 @@ export class SliceCounter {
     for (const cell of cells) {
       for (const tag of cell.case.tags) {
         const slice = this.#slice(tag);
-        slice.summary.add(cellFacts(cell));
+        slice.summary.add(cellFacts(cell.result));
         if (slice.lastCase === cell.result.caseIndex) continue;
         slice.lastCase = cell.result.caseIndex;
         slice.cases++;

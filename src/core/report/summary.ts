@@ -1,22 +1,6 @@
 import type { Summary } from '../eval/model.ts';
-import { RunSummary, type CellFacts } from '../eval/summary.ts';
+import { cellFacts, RunSummary } from '../eval/summary.ts';
 import type { ReportCell, ReportRun } from './model.ts';
-
-export function cellFacts({ result }: ReportCell): CellFacts {
-  return {
-    caseIndex: result.caseIndex,
-    modelIndex: result.modelIndex,
-    failedToAnswer: result.status === 'error',
-    pass: result.pass,
-    score: result.score,
-    latencyMs: result.latencyMs,
-    cost: result.cost,
-    inputTokens: result.usage?.input ?? null,
-    outputTokens: result.usage?.output ?? null,
-    cached: result.cached,
-    metrics: null,
-  };
-}
 
 /**
  * The summary over several runs, computed from the cells as these pass by, because intervals and quantiles of the runs
@@ -41,7 +25,7 @@ export class OverallSummary {
     if (this.#runs.length === 1) return;
     // Cases of different runs are different cases, also where their indices are the same.
     const first = this.#firstCase.get(run.info.id) ?? 0;
-    for (const cell of cells) this.#all.add({ ...cellFacts(cell), caseIndex: first + cell.result.caseIndex });
+    for (const cell of cells) this.#all.add({ ...cellFacts(cell.result), caseIndex: first + cell.result.caseIndex });
   }
 
   result(): Summary {

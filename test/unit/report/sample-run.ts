@@ -1,6 +1,5 @@
 import type { AssertionResult } from '../../../src/core/assert/model.ts';
-import { RunSummary } from '../../../src/core/eval/summary.ts';
-import { cellFacts } from '../../../src/core/report/summary.ts';
+import { cellFacts, RunSummary } from '../../../src/core/eval/summary.ts';
 import type { ReportCell, ReportRun, ReportSource } from '../../../src/core/report/model.ts';
 import type { CellError, RunStatus } from '../../../src/core/eval/model.ts';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
@@ -52,7 +51,7 @@ export function sampleRun(cells: readonly SampleCell[], given: SampleRun = {}): 
     };
   });
   const summary = new RunSummary(models.length, given.repeats ?? 1);
-  for (const cell of list) summary.add(cellFacts(cell));
+  for (const cell of list) summary.add(cellFacts(cell.result));
   const name = given.name ?? 'Support triage';
   const total = given.total ?? list.length;
   const run: RunSnapshot = {

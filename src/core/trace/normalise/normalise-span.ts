@@ -19,7 +19,7 @@ export interface NormaliseOptions {
 
 /**
  * What a span means, read by every convention it speaks. `logs`: the log records that belong to it. The role of its usage depends
- * on the rest of its trace (see normaliseTrace): here it is a leaf where it has any.
+ * on the rest of its trace (see normaliseTrace): here a span that has usage is a leaf.
  */
 export function normaliseSpan(span: RawSpan, logs: readonly RawLog[] = [], options: NormaliseOptions = {}): Span {
   const view = new SpanView(span, logs);
