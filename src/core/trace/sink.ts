@@ -24,6 +24,12 @@ export interface EncodedBatch {
   /** `documents`: JSON values in any format of `formats/`. */
   readonly body: Uint8Array;
   readonly origin: BatchOrigin;
+  /** `documents` that are a piece of a file: which of its lines the first one is. Rejections name lines of the file. Absent: 1. */
+  readonly firstLine?: number;
+  /** `documents`: where recordings without times begin (`ReadOptions.baseNs`). */
+  readonly baseNs?: string;
+  /** Stored with the rows, as of a `DecodedBatch`. */
+  readonly position?: TailPosition;
 }
 
 export interface DecodedBatch {
@@ -40,6 +46,8 @@ export interface Ingested {
   readonly metrics: number;
   readonly rejected: readonly { readonly where: string; readonly reason: string }[];
   readonly traceIds: readonly string[];
+  /** `documents`: names of the formats that were met. */
+  readonly formats?: readonly string[];
 }
 
 /**
