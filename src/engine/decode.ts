@@ -17,6 +17,7 @@ const settings = v.object({
   idleTimeoutMs: v.pipe(v.number(), v.minValue(1)),
   maxRetries: index,
   defaultBudgetUsd: v.nullable(v.number()),
+  traces: v.optional(v.object({ retentionDays: v.pipe(v.number(), v.minValue(0)), maxBytes: v.pipe(v.number(), v.minValue(0)) })),
   proxy: v.object({ url: v.nullable(v.string()), strictSsl: v.boolean(), noProxy: strings }),
 });
 

@@ -15,6 +15,8 @@ export interface EngineSettings {
   readonly idleTimeoutMs: number;
   readonly maxRetries: number;
   readonly defaultBudgetUsd: number | null;
+  /** How long and how much of traces is kept; absent: the store's own defaults. */
+  readonly traces?: { readonly retentionDays: number; readonly maxBytes: number };
   readonly proxy: { readonly url: string | null; readonly strictSsl: boolean; readonly noProxy: readonly string[] };
 }
 
