@@ -1,5 +1,6 @@
 import type { CellKey } from '../core/eval/model.ts';
 import { cellOrdinal } from '../core/eval/ordinal.ts';
+import { isSlow } from '../core/eval/summary.ts';
 import { CACHED, ERROR, FAILING, NO_SLICE, SLOW, buildCellIndex, type CellIndex } from '../node/sqlite/cell-index.ts';
 import { firstLine } from '../node/sqlite/run-journal.ts';
 import { shapeOf, type RunStore, type StoredRun } from '../node/sqlite/run-store.ts';
@@ -245,7 +246,6 @@ function gridCell(run: StoredRun, live: LiveRun, rows: ReadonlyMap<number, CellR
   const latencies = answered.flatMap((row) => (row.latency_ms === null ? [] : [row.latency_ms]));
   const latency = latencies.length === 0 ? null : latencies.reduce((a, b) => a + b, 0) / latencies.length;
   const cached = answered.length > 0 && answered.every((row) => row.cached === 1);
-  const limit = live.slowAbove[modelIndex] ?? Infinity;
   const status = startedAt !== undefined ? 'running' : found.length < shape.repeats ? 'waiting' : failed !== undefined && answered.length === 0 ? 'error' : 'done';
   return {
     status,
@@ -255,7 +255,7 @@ function gridCell(run: StoredRun, live: LiveRun, rows: ReadonlyMap<number, CellR
     ...(shown !== undefined && shown.count < answered.length ? { agreement: `${shown.count}/${answered.length}` } : {}),
     score: answered.length === 0 ? null : answered.reduce((sum, row) => sum + (row.score ?? 0), 0) / answered.length,
     latencyMs: status === 'running' && startedAt !== undefined ? Date.now() - startedAt : latency,
-    slow: !cached && latency !== null && latency > limit,
+    slow: !cached && latency !== null && isSlow(latency, live.slowAbove[modelIndex] ?? null),
     cached,
     error: failed === undefined ? null : failed.preview,
   };

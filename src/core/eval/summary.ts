@@ -224,3 +224,8 @@ export class RunSummary {
     return this.#models.map((model) => model.metricSums());
   }
 }
+
+/** Above the 95th percentile that a summary shows. Below a millisecond nothing is slow: percentiles are rounded, and such times are noise. */
+export function isSlow(latencyMs: number, p95: number | null): boolean {
+  return p95 !== null && latencyMs > Math.max(p95, 1);
+}

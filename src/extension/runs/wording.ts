@@ -3,16 +3,16 @@ import type { RunStatus, Summary } from '../../core/eval/model.ts';
 import { formatCount, formatDuration, formatRate, formatUsd } from '../../core/text/format.ts';
 import type { RunSnapshot } from '../../protocol/engine.ts';
 
-/** `55/60`; at most 12 characters up to a million cells. Errors are not in it: they have no answer to count. */
+/** `55/60`; at most 15 characters up to a million cells. Errors are not in it: they have no answer to count. */
 export function shortScore(summary: Summary): string {
   const answered = summary.passed + summary.failed;
-  return answered === 0 ? (summary.errors > 0 ? formatCount(summary.errors, 'error') : '–') : `${summary.passed}/${answered}`;
+  return answered === 0 ? (summary.errors > 0 ? formatCount(summary.errors, 'error') : '–') : `${formatCount(summary.passed)}/${formatCount(answered)}`;
 }
 
 /** `55/60 · 91.7% [82–96] · $0.0180 · p50 840 ms`, with what did not go well behind the rate. */
 export function longScore(summary: Summary): string {
   const answered = summary.passed + summary.failed;
-  const parts = [answered === 0 ? null : `${summary.passed}/${answered} · ${formatRate(summary.passRate, summary.interval)}`];
+  const parts = [answered === 0 ? null : `${formatCount(summary.passed)}/${formatCount(answered)} · ${formatRate(summary.passRate, summary.interval)}`];
   if (summary.errors > 0) parts.push(formatCount(summary.errors, 'error'));
   parts.push(summary.cost === null ? vscode.l10n.t('cost unknown') : formatUsd(summary.cost));
   if (summary.latency.p50 !== null) parts.push(`p50 ${formatDuration(summary.latency.p50)}`);

@@ -1,5 +1,5 @@
 import { cellKeyAt } from '../../core/eval/ordinal.ts';
-import { RunSummary } from '../../core/eval/summary.ts';
+import { isSlow, RunSummary } from '../../core/eval/summary.ts';
 import { shapeOf, type RunStore, type StoredRun } from './run-store.ts';
 
 /** Bits of a case: it has at least one such cell. */
@@ -60,8 +60,7 @@ export function buildCellIndex(store: RunStore, run: StoredRun, revision: number
   for (const [ordinal, errorCode, pass, score, latency, cost, cached] of rows) {
     const { caseIndex, modelIndex } = cellKeyAt(ordinal, shape);
     const at = caseIndex * models + modelIndex;
-    const limit = slowAbove[modelIndex] ?? Infinity;
-    const bits = (errorCode !== null ? ERROR : pass === 0 ? FAILING : 0) | (cached === 1 ? CACHED : latency !== null && latency > limit ? SLOW : 0);
+    const bits = (errorCode !== null ? ERROR : pass === 0 ? FAILING : 0) | (cached === 1 ? CACHED : latency !== null && isSlow(latency, slowAbove[modelIndex] ?? null) ? SLOW : 0);
     flags[caseIndex] = (flags[caseIndex] ?? 0) | bits;
     modelFlags[at] = (modelFlags[at] ?? 0) | bits;
     average(scores, known.scores, at, score);
