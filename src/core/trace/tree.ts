@@ -38,33 +38,72 @@ export interface TraceTree {
   readonly running: readonly number[];
 }
 
+/** What a tree is built from when there are too many spans for objects: by position. */
+export interface TreeColumns {
+  /** Position of the parent; `ROOT`: it has none; `ORPHAN`: nobody has sent it. */
+  readonly parents: Int32Array;
+  /** Nanoseconds after one time that all share (a double is exact for the first 104 days). */
+  readonly starts: Float64Array;
+  /** NaN: not ended. */
+  readonly ends: Float64Array;
+  /** The orphans by the parent that they name. */
+  readonly orphans: ReadonlyMap<string, readonly number[]>;
+}
+
+export const ROOT = -1;
+export const ORPHAN = -2;
+
 /** SDKs that keep milliseconds put children before their parents by less than one. */
-const SKEW_TOLERANCE_NS = 1_000_000n;
+const SKEW_TOLERANCE_NS = 1_000_000;
 
 /** Ids must be unique within the list (see mergeSpans); of equal ones the first is the parent of all. Linear but for siblings that come out of order. */
 export function buildTree(spans: readonly TreeSpan[]): TraceTree {
+  return buildTreeOf(columnsOf(spans));
+}
+
+export function buildTreeOf(columns: TreeColumns): TraceTree {
+  const { starts, ends, orphans } = columns;
+  const parents = columns.parents.map((parent) => Math.max(parent, ROOT));
+  const cut = cutCycles(parents);
+  const { roots, firsts, below } = sortChildren(starts, parents);
+  const { order, depths, descendants } = walk(roots, firsts, below, parents);
+  const missing = [...orphans].map(([spanId, list]): MissingParent => ({ spanId, children: [...list].sort((a, b) => starts[a]! - starts[b]! || a - b) }));
+  const running: number[] = [];
+  for (let index = 0; index < ends.length; index++) if (Number.isNaN(ends[index]!)) running.push(index);
+  return { parents, order, depths, descendants, roots, missing, cut, skew: findSkew(columns, parents), running };
+}
+
+function columnsOf(spans: readonly TreeSpan[]): TreeColumns {
   const positions = new Map<string, number>();
   for (let index = spans.length - 1; index >= 0; index--) positions.set(spans[index]!.spanId, index);
-  const parents = new Int32Array(spans.length).fill(-1);
+  const parents = new Int32Array(spans.length).fill(ROOT);
+  const starts = new Float64Array(spans.length);
+  const ends = new Float64Array(spans.length).fill(NaN);
   const orphans = new Map<string, number[]>();
+  const zero = zeroOf(spans);
   for (let index = 0; index < spans.length; index++) {
-    const { parentId } = spans[index]!;
+    const { parentId, startNs, endNs } = spans[index]!;
+    starts[index] = Number(BigInt(startNs) - zero);
+    if (endNs !== null) ends[index] = Number(BigInt(endNs) - zero);
     if (parentId === null) continue;
     const parent = positions.get(parentId);
-    if (parent !== undefined) parents[index] = parent === index ? -1 : parent;
-    else {
-      const siblings = orphans.get(parentId);
-      if (siblings) siblings.push(index);
-      else orphans.set(parentId, [index]);
+    if (parent !== undefined) {
+      parents[index] = parent === index ? ROOT : parent;
+      continue;
     }
+    parents[index] = ORPHAN;
+    const siblings = orphans.get(parentId);
+    if (siblings) siblings.push(index);
+    else orphans.set(parentId, [index]);
   }
-  const cut = cutCycles(parents);
-  const { roots, firsts, below } = sortChildren(spans, parents);
-  const { order, depths, descendants } = walk(roots, firsts, below, parents);
-  const missing = [...orphans].map(([spanId, list]): MissingParent => ({ spanId, children: list.sort((a, b) => compareStarts(spans, a, b)) }));
-  const running: number[] = [];
-  for (let index = 0; index < spans.length; index++) if (spans[index]!.endNs === null) running.push(index);
-  return { parents, order, depths, descendants, roots, missing, cut, skew: findSkew(spans, parents), running };
+  return { parents, starts, ends, orphans };
+}
+
+/** The first start; a span without one (0) would make all others inexact. */
+function zeroOf(spans: readonly TreeSpan[]): bigint {
+  let first = '0';
+  for (const { startNs } of spans) if (startNs !== '0' && (first === '0' || compareNanos(startNs, first) < 0)) first = startNs;
+  return BigInt(first);
 }
 
 /** Cuts each cycle at the span that is met first, and returns those spans. */
@@ -96,7 +135,7 @@ interface Children {
   readonly below: Int32Array;
 }
 
-function sortChildren(spans: readonly TreeSpan[], parents: Int32Array): Children {
+function sortChildren(starts: Float64Array, parents: Int32Array): Children {
   const roots: number[] = [];
   const firsts = new Int32Array(parents.length + 1);
   for (const parent of parents) if (parent >= 0) firsts[parent + 1]!++;
@@ -108,20 +147,16 @@ function sortChildren(spans: readonly TreeSpan[], parents: Int32Array): Children
     if (parent < 0) roots.push(index);
     else below[filled[parent]!++] = index;
   }
-  const byStart = (a: number, b: number): number => compareStarts(spans, a, b);
+  const byStart = (a: number, b: number): number => starts[a]! - starts[b]! || a - b;
   roots.sort(byStart);
   for (let parent = 0; parent < parents.length; parent++) {
     for (let at = firsts[parent]! + 1; at < firsts[parent + 1]!; at++) {
-      if (byStart(below[at - 1]!, below[at]!) <= 0) continue;
+      if (starts[below[at - 1]!]! <= starts[below[at]!]!) continue;
       below.subarray(firsts[parent], firsts[parent + 1]).sort(byStart);
       break;
     }
   }
   return { roots, firsts, below };
-}
-
-function compareStarts(spans: readonly TreeSpan[], a: number, b: number): number {
-  return compareNanos(spans[a]!.startNs, spans[b]!.startNs) || a - b;
 }
 
 function walk(roots: readonly number[], firsts: Int32Array, below: Int32Array, parents: Int32Array): Pick<TraceTree, 'order' | 'depths' | 'descendants'> {
@@ -146,13 +181,13 @@ function walk(roots: readonly number[], firsts: Int32Array, below: Int32Array, p
   return { order, depths, descendants };
 }
 
-function findSkew(spans: readonly TreeSpan[], parents: Int32Array): Map<number, Skew> {
+function findSkew({ starts, ends }: TreeColumns, parents: Int32Array): Map<number, Skew> {
   const skew = new Map<number, Skew>();
-  for (let index = 0; index < spans.length; index++) {
-    const { startNs, endNs } = spans[index]!;
-    const parent = parents[index]! < 0 ? null : spans[parents[index]!]!.startNs;
-    if (endNs !== null && compareNanos(endNs, startNs) < 0) skew.set(index, 'ends-before-start');
-    else if (parent !== null && compareNanos(startNs, parent) < 0 && BigInt(parent) - BigInt(startNs) > SKEW_TOLERANCE_NS) skew.set(index, 'starts-before-parent');
+  for (let index = 0; index < starts.length; index++) {
+    const start = starts[index]!;
+    const parent = parents[index]!;
+    if (ends[index]! < start) skew.set(index, 'ends-before-start');
+    else if (parent >= 0 && starts[parent]! - start > SKEW_TOLERANCE_NS) skew.set(index, 'starts-before-parent');
   }
   return skew;
 }

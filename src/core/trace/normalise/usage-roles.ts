@@ -1,5 +1,6 @@
 import { formatCount } from '../../text/format.ts';
 import type { Span, UsageRole } from '../model.ts';
+import { SPAN_KINDS } from '../skeleton.ts';
 import type { TraceTree } from '../tree.ts';
 import { totalOf } from './tokens.ts';
 
@@ -8,57 +9,108 @@ export interface RoleDecision {
   readonly reason: string | null;
 }
 
+/** What the spans of a trace report, by position. */
+export interface UsageColumns {
+  /** Positions in SPAN_KINDS. */
+  readonly kinds: Uint8Array;
+  /** All tokens of the span; NaN: it reports none. */
+  readonly tokens: Float64Array;
+  /** 1: it reports a cost. */
+  readonly reportsCost: Uint8Array;
+  /** Whether two nested calls answer to the same model, and to the same id where both name one. */
+  readonly sameAnswer: (outer: number, inner: number) => boolean;
+  /** Nanoseconds after one time; NaN: not ended. */
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+}
+
+/** Numbers of `Roles.roles`. */
+export const ROLE = { none: 0, leaf: 1, aggregate: 2, duplicate: 3 } as const;
+
+export interface Roles {
+  readonly roles: Uint8Array;
+  /** Model calls below that count, and their tokens. */
+  readonly calls: Int32Array;
+  readonly tokens: Float64Array;
+  /** Of duplicates: the inner call. */
+  readonly twins: ReadonlyMap<number, number>;
+}
+
 /** Two spans are one call when the shorter covers this share of the longer. */
 const SAME_CALL_OVERLAP = 0.9;
+const CALLS = new Set([SPAN_KINDS.indexOf('llm'), SPAN_KINDS.indexOf('embedding')]);
 
 /**
  * Counts every token once. Wrappers repeat what their calls report: usage counts where no model call below carries
  * any. Two instrumentations on one call nest: the inner one counts.
  */
-export function usageRoles(spans: readonly Span[], tree: TraceTree): RoleDecision[] {
-  const decisions: RoleDecision[] = Array.from({ length: spans.length }, () => ({ role: null, reason: null }));
-  /** Model calls below that count, and their tokens. */
-  const calls = new Int32Array(spans.length);
-  const tokens = new Float64Array(spans.length);
+export function decideRoles(usage: UsageColumns, tree: Pick<TraceTree, 'order' | 'parents'>): Roles {
+  const { order, parents } = tree;
+  const roles = new Uint8Array(order.length);
+  const calls = new Int32Array(order.length);
+  const tokens = new Float64Array(order.length);
   const twins = new Map<number, number>();
-  for (let at = tree.order.length - 1; at >= 0; at--) {
-    const index = tree.order[at]!;
-    const span = spans[index]!;
-    const carries = span.tokens !== null || span.costSource === 'reported';
-    if (carries) decisions[index] = decide(span, calls[index]!, tokens[index]!, twins.has(index) ? spans[twins.get(index)!]! : null);
-    const parent = tree.parents[index]!;
+  for (let at = order.length - 1; at >= 0; at--) {
+    const index = order[at]!;
+    const own = usage.tokens[index]!;
+    const carries = !Number.isNaN(own) || usage.reportsCost[index] === 1;
+    if (carries) roles[index] = calls[index] === 0 ? ROLE.leaf : twins.has(index) ? ROLE.duplicate : ROLE.aggregate;
+    const parent = parents[index]!;
     if (parent < 0) continue;
-    const isCall = carries && (span.kind === 'llm' || span.kind === 'embedding');
-    if (isCall && isSameCall(spans[parent]!, span)) twins.set(parent, index);
-    const counted = isCall && decisions[index]!.role === 'leaf';
-    calls[parent]! += calls[index]! + (counted ? 1 : 0);
-    tokens[parent]! += tokens[index]! + (counted && span.tokens ? (totalOf(span.tokens) ?? 0) : 0);
+    calls[parent]! += calls[index]!;
+    tokens[parent]! += tokens[index]!;
+    if (!carries || !CALLS.has(usage.kinds[index]!)) continue;
+    if (isSameCall(usage, parent, index)) twins.set(parent, index);
+    if (roles[index] !== ROLE.leaf) continue;
+    calls[parent]!++;
+    if (!Number.isNaN(own)) tokens[parent]! += own;
   }
-  return decisions;
+  return { roles, calls, tokens, twins };
 }
 
-function decide(span: Span, calls: number, below: number, twin: Span | null): RoleDecision {
-  if (calls === 0) return { role: 'leaf', reason: null };
-  if (twin) return { role: 'duplicate', reason: `the same call as “${twin.name}” below, which is counted` };
-  const own = span.tokens === null ? null : totalOf(span.tokens);
-  const sum = `${formatCount(calls, 'model call')} below ${calls === 1 ? 'carries its' : 'carry their'} own usage`;
-  if (own === null || own === below) return { role: 'aggregate', reason: sum };
-  return { role: 'aggregate', reason: `${sum}: ${formatCount(below, 'token')}, ${formatCount(own)} reported here` };
-}
-
-function isSameCall(outer: Span, inner: Span): boolean {
-  if (outer.kind !== inner.kind || (outer.tokens === null && outer.costSource !== 'reported')) return false;
-  if (outer.responseId !== null && inner.responseId !== null && outer.responseId !== inner.responseId) return false;
-  const names = [outer.modelRequested, outer.modelServed].filter((model) => model !== null);
-  if (![inner.modelRequested, inner.modelServed].some((model) => model !== null && names.includes(model))) return false;
-  return overlap(outer, inner) >= SAME_CALL_OVERLAP;
+function isSameCall(usage: UsageColumns, outer: number, inner: number): boolean {
+  if (usage.kinds[outer] !== usage.kinds[inner] || (Number.isNaN(usage.tokens[outer]!) && usage.reportsCost[outer] !== 1)) return false;
+  return usage.sameAnswer(outer, inner) && overlap(usage, outer, inner) >= SAME_CALL_OVERLAP;
 }
 
 /** The share of the longer span during which both ran. */
-function overlap(a: Span, b: Span): number {
-  if (a.endNs === null || b.endNs === null) return 0;
-  const [startA, endA, startB, endB] = [a.startNs, a.endNs, b.startNs, b.endNs].map(BigInt) as [bigint, bigint, bigint, bigint];
-  const longer = endA - startA > endB - startB ? endA - startA : endB - startB;
-  const shared = (endA < endB ? endA : endB) - (startA > startB ? startA : startB);
-  return longer <= 0n ? 1 : Number(shared) / Number(longer);
+function overlap({ starts, ends }: UsageColumns, a: number, b: number): number {
+  if (Number.isNaN(ends[a]!) || Number.isNaN(ends[b]!)) return 0;
+  const longer = Math.max(ends[a]! - starts[a]!, ends[b]! - starts[b]!);
+  const shared = Math.min(ends[a]!, ends[b]!) - Math.max(starts[a]!, starts[b]!);
+  return longer <= 0 ? 1 : shared / longer;
+}
+
+const NAMES: readonly (UsageRole | null)[] = [null, 'leaf', 'aggregate', 'duplicate'];
+
+/** The roles of whole spans, with the reasons in words. */
+export function usageRoles(spans: readonly Span[], tree: TraceTree): RoleDecision[] {
+  const zero = BigInt(spans[0]?.startNs ?? 0);
+  const usage: UsageColumns = {
+    kinds: Uint8Array.from(spans, (span) => SPAN_KINDS.indexOf(span.kind)),
+    tokens: Float64Array.from(spans, (span) => (span.tokens === null ? NaN : (totalOf(span.tokens) ?? 0))),
+    reportsCost: Uint8Array.from(spans, (span) => (span.costSource === 'reported' ? 1 : 0)),
+    sameAnswer: (outer, inner) => isSameAnswer(spans[outer]!, spans[inner]!),
+    starts: Float64Array.from(spans, (span) => Number(BigInt(span.startNs) - zero)),
+    ends: Float64Array.from(spans, (span) => (span.endNs === null ? NaN : Number(BigInt(span.endNs) - zero))),
+  };
+  const decided = decideRoles(usage, tree);
+  return spans.map((_, index) => ({ role: NAMES[decided.roles[index]!]!, reason: reasonOf(decided, usage, index, (position) => spans[position]!.name) }));
+}
+
+/** Why the usage of a span does not count, in words; `null`: it counts, or there is none. */
+export function reasonOf(decided: Roles, usage: Pick<UsageColumns, 'tokens'>, index: number, nameAt: (index: number) => string): string | null {
+  const role = decided.roles[index]!;
+  if (role === ROLE.none || role === ROLE.leaf) return null;
+  if (role === ROLE.duplicate) return `the same call as “${nameAt(decided.twins.get(index)!)}” below, which is counted`;
+  const [calls, below, own] = [decided.calls[index]!, decided.tokens[index]!, usage.tokens[index]!];
+  const sum = `${formatCount(calls, 'model call')} below ${calls === 1 ? 'carries its' : 'carry their'} own usage`;
+  return Number.isNaN(own) || own === below ? sum : `${sum}: ${formatCount(below, 'token')}, ${formatCount(own)} reported here`;
+}
+
+/** Two nested spans that may be one call: no two answers, one model. */
+export function isSameAnswer(outer: Pick<Span, 'responseId' | 'modelRequested' | 'modelServed'>, inner: Pick<Span, 'responseId' | 'modelRequested' | 'modelServed'>): boolean {
+  if (outer.responseId !== null && inner.responseId !== null && outer.responseId !== inner.responseId) return false;
+  const names = [outer.modelRequested, outer.modelServed].filter((model) => model !== null);
+  return [inner.modelRequested, inner.modelServed].some((model) => model !== null && names.includes(model));
 }
