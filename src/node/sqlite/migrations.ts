@@ -3,6 +3,11 @@
  *
  * `run.n` is the narrow key of everything below a run; a cell's `ordinal` numbers it in the order of cases, models, repeats
  * (core/eval/ordinal). Lists, filters and sorting read the narrow rows; bodies are read one at a time.
+ *
+ * Of traces: `trace.n` is the narrow key. Spans and chunks of text are numbered `trace.n * 67108864 + sequence`
+ * (core/trace/store/numbers), so that everything of one trace lies together, in the order of its arrival, in every table and in
+ * the search index, and all numbers are exact in a double. Nanoseconds and span ids need all 64 bits: read them with safeIntegers,
+ * or as differences and halves made by SQL, never as plain numbers.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -108,5 +113,190 @@ export const MIGRATIONS: readonly string[] = [
   `
   /* US dollars that a run with a budget may have spent, what is under way included: where its budget goes on when it resumes. */
   ALTER TABLE run ADD COLUMN spent_usd REAL NOT NULL DEFAULT 0;
+  `,
+  `
+  /* Short texts that many rows repeat: names of spans, models, tools, services, errors, values of facets. */
+  CREATE TABLE trace_text (
+    n INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+  ) STRICT;
+
+  /* Always what its spans say: written in the transaction that writes them. */
+  CREATE TABLE trace (
+    /* Never used again: what a reader holds must not become another trace. */
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    /* 16 bytes */
+    id BLOB NOT NULL UNIQUE,
+    /* Sequence of the next span or chunk of this trace. */
+    next_sequence INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    /* Start of the span that gave the name; whether it is a root. */
+    name_start_ns INTEGER NOT NULL,
+    name_of_root INTEGER NOT NULL,
+    start_ns INTEGER NOT NULL,
+    end_ns INTEGER,
+    /* Null while a span runs. */
+    duration_ns INTEGER,
+    spans INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
+    llm_calls INTEGER NOT NULL,
+    tool_calls INTEGER NOT NULL,
+    /* Sums over the spans whose usage counts; null: none reported any. Input is what was sent, cached or not. */
+    tokens INTEGER,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cost REAL,
+    priced INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,
+    service TEXT,
+    environment TEXT,
+    session TEXT,
+    user TEXT,
+    /* Lists of texts, as JSON. */
+    models TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    /* 0 received, 1 imported, 2 tailed, 3 eval */
+    origin INTEGER NOT NULL,
+    project TEXT,
+    /* Of its bodies and of the chunks that came with it first. */
+    bytes INTEGER NOT NULL,
+    /* Milliseconds since 1970 */
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX trace_by_start ON trace (start_ns);
+  CREATE INDEX trace_by_start_not_eval ON trace (start_ns) WHERE origin <> 3;
+  CREATE INDEX trace_by_duration ON trace (duration_ns);
+  CREATE INDEX trace_by_cost ON trace (cost) WHERE cost IS NOT NULL;
+  CREATE INDEX trace_by_tokens ON trace (tokens) WHERE tokens IS NOT NULL;
+  CREATE INDEX trace_by_errors ON trace (errors) WHERE errors > 0;
+  CREATE INDEX trace_by_session ON trace (session, start_ns) WHERE session IS NOT NULL;
+  CREATE INDEX trace_by_update ON trace (updated_at);
+
+  CREATE TABLE span (
+    n INTEGER PRIMARY KEY,
+    trace INTEGER NOT NULL,
+    /* The 8 bytes as a signed integer, big endian. */
+    id INTEGER NOT NULL,
+    parent INTEGER,
+    start_ns INTEGER NOT NULL,
+    end_ns INTEGER,
+    /* trace_text */
+    name INTEGER NOT NULL,
+    /* Position in SPAN_KINDS */
+    kind INTEGER NOT NULL,
+    /* SPAN_FLAGS of protocol/traces and STORED_FLAGS of core/trace/store/numbers */
+    flags INTEGER NOT NULL,
+    /* 0 unset, 1 ok, 2 error, as the span means it */
+    status INTEGER NOT NULL,
+    /* trace_text; null: none */
+    model INTEGER,
+    tool INTEGER,
+    service INTEGER,
+    /* First line of what went wrong */
+    error INTEGER,
+    input_tokens INTEGER,
+    cache_read_tokens INTEGER,
+    cache_write_tokens INTEGER,
+    output_tokens INTEGER,
+    reasoning_tokens INTEGER,
+    cost REAL
+  ) STRICT;
+  CREATE UNIQUE INDEX span_by_id ON span (trace, id);
+
+  /* The span as it was sent, without loss (core/trace/store/span-body). */
+  CREATE TABLE span_body (
+    n INTEGER PRIMARY KEY,
+    body TEXT NOT NULL
+  ) STRICT;
+
+  /* Missing parents with a model call somewhere below: when they come, their usage is known to be a repetition. */
+  CREATE TABLE span_awaited (
+    trace INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (trace, id)
+  ) STRICT, WITHOUT ROWID;
+
+  /* Messages, long values, resources and scopes: each once, whatever number of spans carries it. */
+  CREATE TABLE chunk (
+    n INTEGER PRIMARY KEY,
+    /* 16 bytes of its SHA-256 */
+    hash BLOB NOT NULL UNIQUE,
+    /* 0: text. 1: text, deflated. */
+    form INTEGER NOT NULL,
+    body ANY NOT NULL
+  ) STRICT;
+
+  /* The traces that carry a chunk, each with the span that brought it. */
+  CREATE TABLE chunk_use (
+    chunk INTEGER NOT NULL,
+    trace INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    PRIMARY KEY (chunk, trace)
+  ) STRICT, WITHOUT ROWID;
+
+  /* What a trace can be found by. Keys: FACETS of core/trace/store/facets. */
+  CREATE TABLE trace_facet (
+    key INTEGER NOT NULL,
+    /* trace_text */
+    value INTEGER NOT NULL,
+    trace INTEGER NOT NULL,
+    PRIMARY KEY (key, value, trace)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX trace_facet_by_trace ON trace_facet (trace);
+
+  /* Rows: spans (names, errors, short attributes) and chunks, by their numbers. */
+  CREATE VIRTUAL TABLE trace_search USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61');
+
+  CREATE TABLE trace_log (
+    n INTEGER PRIMARY KEY,
+    /* 16 bytes of the SHA-256 of its body: a record that is sent again is the same one. */
+    hash BLOB NOT NULL UNIQUE,
+    /* 16 bytes */
+    trace_id BLOB,
+    span_id INTEGER,
+    time_ns INTEGER NOT NULL,
+    session TEXT,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX trace_log_by_trace ON trace_log (trace_id, span_id) WHERE trace_id IS NOT NULL;
+  CREATE INDEX trace_log_by_session ON trace_log (session, time_ns) WHERE session IS NOT NULL;
+  CREATE INDEX trace_log_by_time ON trace_log (time_ns);
+
+  /* What could not be taken, for the user to look at: the newest, bounded in number and size. */
+  CREATE TABLE trace_rejection (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    /* The path that was posted to, or the file. */
+    place TEXT NOT NULL,
+    location TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE tail_position (
+    path TEXT PRIMARY KEY,
+    identity TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    spans INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  /* spans, logs, metrics, rejected, requests; received at: milliseconds since 1970 */
+  CREATE TABLE trace_count (
+    key TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE trace_sender (
+    service TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    spans INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    PRIMARY KEY (service, scope)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
