@@ -22,18 +22,7 @@ export interface FetchOptions {
   readonly idleTimeoutMs: number;
 }
 
-/**
- * `cancel` is a second signal beside `signal`: the SDK joins the caller's signal with one of its own on every call
- * (AbortSignal.any), which costs as much as sending the request. Whoever can, hands its signal straight to the fetch.
- */
-export interface FetchInit extends RequestInit {
-  readonly cancel?: AbortSignal;
-}
-
-export type Fetch = (input: string | URL | Request, init?: FetchInit) => Promise<LeanResponse>;
-
-/** The SDK tells its endpoint about the machine; nothing leaves it that the request does not need. */
-const LEFT_OUT = 'x-stainless-';
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<LeanResponse>;
 
 /** An address in the form that node:http takes. */
 interface Address {
@@ -59,11 +48,11 @@ export function createFetch({ agents, idleTimeoutMs }: FetchOptions): Fetch {
   };
 
   return async (input, init = {}) => {
-    const { cancel, signal } = init;
+    const { signal } = init;
     const body = init.body ?? '';
     if (typeof body !== 'string') throw new TypeError('This fetch sends text only.');
     const { url, options, agent } = await addressOf(typeof input === 'string' ? input : input instanceof URL ? input.href : input.url);
-    for (const stop of [cancel, signal]) if (stop?.aborted === true) throw reasonOf(stop);
+    if (signal?.aborted === true) throw reasonOf(signal);
     return new Promise((resolve, reject) => {
       const all: RequestOptions = { ...options, method: init.method ?? 'GET', headers: headersOf(init.headers, body), timeout: idleTimeoutMs, agent };
       const request = url.protocol === 'https:' ? httpsRequest(all) : httpRequest(all);
@@ -72,14 +61,9 @@ export function createFetch({ agents, idleTimeoutMs }: FetchOptions): Fetch {
         if (message === undefined) request.destroy(error);
         else message.destroy(error);
       };
-      const onCancel = (): void => giveUp(reasonOf(cancel));
       const onAbort = (): void => giveUp(reasonOf(signal));
-      cancel?.addEventListener('abort', onCancel);
       signal?.addEventListener('abort', onAbort);
-      request.on('close', () => {
-        cancel?.removeEventListener('abort', onCancel);
-        signal?.removeEventListener('abort', onAbort);
-      });
+      request.on('close', () => signal?.removeEventListener('abort', onAbort));
       request.on('timeout', () => giveUp(new IdleError(idleTimeoutMs)));
       request.on('error', (error) => {
         if (message === undefined) reject(error);
@@ -100,8 +84,7 @@ function reasonOf(signal: AbortSignal | null | undefined): Error {
 }
 
 function headersOf(headers: RequestInit['headers'], body: string): Record<string, string> {
-  const sent: Record<string, string> = {};
-  for (const [name, value] of headers instanceof Headers ? headers : new Headers(headers)) if (!name.startsWith(LEFT_OUT)) sent[name] = value;
-  if (body !== '') sent['content-length'] = String(Buffer.byteLength(body));
-  return sent;
+  // A plain object is taken as it is: node:http checks names and values itself.
+  const plain = headers === undefined || Symbol.iterator in headers ? Object.fromEntries(new Headers(headers)) : (headers as Record<string, string>);
+  return body === '' ? plain : { ...plain, 'content-length': String(Buffer.byteLength(body)) };
 }

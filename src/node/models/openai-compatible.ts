@@ -6,8 +6,8 @@ import { ModelError, type CallContext, type Model, type ModelParameters, type Mo
 import { mergeParameters } from '../../core/model/parameters.ts';
 import { rateLimitStatus } from '../../core/model/rate-limit-headers.ts';
 import type { Redactor } from '../../core/model/redact.ts';
-import type { Fetch, FetchInit } from '../http/fetch.ts';
-import { LeanResponse } from '../http/lean-response.ts';
+import type { Fetch } from '../http/fetch.ts';
+import type { LeanResponse } from '../http/lean-response.ts';
 import { AnswerError, ReportedError } from './answer-errors.ts';
 import { brokenAnswer, cancelledError, missingSecret, networkError, statusError, type ErrorSubject } from './http-errors.ts';
 import { chatBody, readChat, readChatStream } from './openai-chat.ts';
@@ -44,9 +44,6 @@ const PROTOCOLS: Readonly<Record<'chat' | 'responses' | 'completions', OpenAiPro
   responses: { path: '/responses', body: responsesBody, read: readResponse, readStream: readResponseStream },
   completions: { path: '/completions', body: completionBody, read: readCompletion, readStream: readCompletionStream },
 };
-
-/** setTimeout's longest wait: the SDK's own limit never strikes before ours. */
-const NEVER = 2 ** 31 - 1;
 
 /** OpenAI, Azure OpenAI and every endpoint that speaks their protocol, by the `openai` package; exactly one attempt. */
 export class OpenAiModel implements Model {
@@ -122,13 +119,33 @@ function loadSdk(): Promise<[typeof Sdk, typeof Streaming]> {
   return (loading ??= Promise.all([import('openai'), import('openai/streaming')]));
 }
 
-type Read<T> = (response: Response, stream: () => AsyncIterable<unknown>) => Promise<T>;
+type Read<T> = (response: LeanResponse, stream: () => AsyncIterable<unknown>) => Promise<T>;
 
-/** One endpoint's SDK client, made anew when its key changes; turns every failure into a ModelError. */
+/** Where an exchange goes and what goes with it: all of a request but its body. */
+interface Route {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One SDK client and what it has made so far, for as long as its key and headers stay the same. */
+interface Connection {
+  readonly key: string;
+  readonly client: Sdk.OpenAI;
+  readonly routes: Map<string, Route>;
+}
+
+/** The SDK tells its endpoint about the machine; nothing leaves it that the request does not need. */
+const LEFT_OUT = 'x-stainless-';
+
+/**
+ * One endpoint by the SDK, which says where a request goes and how it is signed, reads streams and is made anew when its key changes.
+ * Address and headers are the same for every request of a key, so the SDK makes them once: for a short exchange that costs it more
+ * than sending does. Its retries, time limits and logging are not used. Turns every failure into a ModelError.
+ */
 export class OpenAiClients {
   readonly #target: OpenAiTarget;
   readonly #context: OpenAiContext;
-  #client: { readonly key: string; readonly client: Sdk.OpenAI } | null = null;
+  #connection: Connection | null = null;
 
   constructor(target: OpenAiTarget, context: OpenAiContext) {
     this.#target = target;
@@ -139,34 +156,37 @@ export class OpenAiClients {
   async ready(): Promise<void> {
     const { key, subject } = await this.#key();
     const [sdk] = await loadSdk();
-    await this.#clientFor(sdk, key?.value ?? null, subject);
+    await this.#connect(sdk, key?.value ?? null, subject);
   }
 
-  /** Posts once and reads the answer. */
+  /** Posts once and reads the answer. `body.model` is the same for all bodies of a path: Azure's address names it. */
   async exchange<T>(path: string, body: JsonObject, context: Pick<CallContext, 'signal' | 'onRateLimit'>, read: Read<T>): Promise<T> {
     const { signal } = context;
     if (signal.aborted) throw cancelledError();
     const { key, subject } = await this.#key();
     const [sdk, { Stream }] = await loadSdk();
-    const client = await this.#clientFor(sdk, key?.value ?? null, subject);
-    // Not the SDK's `signal`: see FetchInit.
-    const fetchOptions: NonNullable<Sdk.ClientOptions['fetchOptions']> & Pick<FetchInit, 'cancel'> = { cancel: signal };
-    let response: Response | undefined;
+    const connection = await this.#connect(sdk, key?.value ?? null, subject);
+    let response: LeanResponse | undefined;
     let complete = false;
     try {
-      response = await client.post(path, { body, fetchOptions }).asResponse();
-      const received = response;
-      const status = rateLimitStatus((name) => received.headers.get(name), Date.now());
+      const { url, headers } = connection.routes.get(path) ?? (await makeRoute(connection, path, body));
+      const received = await this.#context.fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal });
+      response = received;
+      const header = (name: string): string | null => received.headers.get(name);
+      const status = rateLimitStatus(header, Date.now());
       if (status !== null) context.onRateLimit?.(status);
-      const answer = await read(received, () => Stream.fromSSEResponse<unknown>(received, new AbortController(), client, undefined, 'events'));
+      if (!received.ok) {
+        if ((received.status === 401 || received.status === 403) && key !== null) this.#context.secrets.forget(key.name);
+        throw statusError(received.status, jsonOrText(await received.text()), header, subject);
+      }
+      const answer = await read(received, () => Stream.fromSSEResponse<unknown>(received, new AbortController(), connection.client, undefined, 'events'));
       complete = true;
       return answer;
     } catch (error) {
       if (signal.aborted) throw cancelledError();
-      if (key !== null && isUnauthorized(sdk, error)) this.#context.secrets.forget(key.name);
-      throw toModelError(sdk, error, subject, context);
+      throw toModelError(error, subject);
     } finally {
-      if (!complete && response instanceof LeanResponse) response.destroy();
+      if (!complete) response?.destroy();
     }
   }
 
@@ -194,11 +214,11 @@ export class OpenAiClients {
     return headers;
   }
 
-  async #clientFor(sdk: typeof Sdk, key: string | null, subject: ErrorSubject): Promise<Sdk.OpenAI> {
+  async #connect(sdk: typeof Sdk, key: string | null, subject: ErrorSubject): Promise<Connection> {
     const target = this.#target;
     const headers = await this.#headers(subject);
     const cacheKey = JSON.stringify([key, headers]);
-    if (this.#client?.key === cacheKey) return this.#client.client;
+    if (this.#connection?.key === cacheKey) return this.#connection;
     // A variable for OpenAI's own endpoint: the SDK would send it to every vendor.
     if (target.vendor !== 'OpenAI') for (const line of (process.env['OPENAI_CUSTOM_HEADERS'] ?? '').split('\n')) if (line.includes(':')) headers[line.slice(0, line.indexOf(':')).trim()] ??= null;
     const common = {
@@ -207,18 +227,24 @@ export class OpenAiClients {
       organization: target.organization,
       project: target.project,
       defaultHeaders: key === null ? { authorization: null, 'api-key': null, ...headers } : headers,
-      fetch: this.#context.fetch,
-      maxRetries: 0,
-      timeout: NEVER,
       logLevel: 'off' as const,
     };
     const client = target.azure === null ? new sdk.OpenAI({ ...common, baseURL: target.baseUrl }) : new sdk.AzureOpenAI({ ...common, baseURL: `${target.baseUrl}/openai`, apiVersion: target.azure.apiVersion });
-    this.#client = { key: cacheKey, client };
-    return client;
+    this.#connection = { key: cacheKey, client, routes: new Map() };
+    return this.#connection;
   }
 }
 
-export async function readJson(response: Response): Promise<JsonObject> {
+async function makeRoute({ client, routes }: Connection, path: string, body: JsonObject): Promise<Route> {
+  const { url, req } = await client.buildRequest({ method: 'post', path, body });
+  const headers: Record<string, string> = {};
+  for (const [name, value] of new Headers(req.headers)) if (!name.startsWith(LEFT_OUT)) headers[name] = value;
+  const route = { url, headers };
+  routes.set(path, route);
+  return route;
+}
+
+export async function readJson(response: LeanResponse): Promise<JsonObject> {
   const text = await response.text();
   let value: unknown;
   try {
@@ -237,22 +263,18 @@ export async function readJson(response: Response): Promise<JsonObject> {
   return value as JsonObject;
 }
 
-function isUnauthorized(sdk: typeof Sdk, error: unknown): boolean {
-  return error instanceof sdk.APIError && (error.status === 401 || error.status === 403);
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
-function toModelError(sdk: typeof Sdk, error: unknown, subject: ErrorSubject, context: Pick<CallContext, 'onRateLimit'>): Error {
+function toModelError(error: unknown, subject: ErrorSubject): Error {
   if (error instanceof ModelError) return error;
   if (error instanceof AnswerError) return brokenAnswer(subject, error.message, typeof error.cause === 'string' ? error.cause : undefined);
   if (error instanceof ReportedError) return statusError(error.status, error.body, () => null, subject);
-  if (error instanceof sdk.APIError && typeof error.status === 'number') {
-    const headers = (name: string): string | null => (error.headers as Headers | undefined)?.get(name) ?? null;
-    const status = rateLimitStatus(headers, Date.now());
-    if (status !== null) context.onRateLimit?.(status);
-    const said: unknown = error.error;
-    const body = said === undefined ? error.message.replace(/^\d{3} /, '') : { error: said };
-    return statusError(error.status, body, headers, subject);
-  }
   if (error instanceof SyntaxError) return brokenAnswer(subject, 'sent a stream with an event that is not valid JSON');
   return networkError(error, subject);
 }
