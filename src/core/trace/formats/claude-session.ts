@@ -12,6 +12,7 @@ import type { TraceFormat } from './format.ts';
  */
 export const claudeSession: TraceFormat = {
   name: 'claude-code-session',
+  isSpread: true,
   sniff: (value) => isObject(value) && typeof value['sessionId'] === 'string' && (typeof value['uuid'] === 'string' || value['type'] === 'summary' || 'leafUuid' in value) && typeof value['type'] === 'string',
   read(documents) {
     const sessions = new Map<string, JsonObject[]>();

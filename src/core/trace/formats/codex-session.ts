@@ -13,6 +13,7 @@ const TYPES = new Set(['session_meta', 'response_item', 'event_msg', 'turn_conte
 /** A rollout file of Codex: what went to the model and came from it, one item a line, with counts of tokens between. */
 export const codexSession: TraceFormat = {
   name: 'codex-session',
+  isSpread: true,
   sniff: (value) => isObject(value) && TYPES.has(String(value['type'])) && isObject(value['payload']),
   read(documents) {
     const rejected: Rejection[] = [];

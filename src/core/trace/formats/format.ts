@@ -15,6 +15,8 @@ export interface ReadOptions {
 /** A shape in which traces are kept or sent. */
 export interface TraceFormat {
   readonly name: string;
+  /** What a document means depends on others of its input, however far away: all of them must be read together. */
+  readonly isSpread?: boolean;
   /** Whether a JSON value is of this shape. Looks at few members, and at one item of a list. */
   sniff(value: unknown): boolean;
   /** All documents of one input that are of this shape, in their order: sessions are spread over many lines. */

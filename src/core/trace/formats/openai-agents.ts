@@ -9,6 +9,7 @@ import type { TraceFormat } from './format.ts';
 /** What OpenAI's Agents SDK posts to `/v1/traces/ingest`: traces and their spans. The trace itself becomes the root span. */
 export const openaiAgents: TraceFormat = {
   name: 'openai-agents',
+  isSpread: true,
   sniff(value) {
     const item = sample(value, 'data');
     return item !== null && (item['object'] === 'trace' || item['object'] === 'trace.span');

@@ -29,7 +29,7 @@ export function readTraceDocuments(documents: readonly TraceDocument[], options:
   const groups = new Map<TraceFormat, TraceDocument[]>();
   const unknown: TraceDocument[] = [];
   for (const document of documents) {
-    const format = FORMATS.find((candidate) => candidate.sniff(document.value));
+    const format = formatOf(document.value);
     const group = format === undefined ? unknown : groups.get(format);
     if (group) group.push(document);
     else if (format) groups.set(format, [document]);
@@ -52,8 +52,13 @@ export function readTraceDocuments(documents: readonly TraceDocument[], options:
   return { formats: [...groups.keys()].map((format) => format.name), spans, logs, rejected };
 }
 
+/** The format that reads a document. */
+export function formatOf(value: unknown): TraceFormat | undefined {
+  return FORMATS.find((candidate) => candidate.sniff(value));
+}
+
 /** Lines between those of a session that say nothing by themselves: summaries, snapshots of files. */
-function isAside(value: unknown): boolean {
+export function isAside(value: unknown): boolean {
   return isObject(value) && typeof value['type'] === 'string';
 }
 
