@@ -228,7 +228,10 @@ export const MIGRATIONS: readonly string[] = [
     body ANY NOT NULL
   ) STRICT;
 
-  /* The traces that carry a chunk, each with the span that brought it. */
+  /*
+   * Which spans carry a chunk, where its number does not say so: a chunk belongs to the trace of its number, and was brought by the
+   * last span before it there. Rows: the first span of every other trace, and chunks that a later version of a span brought.
+   */
   CREATE TABLE chunk_use (
     chunk INTEGER NOT NULL,
     trace INTEGER NOT NULL,
@@ -264,6 +267,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX trace_log_by_trace ON trace_log (trace_id, span_id) WHERE trace_id IS NOT NULL;
   CREATE INDEX trace_log_by_session ON trace_log (session, time_ns) WHERE session IS NOT NULL;
   CREATE INDEX trace_log_by_time ON trace_log (time_ns);
+
+  /* Whose log records and spans have not been brought together yet: ids of traces (16 bytes), names of sessions. */
+  CREATE TABLE trace_unjoined (
+    key ANY PRIMARY KEY
+  ) STRICT, WITHOUT ROWID;
 
   /* What could not be taken, for the user to look at: the newest, bounded in number and size. */
   CREATE TABLE trace_rejection (
