@@ -46,6 +46,15 @@ export interface SecretReference {
   readonly env: string;
 }
 
+/** A file, or a pattern of files, whose traces are read as they are written. */
+export interface TraceSource {
+  /** As written: relative to the folder of touchstone.yml, absolute, or below the home folder (`~/…`). */
+  readonly path: string;
+  /** `end`: what a file holds when it is met for the first time is left alone. */
+  readonly from: 'start' | 'end';
+  readonly range: SourceRange;
+}
+
 export interface RateLimits {
   readonly requestsPerMinute?: number;
   readonly tokensPerMinute?: number;
@@ -70,5 +79,6 @@ export interface ProjectConfig {
   readonly concurrency: number | null;
   /** By endpoint (the start of a model's endpoint, such as `https://api.openai.com`) or model id; `*`: every endpoint. */
   readonly limits: Readonly<Record<string, RateLimits>>;
+  readonly traces: { readonly sources: readonly TraceSource[] };
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -7,10 +7,11 @@ import { isMap, YamlSource, YamlValueError } from '../text/yaml.ts';
 import { describe } from '../text/describe.ts';
 import { readModelEntries } from './models.ts';
 import { readPrice } from './prices.ts';
+import { readTraces } from './sources.ts';
 import type { ProjectConfig, RateLimits } from './model.ts';
 
 export const CONFIG_FILE_NAMES = ['touchstone.yml', 'touchstone.yaml'];
-const KEYS = ['models', 'prices', 'datasets', 'judge', 'embedding', 'budget', 'concurrency', 'limits'];
+const KEYS = ['models', 'prices', 'datasets', 'judge', 'embedding', 'budget', 'concurrency', 'limits', 'traces'];
 
 /** The settings of the project in `folder`; without a file, the defaults. @throws TouchstoneError when the file cannot be read */
 export async function readProjectConfig(folder: string, options: { readonly files: FileReader }): Promise<ProjectConfig> {
@@ -22,7 +23,7 @@ export async function readProjectConfig(folder: string, options: { readonly file
 }
 
 function emptyConfig(path: string): ProjectConfig {
-  return { path, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, diagnostics: [] };
+  return { path, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, traces: { sources: [] }, diagnostics: [] };
 }
 
 /** Reads the text of touchstone.yml. Never throws: what is wrong is in `diagnostics`, at its exact place. */
@@ -63,6 +64,7 @@ function readConfig(path: string, folder: string, value: JsonObject, locate: Loc
     budgetUsd: readNumber(value['budget'], 'budget', 'US dollars, from 0', (number) => number >= 0, locate, findings),
     concurrency: readNumber(value['concurrency'], 'concurrency', 'a whole number from 1', (number) => Number.isInteger(number) && number >= 1, locate, findings),
     limits: readTable(value, 'limits', locate, findings, (item, place) => readLimits(item, place, findings)),
+    traces: readTraces(value['traces'], locateIn(locate, 'traces'), findings),
     diagnostics: findings.list,
   };
 }

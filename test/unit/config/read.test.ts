@@ -24,6 +24,7 @@ embedding: local:embeddings
 budget: 5
 concurrency: 8
 limits: { "https://api.openai.com": { requestsPerMinute: 60, tokensPerMinute: 10000 } }
+traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: end }, ../other/**/*.json] }
 `);
     expect(config.diagnostics).toEqual([]);
     expect(config.models).toMatchObject({
@@ -35,13 +36,14 @@ limits: { "https://api.openai.com": { requestsPerMinute: 60, tokensPerMinute: 10
     expect(config).toMatchObject({
       prices: { 'openai/gpt-x': { input: 0.5, cachedInput: 0.05, output: 2, date: '2026-01-01' } }, datasets: { 'prompts/triage': ['/w/data/t.jsonl'], 'evals/**': ['/w/a.csv', '/w/b.csv'] },
       judge: 'openai/gpt-5', embedding: 'local:embeddings', budgetUsd: 5, concurrency: 8, limits: { 'https://api.openai.com': { requestsPerMinute: 60, tokensPerMinute: 10_000 } },
+      traces: { sources: [{ path: 'logs/*.jsonl', from: 'start' }, { path: '~/.claude/projects/*/*.jsonl', from: 'end' }, { path: '../other/**/*.json', from: 'start' }] },
     });
     expect([datasetsFor('prompts/triage', config), datasetsFor('evals/a/b#v2', config), datasetsFor('other', config), datasetsFor('constructor', config)]).toEqual([['/w/data/t.jsonl'], ['/w/a.csv', '/w/b.csv'], [], []]);
   });
 
   it('has a default for everything', async () => {
     const none = await readProjectConfig('/w', { files: memoryFiles({}) });
-    expect(none).toEqual({ path: PATH, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, diagnostics: [] });
+    expect(none).toEqual({ path: PATH, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, traces: { sources: [] }, diagnostics: [] });
     expect(parseProjectConfig(PATH, '/w', '# nothing\n')).toEqual(none);
     expect(await readProjectConfig('/w', { files: memoryFiles({ '/w/touchstone.yaml': 'budget: 1\n' }) })).toMatchObject({ path: '/w/touchstone.yaml', budgetUsd: 1 });
   });
@@ -50,6 +52,17 @@ limits: { "https://api.openai.com": { requestsPerMinute: 60, tokensPerMinute: 10
     ['models: { a: { provider: openai, apiKey: sk-secret-value } }', ['error secret: sk-secret-value']],
     ['models: { a: { provider: openai, headers: { Authorization: Bearer secret } } }', ['error secret: Bearer secret']],
     ['models: { a: { provider: openai, headers: { X-Api-Key: secret } } }', ['error secret: secret']],
+    ['traces: 5', ['error traces: 5']],
+    ['traces: { sources: a.jsonl, receivers: 1 }', ['warning unknown-key: 1']],
+    ['traces: { sources: [5] }', ['error traces: 5']],
+    ['traces: { sources: [""] }', ['error traces: ""']],
+    ['traces: { sources: [{ path: a.jsonl, from: middle, format: otlp }] }', ['warning unknown-key: otlp', 'error traces: middle']],
+    ['traces: { sources: [{ from: end }] }', ['error traces: { from: end }']],
+    ['traces: { sources: ["!a.jsonl"] }', ['error traces: "!a.jsonl"']],
+    ['traces: { sources: [~someone/a.jsonl] }', ['error traces: ~someone/a.jsonl']],
+    ['traces: { sources: ["/**/*.jsonl"] }', ['error traces: "/**/*.jsonl"']],
+    ['traces: { sources: ["~/**"] }', ['error traces: "~/**"']],
+    ['traces: { sources: [a.jsonl, a.jsonl] }', ['warning traces: a.jsonl']],
     ['models: { a: { provider: nobody } }', ['error models: nobody']],
     ['models: { a: {} }', ['error models: {}']],
     ['models: { a: 5 }', ['error models: 5']],

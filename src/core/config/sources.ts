@@ -1,0 +1,68 @@
+import { isObject } from '../json.ts';
+import { describe } from '../text/describe.ts';
+import type { Findings } from '../text/findings.ts';
+import { locateIn, type Locate } from '../text/locate.ts';
+import type { TraceSource } from './model.ts';
+
+const KEYS = ['sources'];
+const SOURCE_KEYS = ['path', 'from'];
+
+/** `traces:` of touchstone.yml. */
+export function readTraces(value: unknown, locate: Locate, findings: Findings): { sources: TraceSource[] } {
+  if (value === undefined || value === null) return { sources: [] };
+  if (!isObject(value)) {
+    findings.error('traces', `"traces" is a mapping such as { sources: [logs/*.jsonl] }, not ${describe(value)}`, locate());
+    return { sources: [] };
+  }
+  for (const key of Object.keys(value)) {
+    if (!KEYS.includes(key)) findings.warning('unknown-key', `unknown key "${key}" of traces is ignored: it has ${KEYS.join(', ')}`, locate(key));
+  }
+  return { sources: readSources(value['sources'], locateIn(locate, 'sources'), findings) };
+}
+
+function readSources(value: unknown, locate: Locate, findings: Findings): TraceSource[] {
+  if (value === undefined || value === null) return [];
+  const items: unknown[] = Array.isArray(value) ? value : [value];
+  const sources = new Map<string, TraceSource>();
+  for (const [index, item] of items.entries()) {
+    const source = readSource(item, Array.isArray(value) ? locateIn(locate, index) : locate, findings);
+    if (source === null) continue;
+    if (sources.has(source.path)) findings.warning('traces', `"${source.path}" is named twice`, source.range);
+    else sources.set(source.path, source);
+  }
+  return [...sources.values()];
+}
+
+function readSource(item: unknown, locate: Locate, findings: Findings): TraceSource | null {
+  const source = typeof item === 'string' ? { path: item } : item;
+  if (!isObject(source)) {
+    findings.error('traces', `a source is a path or { path, from }, not ${describe(item)}`, locate());
+    return null;
+  }
+  const at = (key: string): ReturnType<Locate> => (typeof item === 'string' ? locate() : locate(key));
+  for (const key of Object.keys(source)) {
+    if (!SOURCE_KEYS.includes(key)) findings.warning('unknown-key', `unknown key "${key}" of a source is ignored: it has ${SOURCE_KEYS.join(', ')}`, at(key));
+  }
+  const { path, from = 'start' } = source;
+  const problem = problemOf(path);
+  if (problem !== null) {
+    findings.error('traces', problem, at('path'));
+    return null;
+  }
+  if (from !== 'start' && from !== 'end') {
+    findings.error('traces', '"from" is start (what a file already holds is read, too) or end (only what is added to it)', at('from'));
+    return null;
+  }
+  return { path: String(path), from, range: at('path') };
+}
+
+function problemOf(path: unknown): string | null {
+  if (typeof path !== 'string' || path.trim() === '') return `the path of a source is a text such as logs/*.jsonl, not ${describe(path)}`;
+  if (path.startsWith('!')) return 'a source names files that are read; patterns that leave files out are not known here';
+  if (/^~[^/\\]/.test(path)) return `"${path}" names another user's home: write the whole path`;
+  if (path.includes('\0')) return 'a path holds no NUL';
+  // The whole disk or home would be walked through.
+  const literal = path.slice(0, path.search(/[*?{[(!+@]|$/)).replaceAll('\\', '/');
+  if (/\*\*/.test(path) && /^(?:~|[A-Za-z]:)?\/?$/.test(literal) && literal !== '') return `"${path}" would walk through everything below ${literal}: name the folder that holds the files`;
+  return null;
+}
