@@ -105,7 +105,7 @@ export function runPorts(options: RunPortsOptions): RunPorts {
 
 function scorePorts(options: RunPortsOptions, calls: CallPorts): ScorePorts {
   const { plan, journal, budget, catalog, config, scorer, files, signal } = options;
-  const judges: JudgePorts = { ...calls, hash, findReply: (key) => journal.findReply(key), keepReply: (key, reply, shared) => journal.keepReply(key, reply, shared) };
+  const judges: JudgePorts = { ...calls, hash, findReply: (key) => journal.findReply(key), keepReply: (key, reply) => journal.keepReply(key, reply) };
   return {
     scorer,
     files,

@@ -131,7 +131,7 @@ describe('runs in the store', () => {
     const key = { caseIndex: 0, modelIndex: 0, repeat: 0 };
     journal.attemptStarted(key, 1, 0);
     journal.attemptEnded(key, 1, { at: 1, outcome: 'failed', error: { code: 'unauthorized', message: `refused ${SECRET}` }, usage: null });
-    void journal.keepReply('ab'.repeat(32), reply(`I saw ${SECRET}`), true);
+    void journal.keepReply('ab'.repeat(32), reply(`I saw ${SECRET}`));
     void journal.cellFinished(finished(0, { output: `leak ${SECRET}`, error: { code: 'unauthorized', message: `bad ${SECRET}` } }));
     await journal.flush();
     opened.store.database.pragma('wal_checkpoint(TRUNCATE)');
@@ -256,14 +256,34 @@ describe('runs in the store', () => {
     }
   });
 
+  it('writes a held answer unless a result that counts is in the same commit', async () => {
+    const run = storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1'), aCase('c2'), aCase('c3')] }));
+    const journal = opened.store.journal(run);
+    const keyOf = (caseIndex: number): string => `${caseIndex}a`.repeat(32);
+    const hold = (caseIndex: number): Promise<void> => journal.holdReply({ caseIndex, modelIndex: 0, repeat: 0 }, () => keyOf(caseIndex), reply(`answer ${caseIndex}`));
+    const sameTurn = hold(0);
+    void journal.cellFinished(finished(0));
+    // Its checks could not be made: it is scored again when the run resumes, and must not be asked again for that.
+    void hold(1);
+    void journal.cellFinished(finished(1, { status: 'error', error: { code: 'internal', message: 'No judge.' }, pass: null, score: null }));
+    void hold(2);
+    await sameTurn;
+    void journal.cellFinished(finished(2));
+    void hold(3);
+    await journal.flush();
+    expect([0, 1, 2, 3].map((i) => journal.findReply(keyOf(i))?.text)).toEqual([undefined, 'answer 1', 'answer 2', 'answer 3']);
+    expect(opened.store.finishedOrdinals(run)).toEqual([0, 1, 2]);
+  });
+
   it('deletes a run with everything that only it used', async () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] });
     const first = storedRun(opened.store, plan, 'r-1');
     storedRun(opened.store, aPlan({ models: plan.models, cases: [aCase('c0')] }), 'r-2');
     const journal = opened.store.journal(first);
     void journal.cellFinished(finished(0));
-    void journal.keepReply('cd'.repeat(32), reply('private'), false);
+    void journal.holdReply({ caseIndex: 1, modelIndex: 0, repeat: 0 }, () => 'cd'.repeat(32), reply('private'));
     await journal.flush();
+    expect(journal.findReply('cd'.repeat(32))).toMatchObject({ text: 'private' });
     opened.store.delete(['r-1']);
     const count = (table: string): unknown => opened.store.database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
     expect(['run', 'run_case', 'cell', 'cell_body', 'attempt', 'response', 'case_body'].map(count)).toEqual([1, 1, 0, 0, 0, 0, 1]);

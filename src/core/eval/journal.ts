@@ -9,8 +9,13 @@ import type { AttemptInfo, CellError, CellKey, CellResult } from './model.ts';
 export interface RunJournal {
   /** A stored answer, or `undefined`. */
   findReply(replyKey: string): ModelReply | undefined;
-  /** Keeps an answer before it is scored. Resolves when it is committed: from then on nothing is sent again for it. */
-  keepReply(replyKey: string, reply: ModelReply, shared: boolean): Promise<void>;
+  /** Keeps an answer for every run (the response cache). Resolves when it is committed: from then on nothing is sent again for it. */
+  keepReply(replyKey: string, reply: ModelReply): Promise<void>;
+  /**
+   * Keeps the answer of a cell for this run alone, until the run is finished. Resolves when it is committed, or the cell's result in its
+   * place: what is scored in the turn of its answer is written once. `replyKey` is called only where the answer itself is written.
+   */
+  holdReply(key: CellKey, replyKey: () => string, reply: ModelReply): Promise<void>;
   attemptStarted(key: CellKey, number: number, at: number): void;
   attemptEnded(key: CellKey, number: number, end: AttemptEnd): void;
   /** Resolves when the result is committed: only then is a cell finished for anybody else. */

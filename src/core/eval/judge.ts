@@ -9,7 +9,7 @@ export interface JudgePorts extends CallPorts {
   /** SHA-256, hex. */
   readonly hash: (text: string) => string;
   findReply(replyKey: string): ModelReply | undefined;
-  keepReply(replyKey: string, reply: ModelReply, shared: boolean): Promise<void>;
+  keepReply(replyKey: string, reply: ModelReply): Promise<void>;
 }
 
 export interface JudgeOptions {
@@ -38,7 +38,7 @@ export function modelJudge(model: Model, ports: JudgePorts, options: JudgeOption
       if (known !== undefined) return { text: known.text, cost: 0 };
       const called = await callModel(model, request, ports, { ...options, largestOutput: 0, firstAttempt: 1, signal });
       if ('reply' in called) {
-        if (key !== undefined) void ports.keepReply(key, { ...called.reply, latencyMs: called.latencyMs }, true);
+        if (key !== undefined) void ports.keepReply(key, { ...called.reply, latencyMs: called.latencyMs });
         return { text: called.reply.text, cost: called.cost };
       }
       if ('stopped' in called) throw new TouchstoneError('cancelled', 'Cancelled.');

@@ -254,9 +254,9 @@ class RunExecution {
     const before = this.#state.attempts.get(ordinal) ?? 0;
     const shared = model.cacheable && !this.#plan.noCache;
     const replyKey = this.#replyKey(key, model, request, shared);
-    if (replyKey !== undefined) {
-      // A private answer is there only when this cell was asked for before.
-      const stored = shared || before > 0 ? journal.findReply(replyKey) : undefined;
+    // A private answer is there only when this cell was asked for before.
+    if (replyKey !== undefined && (shared || before > 0)) {
+      const stored = journal.findReply(replyKey());
       // An answer that this very run received before it was killed is its own, not a cached one.
       if (stored !== undefined) {
         const cached = before === 0;
@@ -277,7 +277,10 @@ class RunExecution {
       },
       onEnd: (number, end) => {
         // Kept before anything else happens to it: from here on a killed run does not ask again.
-        if ('reply' in end && replyKey !== undefined) void journal.keepReply(replyKey, { ...end.reply, latencyMs: end.latencyMs }, shared).then(answered);
+        if ('reply' in end && replyKey !== undefined) {
+          const reply = { ...end.reply, latencyMs: end.latencyMs };
+          void (shared ? journal.keepReply(replyKey(), reply) : journal.holdReply(key, replyKey, reply)).then(answered);
+        }
         journal.attemptEnded(key, number, attemptEnd(end, this.#ports.now()));
       },
     });
@@ -287,10 +290,10 @@ class RunExecution {
   }
 
   /**
-   * Hash of everything that shapes the output. `undefined`: the answer is on this machine anyway (local model, recording), so keeping it is waste.
-   * Private keys keep an answer for resuming only.
+   * Hash of everything that shapes the output, made when it is asked for. `undefined`: the answer is on this machine anyway (local model,
+   * recording), so keeping it is waste. Private keys keep an answer for resuming only.
    */
-  #replyKey(key: CellKey, model: Model, request: ModelRequest, shared: boolean): string | undefined {
+  #replyKey(key: CellKey, model: Model, request: ModelRequest, shared: boolean): (() => string) | undefined {
     if (!shared && (model.kind === 'local' || model.kind === 'replay')) return undefined;
     const { promptText, ...rest } = request;
     const content: JsonObject = {
@@ -300,7 +303,8 @@ class RunExecution {
       case: model.kind === 'code' ? { ...rest.case, promptText } : undefined,
       run: shared ? undefined : { id: this.#state.runId, ...key },
     };
-    return this.#ports.hash(canonicalJson(content));
+    let made: string | undefined;
+    return () => (made ??= this.#ports.hash(canonicalJson(content)));
   }
 
   #findGroups(planned: readonly number[]): void {

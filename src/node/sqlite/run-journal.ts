@@ -27,6 +27,8 @@ export interface JournalOptions {
 export class SqliteRunJournal implements RunJournal {
   readonly #options: JournalOptions;
   readonly #statements: ReturnType<typeof prepare>;
+  /** Ordinals whose result waits for its commit. */
+  readonly #finishing = new Set<number>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -38,11 +40,22 @@ export class SqliteRunJournal implements RunJournal {
     return typeof text === 'string' ? (JSON.parse(text) as ModelReply) : undefined;
   }
 
-  keepReply(replyKey: string, reply: ModelReply, shared: boolean): Promise<void> {
-    const { run, redact } = this.#options;
-    const json = redactedJson(reply, redact);
-    this.#options.queue.add(() => this.#statements.keepReply.run(Buffer.from(replyKey, 'hex'), shared ? null : run, json, Date.now()));
+  keepReply(replyKey: string, reply: ModelReply): Promise<void> {
+    this.#options.queue.add(() => this.#writeReply(replyKey, null, reply));
     return this.#options.queue.committed();
+  }
+
+  holdReply(key: CellKey, replyKey: () => string, reply: ModelReply): Promise<void> {
+    const ordinal = this.#ordinal(key);
+    this.#options.queue.add(() => {
+      // Its result is in the same transaction and says all that resuming needs.
+      if (!this.#finishing.has(ordinal)) this.#writeReply(replyKey(), this.#options.run, reply);
+    });
+    return this.#options.queue.committed();
+  }
+
+  #writeReply(replyKey: string, run: number | null, reply: ModelReply): void {
+    this.#statements.keepReply.run(Buffer.from(replyKey, 'hex'), run, redactedJson(reply, this.#options.redact), Date.now());
   }
 
   attemptStarted(key: CellKey, number: number, at: number): void {
@@ -66,7 +79,10 @@ export class SqliteRunJournal implements RunJournal {
     const { caseIndex: _case, modelIndex: _model, repeat: _repeat, caseId: _id, ...body } = result;
     const json = redactedJson(body, redact);
     const metrics = cellMetrics(result.assertions, result.namedScores);
+    // A result without an answer that counts is tried again when the run resumes: its answer must be there.
+    if (result.error === null) this.#finishing.add(ordinal);
     this.#options.queue.add(() => {
+      this.#finishing.delete(ordinal);
       this.#statements.cell.run({
         run,
         ordinal,
