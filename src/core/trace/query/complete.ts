@@ -27,7 +27,7 @@ export function placeAt(query: string, position: number): CompletionPlace | null
   const at = Math.max(0, Math.min(position, query.length));
   const word = wordAt(query, at);
   if (word === null) return null;
-  const from = word.from + (query[word.from] === '-' ? 1 : 0);
+  const from = word.from + (query[word.from] === '-' && word.from < at ? 1 : 0);
   const field = /^([A-Za-z][A-Za-z_.]*):/.exec(query.slice(from, at));
   if (!field) return query[from] === '"' ? null : { type: 'field', typed: query.slice(from, at), from, to: endOf(query, at, /[\s():,"]/) + (query[endOf(query, at, /[\s():,"]/)] === ':' ? 1 : 0) };
   const name = fieldNamed(field[1]!);
