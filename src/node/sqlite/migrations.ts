@@ -238,6 +238,7 @@ export const MIGRATIONS: readonly string[] = [
     span INTEGER NOT NULL,
     PRIMARY KEY (chunk, trace)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX chunk_use_by_trace ON chunk_use (trace);
 
   /* What a trace can be found by. Keys: FACETS of core/trace/store/facets. */
   CREATE TABLE trace_facet (
