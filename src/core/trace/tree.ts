@@ -24,7 +24,7 @@ export type Skew = 'ends-before-start' | 'starts-before-parent';
 export interface TraceTree {
   /** Position of the parent; -1 for roots, orphans, and where a cycle was cut. */
   readonly parents: Int32Array;
-  /** Depth first, siblings by their start: a parent comes before all that is below it. */
+  /** Depth first, siblings by their start, then by their end: a parent comes before all that is below it. */
   readonly order: Int32Array;
   readonly depths: Int32Array;
   /** How many spans are below. */
@@ -62,12 +62,13 @@ export function buildTree(spans: readonly TreeSpan[]): TraceTree {
 }
 
 export function buildTreeOf(columns: TreeColumns): TraceTree {
-  const { starts, ends, orphans } = columns;
+  const { ends, orphans } = columns;
   const parents = columns.parents.map((parent) => Math.max(parent, ROOT));
   const cut = cutCycles(parents);
-  const { roots, firsts, below } = sortChildren(starts, parents);
+  const before = siblingOrder(columns);
+  const { roots, firsts, below } = sortChildren(parents, before);
   const { order, depths, descendants } = walk(roots, firsts, below, parents);
-  const missing = [...orphans].map(([spanId, list]): MissingParent => ({ spanId, children: [...list].sort((a, b) => starts[a]! - starts[b]! || a - b) }));
+  const missing = [...orphans].map(([spanId, list]): MissingParent => ({ spanId, children: [...list].sort(before) }));
   const running: number[] = [];
   for (let index = 0; index < ends.length; index++) if (Number.isNaN(ends[index]!)) running.push(index);
   return { parents, order, depths, descendants, roots, missing, cut, skew: findSkew(columns, parents), running };
@@ -135,7 +136,20 @@ interface Children {
   readonly below: Int32Array;
 }
 
-function sortChildren(starts: Float64Array, parents: Int32Array): Children {
+/**
+ * By their start; of those that start together the one that ended first came first: SDKs in JavaScript know the start of a span
+ * by the millisecond, and a quick tool begins in the same one as the model call that follows it.
+ */
+function siblingOrder({ starts, ends }: TreeColumns): (a: number, b: number) => number {
+  return (a, b) => {
+    if (starts[a] !== starts[b]) return starts[a]! - starts[b]!;
+    const [endA, endB] = [ends[a]!, ends[b]!];
+    if (endA === endB || (Number.isNaN(endA) && Number.isNaN(endB))) return a - b;
+    return Number.isNaN(endA) ? 1 : Number.isNaN(endB) ? -1 : endA - endB;
+  };
+}
+
+function sortChildren(parents: Int32Array, before: (a: number, b: number) => number): Children {
   const roots: number[] = [];
   const firsts = new Int32Array(parents.length + 1);
   for (const parent of parents) if (parent >= 0) firsts[parent + 1]!++;
@@ -147,12 +161,11 @@ function sortChildren(starts: Float64Array, parents: Int32Array): Children {
     if (parent < 0) roots.push(index);
     else below[filled[parent]!++] = index;
   }
-  const byStart = (a: number, b: number): number => starts[a]! - starts[b]! || a - b;
-  roots.sort(byStart);
+  roots.sort(before);
   for (let parent = 0; parent < parents.length; parent++) {
     for (let at = firsts[parent]! + 1; at < firsts[parent + 1]!; at++) {
-      if (starts[below[at - 1]!]! <= starts[below[at]!]!) continue;
-      below.subarray(firsts[parent], firsts[parent + 1]).sort(byStart);
+      if (before(below[at - 1]!, below[at]!) <= 0) continue;
+      below.subarray(firsts[parent], firsts[parent + 1]).sort(before);
       break;
     }
   }

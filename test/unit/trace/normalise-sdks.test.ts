@@ -22,7 +22,7 @@ describe('OpenInference', () => {
       input: [
         text('system', 'Be brief.'),
         { role: 'user', parts: [{ type: 'text', text: 'What is this?' }, { type: 'image', mimeType: 'image/png', data: 'QUJD', url: null }] },
-        { role: 'tool', parts: [{ type: 'tool_result', id: 'c0', result: '{"ok":true}' }] },
+        { role: 'tool', parts: [{ type: 'tool_result', id: 'c0', result: { ok: true } }] },
         text('user', 'last'),
       ],
       output: [{ role: 'assistant', parts: [CALL] }],

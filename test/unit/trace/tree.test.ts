@@ -18,6 +18,11 @@ describe('the tree of a trace', () => {
     expect([...built.parents]).toEqual([2, 3, 3, -1]);
   });
 
+  it('of siblings that start together puts the one that ended first before the other, and one that runs last', () => {
+    const built = tree(['a', null, 0, 90], ['b', 'a', 10, null], ['c', 'a', 10, 30], ['d', 'a', 10, 11], ['e', 'a', 10, 30]);
+    expect([...built.order]).toEqual([0, 3, 2, 4, 1]);
+  });
+
   it('keeps spans whose parent is missing, by the parent', () => {
     const built = tree(['a', null], ['b', 'gone', 2], ['c', 'gone', 1], ['d', 'b', 3]);
     expect(built.missing).toEqual([{ spanId: 'gone', children: [2, 1] }]);

@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../../json.ts';
 import { attributesOf } from '../any-value.ts';
 import { spanIdFor, traceIdFor } from '../ids.ts';
 import type { RawEvent, RawSpan } from '../model.ts';
-import { nanosOf } from '../time.ts';
+import { compareNanos, nanosOf } from '../time.ts';
 import { asText, itemsOf, makeEvent, makeScope, makeSpan, readItems, required, sample, type Item } from './build.ts';
 import type { TraceDocument, TraceFormat } from './format.ts';
 
@@ -66,7 +66,7 @@ function spanOf(run: JsonObject): RawSpan {
     name: asText(run['name']) ?? '',
     kind: run['run_type'] === 'llm' ? 3 : 1,
     startTimeUnixNano: start,
-    endTimeUnixNano: nanosOf(run['end_time']),
+    endTimeUnixNano: endOf(run, start),
     attributes: attributesOf(attributesOfRun(run, id)),
     events: [...eventsOf(run['events'], start), ...feedback(run['feedback_stats'], start)],
     status: error === undefined ? { code: 0, message: '' } : { code: 2, message: error.split('\n')[0]! },
@@ -74,11 +74,20 @@ function spanOf(run: JsonObject): RawSpan {
   });
 }
 
+const MILLISECOND = 1_000_000n;
+
+/** The SDK in JavaScript numbers its runs in the microseconds of their start: one that ends within its millisecond would end before it. */
+function endOf(run: JsonObject, start: string): string | null {
+  const end = nanosOf(run['end_time']);
+  return end !== null && compareNanos(end, start) < 0 && BigInt(start) - BigInt(end) < MILLISECOND ? start : end;
+}
+
 /** The names are those of LangSmith's own OpenTelemetry exporter; what it does not export stays below `langsmith.run.`. */
 function attributesOfRun(run: JsonObject, id: string): JsonObject {
   const extra = isObject(run['extra']) ? run['extra'] : {};
   const metadata = isObject(extra['metadata']) ? extra['metadata'] : {};
   const serialized = isObject(run['serialized']) ? run['serialized'] : {};
+  const { metadata: _metadata, runtime: _runtime, invocation_params: _params, ...extras } = extra;
   const others = Object.entries(run).filter(([key, value]) => !MEMBERS.has(key) && value !== null && !(isObject(value) && Object.keys(value).length === 0));
   return {
     'langsmith.span.id': id,
@@ -94,6 +103,7 @@ function attributesOfRun(run: JsonObject, id: string): JsonObject {
     'langsmith.metadata.invocation_params': asText(extra['invocation_params']),
     ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`langsmith.metadata.${key}`, value])),
     ...Object.fromEntries(Object.entries(serialized).map(([key, value]) => [`gen_ai.serialized.${key}`, value])),
+    ...Object.fromEntries(Object.entries(extras).map(([key, value]) => [`langsmith.extra.${key}`, typeof value === 'object' ? asText(value) : value])),
     'gen_ai.prompt': asText(run['inputs']),
     'gen_ai.completion': isObject(run['outputs']) && Object.keys(run['outputs']).length === 0 ? undefined : asText(run['outputs']),
     'gen_ai.usage.input_tokens': run['prompt_tokens'],

@@ -89,12 +89,14 @@ function attributesOfData(data: JsonObject): JsonObject {
     case 'generation':
     case 'response': {
       const { model, input, output, usage, model_config: config, response_id: responseId, response, ...others } = rest;
-      const answer = isObject(response) ? response : {};
+      const answer = [response, answerIn(output)].find(isObject) ?? {};
       const counts = [usage, answer['usage']].find(isObject) ?? {};
+      const [inputDetails, outputDetails] = [['input_tokens_details', 'prompt_tokens_details'], ['output_tokens_details', 'completion_tokens_details']].map((keys) => keys.map((key) => counts[key]).find(isObject) ?? {});
       return {
         'gen_ai.operation.name': 'chat',
         'gen_ai.provider.name': 'openai',
         'gen_ai.request.model': model ?? answer['model'],
+        'gen_ai.response.model': answer['model'],
         'gen_ai.response.id': responseId ?? answer['id'],
         'gen_ai.system_instructions': asText(answer['instructions']),
         'gen_ai.input.messages': asText(input),
@@ -102,8 +104,8 @@ function attributesOfData(data: JsonObject): JsonObject {
         'gen_ai.tool.definitions': asText(answer['tools']),
         'gen_ai.usage.input_tokens': counts['input_tokens'] ?? counts['prompt_tokens'],
         'gen_ai.usage.output_tokens': counts['output_tokens'] ?? counts['completion_tokens'],
-        'gen_ai.usage.cache_read.input_tokens': isObject(counts['input_tokens_details']) ? counts['input_tokens_details']['cached_tokens'] : undefined,
-        'gen_ai.usage.reasoning.output_tokens': isObject(counts['output_tokens_details']) ? counts['output_tokens_details']['reasoning_tokens'] : undefined,
+        'gen_ai.usage.cache_read.input_tokens': inputDetails?.['cached_tokens'],
+        'gen_ai.usage.reasoning.output_tokens': outputDetails?.['reasoning_tokens'],
         'openai_agents.usage': asText(usage),
         'openai_agents.model_config': asText(config),
         'openai_agents.response': asText(response),
@@ -113,6 +115,11 @@ function attributesOfData(data: JsonObject): JsonObject {
     default:
       return own(name === undefined ? rest : { name, ...rest });
   }
+}
+
+/** The SDK in JavaScript puts whole answers of the chat API into the output, and their usage nowhere else. */
+function answerIn(output: unknown): JsonObject | undefined {
+  return Array.isArray(output) ? (output as unknown[]).filter(isObject).find((item) => Array.isArray(item['choices'])) : undefined;
 }
 
 function withTimesOfRoots(spans: readonly RawSpan[]): RawSpan[] {

@@ -8,6 +8,7 @@ const SWITCHES: readonly (readonly [dialect: string, advice: string])[] = [
   ['vercel-ai', 'set recordInputs and recordOutputs to true in the call’s telemetry settings'],
   ['openinference', 'unset OPENINFERENCE_HIDE_INPUTS and OPENINFERENCE_HIDE_OUTPUTS'],
   ['openllmetry', 'set TRACELOOP_TRACE_CONTENT=true'],
+  ['openai-agents', 'the Agents SDK sends OpenAI no more than the id of a response; use the chat API (useResponses: false), or a tracing processor of your own that sends the response'],
   ['logfire', 'set include_content=True in the instrumentation settings'],
   ['otel-genai', 'set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true (some SDKs want span_only or span_and_event)'],
 ];

@@ -1,3 +1,4 @@
+import { isObject } from '../../json.ts';
 import type { SpanKind } from '../model.ts';
 import type { SpanView } from './span-view.ts';
 
@@ -100,6 +101,18 @@ const codex: Rule = (view) => {
   return /(^|\.)(stream_request|stream_responses(_api)?|responses_http)$/.test(view.span.name) ? { kind: 'llm', from: [] } : null;
 };
 
+/** LangChain's agents are chains to LangSmith; only their root says what it is. */
+const langchainAgent: Rule = (view) => {
+  const isRoot = view.has('langsmith.metadata.ls_agent_type') && !view.has('langsmith.metadata.langgraph_node');
+  return isRoot && view.text('langsmith.span.kind') === 'chain' ? { kind: 'agent', from: ['langsmith.metadata.ls_agent_type'] } : null;
+};
+
+/** The Agents SDK's own steps are custom spans; their data says which. */
+const openaiAgents: Rule = (view) => {
+  const data = view.text('openai_agents.span.type') === 'custom' ? view.json('openai_agents.data') : undefined;
+  return isObject(data) && (data['sdk_span_type'] === 'turn' || data['sdk_span_type'] === 'task') ? { kind: 'chain', from: ['openai_agents.data'] } : null;
+};
+
 const mcpTool: Rule = (view) => (view.text('mcp.method.name') === 'tools/call' ? { kind: 'tool', from: ['mcp.method.name'] } : null);
 
 const VECTOR_STORES = /^(pinecone|weaviate|chroma|chromadb|qdrant|milvus|marqo|lancedb|azure[._ ]?(ai[._ ]?)?search)$/i;
@@ -119,12 +132,14 @@ const RULES: readonly Rule[] = [
   byValue('langfuse.observation.type', { generation: 'llm', agent: 'agent', tool: 'tool', chain: 'chain', retriever: 'retriever', evaluator: 'evaluator', embedding: 'embedding', guardrail: 'guardrail', event: 'event' }),
   byValue('openinference.span.kind', { llm: 'llm', embedding: 'embedding', chain: 'chain', retriever: 'retriever', reranker: 'reranker', tool: 'tool', agent: 'agent', guardrail: 'guardrail', evaluator: 'evaluator', prompt: 'prompt' }),
   operation,
+  langchainAgent,
   byValue('langsmith.span.kind', { llm: 'llm', chain: 'chain', tool: 'tool', retriever: 'retriever', embedding: 'embedding', prompt: 'prompt', parser: 'chain' }),
   byValue('traceloop.span.kind', { workflow: 'chain', task: 'chain', agent: 'agent', tool: 'tool' }),
   byValue('llm.request.type', { chat: 'llm', completion: 'llm', embedding: 'embedding', rerank: 'reranker' }),
   byValue('agentops.span.kind', { llm: 'llm', agent: 'agent', tool: 'tool', workflow: 'chain', task: 'chain', operation: 'chain', chain: 'chain', guardrail: 'guardrail', session: 'chain', 'agent.action': 'agent' }),
   byValue('opik.span.type', { llm: 'llm', tool: 'tool', guardrail: 'guardrail' }),
   byValue('openai_agents.span.type', { guardrail: 'guardrail', transcription: 'llm', speech: 'llm' }),
+  openaiAgents,
   genkit,
   byValue('mlflow.spanType', { llm: 'llm', chat_model: 'llm', embedding: 'embedding', agent: 'agent', tool: 'tool', chain: 'chain', workflow: 'chain', task: 'chain', retriever: 'retriever', reranker: 'reranker', parser: 'chain', guardrail: 'guardrail', evaluator: 'evaluator', memory: 'memory' }),
   vercel,

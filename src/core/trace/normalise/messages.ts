@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../../json.ts';
 import type { Message, Part } from '../model.ts';
+import { parsed } from './json-text.ts';
 import { partsOf } from './parts.ts';
 import { textOf } from './span-view.ts';
 
@@ -30,11 +31,16 @@ function messagesOfList(list: readonly unknown[], role: string): Message[] | nul
   if (list.length === 1 && Array.isArray(list[0])) return messagesOfList(list[0], role);
   const messages: Message[] = [];
   for (const item of list) {
-    const message = isObject(item) ? messageOf(item, role) : null;
-    if (!message) return null;
-    messages.push(message);
+    // Whole answers of an API in a list: OpenAI's Agents SDK
+    const read = isObject(item) ? (messageOf(item, role) ?? answerOf(item)) : null;
+    if (!read) return null;
+    messages.push(...(Array.isArray(read) ? read : [read]));
   }
   return messages;
+}
+
+function answerOf(value: JsonObject): Message[] | null {
+  return Array.isArray(value['choices']) || Array.isArray(value['candidates']) ? messagesOfEnvelope(value, 'assistant') : null;
 }
 
 /** Requests and answers: OpenAI, Anthropic, Gemini, LangChain, Vercel, Genkit, ADK. */
@@ -114,7 +120,7 @@ function assemble(value: JsonObject, role: string): Message {
 
 function resultOf(parts: readonly Part[], id: string | null, name: string | null, value: JsonObject): Part {
   const only = parts[0];
-  const result = parts.length === 0 ? null : parts.length === 1 && only?.type === 'text' ? only.text : parts.length === 1 && only?.type === 'json' ? only.value : parts;
+  const result = parts.length === 0 ? null : parts.length === 1 && only?.type === 'text' ? parsed(only.text) : parts.length === 1 && only?.type === 'json' ? only.value : parts;
   const isError = value['status'] === 'error' || value['is_error'] === true;
   return { type: 'tool_result', id: id ?? textOf(value['id']), name, result, ...(isError ? { isError } : {}) };
 }

@@ -21,6 +21,7 @@ type Reader = (part: JsonObject) => Part[] | null;
 const text: Reader = (part) => {
   const value = part['text'] ?? part['content'];
   if (typeof value !== 'string') return null;
+  if (value === '') return [];
   // Gemini marks its thoughts
   return [part['thought'] === true ? { type: 'reasoning', text: value } : { type: 'text', text: value }];
 };

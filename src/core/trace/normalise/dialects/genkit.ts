@@ -3,7 +3,7 @@ import { documentsOf } from '../documents.ts';
 import type { Dialect } from '../dialect.ts';
 import { membersUnder } from '../draft.ts';
 import { textOf } from '../span-view.ts';
-import { usageOf } from '../tokens.ts';
+import { usageOf, type ReportedTokens } from '../tokens.ts';
 
 /** Google's Genkit. */
 export const genkit: Dialect = {
@@ -30,7 +30,10 @@ export const genkit: Dialect = {
         if (isObject(input['config'])) draft.merge('parameters', input['config'], 'genkit:input');
       }
       if (isObject(output)) {
-        draft.tokens(usageOf(output['usage']), 'genkit:output');
+        const raw = isObject(output['raw']) ? output['raw'] : {};
+        draft.tokens(withDetails(usageOf(output['usage']), usageOf(raw['usage'])), 'genkit:output');
+        draft.set('modelServed', textOf(raw['model']) ?? textOf(raw['modelVersion']), 'genkit:output');
+        draft.set('responseId', textOf(raw['id']) ?? textOf(raw['responseId']), 'genkit:output');
         const reason = textOf(output['finishReason']);
         if (reason !== null) draft.set('finishReasons', [reason], 'genkit:output');
       }
@@ -49,3 +52,9 @@ export const genkit: Dialect = {
     if (view.text('genkit:state') === 'error') draft.set('error', { type: null, message: view.text('genkit:error'), stack: null }, 'genkit:state');
   },
 };
+
+/** Plugins leave out of the usage what the provider's own answer still says: what was cached, what was reasoning. */
+function withDetails(usage: ReportedTokens | null, raw: ReportedTokens | null): ReportedTokens | null {
+  if (!usage || !raw || usage.input !== raw.input || usage.output !== raw.output) return usage ?? raw;
+  return { ...usage, cacheRead: usage.cacheRead ?? raw.cacheRead, cacheWrite: usage.cacheWrite ?? raw.cacheWrite, reasoning: usage.reasoning ?? raw.reasoning };
+}

@@ -10,6 +10,7 @@ import { langsmith } from './langsmith.ts';
 import { logfire } from './logfire.ts';
 import { memory } from './memory.ts';
 import { mlflow } from './mlflow.ts';
+import { openaiAgents } from './openai-agents.ts';
 import { openInference } from './openinference.ts';
 import { openLlmetry } from './openllmetry.ts';
 import { semconv } from './semconv.ts';
@@ -20,4 +21,4 @@ import { vercel } from './vercel.ts';
  * In the order of their authority over one span: what a vendor says in its own name, then what a framework says,
  * then the conventions that all share. A span usually speaks two or three of them.
  */
-export const DIALECTS: readonly Dialect[] = [langfuse, claudeCode, codex, copilot, genkit, vercel, langsmith, adk, openInference, logfire, mlflow, openLlmetry, agentOps, semconv, memory, vectorStores];
+export const DIALECTS: readonly Dialect[] = [langfuse, claudeCode, codex, copilot, genkit, vercel, langsmith, adk, openaiAgents, openInference, logfire, mlflow, openLlmetry, agentOps, semconv, memory, vectorStores];

@@ -17,7 +17,7 @@ export const openLlmetry: Dialect = {
       draft.set('toolArguments', entityInput(view.json('traceloop.entity.input')), 'traceloop.entity.input');
       draft.json('toolResult', 'traceloop.entity.output');
     }
-    draft.contentOf('input', 'traceloop.entity.input');
+    draft.content('input', entityInput(view.json('traceloop.entity.input')), 'traceloop.entity.input');
     draft.contentOf('output', 'traceloop.entity.output');
     if (kind === 'agent') draft.text('agentName', 'traceloop.entity.name');
     draft.text('agentName', 'gen_ai.agent.name', 'traceloop.workflow.name');
@@ -37,11 +37,11 @@ export const openLlmetry: Dialect = {
   },
 };
 
-/** `{"inputs": …, "args": …, "kwargs": …}`: what the tool was called with. */
+/** `{"inputs": …, "args": …, "kwargs": …}`: what it was called with, nothing when it was called without anything. */
 function entityInput(value: unknown): unknown {
   if (!isObject(value)) return value;
   const inner = [value['inputs'], value['kwargs'], value['args']].find((part) => part !== undefined && part !== null && !(isObject(part) && Object.keys(part).length === 0) && !(Array.isArray(part) && part.length === 0));
-  return 'inputs' in value || 'kwargs' in value ? (inner ?? value) : value;
+  return 'inputs' in value || 'kwargs' in value ? inner : value;
 }
 
 /** A completion says its role only sometimes. */

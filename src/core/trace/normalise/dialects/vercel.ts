@@ -94,18 +94,23 @@ function readTokens(draft: Draft): void {
     used.push(key);
     return countOf(view.plain(key));
   };
+  // Version 7 reports its totals as gen_ai.usage.*, and only the details under its own names.
+  const plain = (name: string): number | null => {
+    const value = countOf(view.plain(`gen_ai.usage.${name}`));
+    if (value !== null) used.push(`gen_ai.usage.${name}`);
+    return value;
+  };
   const metadata = view.json('ai.response.providerMetadata');
   const provider = isObject(metadata) ? metadata : {};
   const anthropic = isObject(provider['anthropic']) ? provider['anthropic'] : {};
   const openai = isObject(provider['openai']) ? provider['openai'] : {};
   const usage = {
-    input: count('inputTokens', 'promptTokens', 'tokens'),
-    output: count('outputTokens', 'completionTokens'),
-    cacheRead: count('inputTokenDetails.cacheReadTokens', 'cachedInputTokens') ?? countOf(anthropic['cacheReadInputTokens']) ?? countOf(openai['cachedPromptTokens']),
-    cacheWrite: count('inputTokenDetails.cacheWriteTokens') ?? countOf(anthropic['cacheCreationInputTokens']),
+    input: count('inputTokens', 'promptTokens', 'tokens') ?? plain('input_tokens'),
+    output: count('outputTokens', 'completionTokens') ?? plain('output_tokens'),
+    cacheRead: count('inputTokenDetails.cacheReadTokens', 'cachedInputTokens') ?? plain('cache_read.input_tokens') ?? countOf(anthropic['cacheReadInputTokens']) ?? countOf(openai['cachedPromptTokens']),
+    cacheWrite: count('inputTokenDetails.cacheWriteTokens') ?? plain('cache_creation.input_tokens') ?? countOf(anthropic['cacheCreationInputTokens']),
     reasoning: count('outputTokenDetails.reasoningTokens', 'reasoningTokens') ?? countOf(openai['reasoningTokens']),
   };
-  // Version 7 reports its totals as gen_ai.usage.*; its extras alone are no usage.
   if (usage.input !== null || usage.output !== null) draft.tokens(usage, ...used);
 }
 
