@@ -17,8 +17,7 @@ const PENDING_PARENT = 'logfire.pending_parent_id';
 export function mergeSpans(spans: Iterable<RawSpan>): MergedSpan[] {
   const merged = new Map<string, MergedSpan>();
   for (const span of spans) {
-    const announced = announcedBy(span);
-    const next: MergedSpan = announced ? { span: announced, pending: true } : { span, pending: false };
+    const next = asMerged(span);
     const key = `${next.span.traceId}${next.span.spanId}`;
     const known = merged.get(key);
     merged.set(key, known ? mergeTwo(known, next) : next);
@@ -26,7 +25,14 @@ export function mergeSpans(spans: Iterable<RawSpan>): MergedSpan[] {
   return [...merged.values()];
 }
 
-function mergeTwo(earlier: MergedSpan, later: MergedSpan): MergedSpan {
+/** The span itself, or the one that it announces. */
+export function asMerged(span: RawSpan): MergedSpan {
+  const announced = announcedBy(span);
+  return announced ? { span: announced, pending: true } : { span, pending: false };
+}
+
+/** Two of one id, in the order of their arrival. */
+export function mergeTwo(earlier: MergedSpan, later: MergedSpan): MergedSpan {
   if (later.pending) return earlier;
   if (earlier.pending) return later;
   return { span: mergeVersions(earlier.span, later.span), pending: false };

@@ -51,6 +51,6 @@ export function valueOfCompact(value: CompactValue): AnyValue {
 
 export function pairsOfCompact(list: readonly CompactValue[], keyPrefix = ''): KeyValue[] {
   const pairs: KeyValue[] = [];
-  for (let at = 0; at + 1 < list.length; at += 2) pairs.push({ key: keyPrefix + String(list[at]), value: valueOfCompact(list[at + 1]!) });
+  for (let at = 0; at + 1 < list.length; at += 2) pairs.push({ key: keyPrefix + (list[at] as string), value: valueOfCompact(list[at + 1]!) });
   return pairs;
 }

@@ -16,6 +16,8 @@ export interface BodyDraft {
   /** The text with `REFERENCE` where the number of the next chunk goes. JSON escapes that character, so nothing else is it. */
   readonly template: string;
   readonly chunks: readonly string[];
+  /** Texts that stayed in the body, for the search index. */
+  readonly texts: readonly string[];
 }
 
 /** What the columns of `span` hold. */
@@ -40,7 +42,7 @@ export function draftBody(span: RawSpan): BodyDraft {
   for (const [index, event] of span.events.entries()) draft.event(event, index);
   draft.text += '],[';
   for (const [index, link] of span.links.entries()) draft.link(link, index);
-  return { template: `${draft.text}]]`, chunks: draft.chunks };
+  return { template: `${draft.text}]]`, chunks: draft.chunks, texts: draft.texts };
 }
 
 /** The body of span number `n`, once the numbers of its chunks are known. */
@@ -75,6 +77,7 @@ function scopeText({ name, version, schemaUrl, droppedAttributesCount, attribute
 class Draft {
   text = '';
   readonly chunks: string[] = [];
+  readonly texts: string[] = [];
 
   reference(chunk: string): void {
     this.chunks.push(chunk);
@@ -127,20 +130,26 @@ class Draft {
     if ('stringValue' in value) {
       const text = value.stringValue;
       // SQLite keeps no half of a surrogate pair; JSON escapes it.
-      if (text.length < SHORTEST_CHUNK || !text.isWellFormed()) this.text += JSON.stringify(text);
+      if (text.length < SHORTEST_CHUNK || !text.isWellFormed()) this.inline(text, JSON.stringify(text));
       else this.pieces('t', text, () => JSON.stringify(text));
     } else {
       const text = compactText(value);
-      if (text.length < SHORTEST_CHUNK) this.text += text;
+      if (text.length < SHORTEST_CHUNK) this.inline(text, text);
       else this.pieces('j', text, () => text);
     }
+  }
+
+  inline(text: string, json: string): void {
+    this.text += json;
+    // Numbers, yes and no are filtered by, not searched for.
+    if (text.length > 5) this.texts.push(text);
   }
 
   /** `{"t": pieces}` of a text, `{"j": pieces}` of the JSON of a structured value: texts as they are, references in their place, between neighbours the separator `s`. */
   pieces(tag: 't' | 'j', text: string, whole: () => string): void {
     const cuts = cutsOf(text);
     if (cuts.length === 0) {
-      if (text.length < SHORTEST_TEXT) this.text += whole();
+      if (text.length < SHORTEST_TEXT) this.inline(text, whole());
       else {
         this.text += `{"${tag}":[`;
         this.reference(text);
@@ -162,7 +171,8 @@ class Draft {
         this.reference(piece);
         isAfterReference = true;
       } else {
-        this.text += `${isFirst ? '' : ','}${JSON.stringify(piece)}`;
+        if (!isFirst) this.text += ',';
+        this.inline(piece, JSON.stringify(piece));
         isAfterReference = false;
       }
       isFirst = false;
@@ -318,7 +328,7 @@ class Reader {
           for (const pair of pairsOfCompact(pairs, `${head}.${first + offset}.`)) attributes.push(pair);
         }
       } else {
-        attributes.push({ key: String(item), value: this.#value(list[++at] as CompactValue | StoredPieces) });
+        attributes.push({ key: item as string, value: this.#value(list[++at] as CompactValue | StoredPieces) });
       }
     }
     return attributes;
