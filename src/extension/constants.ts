@@ -28,6 +28,23 @@ export const COMMANDS = {
   showLog: 'touchstone.showLog',
   restartEngine: 'touchstone.restartEngine',
   openWalkthrough: 'touchstone.openWalkthrough',
+  openTrace: 'touchstone.openTrace',
+  searchTraces: 'touchstone.searchTraces',
+  clearTraceSearch: 'touchstone.clearTraceSearch',
+  sortTraces: 'touchstone.sortTraces',
+  groupTraces: 'touchstone.groupTraces',
+  ungroupTraces: 'touchstone.ungroupTraces',
+  compareTraces: 'touchstone.compareTraces',
+  copyTraceId: 'touchstone.copyTraceId',
+  exportTrace: 'touchstone.exportTrace',
+  deleteTrace: 'touchstone.deleteTrace',
+  deleteMatchingTraces: 'touchstone.deleteMatchingTraces',
+  importTraces: 'touchstone.importTraces',
+  turnReceiverOn: 'touchstone.turnReceiverOn',
+  turnReceiverOff: 'touchstone.turnReceiverOff',
+  copyReceiverEnvironment: 'touchstone.copyReceiverEnvironment',
+  copyReceiverEndpoint: 'touchstone.copyReceiverEndpoint',
+  tailFile: 'touchstone.tailFile',
 } as const;
 
 /** Commands that only lenses, quick fixes and views call, with arguments: not contributed, so never in the palette. */
@@ -40,6 +57,9 @@ export const INTERNAL_COMMANDS = {
   outputCancel: 'touchstone.internal.outputCancel',
   outputAddAsCase: 'touchstone.internal.outputAddAsCase',
   outputCopy: 'touchstone.internal.outputCopy',
+  loadMoreTraces: 'touchstone.internal.loadMoreTraces',
+  openRejection: 'touchstone.internal.openRejection',
+  openCellTrace: 'touchstone.internal.openCellTrace',
   manageTrust: 'workbench.trust.manage',
 } as const;
 
@@ -53,6 +73,12 @@ export const SETTINGS = {
   defaultModel: 'touchstone.defaultModel',
   codeLensEnabled: 'touchstone.codeLens.enabled',
   codeLensDatasetRows: 'touchstone.codeLens.datasetRows',
+  receiverEnabled: 'touchstone.receiver.enabled',
+  receiverHttpPort: 'touchstone.receiver.httpPort',
+  receiverGrpcPort: 'touchstone.receiver.grpcPort',
+  receiverInjectEnvironment: 'touchstone.receiver.injectEnvironment',
+  tracesRetentionDays: 'touchstone.traces.retentionDays',
+  tracesMaxSize: 'touchstone.traces.maxSize',
 } as const;
 
 export const VIEW_CONTAINER = 'touchstone';
@@ -60,6 +86,8 @@ export const VIEW_CONTAINER = 'touchstone';
 export const VIEWS = {
   prompts: 'touchstone.prompts',
   runs: 'touchstone.runs',
+  traces: 'touchstone.traces',
+  sources: 'touchstone.sources',
 } as const;
 
 /** Context keys that the extension sets, for `when` and `enablement`. */
@@ -74,6 +102,14 @@ export const CONTEXT_KEYS = {
   running: 'touchstone.running',
   /** At least one run was interrupted or cancelled and can go on. */
   resumable: 'touchstone.resumable',
+  /** The Traces view lists at least one trace. */
+  hasTraces: 'touchstone.hasTraces',
+  /** The Traces view shows only what matches a query. */
+  tracesFiltered: 'touchstone.tracesFiltered',
+  /** The Traces view lists sessions. */
+  tracesGrouped: 'touchstone.tracesGrouped',
+  /** The receiver of a folder of this window is switched on. */
+  receiverOn: 'touchstone.receiverOn',
 } as const;
 
 /** `viewItem` values of the trees. */
@@ -83,16 +119,22 @@ export const VIEW_ITEMS = {
   runActive: 'run.active',
   runResumable: 'run.resumable',
   runFinished: 'run.finished',
+  trace: 'trace',
+  session: 'session',
+  receiverOn: 'receiver.on',
+  receiverOff: 'receiver.off',
+  rejection: 'rejection',
+  tailedFile: 'tailedFile',
 } as const;
 
 export const WALKTHROUGH = 'touchstone.start';
 
-export const PANELS = { run: 'touchstone.run' } as const;
+export const PANELS = { run: 'touchstone.run', trace: 'touchstone.trace' } as const;
 
 /** Schemes of read-only documents that the extension provides. */
 export const SCHEMES = {
   /** The streamed output of Run Once. */
   output: 'touchstone-output',
-  /** One side of an expected-against-output difference. */
-  cell: 'touchstone-cell',
+  /** Texts that are shown and not kept: one side of a difference, a rejected batch, a value of a span. */
+  text: 'touchstone-text',
 } as const;

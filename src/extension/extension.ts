@@ -1,5 +1,4 @@
-import type * as vscode from 'vscode';
-import { CellDocuments } from './datasets/cell-documents.ts';
+import * as vscode from 'vscode';
 import { Engines } from './engine/engines.ts';
 import { hostHandlers } from './engine/host-methods.ts';
 import { register as registerCreate } from './features/create/register.ts';
@@ -10,15 +9,21 @@ import { register as registerEval } from './features/eval/register.ts';
 import { register as registerOnce } from './features/once/register.ts';
 import { register as registerPromptLenses } from './features/prompt-lenses/register.ts';
 import { register as registerPromptsView } from './features/prompts-view/register.ts';
+import { register as registerReceiver } from './features/receiver/register.ts';
 import { register as registerRunPanel } from './features/run-panel/register.ts';
 import { register as registerRunsView } from './features/runs-view/register.ts';
 import { register as registerSecrets } from './features/secrets/register.ts';
+import { register as registerSourcesView } from './features/sources-view/register.ts';
 import { register as registerStatus } from './features/status/register.ts';
+import { register as registerTracePanel } from './features/trace-panel/register.ts';
+import { register as registerTracesView } from './features/traces-view/register.ts';
 import { Log } from './log.ts';
 import { PromptFiles } from './prompts/prompt-files.ts';
+import { ReadOnlyTexts } from './read-only-texts.ts';
 import { RunTracker } from './runs/run-tracker.ts';
 import { Secrets } from './secrets.ts';
 import type { Services } from './services.ts';
+import { Sources } from './traces/sources.ts';
 
 /**
  * The composition root. Registers everything synchronously and returns: it opens no database, starts no process, reads
@@ -30,23 +35,31 @@ export function activate(context: vscode.ExtensionContext): void {
   const engines = new Engines({ entry: context.asAbsolutePath('dist/engine.mjs'), log, handlers: hostHandlers(secrets) });
   const runs = new RunTracker(engines, log);
   const prompts = new PromptFiles(engines, runs, log);
-  const cells = new CellDocuments();
-  const services: Services = { context, log, secrets, engines, runs, prompts };
+  const sources = new Sources(engines, context.workspaceState, log);
+  const texts = new ReadOnlyTexts();
+  const refresh = new vscode.EventEmitter<void>();
+  const services: Services = { context, log, secrets, engines, runs, prompts, sources, texts, refresh };
   context.subscriptions.push(
     log,
     engines,
     runs,
     prompts,
-    cells,
+    sources,
+    texts,
+    refresh,
     registerPromptLenses(services),
     registerDiagnostics(services),
-    registerDatasets(services, cells),
+    registerDatasets(services),
     registerEval(services),
     registerOnce(services),
     registerCreate(services),
-    registerRunPanel(services, cells),
+    registerRunPanel(services),
     registerPromptsView(services),
     registerRunsView(services),
+    registerTracePanel(services),
+    registerTracesView(services),
+    registerSourcesView(services),
+    registerReceiver(services),
     registerStatus(services),
     registerSecrets(services),
     registerEngineStatus(services),

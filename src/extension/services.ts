@@ -3,8 +3,10 @@ import { describeError, TouchstoneError } from '../core/errors.ts';
 import type { Engines } from './engine/engines.ts';
 import type { Log } from './log.ts';
 import type { PromptFiles } from './prompts/prompt-files.ts';
+import type { ReadOnlyTexts } from './read-only-texts.ts';
 import type { RunTracker } from './runs/run-tracker.ts';
 import type { Secrets } from './secrets.ts';
+import type { Sources } from './traces/sources.ts';
 
 /** What every feature is given. A feature is `register(services): Disposable`. */
 export interface Services {
@@ -14,6 +16,10 @@ export interface Services {
   readonly engines: Engines;
   readonly runs: RunTracker;
   readonly prompts: PromptFiles;
+  readonly sources: Sources;
+  readonly texts: ReadOnlyTexts;
+  /** *Refresh* was asked for: every view reads what it shows again. */
+  readonly refresh: vscode.EventEmitter<void>;
 }
 
 /** A command whose failure is shown once, with the log at hand; a cancelled one ends without a word. */

@@ -18,12 +18,13 @@ export function engineSettings(folder: vscode.WorkspaceFolder): EngineSettings {
     idleTimeoutMs: read(SETTINGS.idleTimeout, folder, 120) * 1000,
     maxRetries: read(SETTINGS.maxRetries, folder, 4),
     defaultBudgetUsd: read<number | null>(SETTINGS.budget, folder, null),
+    traces: { retentionDays: read(SETTINGS.tracesRetentionDays, folder, 30), maxBytes: read(SETTINGS.tracesMaxSize, folder, 2048) * 1024 * 1024 },
     proxy: { url: proxy === '' ? null : proxy, strictSsl: http.get<boolean>('proxyStrictSSL') ?? true, noProxy: http.get<string[]>('noProxy') ?? [] },
   };
 }
 
 /** A change of one of these is told to a running engine. */
-export const ENGINE_SETTING_SECTIONS = [SETTINGS.concurrency, SETTINGS.idleTimeout, SETTINGS.maxRetries, SETTINGS.budget, 'http'] as const;
+export const ENGINE_SETTING_SECTIONS = [SETTINGS.concurrency, SETTINGS.idleTimeout, SETTINGS.maxRetries, SETTINGS.budget, SETTINGS.tracesRetentionDays, SETTINGS.tracesMaxSize, 'http'] as const;
 
 /** US dollars. */
 export function confirmAbove(scope?: vscode.ConfigurationScope): number {
@@ -40,4 +41,18 @@ export function codeLensEnabled(scope?: vscode.ConfigurationScope): boolean {
 
 export function codeLensDatasetRows(scope?: vscode.ConfigurationScope): number {
   return read(SETTINGS.codeLensDatasetRows, scope, 2000);
+}
+
+/** What a receiver is asked to listen on: 0 is any free port, `null` for gRPC none. */
+export function receiverPorts(scope?: vscode.ConfigurationScope): { readonly http: number; readonly grpc: number | null } {
+  return { http: read(SETTINGS.receiverHttpPort, scope, 4318), grpc: vscode.workspace.getConfiguration(undefined, scope).get<number | null>(SETTINGS.receiverGrpcPort, 4317) };
+}
+
+/** Whether the receiver is on where nobody has switched it by hand. */
+export function receiverEnabled(scope?: vscode.ConfigurationScope): boolean {
+  return read(SETTINGS.receiverEnabled, scope, false);
+}
+
+export function receiverInjectsEnvironment(scope?: vscode.ConfigurationScope): boolean {
+  return read(SETTINGS.receiverInjectEnvironment, scope, true);
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { EngineNotifications, HostMethods } from '../../protocol/engine.ts';
+import type { TraceNotifications } from '../../protocol/traces.ts';
 import type { RpcHandler, RpcListener } from '../../protocol/rpc-peer.ts';
 import { errorMessage } from '../../core/errors.ts';
 import type { Log } from '../log.ts';
@@ -28,10 +29,18 @@ export class Engines implements vscode.Disposable {
   readonly #runChanged = new vscode.EventEmitter<EngineEvent<EngineNotifications['run/changed']>>();
   readonly #runsChanged = new vscode.EventEmitter<FolderEngine>();
   readonly #onceText = new vscode.EventEmitter<EngineNotifications['once/text']>();
+  readonly #tracesChanged = new vscode.EventEmitter<EngineEvent<TraceNotifications['traces/changed']>>();
+  readonly #tracesProgress = new vscode.EventEmitter<EngineEvent<TraceNotifications['traces/progress']>>();
+  readonly #sourcesChanged = new vscode.EventEmitter<FolderEngine>();
+  readonly #didStart = new vscode.EventEmitter<FolderEngine>();
   readonly #didCrash = new vscode.EventEmitter<EngineCrash>();
   readonly onRunChanged = this.#runChanged.event;
   readonly onRunsChanged = this.#runsChanged.event;
   readonly onOnceText = this.#onceText.event;
+  readonly onTracesChanged = this.#tracesChanged.event;
+  readonly onTracesProgress = this.#tracesProgress.event;
+  readonly onSourcesChanged = this.#sourcesChanged.event;
+  readonly onDidStart = this.#didStart.event;
   readonly onDidCrash = this.#didCrash.event;
 
   constructor(options: { entry: string; log: Log; handlers: HostHandlers }) {
@@ -39,7 +48,7 @@ export class Engines implements vscode.Disposable {
     this.#log = options.log;
     this.#handlers = options.handlers;
     this.#disposables.push(
-      this.#runChanged, this.#runsChanged, this.#onceText, this.#didCrash,
+      this.#runChanged, this.#runsChanged, this.#onceText, this.#tracesChanged, this.#tracesProgress, this.#sourcesChanged, this.#didStart, this.#didCrash,
       vscode.workspace.onDidChangeWorkspaceFolders((change) => {
         for (const folder of change.removed) {
           this.#engines.get(folder.uri.toString())?.dispose();
@@ -85,16 +94,20 @@ export class Engines implements vscode.Disposable {
     const known = this.#engines.get(key);
     if (known) return known;
     const engine: FolderEngine = new FolderEngine(folder, { entry: this.#entry, log: this.#log, handlers: this.#handlers(() => engine), listeners: this.#listeners(() => engine) });
+    engine.onDidStart(() => this.#didStart.fire(engine));
     engine.onDidCrash((stop) => this.#didCrash.fire({ engine, ...stop }));
     this.#engines.set(key, engine);
     return engine;
   }
 
-  #listeners(engine: () => FolderEngine): Readonly<Record<keyof EngineNotifications, RpcListener>> {
+  #listeners(engine: () => FolderEngine): Readonly<Record<keyof (EngineNotifications & TraceNotifications), RpcListener>> {
     return {
       'run/changed': (params) => this.#runChanged.fire({ engine: engine(), params: params as EngineNotifications['run/changed'] }),
       'runs/changed': () => this.#runsChanged.fire(engine()),
       'once/text': (params) => this.#onceText.fire(params as EngineNotifications['once/text']),
+      'traces/changed': (params) => this.#tracesChanged.fire({ engine: engine(), params: params as TraceNotifications['traces/changed'] }),
+      'traces/progress': (params) => this.#tracesProgress.fire({ engine: engine(), params: params as TraceNotifications['traces/progress'] }),
+      'sources/changed': () => this.#sourcesChanged.fire(engine()),
       'log': (params) => {
         const { level, message } = params as EngineNotifications['log'];
         this.#log[level](`[engine ${engine().folder.name}] ${message}`);

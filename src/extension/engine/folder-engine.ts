@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
-import type { EngineMethod, HostNotifications, Params, Result } from '../../protocol/engine.ts';
+import type { EngineMethods, HostNotifications } from '../../protocol/engine.ts';
+import type { TraceMethods } from '../../protocol/traces.ts';
 import type { RpcHandler, RpcListener } from '../../protocol/rpc-peer.ts';
 import type { Log } from '../log.ts';
 import { engineSettings } from '../settings.ts';
@@ -14,6 +15,8 @@ const STEADY_MS = 60_000;
 const MOST_CRASHES = 5;
 /** A request that took longer is worth a line in the log. */
 const SLOW_MS = 1000;
+
+type Methods = EngineMethods & TraceMethods;
 
 export interface EngineStop {
   readonly exit: EngineExit;
@@ -32,7 +35,10 @@ export class FolderEngine implements vscode.Disposable {
   readonly #handlers: Readonly<Record<string, RpcHandler>>;
   readonly #listeners: Readonly<Record<string, RpcListener>>;
   readonly #didCrash = new vscode.EventEmitter<EngineStop>();
+  readonly #didStart = new vscode.EventEmitter<void>();
   readonly onDidCrash = this.#didCrash.event;
+  /** A process of this engine runs and has its settings. */
+  readonly onDidStart = this.#didStart.event;
   #process: EngineProcess | null = null;
   #starting: Promise<EngineProcess> | null = null;
   #crashes = 0;
@@ -51,7 +57,7 @@ export class FolderEngine implements vscode.Disposable {
     return this.#process?.pid ?? null;
   }
 
-  async request<M extends EngineMethod>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>> {
+  async request<M extends keyof Methods & string>(method: M, params: Methods[M][0], signal?: AbortSignal): Promise<Methods[M][1]> {
     const running = this.#process ?? (await this.#start());
     const started = Date.now();
     try {
@@ -88,6 +94,7 @@ export class FolderEngine implements vscode.Disposable {
     this.#disposed = true;
     this.stop();
     this.#didCrash.dispose();
+    this.#didStart.dispose();
   }
 
   #start(): Promise<EngineProcess> {
@@ -127,6 +134,7 @@ export class FolderEngine implements vscode.Disposable {
       throw new TouchstoneError('engine-stopped', vscode.l10n.t('The workspace folder was closed.'));
     }
     this.#process = child;
+    this.#didStart.fire();
     return child;
   }
 

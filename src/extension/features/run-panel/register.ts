@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { COMMANDS, PANELS } from '../../constants.ts';
-import type { CellDocuments } from '../../datasets/cell-documents.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { pickRun, runName } from '../../targets.ts';
@@ -10,11 +9,11 @@ import { RunPanel } from './run-panel.ts';
 /** What the panel keeps over a reload: which run, and how it was looked at (the panel's own business). */
 const stateSchema = v.object({ runId: v.string() });
 
-export function register(services: Services, cells: CellDocuments): vscode.Disposable {
+export function register(services: Services): vscode.Disposable {
   const open = new Map<string, RunPanel>();
 
   const attach = (engine: FolderEngine, runId: string, panel: vscode.WebviewPanel): void => {
-    const view = new RunPanel(services, cells, engine, runId, panel);
+    const view = new RunPanel(services, engine, runId, panel);
     open.set(runId, view);
     view.onDidDispose(() => {
       view.dispose();

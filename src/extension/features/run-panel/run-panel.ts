@@ -5,12 +5,12 @@ import { runPanelParams } from '../../../protocol/run-panel-decode.ts';
 import type { RunPanelMethods, RunPanelNotifications } from '../../../protocol/run-panel.ts';
 import { COMMANDS } from '../../constants.ts';
 import { acceptOutput } from '../../datasets/accept.ts';
-import type { CellDocuments } from '../../datasets/cell-documents.ts';
+import { showExpectedAgainstOutput } from '../../datasets/show-difference.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { panelHtml, panelRoots } from '../../panels/html.ts';
 import { showError, type Services } from '../../services.ts';
 import { runName, type RunTarget } from '../../targets.ts';
 import { openCase, openDataset, openPrompt } from './open.ts';
-import { panelHtml, panelRoots } from './html.ts';
 
 /** One run in a panel: answers what the panel asks, by asking the engine. */
 export class RunPanel implements vscode.Disposable {
@@ -18,13 +18,11 @@ export class RunPanel implements vscode.Disposable {
   readonly #engine: FolderEngine;
   readonly #runId: string;
   readonly #panel: vscode.WebviewPanel;
-  readonly #cells: CellDocuments;
   readonly #rpc: RpcPeer<Record<never, never>, RunPanelNotifications>;
   readonly #disposables: vscode.Disposable[] = [];
 
-  constructor(services: Services, cells: CellDocuments, engine: FolderEngine, runId: string, panel: vscode.WebviewPanel) {
+  constructor(services: Services, engine: FolderEngine, runId: string, panel: vscode.WebviewPanel) {
     this.#services = services;
-    this.#cells = cells;
     this.#engine = engine;
     this.#runId = runId;
     this.#panel = panel;
@@ -118,7 +116,7 @@ export class RunPanel implements vscode.Disposable {
 
   async #diff(key: CellKey): Promise<void> {
     const detail = await this.#engine.request('cells/get', { runId: this.#runId, key });
-    await this.#cells.showDifference(detail.case.id, detail.case.expected, detail.result?.output ?? null);
+    await showExpectedAgainstOutput(this.#services.texts, detail.case.id, detail.case.expected, detail.result?.output ?? null);
   }
 
   async #open(what: RunPanelMethods['open'][0]): Promise<void> {

@@ -89,6 +89,7 @@ export function register(services: Services): vscode.Disposable {
     registerCommand(services, COMMANDS.refresh, () => {
       tree.refresh();
       services.prompts.refreshAll();
+      services.refresh.fire();
     }),
     registerCommand(services, COMMANDS.deleteRun, (argument, selected) => deleteRuns(services, argument, selected)),
     registerCommand(services, COMMANDS.renameRun, (argument) => renameRun(services, argument)),

@@ -1,0 +1,84 @@
+import { isMap, isScalar, isSeq, parseDocument, stringify, type Node, type Pair, type YAMLMap } from 'yaml';
+import { appendLine, lineBreakOf, type OffsetEdit } from '../dataset/edit-text.ts';
+import { TouchstoneError } from '../errors.ts';
+
+/**
+ * Adds a file or pattern to `traces.sources` of a touchstone.yml, leaving everything else as it stands. `null`: it is there.
+ * @throws TouchstoneError 'invalid-config' where the text has another shape than `traces: { sources: [...] }`
+ */
+export function addTraceSource(path: string, text: string, source: string): OffsetEdit | null {
+  const lineBreak = lineBreakOf(text);
+  const item = scalarText(source);
+  const root = parseDocument(text).contents;
+  if (root === null) return appendLine(text, `traces:${lineBreak}  sources:${lineBreak}    - ${item}`);
+  if (!isMap(root)) throw unexpected(path);
+  const traces = pairOf(root, 'traces');
+  if (!traces) return root.flow ? insertKey(text, root, `traces: { sources: [${item}] }`) : appendLine(text, `traces:${lineBreak}  sources:${lineBreak}    - ${item}`);
+  if (isNothing(traces.value)) return fill(text, traces, `${lineBreak}  sources:${lineBreak}    - ${item}`);
+  if (!isMap(traces.value)) throw unexpected(path);
+  const sources = pairOf(traces.value, 'sources');
+  if (!sources) return insertKey(text, traces.value, `sources: [${item}]`);
+  const value = sources.value as Node | null;
+  if (isNothing(value)) return fill(text, sources, ` [${item}]`);
+  if (isScalar(value)) return typeof value.value === 'string' && value.value === source ? null : around(text, value, item);
+  if (!isSeq(value)) throw unexpected(path);
+  if (value.items.some((known) => (isScalar(known) ? known.value : isMap(known) ? known.get('path') : undefined) === source)) return null;
+  const [start, end] = extent(text, value);
+  if (value.flow) {
+    const inside = trimmedEnd(text, start, end - 1);
+    return { start: inside, end: inside, newText: `${value.items.length > 0 ? ', ' : ''}${item}` };
+  }
+  return { start: end, end, newText: `${lineBreak}${' '.repeat(start - lineStart(text, start))}- ${item}` };
+}
+
+function pairOf(map: YAMLMap, key: string): Pair | undefined {
+  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined || (isScalar(value) && value.value === null);
+}
+
+/** Behind `key:`, where nothing (or a bare `null`) stands. */
+function fill(text: string, pair: Pair, newText: string): OffsetEdit {
+  const key = pair.key as Node;
+  const value = pair.value as Node | null;
+  const colon = text.indexOf(':', key.range?.[1] ?? 0) + 1;
+  const end = value?.range && value.range[1] > value.range[0] ? value.range[1] : colon;
+  return { start: colon, end, newText };
+}
+
+function insertKey(text: string, map: YAMLMap, entry: string): OffsetEdit {
+  const [start, end] = extent(text, map);
+  if (!map.flow) return { start: end, end, newText: `${lineBreakOf(text)}${' '.repeat(start - lineStart(text, start))}${entry}` };
+  const inside = trimmedEnd(text, start, end - 1);
+  return { start: inside, end: inside, newText: `${map.items.length > 0 ? ', ' : ' '}${entry}` };
+}
+
+/** One source that stands without a list. */
+function around(text: string, value: Node, item: string): OffsetEdit {
+  const [start, end] = extent(text, value);
+  return { start, end, newText: `[${text.slice(start, end)}, ${item}]` };
+}
+
+function extent(text: string, node: Node): [start: number, end: number] {
+  const [start, end] = node.range ?? [0, 0];
+  return [start, trimmedEnd(text, start, end)];
+}
+
+function trimmedEnd(text: string, start: number, end: number): number {
+  return start + text.slice(start, end).trimEnd().length;
+}
+
+function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1;
+}
+
+/** On one line, and safe inside of brackets, too: patterns are full of characters that mean something to YAML. */
+function scalarText(source: string): string {
+  return /^[\w./~-]+$/.test(source) && stringify(source).trimEnd() === source ? source : JSON.stringify(source);
+}
+
+function unexpected(path: string): TouchstoneError {
+  return new TouchstoneError('invalid-config', 'A file to tail is added below "traces: { sources: [...] }"; here stands something else. Change it by hand.', { place: { file: path } });
+}

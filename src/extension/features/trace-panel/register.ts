@@ -1,0 +1,63 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import { TouchstoneError } from '../../../core/errors.ts';
+import { COMMANDS, PANELS } from '../../constants.ts';
+import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { registerCommand, type Services } from '../../services.ts';
+import { pickTrace } from '../../traces/targets.ts';
+import { titleOf, TracePanel } from './trace-panel.ts';
+
+/** What the panel keeps over a reload: which trace, and how it was looked at (the panel's own business). */
+const stateSchema = v.object({ traceId: v.string() });
+
+export function register(services: Services): vscode.Disposable {
+  const open = new Map<string, TracePanel>();
+
+  const attach = (engine: FolderEngine, traceId: string, panel: vscode.WebviewPanel, reveal: string | null): void => {
+    const key = keyOf(engine, traceId);
+    const view = new TracePanel(services, engine, traceId, panel, reveal);
+    open.set(key, view);
+    view.onDidDispose(() => {
+      view.dispose();
+      if (open.get(key) === view) open.delete(key);
+    });
+  };
+
+  return vscode.Disposable.from(
+    registerCommand(services, COMMANDS.openTrace, async (argument) => {
+      const picked = await pickTrace(services, argument, vscode.l10n.t('Open Trace'));
+      if (!picked) return;
+      const { engine, row, spanId } = picked;
+      const shown = open.get(keyOf(engine, row.traceId));
+      if (shown) shown.reveal(spanId);
+      else attach(engine, row.traceId, vscode.window.createWebviewPanel(PANELS.trace, titleOf(row), vscode.ViewColumn.Active, { enableScripts: true }), spanId);
+    }),
+    vscode.window.registerWebviewPanelSerializer(PANELS.trace, {
+      deserializeWebviewPanel: async (panel, state: unknown) => {
+        const parsed = v.safeParse(stateSchema, state);
+        const engine = parsed.success ? await findEngine(services, parsed.output.traceId) : undefined;
+        // A trace that is gone, or a workspace that is not trusted (any more): a panel without data is closed.
+        if (parsed.success && engine) attach(engine, parsed.output.traceId, panel, null);
+        else panel.dispose();
+      },
+    }),
+    { dispose: () => [...open.values()].forEach((panel) => panel.dispose()) },
+  );
+}
+
+/** Traces of two folders may have the same id: both were imported. */
+function keyOf(engine: FolderEngine, traceId: string): string {
+  return `${engine.folder.uri.toString()} ${traceId}`;
+}
+
+/** The folder whose store has it. One that cannot say (its engine fails) may have it: the panel then shows what is wrong. */
+async function findEngine(services: Services, traceId: string): Promise<FolderEngine | undefined> {
+  if (!services.engines.available) return undefined;
+  let unknown: FolderEngine | undefined;
+  for (const engine of services.engines.all()) {
+    const found = await engine.request('traces/get', { traceId }).then(() => true, (error: unknown) => (error instanceof TouchstoneError && error.code === 'not-found' ? false : null));
+    if (found === true) return engine;
+    if (found === null) unknown ??= engine;
+  }
+  return unknown;
+}

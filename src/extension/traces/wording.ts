@@ -1,0 +1,92 @@
+import * as vscode from 'vscode';
+import { formatCount, formatDuration, formatTokens, formatUsd } from '../../core/text/format.ts';
+import type { SessionRow, TraceListRequest, TraceRow } from '../../protocol/traces.ts';
+import { durationMs, millisecondsOf } from './numbers.ts';
+
+export type TraceSort = TraceListRequest['sort'];
+
+/** `14:32:07` today, `20 Nov, 14:32` before. */
+export function shortTime(ms: number, now = Date.now()): string {
+  const date = new Date(ms);
+  const today = date.toDateString() === new Date(now).toDateString();
+  return today
+    ? date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
+    : date.toLocaleString(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false });
+}
+
+/** What stands behind a trace's name: what the list is sorted by comes first, because a narrow view cuts off the rest. */
+export function traceDescription(row: TraceRow, sort: TraceSort): string {
+  const parts: Record<TraceSort, string | null> = {
+    time: shortTime(millisecondsOf(row.startNs)),
+    duration: row.durationNs === null ? vscode.l10n.t('running') : formatDuration(durationMs(row)),
+    cost: costText(row),
+    tokens: row.tokens === null ? null : vscode.l10n.t('{0} tok', formatTokens(row.tokens)),
+    errors: row.errors === 0 ? null : formatCount(row.errors, 'error'),
+  };
+  const order: readonly TraceSort[] = ['errors', 'duration', 'cost', 'tokens', 'time'];
+  return [parts[sort], ...order.filter((key) => key !== sort).map((key) => parts[key]), row.environment].filter((part) => part !== null && part !== '').join(' · ');
+}
+
+/** A cost without some of the calls is a lower bound, and is written so. */
+function costText(row: TraceRow): string | null {
+  if (row.cost === null) return null;
+  return row.unpriced > 0 ? `≥ ${formatUsd(row.cost)}` : formatUsd(row.cost);
+}
+
+export function traceIcon(row: TraceRow): vscode.ThemeIcon {
+  if (row.running > 0) return new vscode.ThemeIcon('loading~spin');
+  if (row.errors > 0) return new vscode.ThemeIcon('error', new vscode.ThemeColor('testing.iconFailed'));
+  return new vscode.ThemeIcon('list-tree');
+}
+
+/** Everything that the list knows of a trace. Names come from outside: as text, never as Markdown. */
+export function traceTooltip(row: TraceRow): vscode.MarkdownString {
+  const tooltip = new vscode.MarkdownString('', true);
+  const line = (...parts: readonly (string | null)[]): void => {
+    const text = parts.filter((part) => part !== null && part !== '').join(' · ');
+    if (text !== '') tooltip.appendText(`${text}\n`);
+  };
+  line(row.name);
+  line(new Date(millisecondsOf(row.startNs)).toLocaleString(), row.durationNs === null ? vscode.l10n.t('running') : formatDuration(durationMs(row)));
+  line(formatCount(row.spans, 'span'), row.llmCalls > 0 ? formatCount(row.llmCalls, 'LLM call') : null, row.toolCalls > 0 ? formatCount(row.toolCalls, 'tool call') : null, row.errors > 0 ? formatCount(row.errors, 'error') : null);
+  line(row.tokens === null ? null : vscode.l10n.t('{0} tokens ({1} in, {2} out)', formatTokens(row.tokens), formatTokens(row.inputTokens), formatTokens(row.outputTokens)), costText(row));
+  if (row.unpriced > 0) line(vscode.l10n.t('{0} without a known price', formatCount(row.unpriced, 'call')));
+  line(row.models.join(', '));
+  line(row.service, row.environment, row.user);
+  line(row.session === null ? null : vscode.l10n.t('session {0}', row.session));
+  line(row.tags.join(', '));
+  line(originText(row.origin), row.traceId);
+  return tooltip;
+}
+
+function originText(origin: TraceRow['origin']): string {
+  switch (origin) {
+    case 'received':
+      return vscode.l10n.t('received');
+    case 'imported':
+      return vscode.l10n.t('imported');
+    case 'tailed':
+      return vscode.l10n.t('from a file');
+    case 'eval':
+      return vscode.l10n.t('from a run');
+  }
+}
+
+export function sessionDescription(session: SessionRow): string {
+  const cost = session.cost === null ? null : formatUsd(session.cost);
+  const errors = session.errors === 0 ? null : formatCount(session.errors, 'error');
+  return [formatCount(session.traces, 'trace'), errors, cost, shortTime(millisecondsOf(session.startNs))].filter((part) => part !== null).join(' · ');
+}
+
+export function sessionTooltip(session: SessionRow): vscode.MarkdownString {
+  const tooltip = new vscode.MarkdownString('', true);
+  const line = (...parts: readonly (string | null)[]): void => {
+    const text = parts.filter((part) => part !== null && part !== '').join(' · ');
+    if (text !== '') tooltip.appendText(`${text}\n`);
+  };
+  line(session.session);
+  line(formatCount(session.traces, 'trace'), formatCount(session.spans, 'span'), session.errors > 0 ? formatCount(session.errors, 'error') : null);
+  line(session.tokens === null ? null : vscode.l10n.t('{0} tokens', formatTokens(session.tokens)), session.cost === null ? null : formatUsd(session.cost));
+  line(session.service, session.user);
+  return tooltip;
+}
