@@ -39,7 +39,13 @@ function lineOf(where: string, text: string): number {
 function readAll(bytes: Uint8Array, chunk: number, options: DocumentStreamOptions = {}): Read {
   const stream = new DocumentStream(options);
   const runs: (DocumentRun | null)[] = [];
-  for (let at = 0; at < bytes.length; at += chunk) runs.push(...stream.push(bytes.subarray(at, at + chunk)));
+  // As files are read: into one buffer, again and again.
+  const buffer = Buffer.alloc(Math.min(chunk, bytes.length));
+  for (let at = 0; at < bytes.length; at += chunk) {
+    const piece = bytes.subarray(at, at + chunk);
+    buffer.set(piece);
+    runs.push(...stream.push(buffer.subarray(0, piece.length)));
+  }
   runs.push(stream.end());
   return gather(runs);
 }

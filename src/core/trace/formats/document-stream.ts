@@ -7,6 +7,8 @@ export interface DocumentRun {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** One-based. */
   readonly firstLine: number;
+  /** Of the line behind the run. */
+  readonly nextLine: number;
   readonly documents: number;
   /** The position in the stream behind the run. */
   readonly end: number;
@@ -122,7 +124,7 @@ export class DocumentStream {
       this.#partialBytes = 0;
       return;
     }
-    this.#partial.push(rest.slice());
+    this.#partial.push(new Uint8Array(rest));
     this.#partialBytes += rest.length;
   }
 
@@ -141,7 +143,8 @@ export class DocumentStream {
       else this.#run.reject({ where, reason, value: null }, 1, this.#offset);
       return;
     }
-    const line = this.#partialBytes === 0 ? rest.slice() : concat([...this.#partial, rest], this.#partialBytes + rest.length);
+    // A copy in any case: `slice` of Node's buffers is a view.
+    const line = this.#partialBytes === 0 ? new Uint8Array(rest) : concat([...this.#partial, rest], this.#partialBytes + rest.length);
     this.#partial = [];
     this.#partialBytes = 0;
     // a byte order mark
@@ -222,8 +225,9 @@ export class DocumentStream {
   }
 
   #finishRun(): DocumentRun {
-    const run = this.#run.finish();
-    this.#run = new Run(this.#value?.line ?? this.#line);
+    const nextLine = this.#value?.line ?? this.#line;
+    const run = this.#run.finish(nextLine);
+    this.#run = new Run(nextLine);
     return run;
   }
 }
@@ -269,8 +273,8 @@ class Run {
     this.end = end;
   }
 
-  finish(): DocumentRun {
-    return { bytes: concat(this.#lines, this.bytes), firstLine: this.#firstLine, documents: this.documents, end: this.end, rejected: this.rejected };
+  finish(nextLine: number): DocumentRun {
+    return { bytes: concat(this.#lines, this.bytes), firstLine: this.#firstLine, nextLine, documents: this.documents, end: this.end, rejected: this.rejected };
   }
 }
 
