@@ -307,8 +307,8 @@ export class Evals {
     active.startedAt = Date.now();
     const changed = (): void => this.#events.changed(id, ++active.revision);
     const scorer = createScorer({ allowCode: this.#workspace.settings.trusted, onPrint: (text) => this.#events.log('info', text) });
-    if (scoresInThread(plan)) scorer.warm();
     try {
+      if (await scoresInThread(plan)) scorer.warm();
       const finished = new Set(store.finishedOrdinals(run));
       if (active.replaces !== undefined) for (const ordinal of plannedOrdinals(plan)) (active.replaces.has(ordinal) ? finished.delete(ordinal) : finished.add(ordinal));
       const journal = store.journal(run);

@@ -9,6 +9,7 @@ import type { AssertionResult, AssertionSpec, CellScore, ScoreContext } from './
 import { CheckError } from './outcome.ts';
 import { withOutput } from './output.ts';
 import type { ScoreOptions, ScorePorts } from './ports.ts';
+import { isQuickRegex } from './text/regex-steps.ts';
 import { parseType, placeOfType, type CheckPlace } from './types.ts';
 import { unknownType } from './unknown-type.ts';
 import { fillSpec, isGithubType, needsEngine, templateVariables } from './values.ts';
@@ -78,7 +79,7 @@ async function scoreLeaves(
     try {
       const spec = await loadFileValue(written, ports);
       const place = placeOf(spec);
-      if (place === 'here') results.push(await evaluateHere(spec, context));
+      if (place === 'here' || (place === 'worker' && (await isQuickCheck(spec, context)))) results.push(await evaluateHere(spec, context));
       else if (place === 'judge') results.push(handled(evaluateByJudge(spec, context, ports, options)));
       else results.push(sent.push(spec) - 1);
     } catch (error) {
@@ -95,14 +96,24 @@ async function scoreLeaves(
   });
 }
 
+/** A regular expression that cannot take long on this output needs no thread with a time limit. */
+async function isQuickCheck(spec: AssertionSpec, context: ScoreContext): Promise<boolean> {
+  if (parseType(spec.type)?.name !== 'regex' || needsElsewhere(spec)) return false;
+  const { value } = fillSpec(spec, templateVariables(context));
+  return typeof value === 'string' && isQuickRegex(value, context.output.length);
+}
+
 /** Checks that stay in this thread move to the worker when a transform, a template's logic or a code file comes with them. */
 function placeOf(spec: AssertionSpec): CheckPlace {
   const place = placeOfType(spec);
   if (place === null) throw new CheckError(unknownType(spec.type));
   if (place === 'set' || place === 'group') throw new CheckError(`${spec.type} cannot be a member of an assert-set.`);
   if (place !== 'here') return place;
-  const needsWorker = needsCode(spec) || (!isGithubType(spec.type) && (needsEngine(spec.value) || needsEngine(spec.metric)));
-  return needsWorker ? 'worker' : 'here';
+  return needsElsewhere(spec) ? 'worker' : 'here';
+}
+
+function needsElsewhere(spec: AssertionSpec): boolean {
+  return needsCode(spec) || (!isGithubType(spec.type) && (needsEngine(spec.value) || needsEngine(spec.metric)));
 }
 
 async function evaluateHere(written: AssertionSpec, context: ScoreContext): Promise<AssertionResult> {

@@ -1,7 +1,7 @@
 /** Where a check is made. */
 export type CheckPlace =
   | 'here' // linear in the output, no code, no parser: in the engine's own thread
-  | 'worker' // code, regular expressions, parsers: in the worker, each under a time limit
+  | 'worker' // code, regular expressions that may take long, parsers: in the worker, each under a time limit
   | 'outside' // another program or server
   | 'judge' // asks a model or embeddings
   | 'group' // compares the outputs of one case with each other

@@ -1,11 +1,13 @@
 import { needsCode } from '../assert/code.ts';
 import type { AssertionSpec } from '../assert/model.ts';
-import { placeOfType } from '../assert/types.ts';
+import { isQuickRegex } from '../assert/text/regex-steps.ts';
+import { parseType, placeOfType } from '../assert/types.ts';
 import type { Case } from '../dataset/model.ts';
 import type { Model, ModelRef } from '../model/model.ts';
 import type { PromptDocument } from '../prompt/model.ts';
 import { matchesName } from '../prompt/names.ts';
 import { cellCount, cellKeyAt, type RunShape } from './ordinal.ts';
+import { ASSUMED_OUTPUT_TOKENS, CHARACTERS_PER_TOKEN } from './tokens.ts';
 
 /** Everything that one run needs, fixed before its first request. */
 export interface RunPlan {
@@ -46,11 +48,16 @@ export function caseAssertions(prompt: PromptDocument, item: Case): readonly Ass
   return [{ type: 'equals', value: typeof item.expected === 'string' ? '{{expected}}' : item.expected }];
 }
 
-/** Whether the first output will have a check for a scoring thread: starting one can go on beside the first request. */
-export function scoresInThread(plan: RunPlan): boolean {
+/** Whether the first output will likely have a check for a scoring thread: starting one can go on beside the first request. */
+export async function scoresInThread(plan: RunPlan): Promise<boolean> {
   const [first] = plan.cases;
   const specs = first === undefined ? [] : caseAssertions(plan.prompt, first).flatMap((spec) => [spec, ...(spec.assert ?? [])]);
-  return specs.some((spec) => placeOfType(spec) === 'worker' && !needsCode(spec));
+  for (const spec of specs) {
+    if (placeOfType(spec) !== 'worker' || needsCode(spec)) continue;
+    const quick = parseType(spec.type)?.name === 'regex' && typeof spec.value === 'string' && (await isQuickRegex(spec.value, ASSUMED_OUTPUT_TOKENS * CHARACTERS_PER_TOKEN));
+    if (!quick) return true;
+  }
+  return false;
 }
 
 /** Whether a case is for this prompt: promptfoo's `prompts` filter (exact label or id, or `group:*` and `group` for labels that start with `group:`). */

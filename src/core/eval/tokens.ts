@@ -2,7 +2,7 @@ import type { ModelRequest } from '../model/model.ts';
 import type { ModelPrice } from '../model/model.ts';
 
 /** English prose has about four characters a token in the common tokenizers; other scripts have fewer, so this is "about". */
-const CHARACTERS_PER_TOKEN = 4;
+export const CHARACTERS_PER_TOKEN = 4;
 /** What a chat message's frame costs. */
 const TOKENS_PER_MESSAGE = 4;
 /** Assumed output of a request without a limit, before there is a run to learn from. */
