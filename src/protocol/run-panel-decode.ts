@@ -114,7 +114,7 @@ const results: { readonly [M in keyof RunPanelMethods]: Schema<RunPanelMethods[M
   'grid/find': v.object({ row: number, modelIndex: number }),
   'cell/get': detail,
   'cell/rerun': nothing, 'run/cancel': nothing, 'run/again': nothing, 'run/resume': nothing, 'run/export': nothing,
-  'open': nothing, 'cell/accept': nothing, 'cell/diff': nothing, 'copy': nothing,
+  'open': nothing, 'cell/accept': nothing, 'cell/diff': nothing, 'cell/trace': nothing, 'copy': nothing,
 };
 
 /** @throws TouchstoneError 'invalid-message' */
@@ -146,5 +146,5 @@ export const runPanelParams: { readonly [M in keyof RunPanelMethods]: Schema<Run
   'run/cancel': nothing, 'run/again': nothing, 'run/resume': nothing,
   'run/export': v.object({ format: v.picklist(['json', 'xml', 'html', 'csv']) }),
   'open': v.variant('what', [v.object({ what: v.picklist(['prompt', 'dataset']) }), v.object({ what: v.literal('case'), caseIndex: index })]),
-  'cell/accept': v.object({ key }), 'cell/diff': v.object({ key }), 'copy': v.object({ text }),
+  'cell/accept': v.object({ key }), 'cell/diff': v.object({ key }), 'cell/trace': v.object({ key }), 'copy': v.object({ text }),
 };

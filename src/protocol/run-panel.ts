@@ -18,6 +18,8 @@ export interface RunPanelMethods {
   'cell/accept': [{ readonly key: CellKey }, Record<string, never>];
   /** Opens expected against output in VS Code's own diff editor. */
   'cell/diff': [{ readonly key: CellKey }, Record<string, never>];
+  /** Opens the trace of the cell in a panel of its own. */
+  'cell/trace': [{ readonly key: CellKey }, Record<string, never>];
   'copy': [{ readonly text: string }, Record<string, never>];
 }
 

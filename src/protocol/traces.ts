@@ -1,3 +1,4 @@
+import type { CellKey } from '../core/eval/model.ts';
 import type { Finding } from '../core/trace/findings/finding.ts';
 import type { Span } from '../core/trace/model.ts';
 import type { TraceSkeleton } from '../core/trace/skeleton.ts';
@@ -189,6 +190,12 @@ export interface TraceMethods {
   'sources/receiver': [{ readonly on: boolean; readonly http?: number; readonly grpc?: number | null }, ReceiverStatus];
   /** The bytes that could not be taken, for the user to look at. */
   'sources/rejection': [{ readonly id: number }, { readonly contentType: string; readonly body: Uint8Array }];
+}
+
+/** Traces of eval runs. */
+export interface CellTraceMethods {
+  /** The trace of one cell; made when it is not there yet. */
+  'cells/trace': [{ readonly runId: string; readonly key: CellKey }, { readonly traceId: string }];
 }
 
 export interface TraceNotifications {

@@ -2,13 +2,14 @@ import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { EngineMethods, HostNotifications } from '../../protocol/engine.ts';
-import type { TraceMethods } from '../../protocol/traces.ts';
+import type { CellTraceMethods, TraceMethods } from '../../protocol/traces.ts';
 import { RpcPeer, type RpcHandler, type RpcListener } from '../../protocol/rpc-peer.ts';
 
 /** better-sqlite3's binary is built for Node-API 10; loaded into an older runtime it crashes without an error. */
 const NEEDED_NODE_API = 10;
 
-export type EnginePeer = RpcPeer<EngineMethods & TraceMethods, HostNotifications>;
+export type AskedMethods = EngineMethods & TraceMethods & CellTraceMethods;
+export type EnginePeer = RpcPeer<AskedMethods, HostNotifications>;
 
 export interface EngineExit {
   readonly code: number | null;
@@ -55,7 +56,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  const peer: EnginePeer = new RpcPeer<EngineMethods & TraceMethods, HostNotifications>(
+  const peer: EnginePeer = new RpcPeer<AskedMethods, HostNotifications>(
     (message) => {
       if (!child.connected) throw new TouchstoneError('engine-stopped', 'The engine has stopped.');
       child.send(message);

@@ -1,11 +1,10 @@
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
-import type { EngineMethods, HostNotifications } from '../../protocol/engine.ts';
-import type { TraceMethods } from '../../protocol/traces.ts';
+import type { HostNotifications } from '../../protocol/engine.ts';
 import type { RpcHandler, RpcListener } from '../../protocol/rpc-peer.ts';
 import type { Log } from '../log.ts';
 import { engineSettings } from '../settings.ts';
-import { startEngineProcess, type EngineExit, type EngineProcess } from './engine-process.ts';
+import { startEngineProcess, type AskedMethods, type EngineExit, type EngineProcess } from './engine-process.ts';
 
 /** Waits before the next start after 1, 2, 3, … crashes in a row, in milliseconds. */
 const BACKOFF_MS = [0, 500, 2000, 5000, 15_000] as const;
@@ -15,8 +14,6 @@ const STEADY_MS = 60_000;
 const MOST_CRASHES = 5;
 /** A request that took longer is worth a line in the log. */
 const SLOW_MS = 1000;
-
-type Methods = EngineMethods & TraceMethods;
 
 export interface EngineStop {
   readonly exit: EngineExit;
@@ -57,7 +54,7 @@ export class FolderEngine implements vscode.Disposable {
     return this.#process?.pid ?? null;
   }
 
-  async request<M extends keyof Methods & string>(method: M, params: Methods[M][0], signal?: AbortSignal): Promise<Methods[M][1]> {
+  async request<M extends keyof AskedMethods & string>(method: M, params: AskedMethods[M][0], signal?: AbortSignal): Promise<AskedMethods[M][1]> {
     const running = this.#process ?? (await this.#start());
     const started = Date.now();
     try {

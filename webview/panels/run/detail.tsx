@@ -85,6 +85,7 @@ function Actions({ model, detail, open }: { readonly model: RunModel; readonly d
       {hasOutput && detail.case.expected !== undefined && detail.case.expected !== null && (
         <IconButton icon="diff" label="Compare in editor" title="Compare expected and output in an editor" onClick={() => model.request('cell/diff', { key: open.key })} />
       )}
+      {result !== null && <Button title="Opens the trace of this cell" onClick={() => model.request('cell/trace', { key: open.key })}>Trace</Button>}
       {hasOutput && <IconButton icon="copy" label="Copy output" title="Copy output (Ctrl+C)" onClick={() => void model.act(() => model.copy(outputText(result.output)))} />}
     </div>
   );

@@ -3,7 +3,7 @@ import type { CellKey } from '../../../core/eval/model.ts';
 import { decoded, RpcPeer, type RpcHandler } from '../../../protocol/rpc-peer.ts';
 import { runPanelParams } from '../../../protocol/run-panel-decode.ts';
 import type { RunPanelMethods, RunPanelNotifications } from '../../../protocol/run-panel.ts';
-import { COMMANDS } from '../../constants.ts';
+import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { acceptOutput } from '../../datasets/accept.ts';
 import { showExpectedAgainstOutput } from '../../datasets/show-difference.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
@@ -87,6 +87,7 @@ export class RunPanel implements vscode.Disposable {
       'cell/rerun': decoded(runPanelParams['cell/rerun'], ({ caseIndex }) => engine.request('cells/rerun', { runId, caseIndex })),
       'cell/accept': decoded(runPanelParams['cell/accept'], ({ key }) => this.#act(() => this.#accept(key))),
       'cell/diff': decoded(runPanelParams['cell/diff'], ({ key }) => this.#act(() => this.#diff(key))),
+      'cell/trace': decoded(runPanelParams['cell/trace'], ({ key }) => command(INTERNAL_COMMANDS.openCellTrace, key)()),
       'run/cancel': async () => engine.request('eval/cancel', { runId }),
       'run/again': command(COMMANDS.runAgain),
       'run/resume': command(COMMANDS.resumeRun),

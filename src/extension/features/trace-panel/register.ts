@@ -1,14 +1,18 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
-import { COMMANDS, PANELS } from '../../constants.ts';
+import { COMMANDS, INTERNAL_COMMANDS, PANELS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { registerCommand, type Services } from '../../services.ts';
-import { pickTrace } from '../../traces/targets.ts';
+import { asRunTarget } from '../../targets.ts';
+import { pickTrace, type TraceTarget } from '../../traces/targets.ts';
 import { titleOf, TracePanel } from './trace-panel.ts';
 
 /** What the panel keeps over a reload: which trace, and how it was looked at (the panel's own business). */
 const stateSchema = v.object({ traceId: v.string() });
+
+const position = v.pipe(v.number(), v.integer(), v.minValue(0));
+const cellSchema = v.object({ caseIndex: position, modelIndex: position, repeat: position });
 
 export function register(services: Services): vscode.Disposable {
   const open = new Map<string, TracePanel>();
@@ -31,6 +35,13 @@ export function register(services: Services): vscode.Disposable {
       const shown = open.get(keyOf(engine, row.traceId));
       if (shown) shown.reveal(spanId);
       else attach(engine, row.traceId, vscode.window.createWebviewPanel(PANELS.trace, titleOf(row), vscode.ViewColumn.Active, { enableScripts: true }), spanId);
+    }),
+    registerCommand(services, INTERNAL_COMMANDS.openCellTrace, async (run, cell) => {
+      const target = asRunTarget(run);
+      const engine = target && services.engines.forFolder(target.folder);
+      if (!engine) throw new TouchstoneError('not-found', vscode.l10n.t('The folder of this run is not open any more.'));
+      const { traceId } = await engine.request('cells/trace', { runId: target.runId, key: v.parse(cellSchema, cell) });
+      await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: target.folder, traceId } satisfies TraceTarget);
     }),
     vscode.window.registerWebviewPanelSerializer(PANELS.trace, {
       deserializeWebviewPanel: async (panel, state: unknown) => {
