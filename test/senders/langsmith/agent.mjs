@@ -1,0 +1,23 @@
+/**
+ * LangSmith's SDK: its wrapper of OpenAI's client and traceable functions. Runs are posted to its own API, or, with
+ * LANGSMITH_OTEL_ENABLED, exported as spans.
+ */
+import { Client } from 'langsmith';
+import { traceable } from 'langsmith/traceable';
+import { wrapOpenAI } from 'langsmith/lib/wrappers/openai';
+import OpenAI from 'openai';
+import { AGENT, MODEL_URL, QUESTION, RECEIVER_URL, runAgent, SESSION, TOOLS, USER } from '../task.mjs';
+
+const otel = process.env.LANGSMITH_OTEL_ENABLED === 'true' ? (await import('langsmith/experimental/otel/setup')).initializeOTEL() : null;
+const runs = new Client({ apiUrl: RECEIVER_URL, apiKey: 'none' });
+const client = wrapOpenAI(new OpenAI({ apiKey: 'none', baseURL: MODEL_URL }), { client: runs });
+
+const agent = traceable(async (question) => {
+  void question;
+  return runAgent((request) => client.chat.completions.create(request), (name, args) => tools[name](args));
+}, { name: AGENT, run_type: 'chain', client: runs, tags: ['weather'], metadata: { session_id: SESSION, user_id: USER } });
+const tools = Object.fromEntries(Object.entries(TOOLS).map(([name, { run }]) => [name, traceable(async (args) => run(args), { name, run_type: 'tool', client: runs })]));
+
+await agent(QUESTION);
+await runs.awaitPendingTraceBatches();
+await otel?.DEFAULT_LANGSMITH_TRACER_PROVIDER.shutdown();
