@@ -2,8 +2,8 @@ import { isObject } from '../../json.ts';
 import type { Rejection } from '../model.ts';
 import { parseKeepingLongIntegers } from '../parse-json.ts';
 import type { DocumentRun } from './document-stream.ts';
-import type { TraceDocument } from './format.ts';
-import { formatOf } from './read.ts';
+import type { ReadOptions, TraceDocument } from './format.ts';
+import { formatOf, readTraceDocuments, type ReadTraces } from './read.ts';
 import { splitDocuments } from './split-documents.ts';
 
 const KEPT_OF_REJECTED = 1000;
@@ -16,6 +16,18 @@ export function* documentsOfRun(run: Pick<DocumentRun, 'bytes' | 'firstLine'>): 
     if ('value' in parsed) yield { where: line, value: parsed.value };
     else yield { where: line, reason: `not valid JSON: ${parsed.error}`, value: text.slice(0, KEPT_OF_REJECTED) };
   }
+}
+
+/** Reads the documents of a run by their formats; rejections name the lines of the file. */
+export function readRun(run: Pick<DocumentRun, 'bytes' | 'firstLine'>, options: ReadOptions = {}): ReadTraces {
+  const documents: TraceDocument[] = [];
+  const rejected: Rejection[] = [];
+  for (const item of documentsOfRun(run)) {
+    if ('reason' in item) rejected.push(item);
+    else documents.push(item);
+  }
+  const read = readTraceDocuments(documents, options);
+  return { ...read, rejected: [...rejected, ...read.rejected] };
 }
 
 /** Places are told within a piece of a file; the file's own lines are what a person can look up. */
