@@ -36,7 +36,8 @@ describe('importing a file', () => {
       sink = new MemorySink();
       const seen: number[] = [];
       const imported = await importFile(at(name), { sink, signal: new AbortController().signal, onProgress: ({ bytes, total }) => seen.push(bytes / total) });
-      expect(imported).toMatchObject({ format: 'otlp', spans: 2999, traces: 2999, rejected: [{ where: 'line 2500', reason: expect.stringContaining('not valid JSON') }] });
+      expect(imported).toMatchObject({ format: 'otlp', spans: 2999, traces: 2999, rejected: [{ where: 'line 2500' }] });
+      expect(imported.rejected[0]!.reason).toContain('not valid JSON');
       expect(imported.traceIds).toHaveLength(1000);
       expect(new Set(sink.names).size).toBe(2999);
       expect(sink.batches).toBeGreaterThan(2);
