@@ -1,5 +1,7 @@
-import { styleText, stripVTControlCharacters } from 'node:util';
 import stringWidth from 'fast-string-width';
+
+// Importing node:util as an ES module also loads what only its `diff` needs, which takes a fiftieth of a small eval's time.
+const { styleText, stripVTControlCharacters } = process.getBuiltinModule('node:util');
 
 type Style = Parameters<typeof styleText>[0];
 

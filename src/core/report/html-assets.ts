@@ -71,7 +71,9 @@ export const SCRIPT = `
 `;
 
 /** Nothing is loaded and nothing runs but the two texts above, whatever an output holds. */
-export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${hashSource(STYLE)}; script-src ${hashSource(SCRIPT)}; base-uri 'none'; form-action 'none'`;
+export function contentSecurityPolicy(): string {
+  return `default-src 'none'; style-src ${hashSource(STYLE)}; script-src ${hashSource(SCRIPT)}; base-uri 'none'; form-action 'none'`;
+}
 
 function hashSource(text: string): string {
   return `'sha256-${btoa(String.fromCharCode(...sha256(utf8ToBytes(text))))}'`;

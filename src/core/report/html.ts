@@ -1,7 +1,7 @@
 import type { AssertionResult } from '../assert/model.ts';
 import type { Summary } from '../eval/model.ts';
 import { formatCount, formatDuration, formatRate, formatScore, formatTokens, formatUsd } from '../text/format.ts';
-import { CONTENT_SECURITY_POLICY, SCRIPT, STYLE } from './html-assets.ts';
+import { SCRIPT, STYLE, contentSecurityPolicy } from './html-assets.ts';
 import { labelOfModel, outputText, reportedCase, type ReportCell, type ReportRun, type ReportSource } from './model.ts';
 import { failureReasons } from './reasons.ts';
 import { sliceSummaries, type SliceSummary } from './slices.ts';
@@ -20,7 +20,7 @@ export async function* htmlReport(source: ReportSource): AsyncGenerator<string> 
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escapeHtml(CONTENT_SECURITY_POLICY)}">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(contentSecurityPolicy())}">
 <meta name="viewport" content="width=device-width">
 <meta name="referrer" content="no-referrer">
 <title>${escapeHtml(title)} · Touchstone</title>

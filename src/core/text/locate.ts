@@ -25,14 +25,19 @@ export function locateYaml(source: YamlSource, root: unknown): Locate {
   };
 }
 
-/** Places inside JSON text that starts at `offset` of the file behind `lines`. The text is parsed only when a place is asked for. */
+/**
+ * Places inside a JSON value that starts at `offset` of the file behind `lines`; `text` has no space around it. It is parsed only
+ * when the place of a part is asked for.
+ */
 export function locateJson(text: string, offset: number, lines: Pick<LineMap, 'range'>): Locate {
+  const whole = lines.range(offset, offset + text.length);
   return (...path) => {
+    if (path.length === 0) return whole;
     const tree = parseTree(text);
-    for (let depth = path.length; tree && depth >= 0; depth--) {
+    for (let depth = path.length; tree && depth > 0; depth--) {
       const node = findNodeAtLocation(tree, path.slice(0, depth));
       if (node) return lines.range(offset + node.offset, offset + node.offset + node.length);
     }
-    return lines.range(offset, offset + text.length);
+    return whole;
   };
 }

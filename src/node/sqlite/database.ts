@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type BetterSqlite3 from 'better-sqlite3';
 import { TouchstoneError, errorMessage } from '../../core/errors.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -75,12 +74,9 @@ function makePrivate(path: string): void {
 async function isTracked(path: string): Promise<boolean> {
   // Most workspaces are asked once per process; no repository, no git program: not tracked.
   if (!hasRepository(dirname(path))) return false;
-  try {
-    await promisify(execFile)('git', ['ls-files', '--error-unmatch', '--', path], { cwd: dirname(path), timeout: 5000 });
-    return true;
-  } catch {
-    return false;
-  }
+  return new Promise((resolve) => {
+    execFile('git', ['ls-files', '--error-unmatch', '--', path], { cwd: dirname(path), timeout: 5000 }, (error) => resolve(error === null));
+  });
 }
 
 function hasRepository(folder: string): boolean {

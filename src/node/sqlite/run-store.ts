@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Case } from '../../core/dataset/model.ts';
 import type { AttemptInfo, CellKey, CellResult, RunInfo, RunStatus } from '../../core/eval/model.ts';
@@ -78,7 +78,7 @@ export class RunStore {
       for (const [index, item] of cases.entries()) {
         const { place, ...body } = item;
         const json = redactedJson(body, this.#redact);
-        const hash = createHash('sha256').update(json).digest().subarray(0, 16);
+        const hash = digest('sha256', json, 'buffer').subarray(0, 16);
         const { file, ...range } = place;
         insertCase.run(n, index, this.#redact(item.id), item.tags[0] === undefined ? null : this.#redact(item.tags[0]), insertBody.get(hash, json), file, JSON.stringify(range));
       }
