@@ -1,15 +1,20 @@
 import { isObject } from '../../json.ts';
 import type { Rejection } from '../model.ts';
 import { parseKeepingLongIntegers } from '../parse-json.ts';
-import type { DocumentRun } from './document-stream.ts';
 import type { ReadOptions, TraceDocument } from './format.ts';
 import { formatOf, readTraceDocuments, type ReadTraces } from './read.ts';
 import { splitDocuments } from './split-documents.ts';
 
 const KEPT_OF_REJECTED = 1000;
 
+/** Whole documents of a file, and the number of their first line in it. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly firstLine: number;
+}
+
 /** The documents of a run, with their lines in the file, one at a time. */
-export function* documentsOfRun(run: Pick<DocumentRun, 'bytes' | 'firstLine'>): Generator<TraceDocument | Rejection> {
+export function* documentsOfRun(run: Piece): Generator<TraceDocument | Rejection> {
   for (const { where, text } of splitDocuments(new TextDecoder().decode(run.bytes))) {
     const parsed = parseKeepingLongIntegers(text);
     const line = lineOfFile(where, run.firstLine);
@@ -19,7 +24,7 @@ export function* documentsOfRun(run: Pick<DocumentRun, 'bytes' | 'firstLine'>): 
 }
 
 /** Reads the documents of a run by their formats; rejections name the lines of the file. */
-export function readRun(run: Pick<DocumentRun, 'bytes' | 'firstLine'>, options: ReadOptions = {}): ReadTraces {
+export function readRun(run: Piece, options: ReadOptions = {}): ReadTraces {
   const documents: TraceDocument[] = [];
   const rejected: Rejection[] = [];
   for (const item of documentsOfRun(run)) {
