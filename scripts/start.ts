@@ -78,7 +78,7 @@ async function serve(): Promise<void> {
   const vsix = await packagedExtension({ weights: true });
   const server = await startVSCode({ vsix, port: await firstFreePort(Number(options.port)) });
   const address = server.address(sample);
-  console.log(`\nVS Code with Touchstone and the sample workspace:\n\n    ${address}\n\nOpen a file in prompts/ and click "Eval". Ctrl+C ends it.`);
+  console.log(`\nVS Code with Touchstone and the sample workspace:\n\n    ${address}\n\nOpen a file in prompts/ and click "Eval", or open one of its traces in the view Touchstone. Ctrl+C ends it.`);
   if (!options.check) {
     if (options.open && process.stdout.isTTY) openBrowser(address);
     await interrupted();
