@@ -42,6 +42,7 @@ describe('findings', () => {
   it.each([
     ['Error: no such file', 'Error: no such file'], ['ValueError: bad', 'ValueError: bad'], [{ isError: true, content: [{ type: 'text', text: 'denied' }] }, 'denied'], [{ error: { message: 'quota' } }, 'quota'], [{ status_code: 503 }, 'HTTP status 503'], [{ exit_code: 2 }, 'exit code 2'],
     ['Traceback (most recent call last):\n  File "x"\nKeyError: 1\n', 'KeyError: 1'], ['exitcode: 1 (execution failed)\nTraceback (most recent call last):\nTypeError: no', 'TypeError: no'],
+    ['exitcode: 1\nTraceback (most recent call last):\n  File "a", line 1\nValueError: first\n\nDuring handling of it:\n\nTraceback (most recent call last):\n  File "b", line 2\n    raise\nKeyError: 2\nprinted afterwards', 'KeyError: 2'],
   ])('an error that only the result tells: %j', (result, message) => {
     expect(rulesOf(tool('find', {}, result))).toEqual([`error-in-result: find returned an error: “${message}”`]);
   });
@@ -52,7 +53,7 @@ describe('findings', () => {
 
   it('errors, the innermost only, and the same one again', () => {
     const failed = { status: { code: 2, message: 'no' } };
-    expect(findIn(normaliseTrace([rawSpan({}, { id: '1', status: { code: 2 } }), tool('find', { a: 1 }, '', failed), tool('find', { a: 2 }, '', failed)])).map(({ rule, severity, spanIds }) => [rule, severity, spanIds.length])).toEqual([['tool-error', 'error', 1], ['tool-error', 'error', 1], ['repeated-error', 'warning', 2]]);
+    expect(findIn(normaliseTrace([rawSpan({}, { id: '1', status: { code: 2 } }), tool('find', { a: 1 }, '', failed), tool('find', { a: 2 }, '', failed)])).map(({ rule, severity, spanIds }) => [rule, severity, spanIds.length])).toEqual([['tool-error', 'error', 2], ['repeated-error', 'warning', 2]]);
   });
 
   it('tools that were not offered, arguments that do not fit', () => {

@@ -2,13 +2,14 @@ import { formatCount } from '../../text/format.ts';
 import type { Span } from '../model.ts';
 import { misfit } from './arguments-fit.ts';
 import { errorInResult } from './result-error.ts';
+import { failureFindings } from './failures.ts';
 import { isCounted, messagesIn, partsIn, quote, type Finding, type Rule } from './finding.ts';
 
 /** Spans that failed and say so; of a failure that is passed up, the innermost. */
 export const errors: Rule = ({ spans, tree }) => {
   const failedBelow = new Set<number>();
   for (const [index, span] of spans.entries()) if (span.status === 'error' && tree.parents[index]! >= 0) failedBelow.add(tree.parents[index]!);
-  return spans.flatMap((span, index) => (span.status !== 'error' || failedBelow.has(index) ? [] : [{ rule: span.kind === 'tool' ? 'tool-error' : 'error', severity: 'error', message: `${span.name} failed${span.error?.message ? `: ${quote(span.error.message)}` : ''}`, spanIds: [span.spanId] } satisfies Finding]));
+  return failureFindings(spans.flatMap((span, index) => (span.status !== 'error' || failedBelow.has(index) ? [] : [{ spanId: span.spanId, name: span.name, isTool: span.kind === 'tool', error: span.error?.message ?? null }])));
 };
 
 /** Tools whose result tells an error that their span does not. */

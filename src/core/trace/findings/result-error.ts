@@ -25,17 +25,21 @@ function errorInText(text: string): string | null {
   const start = text.slice(0, 2000).trimStart();
   const line = start.split('\n', 1)[0]!.trim();
   if (/^(?:[\w.]*(?:Error|Exception)\b|ERROR\b|error\b)\s*(?::|\[|$)/.test(line)) return line;
-  if (start.startsWith(TRACEBACK)) return lastLine(text);
+  if (start.startsWith(TRACEBACK)) return raised(text);
   const exit = /^exit ?code: (\d+)/i.exec(line)?.[1];
   if (exit === undefined || exit === '0') return null;
-  return text.includes(TRACEBACK) ? lastLine(text) : line;
+  return text.includes(TRACEBACK) ? raised(text) : line;
 }
 
 const TRACEBACK = 'Traceback (most recent call last)';
+/** Deep recursion makes long ones. */
+const MAX_STACK = 100_000;
 
-/** Where Python says what was wrong. */
-function lastLine(text: string): string {
-  return text.slice(-2000).trimEnd().split('\n').at(-1)!.trim();
+/** The frames of a stack are indented: what was wrong is the first line after them. What the program printed itself may follow. */
+function raised(text: string): string {
+  const stack = text.slice(text.lastIndexOf(TRACEBACK) + TRACEBACK.length).slice(0, MAX_STACK);
+  const line = stack.split('\n').slice(1).find((candidate) => candidate !== '' && !/^\s/.test(candidate));
+  return line === undefined ? TRACEBACK : line.trim();
 }
 
 function textIn(content: unknown): string | null {
