@@ -1,4 +1,5 @@
 import { treeOfColumns, type SpanColumns } from './columns.ts';
+import { TOOL_STEP } from './normalise/normalise-trace.ts';
 import { decideRoles, ROLE, type Roles } from './normalise/usage-roles.ts';
 import { sumUp } from './roll-up.ts';
 import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from './skeleton.ts';
@@ -26,8 +27,8 @@ const NS_PER_MS = 1e6;
 /** Bits that are taken from the columns; the rest is told here, by the whole trace. */
 const KEPT = SPAN_FLAGS.error | SPAN_FLAGS.running | SPAN_FLAGS.hiddenError | SPAN_FLAGS.pending | SPAN_FLAGS.hasEvents;
 
-/** The skeleton of a trace: linear in its spans but for siblings that come out of order. */
-export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): TraceSkeleton {
+/** The skeleton of a trace, and the positions in the columns that its spans had. Linear in the spans but for siblings that come out of order. */
+export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): { skeleton: TraceSkeleton; order: Int32Array } {
   const { columns } = parts;
   const { count } = columns;
   const tree = treeOfColumns(columns);
@@ -60,7 +61,7 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): Tra
     ids.setInt32(at * 8, columns.idHigh[index]!);
     ids.setInt32(at * 8 + 4, columns.idLow[index]!);
   }
-  return {
+  const skeleton: TraceSkeleton = {
     traceId: header.traceId,
     revision: header.revision,
     count,
@@ -84,6 +85,7 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): Tra
     texts,
     missing: tree.missing.map(({ spanId, children }) => ({ spanId, children: children.map((index) => positions[index]!) })),
   };
+  return { skeleton, order };
 }
 
 function rolesOf({ columns, carriesUsage, costReported }: SkeletonParts, tree: TraceTree): Roles {
@@ -119,7 +121,7 @@ function failTools({ columns, textOf }: SkeletonParts, tree: TraceTree, flags: U
     const parent = tree.parents[index]!;
     if (!(flags[index]! & SPAN_FLAGS.error) || parent < 0 || columns.kinds[parent] !== TOOL) continue;
     const name = columns.names[index]!;
-    if (!isExecution.has(name)) isExecution.set(name, textOf(name) === 'claude_code.tool.execution');
+    if (!isExecution.has(name)) isExecution.set(name, textOf(name) === TOOL_STEP);
     if (isExecution.get(name)) flags[parent]! |= SPAN_FLAGS.error;
   }
 }

@@ -5,7 +5,6 @@ import { buildTreeOf, ORPHAN, ROOT, type TraceTree } from './tree.ts';
  * Ids are two halves of 32 bits, because a double does not hold 64.
  */
 export class SpanColumns {
-  #count = 0;
   readonly idHigh: Int32Array;
   readonly idLow: Int32Array;
   readonly parentHigh: Int32Array;
@@ -16,6 +15,7 @@ export class SpanColumns {
   readonly starts: Float64Array;
   /** NaN: not ended. */
   readonly ends: Float64Array;
+  /** Positions in SPAN_KINDS. */
   readonly kinds: Uint8Array;
   /** SPAN_FLAGS and more: whatever the store keeps. */
   readonly flags: Uint32Array;
@@ -26,6 +26,8 @@ export class SpanColumns {
   readonly inputTokens: Float64Array;
   readonly outputTokens: Float64Array;
   readonly costs: Float64Array;
+
+  #count = 0;
 
   /** `capacity`: spans that there will be, at most. */
   constructor(capacity: number) {
@@ -45,21 +47,13 @@ export class SpanColumns {
     this.costs = new Float64Array(capacity).fill(NaN);
   }
 
-  get capacity(): number {
-    return this.starts.length;
-  }
-
   get count(): number {
     return this.#count;
   }
 
   /** The position of the next span; its members are written by the caller. `-1`: there is no room. */
   next(): number {
-    return this.#count < this.capacity ? this.#count++ : -1;
-  }
-
-  idAt(position: number): string {
-    return hexOf(this.idHigh[position]!, this.idLow[position]!);
+    return this.#count < this.starts.length ? this.#count++ : -1;
   }
 }
 

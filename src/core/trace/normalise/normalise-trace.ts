@@ -1,5 +1,5 @@
 import type { PriceOverrides } from '../../model/prices.ts';
-import { mergeSpans } from '../merge.ts';
+import { mergeSpans, type MergedSpan } from '../merge.ts';
 import type { RawLog, RawSpan, Span } from '../model.ts';
 import { buildTree, type TraceTree } from '../tree.ts';
 import { joinLogs } from './join-logs.ts';
@@ -14,7 +14,11 @@ export interface NormalisedTrace {
 
 /** The spans of one trace with everything that only the whole trace tells: whose usage counts, inherited places, failed tools. */
 export function normaliseTrace(raw: readonly RawSpan[], logs: readonly RawLog[] = [], options: { readonly prices?: PriceOverrides } = {}): NormalisedTrace {
-  const merged = mergeSpans(raw);
+  return normaliseMerged(mergeSpans(raw), logs, options);
+}
+
+/** The same of spans that are merged already, as a store keeps them. */
+export function normaliseMerged(merged: readonly MergedSpan[], logs: readonly RawLog[] = [], options: { readonly prices?: PriceOverrides } = {}): NormalisedTrace {
   const joined = joinLogs(merged.map(({ span }) => span), logs);
   const spans = merged.map(({ span, pending }) => normaliseSpan(span, joined.get(span), { ...options, pending }));
   const tree = buildTree(spans);
@@ -43,28 +47,42 @@ function inheritCode(spans: readonly Span[], tree: TraceTree): Map<number, Parti
   for (const index of tree.order) {
     const span = spans[index]!;
     const parent = tree.parents[index]!;
-    // The place of an error says nothing about the spans below it.
-    const said = span.codeFile !== null && span.sources.code?.[0]?.startsWith('code.') === true;
-    const owner = said ? index : parent < 0 ? -1 : owners[parent]!;
+    const owner = saysCode(span) ? index : parent < 0 ? -1 : owners[parent]!;
     owners[index] = owner;
     if (owner < 0 || span.codeFile !== null) continue;
-    const from = spans[owner]!;
-    inherited.set(index, {
-      codeFile: from.codeFile, codeLine: from.codeLine, codeColumn: from.codeColumn, codeFunction: from.codeFunction,
-      sources: { ...span.sources, code: (from.sources.code ?? []).map((source) => `${source} of the span “${from.name}” above`) },
-    });
+    inherited.set(index, codeOf(spans[owner]!, span));
   }
   return inherited;
 }
 
-/** Claude Code says that a tool failed on the step below it. */
+/** The place of a span above, as one below it takes it over. */
+export function codeOf(from: Span, span: Span): Partial<Span> {
+  return {
+    codeFile: from.codeFile, codeLine: from.codeLine, codeColumn: from.codeColumn, codeFunction: from.codeFunction,
+    sources: { ...span.sources, code: (from.sources.code ?? []).map((source) => `${source} of the span “${from.name}” above`) },
+  };
+}
+
+/** Whether a span says where it is in the source. The place of an error says nothing about the spans below it. */
+export function saysCode(span: Span): boolean {
+  return span.codeFile !== null && span.sources.code?.[0]?.startsWith('code.') === true;
+}
+
+/** The step below a tool on which Claude Code says that the tool failed. */
+export const TOOL_STEP = 'claude_code.tool.execution';
+
+/** The failure of a tool that the step below it tells. */
+export function failureOf(tool: Span, step: Span): Partial<Span> {
+  return { status: 'error', statusMessage: step.statusMessage, error: step.error, sources: { ...tool.sources, error: [`the span “${step.name}” below`] } };
+}
+
 function failedTools(spans: readonly Span[], tree: TraceTree): Map<number, Partial<Span>> {
   const failures = new Map<number, Partial<Span>>();
   for (const [index, span] of spans.entries()) {
     const parent = tree.parents[index]!;
-    if (parent < 0 || span.name !== 'claude_code.tool.execution' || span.status !== 'error') continue;
+    if (parent < 0 || span.name !== TOOL_STEP || span.status !== 'error') continue;
     const tool = spans[parent]!;
-    if (tool.kind === 'tool' && tool.status !== 'error') failures.set(parent, { status: 'error', statusMessage: span.statusMessage, error: span.error, sources: { ...tool.sources, error: [`the span “${span.name}” below`] } });
+    if (tool.kind === 'tool' && tool.status !== 'error') failures.set(parent, failureOf(tool, span));
   }
   return failures;
 }

@@ -95,21 +95,27 @@ export function usageRoles(spans: readonly Span[], tree: TraceTree): RoleDecisio
     ends: Float64Array.from(spans, (span) => (span.endNs === null ? NaN : Number(BigInt(span.endNs) - zero))),
   };
   const decided = decideRoles(usage, tree);
-  return spans.map((_, index) => ({ role: NAMES[decided.roles[index]!]!, reason: reasonOf(decided, usage, index, (position) => spans[position]!.name) }));
+  return spans.map((_, index) => ({ role: NAMES[decided.roles[index]!]!, reason: reasonOf(decided, usage.tokens, index, (position) => spans[position]!.name) }));
 }
 
-/** Why the usage of a span does not count, in words; `null`: it counts, or there is none. */
-export function reasonOf(decided: Roles, usage: Pick<UsageColumns, 'tokens'>, index: number, nameAt: (index: number) => string): string | null {
-  const role = decided.roles[index]!;
-  if (role === ROLE.none || role === ROLE.leaf) return null;
-  if (role === ROLE.duplicate) return `the same call as “${nameAt(decided.twins.get(index)!)}” below, which is counted`;
-  const [calls, below, own] = [decided.calls[index]!, decided.tokens[index]!, usage.tokens[index]!];
+function reasonOf({ roles, calls, tokens, twins }: Roles, own: Float64Array, index: number, nameAt: (index: number) => string): string | null {
+  if (roles[index] === ROLE.duplicate) return duplicateReason(nameAt(twins.get(index)!));
+  return roles[index] === ROLE.aggregate ? aggregateReason(calls[index]!, tokens[index]!, own[index]!) : null;
+}
+
+/** Why the usage of a span does not count: another instrumentation of the same call is counted. */
+export function duplicateReason(inner: string): string {
+  return `the same call as “${inner}” below, which is counted`;
+}
+
+/** Why the usage of a span does not count: so many calls below carry it, with so many tokens. `own`: NaN where it reports none. */
+export function aggregateReason(calls: number, below: number, own: number): string {
   const sum = `${formatCount(calls, 'model call')} below ${calls === 1 ? 'carries its' : 'carry their'} own usage`;
   return Number.isNaN(own) || own === below ? sum : `${sum}: ${formatCount(below, 'token')}, ${formatCount(own)} reported here`;
 }
 
 /** Two nested spans that may be one call: no two answers, one model. */
-export function isSameAnswer(outer: Pick<Span, 'responseId' | 'modelRequested' | 'modelServed'>, inner: Pick<Span, 'responseId' | 'modelRequested' | 'modelServed'>): boolean {
+function isSameAnswer(outer: Pick<Span, 'responseId' | 'modelRequested' | 'modelServed'>, inner: Pick<Span, 'responseId' | 'modelRequested' | 'modelServed'>): boolean {
   if (outer.responseId !== null && inner.responseId !== null && outer.responseId !== inner.responseId) return false;
   const names = [outer.modelRequested, outer.modelServed].filter((model) => model !== null);
   return [inner.modelRequested, inner.modelServed].some((model) => model !== null && names.includes(model));

@@ -1,0 +1,78 @@
+import { formatCount, formatDuration, formatTokens, formatUsd } from '../../text/format.ts';
+import type { Finding } from '../findings/finding.ts';
+import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../skeleton.ts';
+
+/** What the first line says of a trace. */
+export interface TraceTitle {
+  readonly name: string;
+  readonly startNs: string;
+  readonly durationNs: string | null;
+  readonly llmCalls: number;
+  readonly toolCalls: number;
+  readonly tokens: number | null;
+  readonly cost: number | null;
+  readonly unpriced: number;
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly session: string | null;
+}
+
+/** Deeper levels are not drawn further to the right: a line must be readable. */
+const DEEPEST_INDENT = 40;
+const LONGEST_NAME = 200;
+
+/**
+ * A trace for a terminal: what it is, what stands out, then a line for each span. Control characters of names are shown, not sent: a
+ * trace is a stranger's text.
+ */
+export function* treeLines(skeleton: TraceSkeleton, title: TraceTitle, findings: readonly Finding[], from: number, to: number): Generator<string> {
+  yield `${titleLine(title)}\n${skeleton.traceId}\n`;
+  for (const { severity, message } of findings) yield `${severity === 'error' ? '✗' : severity === 'warning' ? '!' : '·'} ${visible(message)}\n`;
+  yield '\n';
+  const orphans = new Map(skeleton.missing.map(({ spanId, children }) => [children[0]!, spanId]));
+  const base = skeleton.depths[from] ?? 0;
+  for (let at = from; at < to; at++) {
+    const missing = orphans.get(at);
+    if (missing !== undefined && from === 0) yield `missing parent ${missing}\n`;
+    yield `${line(skeleton, at, skeleton.depths[at]! - base)}\n`;
+  }
+}
+
+/** `refund agent · 4.2 s · 9 model calls · 6 tool calls · 31,204 tokens · $0.0830 · shop · production`. */
+export function titleLine(title: TraceTitle): string {
+  const parts = [visible(title.name), title.durationNs === null ? 'running' : formatDuration(Number(title.durationNs) / 1e6)];
+  if (title.llmCalls > 0) parts.push(formatCount(title.llmCalls, 'model call'));
+  if (title.toolCalls > 0) parts.push(formatCount(title.toolCalls, 'tool call'));
+  if (title.tokens !== null) parts.push(`${formatTokens(title.tokens)} tokens`);
+  if (title.cost !== null) parts.push(title.unpriced > 0 ? `${formatUsd(title.cost)} and ${formatCount(title.unpriced, 'call')} without a price` : formatUsd(title.cost));
+  for (const place of [title.service, title.environment, title.session === null ? null : `session ${title.session}`]) if (place !== null) parts.push(visible(place));
+  return parts.join(' · ');
+}
+
+function line(skeleton: TraceSkeleton, at: number, depth: number): string {
+  const flags = skeleton.flags[at]!;
+  const model = skeleton.texts[skeleton.models[at]!] ?? '';
+  const name = visible(skeleton.texts[skeleton.names[at]!] ?? '');
+  const parts = [`${'  '.repeat(Math.min(depth, DEEPEST_INDENT))}${SPAN_KINDS[skeleton.kinds[at]!]!}  ${name}`];
+  if (model !== '' && !name.includes(model)) parts.push(visible(model));
+  parts.push(Number.isNaN(skeleton.durations[at]!) ? 'running' : formatDuration(skeleton.durations[at]!));
+  const [input, output, cost] = [skeleton.inputTokens[at]!, skeleton.outputTokens[at]!, skeleton.costs[at]!];
+  if (!Number.isNaN(input) || !Number.isNaN(output)) parts.push(`${formatTokens(known(input))} → ${formatTokens(known(output))} tokens`);
+  if (!Number.isNaN(cost)) parts.push(formatUsd(cost));
+  if (flags & SPAN_FLAGS.aggregate) parts.push('sum of what is below');
+  if (flags & SPAN_FLAGS.duplicate) parts.push('counted below');
+  if (flags & SPAN_FLAGS.error) parts.push('✗ error');
+  else if (flags & SPAN_FLAGS.hiddenError) parts.push('! error in the result');
+  if (flags & SPAN_FLAGS.skew) parts.push('clock skew');
+  return parts.join('  ');
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
+
+/** One line, without what steers a terminal. */
+export function visible(text: string): string {
+  const line = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
+  return line.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => (/\s/.test(character) ? ' ' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`));
+}

@@ -1,0 +1,192 @@
+import type { NumberField, Pattern, Query, TextField } from '../../../core/trace/query/model.ts';
+import { names } from '../../../core/trace/query/model.ts';
+import { parseQuery } from '../../../core/trace/query/parse.ts';
+import { momentMs } from '../../../core/trace/query/values.ts';
+import type { Facet } from '../../../core/trace/store/facets.ts';
+import { ORIGINS } from '../../../core/trace/store/numbers.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { holdsPhrase, phraseOf, tracesWith } from './full-text.ts';
+import { keyOf, testOf, valuesThatFit } from './texts.ts';
+
+/** A condition on a row of `trace`, of which every word that a person wrote is a parameter. */
+export interface Condition {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/** What a query means for the table of traces. */
+export interface CompiledQuery {
+  /** The condition on the row that is called `t`, or what the caller calls it. */
+  readonly where: (t?: string) => Condition;
+  /** Numbers of traces among which all that fit are, where these are few; `null`: they may be anywhere. */
+  readonly candidates: readonly number[] | null;
+}
+
+/** So few traces are looked at one by one; for more the list is read in its order until the page is full. */
+const FEW_TRACES = 5000;
+const FEW_PLACES = 20_000;
+
+type Where = (t: string) => Condition;
+
+interface Compiled {
+  readonly where: Where;
+  readonly candidates: readonly number[] | null;
+}
+
+const NOTHING: Compiled = { where: () => ({ sql: '0', values: [] }), candidates: [] };
+
+/**
+ * The query of a person. Traces of eval runs are left out unless it speaks of the origin.
+ * @throws QueryError
+ */
+export function compileQuery(database: Database, text: string, now = Date.now()): CompiledQuery {
+  const query = parseQuery(text);
+  const compiled = compile(database, query, now);
+  const own: Where = (t) => ({ sql: `${t}.origin <> ${ORIGINS.indexOf('eval')}`, values: [] });
+  const where = names(query, 'origin') ? compiled.where : query.type === 'every' ? own : all([own, compiled.where], ' AND ');
+  return { where: (t = 't') => where(t), candidates: compiled.candidates };
+}
+
+function compile(database: Database, query: Query, now: number): Compiled {
+  switch (query.type) {
+    case 'every': return { where: () => ({ sql: '1', values: [] }), candidates: null };
+    case 'and': {
+      const terms = query.terms.map((term) => compile(database, term, now));
+      return { where: all(terms.map(({ where }) => where), ' AND '), candidates: fewest(terms.map(({ candidates }) => candidates)) };
+    }
+    case 'or': {
+      const terms = query.terms.map((term) => compile(database, term, now));
+      return { where: all(terms.map(({ where }) => where), ' OR '), candidates: union(terms.map(({ candidates }) => candidates)) };
+    }
+    case 'not': {
+      const { where } = compile(database, query.term, now);
+      return { where: (t) => wrap('NOT ', where(t)), candidates: null };
+    }
+    case 'text': return textCondition(database, phraseOf(query.text, query.prefix));
+    case 'match': return matchCondition(database, query.field, query.patterns);
+    case 'compare': return numberCondition(database, query.field, `${query.comparison} ?`, [query.value], query.comparison.startsWith('>'));
+    case 'between': return numberCondition(database, query.field, 'BETWEEN ? AND ?', [query.from, query.to], true);
+    case 'time': {
+      const ns = BigInt(momentMs(query.moment, now)) * 1_000_000n;
+      return { where: (t) => ({ sql: `${t}.start_ns ${query.field === 'after' ? '>=' : '<'} ?`, values: [ns] }), candidates: null };
+    }
+  }
+}
+
+function textCondition(database: Database, phrase: string): Compiled {
+  const traces = tracesWith(database, phrase, FEW_PLACES);
+  if (traces !== null) return among(traces);
+  return { where: (t) => ({ sql: holdsPhrase(t), values: [phrase, phrase] }), candidates: null };
+}
+
+const STATUS_SQL: Readonly<Record<string, (t: string) => string>> = {
+  ok: (t) => `(${t}.errors = 0 AND ${t}.running = 0)`,
+  error: (t) => `${t}.errors > 0`,
+  running: (t) => `${t}.running > 0`,
+};
+
+function matchCondition(database: Database, field: TextField, patterns: readonly Pattern[]): Compiled {
+  const tests = patterns.map(testOf);
+  switch (field) {
+    case 'status': {
+      const chosen = Object.keys(STATUS_SQL).filter((name) => tests.some((test) => test(name)));
+      const compiled: Compiled = { where: (t) => ({ sql: `(${chosen.map((name) => STATUS_SQL[name]!(t)).join(' OR ')})`, values: [] }), candidates: null };
+      if (chosen.length === 0) return NOTHING;
+      return chosen.length === 1 && chosen[0] === 'error' ? { ...compiled, candidates: few(database, 'SELECT n FROM trace WHERE errors > 0', []) } : compiled;
+    }
+    case 'origin': {
+      const chosen = ORIGINS.flatMap((name, index) => (tests.some((test) => test(name)) ? [index] : []));
+      return chosen.length === 0 ? NOTHING : { where: (t) => ({ sql: `${t}.origin IN (${chosen.join(', ')})`, values: [] }), candidates: null };
+    }
+    case 'id': return union2(patterns.map((pattern) => idCondition(database, pattern)));
+    default: return facetCondition(database, field, patterns);
+  }
+}
+
+/** Ids by how they begin. */
+function idCondition(database: Database, pattern: Pattern): Compiled {
+  const range = idRange(pattern.join(''));
+  if (range === null || pattern.slice(1).some((piece) => piece !== '')) return NOTHING;
+  return { where: (t) => ({ sql: `${t}.id BETWEEN ? AND ?`, values: range }), candidates: few(database, 'SELECT n FROM trace WHERE id BETWEEN ? AND ?', range) };
+}
+
+/** The first and the last id that begin with the digits; `null`: no id begins so. */
+export function idRange(digits: string): [Buffer, Buffer] | null {
+  const plain = digits.toLowerCase();
+  if (!/^[0-9a-f]{1,32}$/.test(plain)) return null;
+  return [Buffer.from(plain.padEnd(32, '0'), 'hex'), Buffer.from(plain.padEnd(32, 'f'), 'hex')];
+}
+
+function facetCondition(database: Database, facet: Facet, patterns: readonly Pattern[]): Compiled {
+  const key = keyOf(facet);
+  if (patterns.some((pattern) => pattern.length > 1 && pattern.every((piece) => piece === ''))) {
+    return { where: (t) => ({ sql: `EXISTS (SELECT 1 FROM trace_facet f WHERE f.trace = ${t}.n AND f.key = ?)`, values: [key] }), candidates: few(database, 'SELECT DISTINCT trace FROM trace_facet WHERE key = ?', [key]) };
+  }
+  const values = valuesThatFit(database, facet, patterns);
+  if (values.length === 0) return NOTHING;
+  const list = JSON.stringify(values);
+  // One value is looked up; of many the index by trace is read, which has as many rows as the trace has facets.
+  const fits = values.length === 1 ? `f.value = ${values[0]}` : 'f.value IN (SELECT value FROM json_each(?))';
+  const parameters = values.length === 1 ? [key] : [key, list];
+  return {
+    where: (t) => ({ sql: `EXISTS (SELECT 1 FROM trace_facet f WHERE f.trace = ${t}.n AND f.key = ? AND ${fits})`, values: parameters }),
+    candidates: few(database, `SELECT DISTINCT f.trace FROM trace_facet f WHERE f.key = ? AND ${fits}`, parameters),
+  };
+}
+
+const NUMBER_SQL: Readonly<Record<NumberField, { readonly column: string; readonly scale: number; readonly indexed: boolean }>> = {
+  duration: { column: 'duration_ns', scale: 1e6, indexed: true },
+  cost: { column: 'cost', scale: 1, indexed: true },
+  tokens: { column: 'tokens', scale: 1, indexed: true },
+  errors: { column: 'errors', scale: 1, indexed: false },
+  spans: { column: 'spans', scale: 1, indexed: false },
+  calls: { column: 'llm_calls', scale: 1, indexed: false },
+};
+
+/** What is not known fits no number: neither more nor less. */
+function numberCondition(database: Database, field: NumberField, comparison: string, amounts: readonly number[], fromBelow: boolean): Compiled {
+  const { column, scale, indexed } = NUMBER_SQL[field];
+  const values = amounts.map((amount) => amount * scale);
+  const sql = (t: string): string => `(${t}.${column} IS NOT NULL AND ${t}.${column} ${comparison})`;
+  return { where: (t) => ({ sql: sql(t), values }), candidates: indexed && fromBelow ? few(database, `SELECT n FROM trace t WHERE ${sql('t')}`, values) : null };
+}
+
+function few(database: Database, sql: string, values: readonly unknown[]): number[] | null {
+  const found = database.prepare(`${sql} LIMIT ?`).pluck().all(...values, FEW_TRACES + 1) as number[];
+  return found.length > FEW_TRACES ? null : found;
+}
+
+function among(traces: readonly number[]): Compiled {
+  const list = JSON.stringify(traces);
+  return { where: (t) => ({ sql: `${t}.n IN (SELECT value FROM json_each(?))`, values: [list] }), candidates: traces.length > FEW_TRACES ? null : traces };
+}
+
+function union2(terms: readonly Compiled[]): Compiled {
+  return { where: all(terms.map(({ where }) => where), ' OR '), candidates: union(terms.map(({ candidates }) => candidates)) };
+}
+
+function all(wheres: readonly Where[], operator: ' AND ' | ' OR '): Where {
+  return (t) => {
+    const conditions = wheres.map((where) => where(t));
+    return { sql: `(${conditions.map(({ sql }) => sql).join(operator)})`, values: conditions.flatMap(({ values }) => values) };
+  };
+}
+
+function wrap(prefix: string, { sql, values }: Condition): Condition {
+  return { sql: `${prefix}(${sql})`, values };
+}
+
+function fewest(lists: readonly (readonly number[] | null)[]): readonly number[] | null {
+  let best: readonly number[] | null = null;
+  for (const list of lists) if (list !== null && (best === null || list.length < best.length)) best = list;
+  return best;
+}
+
+function union(lists: readonly (readonly number[] | null)[]): readonly number[] | null {
+  const found = new Set<number>();
+  for (const list of lists) {
+    if (list === null) return null;
+    for (const n of list) found.add(n);
+  }
+  return found.size > FEW_TRACES ? null : [...found];
+}

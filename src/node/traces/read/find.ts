@@ -1,0 +1,43 @@
+import { numbersOfTrace } from '../../../core/trace/store/numbers.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { phraseOf } from './full-text.ts';
+import type { OpenTrace } from './open-traces.ts';
+
+const MOST_FOUND = 100_000;
+
+/**
+ * Spans that hold the words in a row (the last one may go on), or whose name holds the text. A message that many spans repeat is found
+ * at the span that brought it.
+ */
+export function findInTrace(database: Database, trace: OpenTrace, text: string, limit: number): { spanIds: string[]; more: boolean } {
+  const most = Math.max(1, Math.min(limit, MOST_FOUND));
+  const found = new Set<string>();
+  const { first, last } = numbersOfTrace(trace.stored.n);
+  const lower = text.trim().toLowerCase();
+  if (lower === '') return { spanIds: [], more: false };
+
+  const { skeleton } = trace;
+  const names = new Set(skeleton.texts.flatMap((name, number) => (number > 0 && name.toLowerCase().includes(lower) ? [number] : [])));
+  for (let at = 0; names.size > 0 && at < skeleton.count && found.size <= most; at++) if (names.has(skeleton.names[at]!)) found.add(trace.idAt(at));
+
+  const phrase = phraseOf(text, true);
+  const own = database.prepare('SELECT rowid FROM trace_search WHERE trace_search MATCH ? AND rowid BETWEEN ? AND ?').pluck();
+  const foreign = database.prepare('SELECT u.span FROM chunk_use u CROSS JOIN trace_search s ON s.rowid = u.chunk WHERE u.trace = ? AND s.trace_search MATCH ?').pluck();
+  const bringer = database.prepare('SELECT span FROM chunk_use WHERE chunk = ? AND trace = ?').pluck();
+  // A chunk was brought by the last span before it.
+  const id = database.prepare("SELECT printf('%016x', id) FROM span WHERE n <= ? AND n >= ? ORDER BY n DESC LIMIT 1").pluck();
+  const add = (number: number): void => {
+    const spanId = id.get(number, first) as string | undefined;
+    if (spanId !== undefined) found.add(spanId);
+  };
+  for (const number of own.iterate(phrase, first, last) as IterableIterator<number>) {
+    if (found.size > most) break;
+    add((bringer.get(number, trace.stored.n) as number | undefined) ?? number);
+  }
+  for (const span of foreign.iterate(trace.stored.n, phrase) as IterableIterator<number>) {
+    if (found.size > most) break;
+    add(span);
+  }
+  const spanIds = [...found];
+  return { spanIds: spanIds.slice(0, most), more: spanIds.length > most };
+}

@@ -1,0 +1,81 @@
+import { TouchstoneError } from '../../../core/errors.ts';
+import type { PriceOverrides } from '../../../core/model/prices.ts';
+import { completionsFor, placeAt } from '../../../core/trace/query/complete.ts';
+import { FIELDS } from '../../../core/trace/query/model.ts';
+import { FACETS, type Facet } from '../../../core/trace/store/facets.ts';
+import type { TraceSkeleton } from '../../../core/trace/skeleton.ts';
+import type { QueryCompletion } from '../../../protocol/traces.ts';
+import type { Database } from '../../sqlite/database.ts';
+import { listSessions, listTraces, numbersOf } from './list.ts';
+import type { ReadContext, ReadMethod, ReadMethods } from './methods.ts';
+import { traceById, tracesByNumber } from './rows.ts';
+import { facetValues } from './texts.ts';
+import { breakdownOf } from './breakdown.ts';
+import { detailOf, wholeValue } from './detail.ts';
+import { exportTrace } from './export.ts';
+import { findInTrace } from './find.ts';
+import { FindingsJob } from './findings-job.ts';
+import { memoryOf } from './memory.ts';
+import { copyOfSkeleton, OpenTraces, type OpenTrace } from './open-traces.ts';
+
+type Handlers = { readonly [M in ReadMethod]: (params: ReadMethods[M][0], context: ReadContext) => ReadMethods[M][1] | Promise<ReadMethods[M][1]> };
+
+/** Everything that is read of traces, on one connection. */
+export class TraceReader {
+  readonly #database: Database;
+  readonly #open: OpenTraces;
+  #job: { readonly trace: OpenTrace; readonly job: FindingsJob } | null = null;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#open = new OpenTraces(database);
+  }
+
+  /** The params are of the method: whoever asks from outside has decoded them. */
+  async read(method: ReadMethod, params: unknown, context: ReadContext): Promise<unknown> {
+    if (!Object.hasOwn(this.#handlers, method)) throw new TouchstoneError('invalid-message', `There is no read ${method}.`);
+    const handler = this.#handlers[method] as (params: unknown, context: ReadContext) => unknown;
+    return handler(params, context);
+  }
+
+  /** What of an answer is handed over instead of copied: skeletons are copies already. */
+  buffersOf(result: unknown): ArrayBuffer[] {
+    if (typeof result !== 'object' || result === null || !('spanIds' in result && 'totalCosts' in result)) return [];
+    return Object.values(result as TraceSkeleton).flatMap((member: unknown) => (ArrayBuffer.isView(member) && member.buffer instanceof ArrayBuffer ? [member.buffer] : []));
+  }
+
+  #complete(query: string, position: number): QueryCompletion[] {
+    const place = placeAt(query, position);
+    if (place === null) return [];
+    const isFacet = place.type === 'value' && FIELDS[place.field].type === 'text' && (FACETS as readonly string[]).includes(place.field);
+    return completionsFor(place, isFacet ? facetValues(this.#database, place.field as Facet, place.typed) : []);
+  }
+
+  readonly #handlers: Handlers = {
+    'traces/list': (request) => listTraces(this.#database, request),
+    'traces/sessions': (request) => listSessions(this.#database, request),
+    'traces/complete': ({ query, position }) => ({ items: this.#complete(query, position) }),
+    'traces/get': ({ traceId }) => traceById(this.#database, traceId).row,
+    ids: ({ query, limit }) => tracesByNumber(this.#database, numbersOf(this.#database, query, limit)).map(({ row }) => row.traceId),
+    'traces/skeleton': ({ traceId, knownRevision }) => (knownRevision !== undefined && this.#open.revisionOf(traceId) === knownRevision ? null : copyOfSkeleton(this.#open.open(traceId).skeleton)),
+    'traces/span': ({ traceId, spanId }, { prices }) => detailOf(this.#open.open(traceId), spanId, prices),
+    'traces/value': ({ traceId, spanId, pointer }, { prices }) => ({ value: wholeValue(this.#open.open(traceId), spanId, pointer, prices) }),
+    'traces/find': ({ traceId, text, limit }) => findInTrace(this.#database, this.#open.open(traceId), text, limit),
+    'traces/findings': ({ traceId }, { prices }) => this.#findings(this.#open.open(traceId), prices).state(),
+    'traces/breakdown': ({ traceId }) => breakdownOf(this.#open.open(traceId)),
+    'traces/memory': ({ session }, { prices }) => memoryOf(this.#database, session, prices),
+    text: (request, { prices }) => {
+      const trace = this.#open.open(request.traceId);
+      return exportTrace(trace, request, prices, async () => (await new FindingsJob(this.#database, trace, prices).all()).findings);
+    },
+  };
+
+  /** One trace is looked through at a time: the one that was asked for last. */
+  #findings(trace: OpenTrace, prices: PriceOverrides): FindingsJob {
+    if (this.#job?.trace !== trace) {
+      this.#job?.job.stop();
+      this.#job = { trace, job: new FindingsJob(this.#database, trace, prices) };
+    }
+    return this.#job.job;
+  }
+}

@@ -1,0 +1,107 @@
+import { Worker } from 'node:worker_threads';
+import { TouchstoneError } from '../../../core/errors.ts';
+import type { PriceOverrides } from '../../../core/model/prices.ts';
+import { entryPath } from '../../process/entries.ts';
+import { QUICK_METHODS, type ReadMethod, type ReadMethods, type ReadReply, type ReadRequest } from './methods.ts';
+
+export interface TraceReads {
+  /** @throws TouchstoneError whatever the read says; 'cancelled' */
+  read<M extends ReadMethod>(method: M, params: ReadMethods[M][0], signal?: AbortSignal): Promise<ReadMethods[M][1]>;
+  close(): Promise<void>;
+}
+
+/** `path`: the database, which must exist. `prices`: those of touchstone.yml, asked for with every read of a span. */
+export function createTraceReads(options: { readonly path: string; readonly prices: () => Promise<PriceOverrides> }): TraceReads {
+  const quick = new ReadThread(options.path);
+  const large = new ReadThread(options.path);
+  return {
+    async read(method, params, signal) {
+      const isQuick = (QUICK_METHODS as readonly string[]).includes(method);
+      const context = { prices: isQuick ? {} : await options.prices() };
+      return (isQuick ? quick : large).ask({ method, params, context }, signal) as Promise<ReadMethods[typeof method][1]>;
+    },
+    async close() {
+      await Promise.all([quick.close(), large.close()]);
+    },
+  };
+}
+
+interface Waiting {
+  readonly request: ReadRequest;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A thread that is started by the first question, and started again should it have ended. One question at a time: what was cancelled before its turn is never asked. */
+class ReadThread {
+  readonly #path: string;
+  #worker: Worker | null = null;
+  #asked: Waiting | null = null;
+  readonly #queue: Waiting[] = [];
+  #nextId = 1;
+  #closed = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  ask(question: Omit<ReadRequest, 'id'>, signal?: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new TouchstoneError('engine-stopped', 'The workspace folder was closed.'));
+      if (signal?.aborted) return reject(cancelled());
+      const waiting: Waiting = { request: { id: this.#nextId++, ...question }, resolve, reject };
+      signal?.addEventListener('abort', () => {
+        const at = this.#queue.indexOf(waiting);
+        if (at >= 0) this.#queue.splice(at, 1);
+        reject(cancelled());
+      }, { once: true });
+      this.#queue.push(waiting);
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#asked !== null || this.#queue.length === 0) return;
+    this.#asked = this.#queue.shift()!;
+    this.#worker ??= this.#start();
+    this.#worker.ref();
+    this.#worker.postMessage(this.#asked.request);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(entryPath(import.meta.url, './reader-worker.ts'), { name: 'touchstone traces', workerData: { path: this.#path }, execArgv: [] });
+    worker.on('message', (reply: ReadReply) => {
+      const asked = this.#asked;
+      if (asked === null || asked.request.id !== reply.id) return;
+      this.#asked = null;
+      if ('error' in reply) asked.reject(new TouchstoneError(reply.error.code, reply.error.message));
+      else asked.resolve(reply.result);
+      // It must not keep the process alive that has nothing more to ask.
+      worker.unref();
+      this.#next();
+    });
+    worker.on('error', (error) => this.#ended(worker, error));
+    worker.on('exit', (code) => this.#ended(worker, new Error(`exit code ${code}`)));
+    return worker;
+  }
+
+  #ended(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    const asked = this.#asked;
+    this.#asked = null;
+    const memoryGone = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+    asked?.reject(new TouchstoneError(this.#closed ? 'engine-stopped' : 'internal', memoryGone ? 'The trace is too large to be read: memory ran out.' : 'Reading the traces ended unexpectedly. Try again.', { cause }));
+    if (!this.#closed) this.#next();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#queue.splice(0)) reject(new TouchstoneError('engine-stopped', 'The workspace folder was closed.'));
+    await this.#worker?.terminate();
+  }
+}
+
+function cancelled(): TouchstoneError {
+  return new TouchstoneError('cancelled', 'Cancelled.');
+}
