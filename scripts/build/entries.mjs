@@ -5,10 +5,11 @@
 
 /** Entry files of the processes that run on Node, as ES modules. Output name → source. */
 export const NODE_ENTRIES = {
-  engine: 'src/engine/main.ts',
+  engine: 'src/engine/start.ts',
   cli: 'src/cli/main.ts',
   'scoring-worker': 'src/node/scoring/worker.ts',
   'embedder-worker': 'src/node/models/embedder-worker.ts',
+  'trace-worker': 'src/node/traces/trace-worker.ts',
   'provider-host': 'src/node/models/provider-host.ts',
 };
 

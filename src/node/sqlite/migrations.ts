@@ -263,16 +263,23 @@ export const MIGRATIONS: readonly string[] = [
     time_ns INTEGER NOT NULL,
     session TEXT,
     name TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    /* Milliseconds since 1970 when it came. */
+    at INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX trace_log_by_trace ON trace_log (trace_id, span_id) WHERE trace_id IS NOT NULL;
   CREATE INDEX trace_log_by_session ON trace_log (session, time_ns) WHERE session IS NOT NULL;
-  CREATE INDEX trace_log_by_time ON trace_log (time_ns);
+  CREATE INDEX trace_log_by_age ON trace_log (at);
 
   /* Whose log records and spans have not been brought together yet: ids of traces (16 bytes), names of sessions. */
   CREATE TABLE trace_unjoined (
     key ANY PRIMARY KEY
   ) STRICT, WITHOUT ROWID;
+
+  /* Numbers of traces that were deleted and whose spans and chunks have not all gone yet. */
+  CREATE TABLE trace_removed (
+    n INTEGER PRIMARY KEY
+  ) STRICT;
 
   /* What could not be taken, for the user to look at: the newest, bounded in number and size. */
   CREATE TABLE trace_rejection (

@@ -1,0 +1,50 @@
+import type { Database } from '../sqlite/database.ts';
+import type { ReadBatch } from './decode-batch.ts';
+
+const MAX_KEPT = 500;
+const MAX_BYTES = 32 * 1024 * 1024;
+const MAX_BODY = 256 * 1024;
+/** Of one batch: the hundredth span that is wrong tells no more than the tenth. */
+const MAX_OF_BATCH = 20;
+
+export interface KeptRejection {
+  readonly place: string;
+  readonly where: string;
+  readonly reason: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+/** What could not be taken, for the user to look at: the newest, bounded in number and size. */
+export class Rejections {
+  readonly #statements;
+
+  constructor(database: Database) {
+    this.#statements = {
+      insert: database.prepare('INSERT INTO trace_rejection (at, place, location, reason, content_type, body) VALUES (?, ?, ?, ?, ?, ?)'),
+      // Newest first, with the bytes up to each: what is beyond either limit goes.
+      trim: database.prepare('DELETE FROM trace_rejection WHERE n IN (SELECT n FROM (SELECT n, row_number() OVER newest AS position, sum(length(body)) OVER newest AS bytes FROM trace_rejection WINDOW newest AS (ORDER BY n DESC)) WHERE position > ? OR bytes > ?)'),
+    };
+  }
+
+  add(at: number, batch: ReadBatch): void {
+    for (const { where, reason, value } of batch.rejected.slice(0, MAX_OF_BATCH)) {
+      const isBytes = value instanceof Uint8Array;
+      this.keep(at, { place: batch.origin.place, where, reason, contentType: isBytes ? batch.contentType : 'application/json', body: isBytes ? value : Buffer.from(textOf(value)) });
+    }
+  }
+
+  keep(at: number, { place, where, reason, contentType, body }: KeptRejection): void {
+    this.#statements.insert.run(at, place.slice(0, 1000), where, reason.slice(0, 2000), contentType, body.subarray(0, MAX_BODY));
+    this.#statements.trim.run(MAX_KEPT, MAX_BYTES);
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    // Nested deeper than the stack: that it was refused is all that can be said.
+    return '';
+  }
+}

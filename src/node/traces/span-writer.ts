@@ -1,0 +1,260 @@
+import { mergeTwo, type MergedSpan } from '../../core/trace/merge.ts';
+import type { RawSpan } from '../../core/trace/model.ts';
+import { SPAN_FLAGS } from '../../core/trace/skeleton.ts';
+import type { BatchOrigin } from '../../core/trace/sink.ts';
+import { STORED_FLAGS } from '../../core/trace/store/numbers.ts';
+import { finishBody, readBody } from '../../core/trace/store/span-body.ts';
+import { contributionOf, isCountedCall, type CountedColumns } from '../../core/trace/store/span-row.ts';
+import type { Database } from '../sqlite/database.ts';
+import { ChunkReader, ChunkStore } from './chunk-store.ts';
+import type { PreparedSpan } from './prepare-span.ts';
+import type { SearchRows } from './search-rows.ts';
+import { bitsOfSpanId, spanIdOfBits } from './span-ids.ts';
+import type { TextNumbers } from './text-numbers.ts';
+import type { TraceState, TraceStates } from './trace-state.ts';
+
+/** A span as the store has it. */
+export interface StoredSpanRow extends CountedColumns {
+  readonly n: number;
+  readonly id: bigint;
+  readonly parent: bigint | null;
+  readonly start: bigint;
+  readonly end: bigint | null;
+  readonly name: string;
+}
+
+type SpanColumns = [n: bigint, parent: bigint | null, start: bigint, end: bigint | null, name: string, kind: bigint, flags: bigint, cost: number | null, ...tokens: (bigint | null)[]];
+
+export interface SpanWriterOptions {
+  readonly database: Database;
+  readonly states: TraceStates;
+  readonly texts: TextNumbers;
+  readonly search: SearchRows;
+  readonly prepare: (span: MergedSpan, origin: BatchOrigin) => PreparedSpan;
+  /** A span that log records may belong to was written. */
+  readonly onSpanWithLogs: (state: TraceState) => void;
+  /** Whether log records name the session. */
+  readonly hasSessionLogs: (session: string) => boolean;
+}
+
+/** Writes spans and keeps what their traces say of them true. Everything within the transaction of the caller. */
+export class SpanWriter {
+  readonly #options: SpanWriterOptions;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #chunks: ChunkStore;
+  readonly #reader: ChunkReader;
+  /** How many log records a span was read with, by its number: with as many it says nothing new. */
+  readonly joinedLogs = new Map<number, number>();
+  /** Traces whose rows this transaction must write. */
+  readonly #touched = new Set<TraceState>();
+  /** Parents of model calls, to be told that their usage repeats that of the call. */
+  #calls: { readonly state: TraceState; readonly parent: bigint | null }[] = [];
+
+  constructor(options: SpanWriterOptions) {
+    this.#options = options;
+    this.#statements = prepareStatements(options.database);
+    this.#chunks = new ChunkStore(options.database, options.search);
+    this.#reader = new ChunkReader(options.database);
+  }
+
+  /** `false`: the store has just this span. */
+  write(prepared: PreparedSpan, origin: BatchOrigin): boolean {
+    const { raw } = prepared.merged;
+    const state = this.#options.states.open(raw.traceId, origin);
+    const id = bitsOfSpanId(raw.spanId);
+    const n = state.next();
+    if (!this.#insert(state, n, id, prepared)) {
+      state.columns.nextSequence--;
+      return this.#merge(state, id, prepared, origin);
+    }
+    this.#touch(state);
+    const parent = raw.parentSpanId === null ? null : bitsOfSpanId(raw.parentSpanId);
+    const start = BigInt(raw.startTimeUnixNano);
+    const callBelow = state.awaited.size > 0 && state.awaited.delete(id);
+    const flags = prepared.row.flags | (callBelow ? STORED_FLAGS.callBelow : 0);
+    if (callBelow) {
+      this.#statements.setFlags.run(flags, n);
+      this.#statements.arrived.run(state.columns.n, id);
+      state.above.add(id);
+    }
+    this.#writeBody(state, n, prepared, false);
+    this.#options.search.add(n, prepared.search);
+    state.offerName(raw.name, start, parent === null);
+    state.offerTimes(start, raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano));
+    state.columns.spans++;
+    state.count(contributionOf({ ...prepared.row, flags }), 1);
+    this.#share(state, prepared, parent === null, origin);
+    if (callBelow || isCountedCall(prepared.row)) this.#calls.push({ state, parent });
+    if (state.hasLogs) this.#options.onSpanWithLogs(state);
+    return true;
+  }
+
+  /** Ends the transaction's writing: tells wrappers of the calls below them, and writes the rows of the traces. The ids of those traces. */
+  finish(now: number): string[] {
+    for (const { state, parent } of this.#calls) this.#tellAbove(state, parent);
+    this.#calls = [];
+    const ids: string[] = [];
+    for (const state of this.#touched) {
+      this.#options.states.save(state, now);
+      this.#options.states.touch(state);
+      ids.push(state.id);
+    }
+    this.#touched.clear();
+    return ids;
+  }
+
+  /** The transaction failed, or another process wrote. */
+  forget(): void {
+    this.#calls = [];
+    this.#touched.clear();
+    this.#chunks.forget();
+    this.joinedLogs.clear();
+  }
+
+  /** Chunks were deleted. */
+  forgetChunks(): void {
+    this.#chunks.forget();
+  }
+
+  /** The span of an id as it was sent. */
+  read(state: TraceState, id: bigint): { readonly row: StoredSpanRow; readonly span: MergedSpan } | undefined {
+    const row = this.#find(state, id);
+    if (row === undefined) return undefined;
+    const body = this.#statements.body.get(row.n) as string;
+    const span = readBody(body, row.n, {
+      traceId: state.id, spanId: spanIdOfBits(id), parentSpanId: row.parent === null ? null : spanIdOfBits(row.parent), name: row.name,
+      startTimeUnixNano: row.start.toString(), endTimeUnixNano: row.end?.toString() ?? null,
+    }, this.#reader);
+    return { row, span: { span, pending: (row.flags & SPAN_FLAGS.pending) !== 0 } };
+  }
+
+  /** Replaces what the store says of a span: a later version of it, or its log records came. */
+  update(state: TraceState, old: StoredSpanRow, prepared: PreparedSpan, origin: BatchOrigin): void {
+    this.#touch(state);
+    const { raw } = prepared.merged;
+    const parent = raw.parentSpanId === null ? null : bitsOfSpanId(raw.parentSpanId);
+    const start = BigInt(raw.startTimeUnixNano);
+    const end = raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano);
+    const flags = prepared.row.flags | (old.flags & STORED_FLAGS.callBelow);
+    this.#statements.update.run(...this.#columns(prepared, parent, start, end, flags), old.n);
+    this.#writeBody(state, old.n, prepared, true);
+    this.#options.search.replace(old.n, prepared.search);
+    state.count(contributionOf(old), -1);
+    state.count(contributionOf({ ...prepared.row, flags }), 1);
+    const { columns } = state;
+    const gaveName = columns.nameStart === old.start && columns.nameOfRoot === (old.parent === null ? 1 : 0) && columns.name === old.name;
+    if (old.start !== start || (gaveName && (old.parent === null) !== (parent === null)) || (old.end !== null && end !== null && end < old.end)) this.#measureAgain(state);
+    else {
+      if (gaveName) columns.name = raw.name;
+      else state.offerName(raw.name, start, parent === null);
+      state.offerTimes(start, end);
+    }
+    this.#share(state, prepared, parent === null, origin);
+    if (isCountedCall({ kind: prepared.row.kind, flags }) || (flags & STORED_FLAGS.callBelow) !== 0) this.#calls.push({ state, parent });
+  }
+
+  #insert(state: TraceState, n: number, id: bigint, prepared: PreparedSpan): boolean {
+    const { raw } = prepared.merged;
+    const parent = raw.parentSpanId === null ? null : bitsOfSpanId(raw.parentSpanId);
+    const columns = this.#columns(prepared, parent, BigInt(raw.startTimeUnixNano), raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano), prepared.row.flags);
+    return this.#statements.insert.run(...columns, n, state.columns.n, id).changes === 1;
+  }
+
+  #columns({ row }: PreparedSpan, parent: bigint | null, start: bigint, end: bigint | null, flags: number): unknown[] {
+    const { texts } = this.#options;
+    return [parent, start, end, texts.of(row.name), row.kind, flags, row.status, texts.orNull(row.model), texts.orNull(row.tool), texts.orNull(row.service), texts.orNull(row.error), ...row.tokens, row.cost];
+  }
+
+  #writeBody(state: TraceState, n: number, { body }: PreparedSpan, isLater: boolean): void {
+    const text = finishBody(body, n, body.chunks.map((chunk) => this.#chunks.add(state, n, chunk, isLater)));
+    state.columns.bytes += text.length;
+    this.#statements.writeBody.run(n, text);
+  }
+
+  #share(state: TraceState, { share, row }: PreparedSpan, isRoot: boolean, origin: BatchOrigin): void {
+    const before = state.columns.session;
+    state.offerShare(share, isRoot, row.model, origin);
+    const { session } = state.columns;
+    if (session !== before && session !== null && !state.hasLogs) state.hasLogs = this.#options.hasSessionLogs(session);
+    for (const [key, value] of share.facets) {
+      if (state.addFacet(key, value)) this.#statements.facet.run(key, this.#options.texts.of(value), state.columns.n);
+    }
+  }
+
+  #merge(state: TraceState, id: bigint, prepared: PreparedSpan, origin: BatchOrigin): boolean {
+    const stored = this.read(state, id)!;
+    const merged = mergeTwo(stored.span, { span: prepared.merged.raw, pending: prepared.merged.pending });
+    if (merged === stored.span || (merged.pending === stored.span.pending && isSameSpan(merged.span, stored.span.span))) return false;
+    this.update(state, stored.row, this.#options.prepare(merged, origin), origin);
+    this.joinedLogs.delete(stored.row.n);
+    if (state.hasLogs) this.#options.onSpanWithLogs(state);
+    return true;
+  }
+
+  /** Usage of what stands above a model call repeats the call's: it counts no longer. Stops where that is known. */
+  #tellAbove(state: TraceState, from: bigint | null): void {
+    for (let id = from; id !== null && !state.above.has(id); ) {
+      const row = this.#find(state, id);
+      if (row === undefined) {
+        if (!state.awaited.has(id)) this.#statements.await.run(state.columns.n, id);
+        state.awaited.add(id);
+        return;
+      }
+      state.above.add(id);
+      if ((row.flags & STORED_FLAGS.callBelow) !== 0) return;
+      const flags = row.flags | STORED_FLAGS.callBelow;
+      this.#statements.setFlags.run(flags, row.n);
+      state.count(contributionOf(row), -1);
+      state.count(contributionOf({ ...row, flags }), 1);
+      this.#touch(state);
+      id = row.parent;
+    }
+  }
+
+  /** Times and name from all spans: one of them became later, shorter, or no root. */
+  #measureAgain(state: TraceState): void {
+    const { columns } = state;
+    const [start, end] = this.#statements.times.get(columns.n) as [bigint, bigint | null];
+    columns.start = start;
+    columns.end = end;
+    const [name, nameStart, isRoot] = this.#statements.naming.get(columns.n) as [string, bigint, bigint];
+    columns.name = name;
+    columns.nameStart = nameStart;
+    columns.nameOfRoot = Number(isRoot);
+  }
+
+  #touch(state: TraceState): void {
+    if (state.isTouched) return;
+    state.isTouched = true;
+    this.#touched.add(state);
+  }
+
+  #find(state: TraceState, id: bigint): StoredSpanRow | undefined {
+    const row = this.#statements.find.get(state.columns.n, id) as SpanColumns | undefined;
+    if (row === undefined) return undefined;
+    const [n, parent, start, end, name, kind, flags, cost, ...tokens] = row;
+    return { n: Number(n), id, parent, start, end, name, kind: Number(kind), flags: Number(flags), cost, tokens: tokens.map((count) => (count === null ? null : Number(count))) };
+  }
+}
+
+/** Resources and scopes are compared by what they hold: they were read from two places. */
+function isSameSpan(a: RawSpan, b: RawSpan): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+function prepareStatements(database: Database) {
+  const columns = ['parent', 'start_ns', 'end_ns', 'name', 'kind', 'flags', 'status', 'model', 'tool', 'service', 'error', 'input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost'];
+  return {
+    insert: database.prepare(`INSERT INTO span (${columns.join(', ')}, n, trace, id) VALUES (${columns.map(() => '?').join(', ')}, ?, ?, ?) ON CONFLICT (trace, id) DO NOTHING`),
+    update: database.prepare(`UPDATE span SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`),
+    setFlags: database.prepare('UPDATE span SET flags = ? WHERE n = ?'),
+    find: database.prepare('SELECT s.n, s.parent, s.start_ns, s.end_ns, t.text, s.kind, s.flags, s.cost, s.input_tokens, s.cache_read_tokens, s.cache_write_tokens, s.output_tokens, s.reasoning_tokens FROM span s JOIN trace_text t ON t.n = s.name WHERE s.trace = ? AND s.id = ?').raw().safeIntegers(),
+    times: database.prepare('SELECT min(start_ns), max(end_ns) FROM span WHERE trace = ?').raw().safeIntegers(),
+    naming: database.prepare('SELECT t.text, s.start_ns, s.parent IS NULL FROM span s JOIN trace_text t ON t.n = s.name WHERE s.trace = ? ORDER BY s.parent IS NULL DESC, s.start_ns, s.n LIMIT 1').raw().safeIntegers(),
+    body: database.prepare('SELECT body FROM span_body WHERE n = ?').pluck(),
+    writeBody: database.prepare('INSERT INTO span_body (n, body) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET body = excluded.body'),
+    facet: database.prepare('INSERT OR IGNORE INTO trace_facet (key, value, trace) VALUES (?, ?, ?)'),
+    await: database.prepare('INSERT OR IGNORE INTO span_awaited (trace, id) VALUES (?, ?)'),
+    arrived: database.prepare('DELETE FROM span_awaited WHERE trace = ? AND id = ?'),
+  };
+}

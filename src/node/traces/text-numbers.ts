@@ -1,0 +1,35 @@
+import type { Database } from '../sqlite/database.ts';
+
+const MAX_KNOWN = 50_000;
+
+/** Numbers of short texts that many rows repeat (`trace_text`). */
+export class TextNumbers {
+  readonly #known = new Map<string, number>();
+  readonly #find;
+  readonly #insert;
+
+  constructor(database: Database) {
+    this.#find = database.prepare('SELECT n FROM trace_text WHERE text = ?').pluck();
+    this.#insert = database.prepare('INSERT INTO trace_text (text) VALUES (?)');
+  }
+
+  /** Within a transaction only: a text that is new is stored. */
+  of(text: string): number {
+    let n = this.#known.get(text);
+    if (n === undefined) {
+      n = (this.#find.get(text) as number | undefined) ?? Number(this.#insert.run(text).lastInsertRowid);
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+      this.#known.set(text, n);
+    }
+    return n;
+  }
+
+  orNull(text: string | null): number | null {
+    return text === null || text === '' ? null : this.of(text);
+  }
+
+  /** A transaction failed: numbers that it gave are none. */
+  forget(): void {
+    this.#known.clear();
+  }
+}

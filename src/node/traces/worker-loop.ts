@@ -1,0 +1,168 @@
+import { errorMessage } from '../../core/errors.ts';
+import { SinkError } from '../../core/trace/sink.ts';
+import type { Database } from '../sqlite/database.ts';
+import { BatchWriter } from './batch-writer.ts';
+import { IngestQueue } from './ingest-queue.ts';
+import { LogJoiner } from './log-joiner.ts';
+import { TraceRemover } from './trace-remover.ts';
+import type { FromWorker, ToWorker, WorkerSettings, WorkerStart } from './worker-messages.ts';
+
+/** The writer's page cache: the hashes of chunks are looked up all over their index. */
+const CACHE_KB = 64_000;
+/** Pages of the log that are copied into the file at once: fewer copies of pages that change often, a log of at most some 30 MB. */
+const CHECKPOINT_PAGES = 8000;
+/** At most so often are changes told. */
+const CHANGED_EVERY_MS = 250;
+const MAX_TOLD = 100;
+/** Work behind the batches goes on in steps between which batches are written. */
+const RETENTION_EVERY_MS = 60_000;
+const CHECKPOINT_IDLE_MS = 3000;
+const JOIN_AGAIN_MS = 100;
+
+/** Takes batches, joins log records to their spans, deletes what is old: one thing at a time, batches first. */
+export class TraceWorker {
+  readonly #database: Database;
+  readonly #writer: BatchWriter;
+  readonly #queue: IngestQueue;
+  readonly #joiner: LogJoiner;
+  readonly #remover: TraceRemover;
+  readonly #post: (message: FromWorker) => void;
+  readonly #changed = new Set<string>();
+  readonly #settling: number[] = [];
+  #tellAt: NodeJS.Timeout | undefined;
+  #isScheduled = false;
+  #isClosed = false;
+  #restTimer: NodeJS.Timeout | undefined;
+  readonly #retentionTimer: NodeJS.Timeout;
+
+  constructor(database: Database, start: WorkerStart, post: (message: FromWorker) => void) {
+    this.#database = database;
+    this.#post = post;
+    database.pragma(`cache_size = -${CACHE_KB}`);
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    database.pragma(`busy_timeout = ${start.busyLimitMs}`);
+    if (start.maxPages !== null) database.pragma(`max_page_count = ${start.maxPages}`);
+    this.#writer = new BatchWriter(database);
+    this.#queue = new IngestQueue(this.#writer, (traceIds) => this.#tell(traceIds));
+    this.#joiner = new LogJoiner(this.#writer);
+    this.#remover = new TraceRemover(this.#writer);
+    this.#set(start);
+    this.#retentionTimer = setInterval(() => {
+      this.#remover.look();
+      this.#schedule();
+    }, RETENTION_EVERY_MS);
+    // What another process left behind, or this one before it was killed.
+    this.#joiner.look();
+    this.#remover.look();
+    this.#schedule();
+  }
+
+  take(message: ToWorker): void {
+    switch (message.type) {
+      case 'batch':
+        this.#queue.add({
+          batch: message.batch,
+          done: (result) => this.#post({ type: 'done', id: message.id, result }),
+          failed: (error) => this.#fail(message.id, error),
+        });
+        break;
+      case 'delete':
+        this.#remover.add(message.traceIds, (deleted, error) => {
+          if (error !== undefined) return this.#fail(message.id, error);
+          this.#post({ type: 'done', id: message.id, result: { deleted } });
+          this.#tell(message.traceIds);
+        });
+        break;
+      case 'settings':
+        this.#set(message.settings);
+        break;
+      case 'settle':
+        this.#joiner.look();
+        this.#settling.push(message.id);
+        break;
+      case 'close':
+        this.#close();
+        this.#post({ type: 'done', id: message.id, result: null });
+        return;
+    }
+    this.#schedule();
+  }
+
+  #set({ prices, secrets, retention }: WorkerSettings): void {
+    this.#writer.prices = prices;
+    this.#queue.setSecrets(secrets);
+    this.#remover.retention = retention;
+    this.#remover.look();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    // After the messages that have already come, so that they share a transaction.
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (!this.#isClosed) this.#step();
+    });
+  }
+
+  #step(): void {
+    clearTimeout(this.#restTimer);
+    try {
+      if (!this.#queue.isEmpty) {
+        this.#queue.step();
+        this.#joiner.isStale = true;
+      } else if (!this.#remover.isIdle) this.#remover.step();
+      else if (!this.#joiner.isIdle) this.#tell(this.#joiner.step());
+    } catch (error) {
+      // The step is tried again with the next batch, or the next look around.
+      this.#joiner.rest();
+      this.#remover.rest(error);
+      this.#post({ type: 'problem', message: errorMessage(error) });
+    }
+    if (!this.#queue.isEmpty || !this.#remover.isIdle || !this.#joiner.isIdle) return this.#schedule();
+    if (this.#joiner.isWaiting) {
+      this.#restTimer = setTimeout(() => this.#schedule(), JOIN_AGAIN_MS);
+      return;
+    }
+    for (const id of this.#settling.splice(0)) this.#post({ type: 'done', id, result: null });
+    this.#restTimer = setTimeout(() => this.#checkpoint(), CHECKPOINT_IDLE_MS);
+  }
+
+  /** Nothing came for a while: the log goes into the file, and its room is given back. */
+  #checkpoint(): void {
+    try {
+      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Somebody reads: later.
+    }
+  }
+
+  #tell(traceIds: readonly string[]): void {
+    for (const id of traceIds) if (this.#changed.size <= MAX_TOLD) this.#changed.add(id);
+    if (this.#changed.size === 0) return;
+    this.#tellAt ??= setTimeout(() => this.#tellNow(), CHANGED_EVERY_MS);
+  }
+
+  #tellNow(): void {
+    clearTimeout(this.#tellAt);
+    this.#tellAt = undefined;
+    if (this.#changed.size === 0) return;
+    const ids = [...this.#changed];
+    this.#changed.clear();
+    this.#post({ type: 'changed', traceIds: ids.slice(0, MAX_TOLD), all: ids.length > MAX_TOLD });
+  }
+
+  #fail(id: number, error: unknown): void {
+    if (error instanceof SinkError) this.#post({ type: 'failed', id, reason: error.reason, message: error.message, retryAfter: error.retryAfter });
+    else this.#post({ type: 'failed', id, reason: 'store', message: errorMessage(error), retryAfter: null });
+  }
+
+  #close(): void {
+    while (!this.#queue.isEmpty) this.#queue.step();
+    this.#isClosed = true;
+    clearInterval(this.#retentionTimer);
+    clearTimeout(this.#restTimer);
+    this.#tellNow();
+    this.#database.close();
+  }
+}
