@@ -32,14 +32,14 @@ describe('the process of the engine', () => {
     await expect(ask(engine, 'env')).rejects.toMatchObject({ code: 'engine-stopped' });
   });
 
-  it('runs as Node, with the environment but without the variables of VS Code and the flags of its host', async () => {
+  it('runs as Node, with the environment but without the variables of VS Code, and with its own flags only', async () => {
     vi.stubEnv('VSCODE_IPC_HOOK', 'somewhere');
     vi.stubEnv('HTTPS_PROXY', 'http://proxy.example:3128');
     const { env, execArgv } = (await ask(start(), 'env')) as { env: NodeJS.ProcessEnv; execArgv: string[] };
     expect(env['ELECTRON_RUN_AS_NODE']).toBe('1');
     expect(env['VSCODE_IPC_HOOK']).toBeUndefined();
     expect(env['HTTPS_PROXY']).toBe('http://proxy.example:3128');
-    expect(execArgv.filter((flag) => flag !== '--use-system-ca')).toEqual([]);
+    expect(execArgv.filter((flag) => flag !== '--use-system-ca')).toEqual(['--max-semi-space-size=8', '--max-old-space-size=1200']);
   });
 
   it('ends when its channel is closed, and what it prints is told', async () => {

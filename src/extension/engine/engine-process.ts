@@ -43,6 +43,12 @@ export function checkRuntime(versions: { readonly napi?: string; readonly node: 
 }
 
 /**
+ * As bin/touchstone starts the command: a small young generation and an old one that V8 lets grow with care, because it is not boundless.
+ * Without them a run takes several times of the memory that it needs.
+ */
+const HEAP_FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=1200'];
+
+/**
  * Starts the engine as a process of its own, so that a native crash or a run out of memory ends only the engine.
  * The runtime is the one of the extension host (in a desktop VS Code: Electron as Node).
  * @throws TouchstoneError as `checkRuntime` does
@@ -52,7 +58,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
   const child = fork(options.entry, [], {
     env: engineEnvironment(),
     // Not the host's own flags: a debugged extension host would hand its inspector port on.
-    execArgv: process.allowedNodeEnvironmentFlags.has('--use-system-ca') ? ['--use-system-ca'] : [],
+    execArgv: [...HEAP_FLAGS, ...(process.allowedNodeEnvironmentFlags.has('--use-system-ca') ? ['--use-system-ca'] : [])],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -1,0 +1,5 @@
+import { useCompileCache } from './compile-cache.ts';
+
+// First of all, and nothing else is imported here: the cache serves what is loaded after it is on. Unbuilt sources change too often.
+if (!import.meta.url.endsWith('.ts')) useCompileCache(process.env);
+await import('./main.ts');
