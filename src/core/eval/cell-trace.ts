@@ -1,0 +1,204 @@
+import type { AssertionResult } from '../assert/model.ts';
+import type { Case } from '../dataset/model.ts';
+import type { JsonObject } from '../json.ts';
+import type { ChatMessage, ContentPart, TokenUsage, ToolCall } from '../model/model.ts';
+import { attributesOf } from '../trace/any-value.ts';
+import { makeEvent, makeResource, makeScope, makeSpan } from '../trace/formats/build.ts';
+import type { RawEvent, RawSpan } from '../trace/model.ts';
+import { nanosOf } from '../trace/time.ts';
+import { rootSpanOfCell, spanOfAttempt } from './cell-trace-id.ts';
+import type { AttemptInfo, CellRequest, CellResult, RunInfo } from './model.ts';
+
+/** What the journal knows of a finished cell. */
+export interface JournaledCell {
+  readonly run: RunInfo;
+  readonly traceId: string;
+  readonly case: Case;
+  readonly result: CellResult;
+  readonly attempts: readonly AttemptInfo[];
+  /** `null`: a program made the messages. */
+  readonly request: CellRequest | null;
+}
+
+const RESOURCE = makeResource({ 'service.name': 'touchstone eval' });
+const SCOPE = makeScope('touchstone.eval');
+
+/**
+ * The spans of a cell: the case as the root, with its scores, and below it a call of the model for each attempt. The answer and
+ * what it used belong to the attempt that brought it. An answer from the cache has a call without usage: it was paid for
+ * where it was first given. Calls of judges are not journaled one by one; what they cost is an attribute of the root.
+ */
+export function spansOfCell(cell: JournaledCell): RawSpan[] {
+  const calls = cell.attempts.length === 0 ? [storedAnswer(cell)].filter((span) => span !== null) : cell.attempts.map((attempt) => attemptSpan(cell, attempt));
+  return [rootSpan(cell, calls), ...calls];
+}
+
+function rootSpan(cell: JournaledCell, calls: readonly RawSpan[]): RawSpan {
+  const { run, result, traceId } = cell;
+  const start = calls[0]?.startTimeUnixNano ?? startOfRun(run);
+  const end = calls.at(-1)?.endTimeUnixNano ?? start;
+  const model = run.models[result.modelIndex];
+  const judges = costOfJudges(result.assertions);
+  return makeSpan({
+    traceId,
+    spanId: rootSpanOfCell(traceId),
+    parentSpanId: null,
+    name: `eval ${cell.case.id}`,
+    kind: 1,
+    startTimeUnixNano: start,
+    endTimeUnixNano: end,
+    attributes: attributesOf({
+      'openinference.span.kind': 'CHAIN',
+      'input.value': JSON.stringify(cell.case.vars),
+      'input.mime_type': 'application/json',
+      'output.value': result.output === null ? undefined : typeof result.output === 'string' ? result.output : JSON.stringify(result.output),
+      'session.id': run.id,
+      'gen_ai.prompt.name': run.promptName,
+      'gen_ai.prompt.version': run.promptHash.slice(0, 12),
+      'tag.tags': cell.case.tags.length === 0 ? undefined : cell.case.tags,
+      'touchstone.run.id': run.id,
+      'touchstone.case.id': cell.case.id,
+      'touchstone.case.index': result.caseIndex,
+      'touchstone.model': model?.label,
+      'touchstone.repeat': result.repeat,
+      'touchstone.expected': cell.case.expected === undefined ? undefined : JSON.stringify(cell.case.expected),
+      'touchstone.pass': result.pass ?? undefined,
+      'touchstone.score': result.score ?? undefined,
+      'touchstone.cached': result.cached,
+      'touchstone.judge.cost': judges === undefined ? undefined : judges,
+    }),
+    events: result.assertions.flatMap((assertion) => scoreEvents(assertion, end)),
+    status: result.error === null ? { code: 0, message: '' } : { code: 2, message: `${result.error.code}: ${result.error.message}` },
+    resource: RESOURCE,
+    scope: SCOPE,
+  });
+}
+
+function attemptSpan(cell: JournaledCell, attempt: AttemptInfo): RawSpan {
+  const start = nanosOf(attempt.startedAt) ?? startOfRun(cell.run);
+  // The process ended before the answer came: how long it waited nobody knows.
+  const end = attempt.durationMs === null ? start : (BigInt(start) + BigInt(Math.max(0, Math.round(attempt.durationMs))) * 1_000_000n).toString();
+  const brought = attempt.outcome === 'answered' && attempt === cell.attempts.findLast(({ outcome }) => outcome === 'answered');
+  const error = attempt.error ?? (attempt.outcome === 'open' ? { code: 'interrupted', message: 'the process ended before the answer came' } : attempt.outcome === 'cancelled' ? { code: 'cancelled', message: 'cancelled' } : null);
+  return callSpan(cell, { number: attempt.number, start, end, usage: attempt.usage, answer: brought, error });
+}
+
+/** An answer that no attempt of this run brought: from the cache, or from a recording. */
+function storedAnswer(cell: JournaledCell): RawSpan | null {
+  if (cell.result.error !== null) return null;
+  const start = startOfRun(cell.run);
+  return callSpan(cell, { number: 0, start, end: start, usage: null, answer: true, error: null });
+}
+
+function callSpan(cell: JournaledCell, call: { number: number; start: string; end: string; usage: TokenUsage | null; answer: boolean; error: { readonly code: string; readonly message: string } | null }): RawSpan {
+  const { run, result, request, traceId } = cell;
+  const model = run.models[result.modelIndex];
+  const { provider, name } = nameOfModel(model?.id ?? '');
+  return makeSpan({
+    traceId,
+    spanId: spanOfAttempt(traceId, call.number),
+    parentSpanId: rootSpanOfCell(traceId),
+    name: `chat ${name}`,
+    kind: 3,
+    startTimeUnixNano: call.start,
+    endTimeUnixNano: call.end,
+    attributes: attributesOf({
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': provider,
+      'gen_ai.request.model': name,
+      'gen_ai.conversation.id': run.id,
+      'gen_ai.prompt.name': run.promptName,
+      'gen_ai.prompt.version': run.promptHash.slice(0, 12),
+      ...(request === null ? {} : requestAttributes(request)),
+      ...(call.answer ? answerAttributes(result) : {}),
+      ...usageAttributes(call.usage),
+      'error.type': call.error?.code,
+      'touchstone.attempt': call.number === 0 ? undefined : call.number,
+      'touchstone.cached': call.number === 0 ? true : undefined,
+    }),
+    status: call.error === null ? { code: 0, message: '' } : { code: 2, message: call.error.message },
+    resource: RESOURCE,
+    scope: SCOPE,
+  });
+}
+
+function requestAttributes({ messages, parameters }: CellRequest): JsonObject {
+  const { tools, responseFormat, ...rest } = parameters;
+  return {
+    'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
+    'gen_ai.tool.definitions': tools === undefined ? undefined : JSON.stringify(tools),
+    'gen_ai.request.response_format': responseFormat === undefined ? undefined : JSON.stringify(responseFormat),
+    ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [`gen_ai.request.${OTEL_PARAMETERS[key] ?? key}`, typeof value === 'object' && value !== null ? JSON.stringify(value) : value])),
+  };
+}
+
+const OTEL_PARAMETERS: Readonly<Record<string, string>> = { maxTokens: 'max_tokens', topP: 'top_p', stop: 'stop_sequences', frequencyPenalty: 'frequency_penalty', presencePenalty: 'presence_penalty', reasoningEffort: 'reasoning.level' };
+
+function answerAttributes(result: CellResult): JsonObject {
+  const { output, toolCalls, finishReason, cost, assertions } = result;
+  const text = output === null ? null : typeof output === 'string' ? output : JSON.stringify(output);
+  const parts = [...(text === null || text === '' ? [] : [{ type: 'text', content: text }]), ...toolCalls.map(toolCallPart)];
+  const judges = costOfJudges(assertions);
+  return {
+    'gen_ai.output.messages': JSON.stringify([{ role: 'assistant', parts, ...(finishReason === null ? {} : { finish_reason: finishReason }) }]),
+    'gen_ai.response.finish_reasons': finishReason === null ? undefined : [finishReason],
+    // The cell's cost is that of all attempts and judges; without the judges it is the model's.
+    'gen_ai.usage.cost': cost === null || judges === null ? undefined : Math.max(0, cost - (judges ?? 0)),
+  };
+}
+
+function messageOf(message: ChatMessage): JsonObject {
+  const content: readonly ContentPart[] = typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : message.content;
+  if (message.role === 'tool') return { role: 'tool', parts: [{ type: 'tool_call_response', id: message.toolCallId, response: content.map((part) => (part.type === 'text' ? part.text : part.url)).join('\n') }] };
+  return { role: message.role, ...(message.name === undefined ? {} : { name: message.name }), parts: [...content.map(partOf), ...(message.toolCalls ?? []).map(toolCallPart)] };
+}
+
+function partOf(part: ContentPart): JsonObject {
+  if (part.type === 'text') return { type: 'text', content: part.text };
+  const data = /^data:([^;,]*);base64,(.*)$/s.exec(part.url);
+  return data === null ? { type: 'uri', modality: 'image', uri: part.url } : { type: 'blob', modality: 'image', mime_type: data[1], content: data[2] };
+}
+
+function toolCallPart({ id, name, arguments: args }: ToolCall): JsonObject {
+  return { type: 'tool_call', id, name, arguments: args };
+}
+
+function usageAttributes(usage: TokenUsage | null): JsonObject {
+  return {
+    'gen_ai.usage.input_tokens': usage?.input ?? undefined,
+    'gen_ai.usage.output_tokens': usage?.output ?? undefined,
+    'gen_ai.usage.cache_read.input_tokens': usage?.cachedInput ?? undefined,
+    'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? undefined,
+  };
+}
+
+/** The checks of a set are told one by one, the set with them. */
+function scoreEvents(assertion: AssertionResult, timeNs: string): RawEvent[] {
+  const event = makeEvent('gen_ai.evaluation.result', timeNs, {
+    'gen_ai.evaluation.name': assertion.metric ?? assertion.name ?? assertion.type,
+    'gen_ai.evaluation.score.value': assertion.score,
+    'gen_ai.evaluation.score.label': assertion.pass ? 'pass' : 'fail',
+    'gen_ai.evaluation.explanation': assertion.error ?? assertion.reason,
+    'touchstone.assertion.type': assertion.type,
+    'touchstone.assertion.weight': assertion.weight,
+  });
+  return [event, ...(assertion.components ?? []).flatMap((component) => scoreEvents(component, timeNs))];
+}
+
+/** US dollars; `null` unknown; `undefined`: no judge was asked. */
+function costOfJudges(assertions: readonly AssertionResult[]): number | null | undefined {
+  let sum: number | null | undefined;
+  for (const { cost } of assertions) if (cost !== undefined) sum = sum === null || cost === null ? null : (sum ?? 0) + cost;
+  return sum;
+}
+
+/** `openai/gpt-5-mini`, `openai:chat:gpt-5-mini` → openai, gpt-5-mini. Ids of programs stay whole. */
+function nameOfModel(id: string): { provider: string; name: string } {
+  const match = /^([\w.-]+)(?:\/|:(?:(?:chat|responses|completion):)?)([\w.:@/-]+)$/.exec(id);
+  if (match === null) return { provider: /^[\w.-]*/.exec(id)?.[0] ?? '', name: id };
+  return { provider: match[1]!, name: match[2]! };
+}
+
+function startOfRun(run: RunInfo): string {
+  return nanosOf(run.startedAt) ?? '0';
+}
