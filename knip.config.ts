@@ -18,7 +18,7 @@ const config: KnipConfig = {
   eslint: { config: 'eslint.config.mjs' },
   vitest: {
     config: ['vitest.config.ts', 'vitest.e2e.config.ts', 'vitest.long.config.ts'],
-    entry: ['test/unit/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/long/**/*.test.ts'],
+    entry: ['test/unit/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/long/**/*.test.ts', 'test/senders/**/*.test.ts'],
   },
 };
 

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Unit and contract tests. The tests in a real VS Code have their own: vitest.e2e.config.ts and test/host. */
 export default defineConfig({
   test: {
-    include: ['test/unit/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts'],
+    include: ['test/unit/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts', 'test/senders/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

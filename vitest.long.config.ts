@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * `npm run test:long`: test/long, and the contract tests once more in full sizes, which they take from `TOUCHSTONE_LONG=1`.
+ * `npm run test:long`: test/long, and the contract tests and senders once more in full sizes, which they take from `TOUCHSTONE_LONG=1`.
  */
 export default defineConfig({
   test: {
-    include: ['test/long/**/*.test.ts', 'test/contract/**/*.test.ts'],
+    include: ['test/long/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/senders/**/*.test.ts'],
     env: { TOUCHSTONE_LONG: '1' },
     pool: 'forks',
     maxWorkers: 2,

@@ -37,22 +37,26 @@ for (const file of files) {
   });
 }
 
-const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, LockedPackage> };
-for (const [name, entry] of Object.entries(lock.packages)) {
-  // npm ci refuses a lockfile that lacks another platform's package, which npm install here does not notice
-  for (const dependency of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })) {
-    if (!isLocked(name, dependency)) problems.push(`package-lock.json: ${dependency}, which ${name || 'this package'} needs, is not in it`);
+let lockedPackages = 0;
+for (const file of files.filter((name) => /(^|\/)package-lock\.json$/.test(name) && existsSync(join(root, name)))) {
+  const { packages } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { packages: Record<string, LockedPackage> };
+  lockedPackages += Object.keys(packages).length;
+  for (const [name, entry] of Object.entries(packages)) {
+    // npm ci refuses a lockfile that lacks another platform's package, which npm install here does not notice
+    for (const dependency of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })) {
+      if (!isLocked(packages, name, dependency)) problems.push(`${file}: ${dependency}, which ${name || 'this package'} needs, is not in it`);
+    }
+    if (entry.resolved !== undefined) problems.push(`${file}: ${name} names the registry ${entry.resolved} (npm install with .npmrc's omit-lockfile-registry-resolved)`);
   }
-  if (entry.resolved !== undefined) problems.push(`package-lock.json: ${name} names the registry ${entry.resolved} (npm install with .npmrc's omit-lockfile-registry-resolved)`);
 }
 
 if (files.length === 0) problems.push('Git lists no file: nothing was looked at');
-finish('tracked files', problems, `${files.length} files, ${Object.keys(lock.packages).length} locked packages`);
+finish('tracked files', problems, `${files.length} files, ${lockedPackages} locked packages`);
 
 /** Looks for a package as Node would, from a folder upwards. */
-function isLocked(from: string, dependency: string): boolean {
+function isLocked(packages: Record<string, LockedPackage>, from: string, dependency: string): boolean {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
-    if (lock.packages[`${folder ? `${folder}/` : ''}node_modules/${dependency}`]) return true;
+    if (packages[`${folder ? `${folder}/` : ''}node_modules/${dependency}`]) return true;
     if (folder === '') return false;
   }
 }

@@ -63,6 +63,7 @@ export const STEPS: readonly Step[] = [
   check('tracked', 'tracked files and the lockfile', ['scripts/checks/tracked.ts']),
   vitest('unit', 'one part at a time', ['test/unit']),
   vitest('contract', 'the seams between parts', ['test/contract']),
+  vitest('senders', 'real SDKs against the receiver', ['test/senders']),
   check('package', 'VSIX packages and their sizes', ['scripts/package.ts']),
   suite('host', "inside a real VS Code's extension host", 'out/results/host.json', countHost, ['test/host/run.ts']),
   vitest('e2e', 'a real VS Code with the package, as a person uses it', ['--config', 'vitest.e2e.config.ts']),

@@ -4,7 +4,7 @@ export interface Sender {
   /** Its folder beside this file: a package of its own with the SDK, and `agent.mjs`. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Runs in `npm test`; the others, whose installation is large or whose reader another sender tests too, in `npm run test:long`. */
+  /** Runs in `npm test`; Genkit, whose installation is by far the largest, in `npm run test:long`. */
   readonly quick: boolean;
   readonly sends: Sends;
 }
@@ -52,10 +52,10 @@ export const SENDERS: readonly Sender[] = [
   { name: 'Langfuse', folder: 'langfuse', env: {}, quick: true, sends: { root: 'agent' } },
   { name: 'LangSmith, its API', folder: 'langsmith', env: LANGSMITH, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },
   { name: 'LangSmith over OpenTelemetry', folder: 'langsmith', env: { ...LANGSMITH, LANGSMITH_OTEL_ENABLED: 'true' }, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },
-  { name: 'LangChain', folder: 'langgraph', env: { ...LANGSMITH, FRAMEWORK: 'langchain' }, quick: false, sends: { root: 'agent', callIds: true, reasons: ['tool_calls', 'stop'] } },
-  { name: 'LangGraph', folder: 'langgraph', env: { ...LANGSMITH, FRAMEWORK: 'langgraph' }, quick: false, sends: { root: 'chain', callIds: true, reasons: ['tool_calls', 'stop'] } },
-  { name: 'LlamaIndex', folder: 'llamaindex', env: {}, quick: false, sends: { root: 'agent', conversationIn: 'openinference', tokens: 'sums' } },
-  { name: 'OpenAI Agents, chat API', folder: 'openai-agents', env: { OPENAI_API: 'chat' }, quick: false, sends: { root: 'chain', offered: 'names', reasons: ['tool_calls', 'stop'], session: 'session' } },
-  { name: 'OpenAI Agents, responses API', folder: 'openai-agents', env: { OPENAI_API: 'responses' }, quick: false, sends: { root: 'chain', conversation: 'id', tokens: 'cached', usageIn: 'chain', offered: 'names', session: 'session' } },
+  { name: 'LangChain', folder: 'langgraph', env: { ...LANGSMITH, FRAMEWORK: 'langchain' }, quick: true, sends: { root: 'agent', callIds: true, reasons: ['tool_calls', 'stop'] } },
+  { name: 'LangGraph', folder: 'langgraph', env: { ...LANGSMITH, FRAMEWORK: 'langgraph' }, quick: true, sends: { root: 'chain', callIds: true, reasons: ['tool_calls', 'stop'] } },
+  { name: 'LlamaIndex', folder: 'llamaindex', env: {}, quick: true, sends: { root: 'agent', conversationIn: 'openinference', tokens: 'sums' } },
+  { name: 'OpenAI Agents, chat API', folder: 'openai-agents', env: { OPENAI_API: 'chat' }, quick: true, sends: { root: 'chain', offered: 'names', reasons: ['tool_calls', 'stop'], session: 'session' } },
+  { name: 'OpenAI Agents, responses API', folder: 'openai-agents', env: { OPENAI_API: 'responses' }, quick: true, sends: { root: 'chain', conversation: 'id', tokens: 'cached', usageIn: 'chain', offered: 'names', session: 'session' } },
   { name: 'Genkit', folder: 'genkit', env: { GENKIT_ENV: 'dev' }, quick: false, sends: { root: 'chain', ownSchemas: true, reasons: ['stop', 'stop'], session: 'none' } },
 ];

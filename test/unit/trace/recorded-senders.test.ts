@@ -16,7 +16,7 @@ interface Recording {
 const FOLDER = join(root, 'test/fixtures/senders');
 
 /**
- * What the SDKs sent that only `npm run test:long` runs, recorded by running them (test/senders): the same must be seen of it.
+ * What some of the SDKs sent, recorded by running them (test/senders): the same must be seen of it where nothing is installed.
  * Protobuf is kept as the same spans in JSON, and who ran it is left out.
  */
 describe('recorded senders', () => {
