@@ -78,7 +78,7 @@ export class BatchWriter {
         counts.logs += batch.logs.length;
         counts.metrics += batch.metrics;
         counts.rejected += batch.rejected.length;
-        return { spans: spans.length, logs: batch.logs.length, metrics: batch.metrics, rejected: batch.rejected.map(({ where, reason }) => ({ where, reason })), traceIds: [...traceIds] };
+        return { spans: spans.length, logs: batch.logs.length, metrics: batch.metrics, rejected: batch.rejected.map(({ where, reason }) => ({ where, reason })), traceIds: [...traceIds], formats: batch.formats };
       });
       this.finish(now);
       for (const [key, value] of Object.entries(counts)) if (value > 0) this.#statements.count.run(key, value);

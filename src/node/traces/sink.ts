@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { TouchstoneError } from '../../core/errors.ts';
+import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import type { PriceOverrides } from '../../core/model/prices.ts';
 import { SinkError, type DecodedBatch, type EncodedBatch, type Ingested, type TraceSink } from '../../core/trace/sink.ts';
 import { entryPath } from '../process/entries.ts';
@@ -74,7 +74,7 @@ class ThreadedSink implements SqliteTraceSink {
     if (this.#pending.size > 0 && (this.#waitingBytes + bytes > MAX_WAITING_BYTES || this.#pending.size >= MAX_WAITING)) {
       throw new SinkError('busy', 'Too many batches wait to be stored.', { retryAfter: 1 });
     }
-    return this.#ask<Ingested>((id) => ({ type: 'batch', id, batch: 'body' in batch ? { form: batch.form, body: batch.body, origin: batch.origin } : packBatch(batch) }), bytes);
+    return this.#ask<Ingested>((id) => ({ type: 'batch', id, batch: 'body' in batch ? batch : packBatch(batch) }), bytes);
   }
 
   async delete(traceIds: readonly string[]): Promise<number> {
@@ -118,7 +118,7 @@ class ThreadedSink implements SqliteTraceSink {
     const workerData: WorkerStart = { ...this.#settings, folder, busyLimitMs, maxPages };
     const worker = new Worker(entryPath(import.meta.url, './trace-worker.ts'), { workerData, name: 'traces' });
     worker.on('message', (message: FromWorker) => this.#take(message));
-    worker.on('error', (error) => this.#options.onProblem?.(`The thread that stores traces ended: ${error.message}`));
+    worker.on('error', (error: unknown) => this.#options.onProblem?.(`The thread that stores traces ended: ${errorMessage(error)}`));
     worker.on('exit', () => this.#ended(worker));
     return worker;
   }
