@@ -10,6 +10,7 @@ export const NODE_ENTRIES = {
   'scoring-worker': 'src/node/scoring/worker.ts',
   'embedder-worker': 'src/node/models/embedder-worker.ts',
   'trace-worker': 'src/node/traces/trace-worker.ts',
+  'reader-worker': 'src/node/traces/read/reader-worker.ts',
   'provider-host': 'src/node/models/provider-host.ts',
 };
 

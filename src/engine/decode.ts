@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { EngineMethod, Params } from '../protocol/engine.ts';
 import { decode } from '../protocol/rpc-peer.ts';
+import { TRACE_SCHEMAS } from './decode-traces.ts';
 
 const path = v.pipe(v.string(), v.minLength(1));
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -69,6 +70,7 @@ const SCHEMAS = {
   'once/run': v.object({ path, promptId: v.optional(v.string()), overlays: v.optional(overlays), model: v.optional(v.string()), vars, stream: v.string() }),
   'models/list': none,
   'cache/clear': none,
+  ...TRACE_SCHEMAS,
 } satisfies { readonly [M in EngineMethod]: v.GenericSchema<unknown, Params<M>> };
 
 export const ENGINE_METHODS = Object.keys(SCHEMAS) as EngineMethod[];

@@ -9,6 +9,9 @@ import { exportRuns } from './export.ts';
 import { runOnce } from './once.ts';
 import { Prompts } from './prompts.ts';
 import { hash, Limiters } from './run-ports.ts';
+import { traceHandlers } from './traces/handlers.ts';
+import { Sources } from './traces/sources.ts';
+import { Traces } from './traces/traces.ts';
 import { VERSION } from './version.ts';
 import { Workspace } from './workspace.ts';
 
@@ -19,6 +22,8 @@ interface Open {
   readonly workspace: Workspace;
   readonly evals: Evals;
   readonly prompts: Prompts;
+  readonly traces: Traces;
+  readonly sources: Sources;
 }
 
 /** The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. */
@@ -54,6 +59,8 @@ class Engine implements EngineClient {
     this.#open = undefined;
     if (open === undefined) return;
     await open.evals.cancelAll();
+    await open.sources.close();
+    await open.traces.close();
     await open.workspace.close();
   }
 
@@ -71,6 +78,7 @@ class Engine implements EngineClient {
     // Only another folder, or trust, closes what is open; a changed setting holds from the next run on.
     if (before !== undefined && before.workspace.folder === settings.folder && before.workspace.settings.trusted === settings.trusted) {
       before.workspace.settings = settings;
+      await before.traces.update();
     } else {
       await this.dispose();
       const workspace = new Workspace(settings, this.#host);
@@ -79,12 +87,27 @@ class Engine implements EngineClient {
         listChanged: () => this.#emit('runs/changed', {}),
         log: (level, message) => this.#emit('log', { level, message: workspace.redactor.redact(message) }),
       });
-      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals) };
+      const { traces, sources } = this.#tracesOf(workspace);
+      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }
 
+  #tracesOf(workspace: Workspace): Pick<Open, 'traces' | 'sources'> {
+    const log = (level: EngineNotifications['log']['level'], message: string): void => this.#emit('log', { level, message: workspace.redactor.redact(message) });
+    const traces = new Traces(workspace, {
+      changed: (params) => {
+        this.#emit('traces/changed', params);
+        sources.told();
+      },
+      log,
+    });
+    const sources = new Sources(workspace, traces, { changed: () => this.#emit('sources/changed', {}), log });
+    return { traces, sources };
+  }
+
   readonly #handlers: Handlers = {
+    ...traceHandlers(() => this.#get(), (progress) => this.#emit('traces/progress', progress)),
     'engine/configure': (settings) => this.#configure(settings),
     'prompts/list': () => this.#get().prompts.list(),
     'prompts/state': ({ path, overlays }, signal) => this.#get().prompts.state(path, overlays ?? [], signal),

@@ -25,17 +25,21 @@ const SHAPES = new RegExp(KEY_SHAPES.map(([, shape]) => shape).join('|'), 'gi');
  */
 export interface Redactor {
   add(secret: string): void;
+  /** The secrets that were handed out, for whoever keeps them out of texts in another thread. */
+  secrets(): readonly string[];
   redactValues(text: string): string;
   redact(text: string): string;
 }
 
 export function createRedactor(secrets: Iterable<string> = []): Redactor {
   const known = new Set<string>();
+  const added = new Set<string>();
   let pattern: RegExp | null = null;
 
   const add = (secret: string): void => {
     // Anything shorter would remove ordinary words and protects nothing.
     if (secret.trim().length < 6) return;
+    added.add(secret);
     // As it stands, and as it looks inside JSON, a URL and basic authentication.
     for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) known.add(form);
     pattern = null;
@@ -49,6 +53,7 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
   };
   return {
     add,
+    secrets: () => [...added],
     redactValues,
     redact(text) {
       const known = redactValues(text);

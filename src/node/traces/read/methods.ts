@@ -1,17 +1,18 @@
 import type { PriceOverrides } from '../../../core/model/prices.ts';
 import type { SerializedError } from '../../../core/errors.ts';
-import type { TraceMethods } from '../../../protocol/traces.ts';
+import type { SourcesState, TraceMethods } from '../../../protocol/traces.ts';
 
 /** Reads that take milliseconds, in a thread of their own so that none of them waits for a large trace. */
-export const QUICK_METHODS = ['traces/list', 'traces/sessions', 'traces/complete', 'traces/get', 'ids'] as const;
+export const QUICK_METHODS = ['traces/list', 'traces/sessions', 'traces/complete', 'traces/get', 'ids', 'sources', 'sources/rejection'] as const;
 /** Reads of one trace, which may be large. */
 export const TRACE_METHODS = ['traces/skeleton', 'traces/span', 'traces/value', 'traces/find', 'traces/findings', 'traces/breakdown', 'traces/memory', 'text'] as const;
 
 export type ReadMethod = (typeof QUICK_METHODS)[number] | (typeof TRACE_METHODS)[number];
 
-export interface ReadMethods extends Pick<TraceMethods, Exclude<ReadMethod, 'ids' | 'text'>> {
+export interface ReadMethods extends Pick<TraceMethods, Exclude<ReadMethod, 'ids' | 'sources' | 'text'>> {
   /** Ids of what a query finds, at most `limit`. */
   ids: [{ readonly query: string; readonly limit: number }, readonly string[]];
+  sources: [Record<string, never>, Pick<SourcesState, 'counts' | 'senders' | 'rejections' | 'store'>];
   /** A trace as text; with `file` it is written there, piece by piece, and the answer is empty. */
   text: [{ readonly traceId: string; readonly format: 'json' | 'otlp' | 'tree' | 'markdown'; readonly spanId?: string; readonly file?: string }, string];
 }

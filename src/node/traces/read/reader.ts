@@ -9,6 +9,7 @@ import type { Database } from '../../sqlite/database.ts';
 import { listSessions, listTraces, numbersOf } from './list.ts';
 import type { ReadContext, ReadMethod, ReadMethods } from './methods.ts';
 import { traceById, tracesByNumber } from './rows.ts';
+import { storedRejection, storedSources } from './sources.ts';
 import { facetValues } from './texts.ts';
 import { breakdownOf } from './breakdown.ts';
 import { detailOf, wholeValue } from './detail.ts';
@@ -57,6 +58,8 @@ export class TraceReader {
     'traces/complete': ({ query, position }) => ({ items: this.#complete(query, position) }),
     'traces/get': ({ traceId }) => traceById(this.#database, traceId).row,
     ids: ({ query, limit }) => tracesByNumber(this.#database, numbersOf(this.#database, query, limit)).map(({ row }) => row.traceId),
+    sources: () => storedSources(this.#database),
+    'sources/rejection': ({ id }) => storedRejection(this.#database, id),
     'traces/skeleton': ({ traceId, knownRevision }) => (knownRevision !== undefined && this.#open.revisionOf(traceId) === knownRevision ? null : copyOfSkeleton(this.#open.open(traceId).skeleton)),
     'traces/span': ({ traceId, spanId }, { prices }) => detailOf(this.#open.open(traceId), spanId, prices),
     'traces/value': ({ traceId, spanId, pointer }, { prices }) => ({ value: wholeValue(this.#open.open(traceId), spanId, pointer, prices) }),

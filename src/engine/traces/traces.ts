@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { TouchstoneError } from '../../core/errors.ts';
+import type { TraceSink } from '../../core/trace/sink.ts';
+import { DATABASE_FILE, DATABASE_FOLDER } from '../../node/sqlite/database.ts';
+import { createTraceReads, type TraceReads } from '../../node/traces/read/reads.ts';
+import type { ReadMethod, ReadMethods } from '../../node/traces/read/methods.ts';
+import { createTraceSink, type SqliteTraceSink } from '../../node/traces/sink.ts';
+import type { TraceMethods, TraceNotifications } from '../../protocol/traces.ts';
+import type { Workspace } from '../workspace.ts';
+
+export interface TraceEvents {
+  changed(params: TraceNotifications['traces/changed']): void;
+  log(level: 'info' | 'warn' | 'error', message: string): void;
+}
+
+/** Traces that are deleted at once: between two rounds others read and write. */
+const DELETED_AT_ONCE = 500;
+/** A query that goes on finding what arrives meanwhile ends here. */
+const MOST_ROUNDS = 10_000;
+
+/** The traces of one workspace folder: reading, taking in, deleting. Everything opens on first use. */
+export class Traces {
+  readonly #workspace: Workspace;
+  readonly #events: TraceEvents;
+  #open: Promise<{ reads: TraceReads; sink: SqliteTraceSink }> | undefined;
+  #secrets = 0;
+  #closed = false;
+
+  constructor(workspace: Workspace, events: TraceEvents) {
+    this.#workspace = workspace;
+    this.#events = events;
+  }
+
+  /** @throws TouchstoneError 'untrusted-workspace' | 'store' and what the read says */
+  async read<M extends ReadMethod>(method: M, params: ReadMethods[M][0], signal?: AbortSignal): Promise<ReadMethods[M][1]> {
+    const { reads } = await this.#opened();
+    return reads.read(method, params, signal);
+  }
+
+  /** What takes traces in. Secrets that became known meanwhile are told before the next batch. @throws TouchstoneError 'untrusted-workspace' | 'store' */
+  async sink(): Promise<TraceSink> {
+    const { sink } = await this.#opened();
+    return {
+      ingest: (batch) => {
+        const secrets = this.#workspace.redactor.secrets();
+        if (secrets.length !== this.#secrets) sink.update({ secrets });
+        this.#secrets = secrets.length;
+        return sink.ingest(batch);
+      },
+    };
+  }
+
+  async delete(which: TraceMethods['traces/delete'][0]): Promise<number> {
+    const { reads, sink } = await this.#opened();
+    if ('traceIds' in which) return sink.delete(which.traceIds);
+    let deleted = 0;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const ids = await reads.read('ids', { query: which.query, limit: DELETED_AT_ONCE });
+      if (ids.length === 0) break;
+      deleted += await sink.delete(ids);
+    }
+    return deleted;
+  }
+
+  /** Settings or touchstone.yml changed: how long traces are kept, what calls cost. */
+  async update(): Promise<void> {
+    if (this.#open === undefined) return;
+    const { sink } = await this.#open;
+    sink.update(await this.#settings());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const open = await this.#open?.catch(() => undefined);
+    this.#open = undefined;
+    if (open !== undefined) await Promise.all([open.reads.close(), open.sink.close()]);
+  }
+
+  async #opened(): Promise<{ reads: TraceReads; sink: SqliteTraceSink }> {
+    this.#workspace.requireTrust();
+    if (this.#closed) throw new TouchstoneError('engine-stopped', 'The workspace folder was closed.');
+    this.#open ??= this.#openStore().catch((error: unknown) => {
+      this.#open = undefined;
+      throw error;
+    });
+    return this.#open;
+  }
+
+  async #openStore(): Promise<{ reads: TraceReads; sink: SqliteTraceSink }> {
+    // Creates the file and its tables.
+    await this.#workspace.store();
+    const { folder } = this.#workspace;
+    const sink = createTraceSink({
+      folder,
+      ...(await this.#settings()),
+      secrets: this.#workspace.redactor.secrets(),
+      onChanged: (traceIds, all) => this.#events.changed({ traceIds, all }),
+      onProblem: (message) => this.#events.log('warn', message),
+    });
+    const reads = createTraceReads({ path: join(folder, DATABASE_FOLDER, DATABASE_FILE), prices: async () => (await this.#config()).prices });
+    return { reads, sink };
+  }
+
+  async #settings(): Promise<Parameters<SqliteTraceSink['update']>[0]> {
+    const { traces } = this.#workspace.settings;
+    const { prices } = await this.#config();
+    return { prices, ...(traces === undefined ? {} : { retention: { days: traces.retentionDays, maxBytes: traces.maxBytes } }) };
+  }
+
+  #config(): ReturnType<Workspace['config']> {
+    return this.#workspace.config(this.#workspace.files());
+  }
+}
