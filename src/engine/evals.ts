@@ -305,7 +305,14 @@ export class Evals {
     const { run, plan, summary } = active;
     const { id } = run.info;
     active.startedAt = Date.now();
-    const changed = (): void => this.#events.changed(id, ++active.revision);
+    let told: NodeJS.Immediate | undefined;
+    const tell = (): void => {
+      clearImmediate(told);
+      told = undefined;
+      this.#events.changed(id, ++active.revision);
+    };
+    // Cells that one commit finished are told of once: each time costs a message to the editor.
+    const changed = (): void => void (told ??= setImmediate(tell));
     const scorer = createScorer({ allowCode: this.#workspace.settings.trusted, onPrint: (text) => this.#events.log('info', text) });
     try {
       if (await scoresInThread(plan)) scorer.warm();
@@ -342,7 +349,7 @@ export class Evals {
     } finally {
       this.#active.delete(id);
       await scorer.dispose();
-      changed();
+      tell();
       this.#events.listChanged();
     }
   }

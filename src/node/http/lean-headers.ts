@@ -18,7 +18,8 @@ export class LeanHeaders implements Headers {
   }
 
   get(name: string): string | null {
-    return this.#values.get(name.toLowerCase()) ?? null;
+    // Who asks mostly knows how the names are kept.
+    return this.#values.get(name) ?? this.#values.get(name.toLowerCase()) ?? null;
   }
 
   has(name: string): boolean {

@@ -83,24 +83,24 @@ export class SqliteRunJournal implements RunJournal {
     if (result.error === null) this.#finishing.add(ordinal);
     this.#options.queue.add(() => {
       this.#finishing.delete(ordinal);
-      this.#statements.cell.run({
+      this.#statements.cell.run(
         run,
         ordinal,
-        errorCode: result.error?.code ?? null,
-        pass: result.pass === null ? null : Number(result.pass),
-        score: result.score,
-        latencyMs: result.latencyMs,
-        cost: result.cost,
-        input: whole(result.usage?.input),
-        cachedInput: whole(result.usage?.cachedInput),
-        output: whole(result.usage?.output),
-        reasoning: whole(result.usage?.reasoning),
-        cached: Number(result.cached),
-        attempts: result.attempts,
-        preview: firstLine(text),
-        multiline: Number(text.trim().includes('\n')),
-        metrics: metrics === null ? null : redactedJson(metrics satisfies CellMetrics, redact),
-      });
+        result.error?.code ?? null,
+        result.pass === null ? null : Number(result.pass),
+        result.score,
+        result.latencyMs,
+        result.cost,
+        whole(result.usage?.input),
+        whole(result.usage?.cachedInput),
+        whole(result.usage?.output),
+        whole(result.usage?.reasoning),
+        Number(result.cached),
+        result.attempts,
+        firstLine(text),
+        Number(text.trim().includes('\n')),
+        metrics === null ? null : redactedJson(metrics satisfies CellMetrics, redact),
+      );
       this.#statements.cellBody.run(run, ordinal, json);
     });
     return this.#options.queue.committed();
@@ -147,7 +147,7 @@ function prepare(database: Database): Record<'findReply' | 'keepReply' | 'attemp
     attemptEnded: database.prepare('UPDATE attempt SET ended_at = ?, outcome = ?, error_code = ?, error_message = ?, usage = ? WHERE run = ? AND ordinal = ? AND number = ?'),
     cell: database.prepare(
       `INSERT OR REPLACE INTO cell (run, ordinal, error_code, pass, score, latency_ms, cost, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cached, attempts, preview, multiline, metrics)
-       VALUES (@run, @ordinal, @errorCode, @pass, @score, @latencyMs, @cost, @input, @cachedInput, @output, @reasoning, @cached, @attempts, @preview, @multiline, @metrics)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     cellBody: database.prepare('INSERT OR REPLACE INTO cell_body (run, ordinal, json) VALUES (?, ?, ?)'),
     spent: database.prepare('UPDATE run SET spent_usd = ? WHERE n = ?'),
