@@ -101,7 +101,7 @@ export class Draft {
     const read = contentOf(parsed(value), field === 'input' ? 'user' : 'assistant');
     if (read === null) return;
     const current = this.#values[field];
-    if (current && (current.form === 'messages' || read.form !== 'messages')) return;
+    if (current && !saysNothing(current) && (current.form === 'messages' || read.form !== 'messages')) return;
     this.#values[field] = read;
     this.sources[field] = from;
   }
@@ -111,7 +111,8 @@ export class Draft {
   }
 
   messages(field: 'input' | 'output', messages: readonly Message[] | null, ...from: string[]): void {
-    if (messages === null || messages.length === 0 || this.#values[field]?.form === 'messages') return;
+    const current = this.#values[field];
+    if (messages === null || messages.length === 0 || (current?.form === 'messages' && !saysNothing(current))) return;
     this.#values[field] = { form: 'messages', value: messages };
     this.sources[field] = from;
   }
@@ -164,6 +165,11 @@ export class Draft {
     this.#values.tags = [...new Set([...(this.#values.tags ?? []), ...tags])];
     this.sources.tags = [...(this.sources.tags ?? []), from];
   }
+}
+
+/** Roles alone: BeeAI's agents send the texts elsewhere. */
+function saysNothing({ form, value }: Content): boolean {
+  return form === 'messages' && (value as readonly Message[]).every(({ parts }) => parts.length === 0);
 }
 
 function contentOf(value: unknown, role: string): Content | null {

@@ -104,7 +104,7 @@ function assemble(value: JsonObject, role: string): Message {
   const parts: Part[] = [];
   const thoughts = textOf(value['reasoning_content']) ?? textOf(value['reasoning']) ?? textOf(value['thinking']);
   if (thoughts !== null) parts.push({ type: 'reasoning', text: thoughts });
-  const content = [value['parts'], value['blocks'], value['content'], value['contents']].find((part) => part !== undefined && part !== null && part !== '');
+  const content = [value['parts'], value['blocks'], value['content'], value['contents'], value['text']].find((part) => part !== undefined && part !== null && part !== '');
   const callId = textOf(value['tool_call_id']) ?? textOf(value['toolCallId']);
   const name = textOf(value['name']);
   const contentParts = partsOf(content);

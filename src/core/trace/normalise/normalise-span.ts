@@ -9,7 +9,7 @@ import { Draft } from './draft.ts';
 import { kindOf } from './kind.ts';
 import { codeLocationOf } from './source-location.ts';
 import { errorOf } from './span-error.ts';
-import { SpanView, textOf } from './span-view.ts';
+import { agentInName, SpanView, textOf } from './span-view.ts';
 
 export interface NormaliseOptions {
   /** Prices of touchstone.yml. */
@@ -47,6 +47,8 @@ function complete(draft: Draft): void {
   draft.text('session', 'session.id');
   draft.text('user', 'user.id', 'enduser.id');
   const kind = draft.get('kind');
+  // Langfuse's SDK has no other name for an agent than that of its span; conventions that it carries on may have one.
+  if (view.text('langfuse.observation.type')?.toLowerCase() === 'agent') draft.set('agentName', agentInName(view.span.name) ?? view.span.name);
   if (kind === 'tool') {
     draft.set('toolName', view.span.name.replace(/^(?:execute_tool|tools\/call|running tool:?)\s+/, '') || null);
   }

@@ -112,3 +112,8 @@ export function numberOf(value: unknown): number | null {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
+
+/** The agent in `agent_run [name]` and `invoke_agent name`. */
+export function agentInName(spanName: string): string | null {
+  return /^(?:agent_run|invoke_agent)\s+\[?([^\]]+)\]?$/.exec(spanName)?.[1] ?? null;
+}

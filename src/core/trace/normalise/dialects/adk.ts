@@ -1,6 +1,6 @@
 import { isObject } from '../../../json.ts';
 import type { Dialect } from '../dialect.ts';
-import { textOf } from '../span-view.ts';
+import { agentInName, textOf } from '../span-view.ts';
 import { usageOf } from '../tokens.ts';
 
 const PREFIX = 'gcp.vertex.agent.';
@@ -28,7 +28,7 @@ export const adk: Dialect = {
     draft.json('toolArguments', `${PREFIX}tool_call_args`);
     draft.set('toolResult', unwrapped(view.json(`${PREFIX}tool_response`)), `${PREFIX}tool_response`);
     draft.text('session', `${PREFIX}session_id`);
-    if (draft.get('kind') === 'agent') draft.set('agentName', /^(?:agent_run|invoke_agent)\s+\[?([^\]]+)\]?$/.exec(view.span.name)?.[1]);
+    if (draft.get('kind') === 'agent') draft.set('agentName', agentInName(view.span.name));
   },
 };
 

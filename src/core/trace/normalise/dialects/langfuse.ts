@@ -32,7 +32,6 @@ export const langfuse: Dialect = {
     draft.text('modelRequested', 'langfuse.observation.metadata.ls_model_name');
     if (draft.get('kind') === 'agent' || view.has('langfuse.observation.metadata.langgraph_node')) draft.text('agentName', 'langfuse.observation.metadata.langgraph_node');
     draft.text('session', 'langfuse.observation.metadata.thread_id');
-    if (draft.get('kind') === 'agent') draft.set('agentName', view.span.name);
   },
 };
 
