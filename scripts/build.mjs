@@ -13,6 +13,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { slimCodicons } from './build/codicons.mjs';
 import * as table from './build/entries.mjs';
 import { thirdPartyNotices } from './build/notices.mjs';
 import { isCurrent, makeStamp, writeStamp } from './build/stamp.mjs';
@@ -103,6 +104,7 @@ function webviewOptions() {
     jsxImportSource: 'preact',
     loader: { '.ttf': 'file' },
     assetNames: '[name]',
+    plugins: [slimCodicons],
   };
 }
 

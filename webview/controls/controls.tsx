@@ -5,7 +5,7 @@
  * The toolkit adds a <style> when it registers; the page's CSP lets it through by `<meta property="csp-nonce" content="…">`.
  */
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeTextField } from '@vscode/webview-ui-toolkit';
-import type { ComponentChild, ComponentChildren, HTMLAttributes } from 'preact';
+import type { ComponentChild, ComponentChildren, HTMLAttributes, VNode } from 'preact';
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
@@ -42,14 +42,15 @@ export function Button({ primary = false, children, class: className = '', ...re
 
 /** A button of one icon; `label` is its name for a screen reader and, unless a title is given, its tooltip. */
 export function IconButton({ icon, label, title, class: className = '', expanded, ...rest }: ButtonProps & {
-  readonly icon: IconName;
+  /** Of all panels by its name, or of one panel as it is drawn. */
+  readonly icon: IconName | VNode;
   readonly label: string;
   /** For a button that opens a menu. */
   readonly expanded?: boolean;
 }): ComponentChild {
   return (
     <vscode-button appearance="icon" class={`icon-button ${className}`} aria-label={label} title={title ?? label} aria-haspopup={expanded === undefined ? undefined : 'menu'} aria-expanded={expanded} {...rest}>
-      <Icon name={icon} />
+      {typeof icon === 'string' ? <Icon name={icon} /> : icon}
     </vscode-button>
   );
 }

@@ -27,16 +27,25 @@ const SOURCES = {
 
 export type IconName = keyof typeof SOURCES;
 
-const PATHS = Object.fromEntries(
-  // Several paths of one icon become one: another icon in the same place is then one changed attribute, which rows of a grid count on.
-  Object.entries(SOURCES).map(([name, source]) => [name, [...source.matchAll(/<path\b[^>]*?\bd="([^"]+)"/g)].map((match) => match[1]).join('')]),
-);
+const PATHS = pathsOf(SOURCES);
+
+/** Texts of Codicons as the data of one path each. A panel's own icons are read with it, so that no other panel carries them. */
+export function pathsOf<Name extends string>(sources: Readonly<Record<Name, string>>): Readonly<Record<Name, string>> {
+  return Object.fromEntries(
+    // Several paths of one icon become one: another icon in the same place is then one changed attribute, which rows of a grid count on.
+    Object.entries<string>(sources).map(([name, source]) => [name, [...source.matchAll(/<path\b[^>]*?\bd="([^"]+)"/g)].map((match) => match[1]).join('')]),
+  ) as Record<Name, string>;
+}
 
 /** 16 × 16 in the colour of the text. Without a label it is decoration. */
 export function Icon({ name, label, class: className = '' }: { readonly name: IconName; readonly label?: string; readonly class?: string }): ComponentChild {
+  return <Glyph path={PATHS[name]} class={className} {...(label === undefined ? {} : { label })} />;
+}
+
+export function Glyph({ path, label, class: className = '' }: { readonly path: string; readonly label?: string; readonly class?: string }): ComponentChild {
   return (
     <svg class={`icon ${className}`} viewBox="0 0 16 16" role={label === undefined ? undefined : 'img'} aria-label={label} aria-hidden={label === undefined ? 'true' : undefined}>
-      <path d={PATHS[name]} fill-rule="evenodd" />
+      <path d={path} fill-rule="evenodd" />
     </svg>
   );
 }
