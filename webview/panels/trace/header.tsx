@@ -1,0 +1,100 @@
+import type { ComponentChild } from 'preact';
+import { useState } from 'preact/hooks';
+import { durationParts, formatCount } from '../../../src/core/text/format.ts';
+import type { TraceExportFormat } from '../../../src/protocol/trace-panel.ts';
+import type { TraceRow } from '../../../src/protocol/traces.ts';
+import { IconButton } from '../../controls/controls.tsx';
+import { Menu, type MenuItem } from '../../controls/menu.tsx';
+import { Visible } from '../../shared/long-text.tsx';
+import { KindIcon } from './icons.tsx';
+import type { TraceModel } from './trace-model.ts';
+import { costOf, kindOf, momentOf, shortId, tokensOf } from './wording.ts';
+
+/** What this is, its parts as links; how long, how much; what can be done with it. */
+export function Header({ model, trace, onKeys }: { readonly model: TraceModel; readonly trace: TraceRow; readonly onKeys: () => void }): ComponentChild {
+  const view = model.view.value;
+  return (
+    <header class="head">
+      <span class="head-kind">{view !== null && view.skeleton.count > 0 && <KindIcon kind={kindOf(view.skeleton, 0)} />}</span>
+      <h1 title={trace.name}><Visible text={trace.name} /></h1>
+      <div class="parts">
+        <Filtered model={model} field="service" value={trace.service} />
+        <Filtered model={model} field="environment" value={trace.environment} />
+        <Filtered model={model} field="session" value={trace.session} label={trace.session === null ? '' : `session ${shortId(trace.session)}`} />
+        <Filtered model={model} field="user" value={trace.user} label={trace.user === null ? '' : `user ${trace.user}`} class="mid" />
+        <time class="dim mid" title={`${trace.startNs} ns since 1970`}>{momentOf(trace.startNs)}</time>
+      </div>
+      <Numbers model={model} trace={trace} />
+      <div class="acts">
+        <CopyMenu model={model} />
+        <More model={model} trace={trace} onKeys={onKeys} />
+      </div>
+    </header>
+  );
+}
+
+function Filtered({ model, field, value, label = value ?? '', class: className = '' }: { readonly model: TraceModel; readonly field: string; readonly value: string | null; readonly label?: string; readonly class?: string }): ComponentChild {
+  if (value === null || value === '') return null;
+  return (
+    <button type="button" class={`link ${className}`} title={`Show all traces of the ${field} ${value}`} onClick={() => model.request('open', { what: 'traces', query: `${field}:${JSON.stringify(value)}` })}>
+      <Visible text={label} />
+    </button>
+  );
+}
+
+function Numbers({ model, trace }: { readonly model: TraceModel; readonly trace: TraceRow }): ComponentChild {
+  const growing = model.isGrowing;
+  const ms = growing ? model.now.value : trace.durationNs === null ? (model.view.value?.knownEnd ?? null) : Number(BigInt(trace.durationNs) / 1000n) / 1000;
+  const cost = costOf(trace);
+  const many = (model.view.value?.skeleton.count ?? 0) > 1000;
+  return (
+    <div class="now">
+      <span title={trace.running > 0 ? `${formatCount(trace.running, 'span')} running` : undefined}>{durationParts(ms)?.map(([value, unit], at) => <span key={unit}>{at > 0 && ' '}<b>{value}</b> {unit}</span>) ?? '–'}{trace.running > 0 && <span class="dim"> so far</span>}</span>
+      {many && <span class="mid"><b>{formatCount(trace.spans)}</b> spans</span>}
+      <span><b>{formatCount(trace.llmCalls)}</b> LLM {trace.llmCalls === 1 ? 'call' : 'calls'}</span>
+      <span><b>{formatCount(trace.toolCalls)}</b> tool {trace.toolCalls === 1 ? 'call' : 'calls'}</span>
+      {trace.tokens !== null && <span title={tokensTitle(trace)}><b>{tokensOf(trace.tokens).replace(/ tok$/, '')}</b> tok</span>}
+      {cost !== null && <span title={trace.unpriced > 0 ? `No price is known for ${formatCount(trace.unpriced, 'call')}` : undefined}><b>{cost}</b></span>}
+    </div>
+  );
+}
+
+function tokensTitle({ inputTokens, outputTokens }: TraceRow): string {
+  return `${inputTokens === null ? 'unknown' : formatCount(inputTokens)} in, ${outputTokens === null ? 'unknown' : formatCount(outputTokens)} out; each call counted once`;
+}
+
+const FORMATS: readonly (readonly [format: TraceExportFormat, label: string])[] = [['json', 'JSON'], ['otlp', 'OTLP'], ['markdown', 'Markdown'], ['tree', 'text tree']];
+
+function CopyMenu({ model }: { readonly model: TraceModel }): ComponentChild {
+  const [shown, show] = useState(false);
+  const items = [
+    ...FORMATS.map(([format, label]): MenuItem => ({ label: `Copy as ${label}`, run: () => model.request('trace/copy', { format }) })),
+    { label: 'Copy trace id', run: () => void model.copy(model.trace.value?.traceId ?? ''), starts: true },
+  ];
+  return (
+    <span class="anchor wide">
+      <IconButton icon="copy" label="Copy" expanded={shown} onClick={() => show(!shown)} />
+      {shown && <Menu items={items} label="Copy" align="right" onClose={() => show(false)} />}
+    </span>
+  );
+}
+
+function More({ model, trace, onKeys }: { readonly model: TraceModel; readonly trace: TraceRow; readonly onKeys: () => void }): ComponentChild {
+  const [shown, show] = useState(false);
+  const { merge } = model.state.value;
+  const items: MenuItem[] = [
+    ...FORMATS.map(([format, label]): MenuItem => ({ label: `Export as ${label}…`, run: () => model.request('trace/export', { format }) })),
+    { label: 'Copy as JSON', run: () => model.request('trace/copy', { format: 'json' }), starts: true },
+    { label: 'Copy as Markdown', run: () => model.request('trace/copy', { format: 'markdown' }) },
+    { label: 'Copy trace id', run: () => void model.copy(trace.traceId) },
+    { label: merge ? 'Show every span in a row of its own' : 'Show equal siblings as one row', run: () => model.setOptions({ merge: !merge }), starts: true },
+    { label: 'Delete trace…', run: () => model.request('trace/delete', {}), starts: true },
+    { label: 'Keys', run: onKeys, starts: true },
+  ];
+  return (
+    <span class="anchor">
+      <IconButton icon="ellipsis" label="More actions" expanded={shown} onClick={() => show(!shown)} />
+      {shown && <Menu items={items} label="More actions" align="right" onClose={() => show(false)} />}
+    </span>
+  );
+}

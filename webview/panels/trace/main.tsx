@@ -1,0 +1,28 @@
+import { render } from 'preact';
+import type { TracePanelMethods } from '../../../src/protocol/trace-panel.ts';
+import { decodeTraceChanged, decodeTracePanelResult, decodeTraceReveal } from '../../../src/protocol/trace-panel-decode.ts';
+import { connectHost } from '../../rpc/host.ts';
+import { TraceModel } from './trace-model.ts';
+import { TracePanel } from './trace-panel.tsx';
+import { decodeViewState } from './view-state.ts';
+import '../../shared/base.css';
+import '../../shared/content.css';
+import './trace.css';
+import './list.css';
+import './detail.css';
+
+const host = connectHost<TracePanelMethods>({
+  decodeResult: decodeTracePanelResult,
+  listeners: {
+    'trace/changed': (params) => model.changed(decodeTraceChanged(params).revision),
+    'trace/reveal': (params) => model.revealSpan(decodeTraceReveal(params).spanId),
+    'trace/deleted': () => { model.deleted.value = true; },
+  },
+});
+const model = new TraceModel(host.rpc, decodeViewState(host.loadState()), (state, traceId) => {
+  // After a restart of the window the extension learns from the trace's id what this panel shows: nothing is kept without it.
+  if (traceId !== null) host.saveState({ ...state, traceId });
+});
+
+render(<TracePanel model={model} />, document.body);
+void model.start();

@@ -1,0 +1,487 @@
+import { batch, signal } from '@preact/signals';
+import { errorMessage, TouchstoneError, type ErrorCode } from '../../../src/core/errors.ts';
+import { SPAN_KINDS } from '../../../src/core/trace/skeleton.ts';
+import type { TimeWindow } from '../../../src/core/trace/view/activity.ts';
+import { nextIn, firstPosition } from '../../../src/core/trace/view/find.ts';
+import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
+import { SHORTEST_WINDOW, within, zoomed } from '../../../src/core/trace/view/time-axis.ts';
+import { TreeView, type ViewOptions } from '../../../src/core/trace/view/tree-view.ts';
+import type { RpcPeer } from '../../../src/protocol/rpc-peer.ts';
+import type { TracePanelMethods } from '../../../src/protocol/trace-panel.ts';
+import type { FindingsState, SpanDetail, TraceRow } from '../../../src/protocol/traces.ts';
+import { Finder } from './finder.ts';
+import type { ViewState } from './view-state.ts';
+
+export type TracePanelApi = Pick<RpcPeer<TracePanelMethods>, 'request'>;
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What the detail shows: a span, or a row that stands for several. */
+export type Open =
+  | { readonly kind: 'span'; readonly position: number; /** For a moment still that of the span before; `null`: on its way. */ readonly detail: SpanDetail | null; readonly failure: Failure | null }
+  | { readonly kind: 'rows'; readonly row: Row };
+
+/** No placeholder in place of something readable before this. */
+const PATIENCE_MS = 150;
+/** While spans arrive they are asked for at most this often. */
+const REFRESH_MS = 400;
+const FOLLOW_MS = 60;
+const FINDINGS_MS = 1000;
+/** The axis of a trace with running spans grows with the clock, unless nothing has been heard of it for so long. */
+const QUIET_MS = 15 * 60_000;
+const MAX_SEARCHED_ROWS = 100_000;
+
+/** What the panel knows and does; the components draw it. */
+export class TraceModel {
+  readonly trace = signal<TraceRow | null>(null);
+  readonly view = signal<TreeView | null>(null);
+  /** Grows when the rows or what they say changed. */
+  readonly changes = signal(0);
+  /** Set while the data cannot be reached. */
+  readonly failure = signal<Failure | null>(null);
+  readonly deleted = signal(false);
+  /** An action that did not work; the data is fine. */
+  readonly notice = signal<string | null>(null);
+  readonly state;
+  readonly findings = signal<FindingsState | null>(null);
+  /** Row of the keyboard; -1: none yet. */
+  readonly active = signal(-1);
+  readonly open = signal<Open | null>(null);
+  readonly finder: Finder;
+  /** Whether spans are taken in as they arrive. */
+  readonly live = signal(true);
+  /** A revision that is known of and not shown. */
+  readonly waiting = signal(false);
+  /** Milliseconds after the trace's start, of the clock, while the trace runs. */
+  readonly now = signal(0);
+  readonly announcement = signal('');
+  readonly listFocus = signal(0);
+  readonly findFocus = signal(0);
+  readonly #api: TracePanelApi;
+  readonly #save: (state: ViewState, traceId: string | null) => void;
+  #opening = new AbortController();
+  #revision = -1;
+  #refresh: ReturnType<typeof setTimeout> | undefined;
+  #follow: ReturnType<typeof setTimeout> | undefined;
+  #findingsTimer: ReturnType<typeof setTimeout> | undefined;
+  #persistTimer: ReturnType<typeof setTimeout> | undefined;
+  #loading: Promise<void> | null = null;
+
+  constructor(api: TracePanelApi, state: ViewState, save: (state: ViewState, traceId: string | null) => void) {
+    this.#api = api;
+    this.#save = save;
+    this.state = signal(state);
+    this.finder = new Finder(api, () => this.view.value, {
+      onMatches: (matches) => {
+        this.view.value?.setMatches(matches);
+        this.changes.value++;
+      },
+      onProblem: (error) => this.#tellProblem(error),
+    });
+  }
+
+  /** The whole time axis; while the trace runs it ends now. */
+  get whole(): TimeWindow {
+    const view = this.view.value;
+    const end = Math.max(view?.knownEnd ?? 0, this.isGrowing ? this.now.value : 0);
+    return { from: 0, to: Math.max(end, SHORTEST_WINDOW) };
+  }
+
+  get window(): TimeWindow {
+    const { zoom } = this.state.value;
+    return zoom === null ? this.whole : within(zoom, this.whole);
+  }
+
+  get isGrowing(): boolean {
+    const view = this.view.value;
+    return this.live.value && view !== null && (this.trace.value?.running ?? 0) > 0 && this.now.value > view.knownEnd && this.now.value - view.knownEnd < QUIET_MS;
+  }
+
+  async start(): Promise<void> {
+    this.failure.value = null;
+    try {
+      const { row, reveal } = await this.#api.request('trace/get', {});
+      this.trace.value = row;
+      await this.#load();
+      this.#persist();
+      if (reveal !== null) this.revealSpan(reveal);
+      if (this.state.value.find !== '') this.finder.find(this.state.value.find);
+      void this.#readFindings();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Something of the trace changed. */
+  changed(revision: number): void {
+    const view = this.view.value;
+    if (view !== null && revision <= view.skeleton.revision) return;
+    this.#revision = Math.max(this.#revision, revision);
+    if (!this.live.value) this.waiting.value = true;
+    else this.#refresh ??= setTimeout(() => { this.#refresh = undefined; void this.#reload(); }, REFRESH_MS);
+  }
+
+  setLive(live: boolean): void {
+    this.live.value = live;
+    if (live && this.waiting.value) void this.#reload();
+  }
+
+  /** The clock, while something runs. */
+  tick(nowMs: number): void {
+    const view = this.view.value;
+    if (view === null || (this.trace.value?.running ?? 0) === 0) return;
+    this.now.value = nowMs - Number(BigInt(view.skeleton.startNs) / 1_000_000n);
+  }
+
+  update(change: Partial<ViewState>): void {
+    this.state.value = { ...this.state.value, ...change };
+    this.#persist();
+  }
+
+  setOptions(change: Partial<Pick<ViewState, 'merge' | 'kinds' | 'errorsOnly'>>): void {
+    const view = this.view.value;
+    if (view === null) return;
+    const key = this.#keyAt(this.active.value);
+    batch(() => {
+      this.update(change);
+      view.setOptions(optionsOf(this.state.value));
+      this.active.value = Math.min(Math.max(key === null ? -1 : view.indexOfKey(key), 0), view.rows.length - 1);
+      this.changes.value++;
+    });
+  }
+
+  /** Moves the keyboard's row; an open detail follows. */
+  moveTo(index: number): void {
+    const view = this.view.value;
+    if (view === null || view.rows.length === 0) return;
+    this.active.value = Math.max(0, Math.min(index, view.rows.length - 1));
+    this.update({ active: this.#keyAt(this.active.value) });
+    if (this.open.value === null) return;
+    clearTimeout(this.#follow);
+    this.#follow = setTimeout(() => this.openRow(this.active.value), FOLLOW_MS);
+  }
+
+  openRow(index: number): void {
+    const view = this.view.value;
+    if (view === null || index < 0 || index >= view.rows.length) return;
+    const row = view.rows.at(index);
+    this.active.value = index;
+    if (row.type === ROW.earlier || row.type === ROW.later) return this.change(() => view.showMore(row), row);
+    this.update({ open: view.keyOf(row), active: view.keyOf(row) });
+    if (row.position >= 0) void this.#openSpan(row.position);
+    else {
+      this.#opening.abort();
+      this.open.value = { kind: 'rows', row };
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#follow);
+    this.#opening.abort();
+    batch(() => {
+      this.open.value = null;
+      this.update({ open: null });
+      this.listFocus.value++;
+    });
+  }
+
+  toggle(index: number, open?: boolean): void {
+    const view = this.view.value;
+    const row = view?.rows.at(index);
+    if (view === null || row === undefined || !view.hasChildren(row)) return;
+    this.change(() => view.setOpen(row, open ?? !view.isOpen(row)), row);
+  }
+
+  /** Does something to what is open, and stays on the row. */
+  change(action: () => void, on: Row | null = this.#rowAt(this.active.value)): void {
+    const view = this.view.value;
+    if (view === null) return;
+    const key = on === null ? null : view.keyOf(on);
+    batch(() => {
+      action();
+      const index = key === null ? -1 : view.indexOfKey(key);
+      // Shut away with what was above it: the last row that is still before it.
+      this.active.value = Math.min(index >= 0 ? index : this.active.value, view.rows.length - 1);
+      this.changes.value++;
+      this.update({ active: this.#keyAt(this.active.value) });
+    });
+  }
+
+  revealSpan(spanId: string): void {
+    const view = this.view.value;
+    const position = view?.positions.position(spanId) ?? -1;
+    if (position < 0) this.notice.value = 'That span is not in this trace.';
+    else this.reveal(position);
+  }
+
+  /** Shows a span, opened, wherever it is. */
+  reveal(position: number): void {
+    const view = this.view.value;
+    if (view === null) return;
+    batch(() => {
+      if (view.filter !== null && !view.filter.keepsSpan(position)) this.setOptions({ kinds: null, errorsOnly: false });
+      const index = view.reveal(position);
+      if (this.state.value.mode !== 'tree') this.update({ mode: 'tree' });
+      this.changes.value++;
+      this.active.value = index;
+      this.#showTime(position);
+    });
+    this.openRow(this.active.value);
+  }
+
+  nextError(direction: 1 | -1): void {
+    const view = this.view.value;
+    if (view === null) return;
+    const next = nextIn(view.errors, this.#activePosition(direction), direction);
+    if (next < 0) this.announcement.value = 'No span of this trace has failed.';
+    else {
+      this.reveal(view.errors[next]!);
+      this.announcement.value = `Error ${next + 1} of ${view.errors.length}.`;
+    }
+  }
+
+  nextMatch(direction: 1 | -1): void {
+    const matches = this.finder.matches.value;
+    if (matches === null) return;
+    const next = nextIn(matches.positions, this.#activePosition(direction), direction);
+    if (next < 0) return;
+    this.finder.current.value = next;
+    this.reveal(matches.positions[next]!);
+    this.announcement.value = `Match ${next + 1} of ${matches.positions.length}.`;
+  }
+
+  find(text: string): void {
+    this.update({ find: text });
+    this.finder.find(text);
+  }
+
+  /** `null`: the whole trace. */
+  setZoom(zoom: TimeWindow | null): void {
+    const { whole } = this;
+    const next = zoom === null ? null : within(zoom, whole);
+    this.update({ zoom: next === null || (next.from <= whole.from && next.to >= whole.to) ? null : next });
+  }
+
+  /** `around`: a moment that stays where it is; the middle of what is seen, or the opened span when it is seen. */
+  zoomBy(factor: number, around = this.#middle()): void {
+    this.setZoom(zoomed(this.window, this.whole, factor, around));
+  }
+
+  panBy(share: number): void {
+    const { from, to } = this.window;
+    const step = (to - from) * share;
+    this.setZoom({ from: from + step, to: to + step });
+  }
+
+  /** Moves to the next row whose name begins so. */
+  findByPrefix(prefix: string, from: number): void {
+    const view = this.view.value;
+    if (view === null) return;
+    const { names, texts } = view.skeleton;
+    const wanted = prefix.toLowerCase();
+    const total = view.rows.length;
+    for (let step = 0; step < Math.min(total, MAX_SEARCHED_ROWS); step++) {
+      const at = (from + step) % total;
+      const row = view.rows.at(at);
+      const position = row.type === ROW.group ? firstPosition(view.display, row.node) : row.position;
+      if (position >= 0 && texts[names[position]!]!.toLowerCase().startsWith(wanted)) return this.moveTo(at);
+    }
+  }
+
+  request<M extends keyof TracePanelMethods & string>(method: M, params: TracePanelMethods[M][0]): void {
+    void this.act(() => this.#api.request(method, params));
+  }
+
+  get api(): TracePanelApi {
+    return this.#api;
+  }
+
+  async copy(text: string): Promise<void> {
+    await this.act(() => this.#api.request('copy', { text }));
+    if (this.notice.value === null) this.announcement.value = 'Copied.';
+  }
+
+  /** Does something for a person; what goes wrong is said in one line. */
+  async act(action: () => Promise<unknown>): Promise<void> {
+    this.notice.value = null;
+    try {
+      await action();
+    } catch (error) {
+      this.#tellProblem(error);
+    }
+  }
+
+  dispose(): void {
+    for (const timer of [this.#refresh, this.#follow, this.#findingsTimer, this.#persistTimer]) clearTimeout(timer);
+    this.#opening.abort();
+    this.finder.dispose();
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      this.trace.value = (await this.#api.request('trace/get', {})).row;
+      await this.#load();
+      this.failure.value = null;
+      this.waiting.value = false;
+      clearTimeout(this.#findingsTimer);
+      this.#findingsTimer = setTimeout(() => void this.#readFindings(), FINDINGS_MS);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** One at a time: what changes meanwhile is asked for afterwards. */
+  async #load(): Promise<void> {
+    await this.#loading;
+    this.#loading = this.#loadSkeleton();
+    try {
+      await this.#loading;
+    } finally {
+      this.#loading = null;
+    }
+  }
+
+  async #loadSkeleton(): Promise<void> {
+    const before = this.view.value;
+    const skeleton = await this.#api.request('trace/skeleton', before === null ? {} : { knownRevision: before.skeleton.revision });
+    if (skeleton === null) return;
+    const { state } = this;
+    const kept = before?.keep() ?? state.value.expansion ?? undefined;
+    const activeKey = before === null ? state.value.active : this.#keyAt(this.active.value);
+    const view = new TreeView(skeleton, optionsOf(state.value), kept);
+    batch(() => {
+      this.view.value = view;
+      this.tick(Date.now());
+      if (this.finder.matches.value !== null) this.finder.again();
+      this.active.value = activeKey === null ? -1 : view.indexOfKey(activeKey);
+      this.changes.value++;
+      this.#reopen(view, before === null ? state.value.open : this.#openKey(before));
+    });
+  }
+
+  #openKey(view: TreeView): string | null {
+    const open = this.open.value;
+    if (open === null) return null;
+    return open.kind === 'span' ? `s${view.positions.id(open.position)}` : view.keyOf(open.row);
+  }
+
+  /** The same span or row in another revision; what it says may have changed. */
+  #reopen(view: TreeView, key: string | null): void {
+    if (key === null) return;
+    const index = view.indexOfKey(key);
+    const position = key.startsWith('s') ? view.positions.position(key.slice(1)) : index >= 0 ? view.rows.at(index).position : -1;
+    if (position >= 0) void this.#openSpan(position);
+    else if (index >= 0) this.open.value = { kind: 'rows', row: view.rows.at(index) };
+  }
+
+  async #openSpan(position: number): Promise<void> {
+    clearTimeout(this.#follow);
+    this.#opening.abort();
+    const opening = new AbortController();
+    this.#opening = opening;
+    const view = this.view.value;
+    if (view === null) return;
+    const spanId = view.positions.id(position);
+    const before = this.open.value?.kind === 'span' ? this.open.value.detail : null;
+    this.open.value = { kind: 'span', position, detail: before, failure: null };
+    const patience = setTimeout(() => {
+      if (!opening.signal.aborted && before?.span.spanId !== spanId) this.open.value = { kind: 'span', position, detail: null, failure: null };
+    }, PATIENCE_MS);
+    try {
+      const detail = await this.#api.request('trace/span', { spanId }, opening.signal);
+      if (!opening.signal.aborted) this.open.value = { kind: 'span', position, detail, failure: null };
+    } catch (error) {
+      if (!opening.signal.aborted) this.open.value = { kind: 'span', position, detail: null, failure: asFailure(error) };
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  async #readFindings(): Promise<void> {
+    try {
+      const state = await this.#api.request('trace/findings', {});
+      this.findings.value = state;
+      // A large trace is examined piece by piece.
+      if (state.examined < state.total) this.#findingsTimer = setTimeout(() => void this.#readFindings(), FINDINGS_MS);
+    } catch (error) {
+      this.#tellProblem(error);
+    }
+  }
+
+  /** A span that is found lies within the window that is seen. */
+  #showTime(position: number): void {
+    const view = this.view.value;
+    const { zoom } = this.state.value;
+    if (view === null || zoom === null) return;
+    const start = view.skeleton.starts[position]!;
+    const duration = view.skeleton.durations[position]!;
+    const end = start + (Number.isNaN(duration) ? 0 : duration);
+    if (end >= zoom.from && start <= zoom.to) return;
+    const span = zoom.to - zoom.from;
+    const middle = (start + end) / 2;
+    this.setZoom({ from: middle - span / 2, to: middle + span / 2 });
+  }
+
+  #middle(): number {
+    const { from, to } = this.window;
+    const open = this.open.value;
+    const view = this.view.value;
+    if (open?.kind === 'span' && view !== null) {
+      const start = view.skeleton.starts[open.position]!;
+      const duration = view.skeleton.durations[open.position]!;
+      const middle = start + (Number.isNaN(duration) ? 0 : duration / 2);
+      if (middle >= from && middle <= to) return middle;
+    }
+    return (from + to) / 2;
+  }
+
+  #activePosition(direction: 1 | -1): number {
+    const view = this.view.value;
+    const row = this.#rowAt(this.active.value);
+    if (view === null || row === null) return direction === 1 ? -1 : (view?.skeleton.count ?? 0);
+    return row.position >= 0 ? row.position : firstPosition(view.display, row.node);
+  }
+
+  #rowAt(index: number): Row | null {
+    const view = this.view.value;
+    return view === null || index < 0 || index >= view.rows.length ? null : view.rows.at(index);
+  }
+
+  #keyAt(index: number): string | null {
+    const row = this.#rowAt(index);
+    return row === null ? null : (this.view.value?.keyOf(row) ?? null);
+  }
+
+  #tellProblem(error: unknown): void {
+    const failure = asFailure(error);
+    if (failure.code === 'engine-stopped') this.failure.value = failure;
+    else if (failure.code !== 'cancelled') this.notice.value = failure.message;
+  }
+
+  #fail(error: unknown): void {
+    const failure = asFailure(error);
+    if (failure.code !== 'cancelled') this.failure.value = failure;
+  }
+
+  /** Soon, not at each key: VS Code writes it to its own storage. */
+  #persist(): void {
+    this.#persistTimer ??= setTimeout(() => {
+      this.#persistTimer = undefined;
+      const view = this.view.value;
+      const state = view === null ? this.state.value : { ...this.state.value, expansion: view.keep() };
+      this.#save(state, this.trace.value?.traceId ?? null);
+    }, 100);
+  }
+}
+
+function optionsOf(state: ViewState): ViewOptions {
+  const kinds = state.kinds === null ? null : new Set(state.kinds.map((kind) => SPAN_KINDS.findIndex((known) => known === kind)));
+  return { merge: state.merge, kinds, errorsOnly: state.errorsOnly };
+}
+
+export function asFailure(error: unknown): Failure {
+  return error instanceof TouchstoneError ? { code: error.code, message: error.message } : { code: 'internal', message: errorMessage(error) };
+}
