@@ -6,6 +6,13 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** 0: any free one. */
+export function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('It must be a port from 0 to 65535.');
+  return value;
+}
+
 /** US dollars, with or without the sign. */
 export function dollars(text: string): number {
   const value = Number(text.replace(/^\$/, ''));

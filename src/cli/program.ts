@@ -1,11 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { CacheOptions } from './commands/cache.ts';
 import type { EvalOptions } from './commands/eval.ts';
+import type { ImportOptions } from './commands/import.ts';
 import type { ModelsOptions } from './commands/models.ts';
 import type { RunsOptions } from './commands/runs.ts';
+import type { ServeOptions } from './commands/serve.ts';
 import type { ShowOptions } from './commands/show.ts';
+import type { TraceOptions } from './commands/trace.ts';
+import type { TracesOptions } from './commands/traces.ts';
 import type { CliContext } from './context.ts';
-import { collect, dollars, positiveInteger, rate } from './options.ts';
+import { collect, dollars, port, positiveInteger, rate } from './options.ts';
 import { errorLine, EXIT, exitCodeOf } from './exit.ts';
 
 /** Runs one command line and says how the process should exit. Commands are loaded when they are called, not before. */
@@ -32,7 +36,7 @@ export async function runCommandLine(args: readonly string[], context: CliContex
 function buildProgram(context: CliContext, exitWith: (code: number) => void): Command {
   const program = new Command('touchstone');
   program
-    .description('Evaluates prompts against golden datasets.')
+    .description('Evaluates prompts against golden datasets, and keeps the traces of what runs.')
     .version(context.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
@@ -99,6 +103,59 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .option('--json', 'print one JSON document, the same as of eval')
     .action(async (run: string, caseId: string | undefined, options: ShowOptions) => {
       exitWith(await (await import('./commands/show.ts')).showCommand(run, caseId, options, context));
+    });
+
+  command('serve', 'Receive traces over OpenTelemetry, and follow the files of touchstone.yml, until Ctrl+C.', `
+      touchstone serve
+      touchstone serve --port 4400 --no-grpc
+      touchstone serve --port 0 --json                      any free port, told as JSON`)
+    .option('-p, --port <n>', 'for OTLP over HTTP; when it is taken, the next free one; 0: any', port, 4318)
+    .option('--grpc-port <n>', 'for OTLP over gRPC', port, 4317)
+    .option('--no-grpc', 'no port for gRPC of its own')
+    .option('--json', 'print a line of JSON when it begins, whenever its ports change, and at the end')
+    .action(async (options: ServeOptions) => {
+      exitWith(await (await import('./commands/serve.ts')).serveCommand(options, context));
+    });
+
+  command('import', 'Read traces from files in any known format.', `
+      touchstone import traces.jsonl export.json.gz
+      touchstone import ~/.claude/projects/*/*.jsonl
+      touchstone import run.traj --json | jq .files[0].traceIds`)
+    .argument('<files...>', 'OTLP, Jaeger, Langfuse, LangSmith, Phoenix, Weave, sessions of Claude Code and Codex, …; plain, gzip or zstd')
+    .option('--json', 'print one JSON document')
+    .action(async (files: string[], options: ImportOptions) => {
+      exitWith(await (await import('./commands/import.ts')).importCommand(files, options, context));
+    });
+
+  command('traces', 'List traces, newest first.', `
+      touchstone traces
+      touchstone traces status:error 'duration:>2s'
+      touchstone traces 'refund model:gpt-5*' --sort cost --limit 5
+      touchstone traces origin:eval --json`)
+    .argument('[query...]', 'words and conditions that a trace fulfils (docs/trace-query.md); without it all but those of evals')
+    .option('-n, --limit <n>', 'how many', positiveInteger, 20)
+    .addOption(new Option('-s, --sort <by>', 'what comes first').choices(['time', 'duration', 'cost', 'tokens', 'errors']).default('time'))
+    .option('--ascending', 'the smallest or oldest first')
+    .option('--cursor <text>', 'where the page before ended')
+    .option('--json', 'print one JSON document')
+    .action(async (query: string[], options: TracesOptions) => {
+      exitWith(await (await import('./commands/traces.ts')).tracesCommand(query, options, context));
+    });
+
+  command('trace', 'Show a trace: a tree, or everything that is known of it.', `
+      touchstone trace latest
+      touchstone trace 4a1b2c3d --json > trace.json
+      touchstone trace 4a1b2c3d --otlp --output trace.otlp.json
+      touchstone trace 4a1b2c3d --markdown | pbcopy`)
+    .argument('<id>', "a trace's id or the beginning of one, or `latest`")
+    .option('--tree', 'lines of text, what stands out first; the default')
+    .option('--json', 'one JSON document: spans as Touchstone reads them, and findings')
+    .option('--otlp', 'OTLP/JSON, as it came in and without a loss')
+    .option('--markdown', 'the conversation, to paste')
+    .option('--span <id>', 'only this span and what is below it')
+    .option('-o, --output <file>', 'write it to a file instead; its ending says the form when no option does')
+    .action(async (id: string, options: TraceOptions) => {
+      exitWith(await (await import('./commands/trace.ts')).traceCommand(id, options, context));
     });
 
   command('models', 'List the models that can be used here and those of touchstone.yml, what they cost, and what they still need.', `

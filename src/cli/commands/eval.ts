@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { CONFIG_FILE_NAMES } from '../../core/config/read.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import { reportFormatOf } from '../../core/report/formats.ts';
@@ -10,6 +10,7 @@ import type { EngineClient, EvalRequest, RunSnapshot } from '../../protocol/engi
 import type { CliContext, CommonOptions } from '../context.ts';
 import { errorLine, EXIT, type ExitCode, exitCodeOf, usageError } from '../exit.ts';
 import { Interrupts } from '../interrupts.ts';
+import { isBelow, relativeTo } from '../paths.ts';
 import { gatherResults, resultsText } from '../results.ts';
 import { followRuns, StatusLine } from '../status.ts';
 import { findRun, storedRuns } from '../stored-runs.ts';
@@ -220,13 +221,4 @@ function canBeWritten(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isBelow(path: string, folder: string): boolean {
-  const from = relative(folder, path);
-  return !from.startsWith('..') && !isAbsolute(from);
-}
-
-function relativeTo(cwd: string, file: string): string {
-  return isBelow(file, cwd) ? relative(cwd, file) : file;
 }

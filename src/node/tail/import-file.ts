@@ -177,7 +177,8 @@ class FileImport {
       this.#spans += ingested.spans;
       this.#logs += ingested.logs;
       for (const format of ingested.formats ?? []) this.#formats.add(format);
-      for (const id of ingested.traceIds) this.#traceIds.add(id);
+      // Log records name traces of which there may be no span.
+      if (ingested.spans > 0) for (const id of ingested.traceIds) this.#traceIds.add(id);
       for (const { where, reason } of ingested.rejected) this.#reject(where, reason);
     } catch (error) {
       if (!(error instanceof SinkError)) throw error;
