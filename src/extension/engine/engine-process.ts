@@ -2,13 +2,13 @@ import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { EngineMethods, HostNotifications } from '../../protocol/engine.ts';
-import type { CellTraceMethods, TraceMethods } from '../../protocol/traces.ts';
+import type { CellTraceMethods } from '../../protocol/traces.ts';
 import { RpcPeer, type RpcHandler, type RpcListener } from '../../protocol/rpc-peer.ts';
 
 /** better-sqlite3's binary is built for Node-API 10; loaded into an older runtime it crashes without an error. */
 const NEEDED_NODE_API = 10;
 
-export type AskedMethods = EngineMethods & TraceMethods & CellTraceMethods;
+export type AskedMethods = EngineMethods & CellTraceMethods;
 export type EnginePeer = RpcPeer<AskedMethods, HostNotifications>;
 
 export interface EngineExit {

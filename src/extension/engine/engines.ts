@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import type { EngineNotifications, HostMethods } from '../../protocol/engine.ts';
-import type { TraceNotifications } from '../../protocol/traces.ts';
 import type { RpcHandler, RpcListener } from '../../protocol/rpc-peer.ts';
 import { errorMessage } from '../../core/errors.ts';
 import type { Log } from '../log.ts';
@@ -29,8 +28,8 @@ export class Engines implements vscode.Disposable {
   readonly #runChanged = new vscode.EventEmitter<EngineEvent<EngineNotifications['run/changed']>>();
   readonly #runsChanged = new vscode.EventEmitter<FolderEngine>();
   readonly #onceText = new vscode.EventEmitter<EngineNotifications['once/text']>();
-  readonly #tracesChanged = new vscode.EventEmitter<EngineEvent<TraceNotifications['traces/changed']>>();
-  readonly #tracesProgress = new vscode.EventEmitter<EngineEvent<TraceNotifications['traces/progress']>>();
+  readonly #tracesChanged = new vscode.EventEmitter<EngineEvent<EngineNotifications['traces/changed']>>();
+  readonly #tracesProgress = new vscode.EventEmitter<EngineEvent<EngineNotifications['traces/progress']>>();
   readonly #sourcesChanged = new vscode.EventEmitter<FolderEngine>();
   readonly #didStart = new vscode.EventEmitter<FolderEngine>();
   readonly #didCrash = new vscode.EventEmitter<EngineCrash>();
@@ -100,13 +99,13 @@ export class Engines implements vscode.Disposable {
     return engine;
   }
 
-  #listeners(engine: () => FolderEngine): Readonly<Record<keyof (EngineNotifications & TraceNotifications), RpcListener>> {
+  #listeners(engine: () => FolderEngine): Readonly<Record<keyof EngineNotifications, RpcListener>> {
     return {
       'run/changed': (params) => this.#runChanged.fire({ engine: engine(), params: params as EngineNotifications['run/changed'] }),
       'runs/changed': () => this.#runsChanged.fire(engine()),
       'once/text': (params) => this.#onceText.fire(params as EngineNotifications['once/text']),
-      'traces/changed': (params) => this.#tracesChanged.fire({ engine: engine(), params: params as TraceNotifications['traces/changed'] }),
-      'traces/progress': (params) => this.#tracesProgress.fire({ engine: engine(), params: params as TraceNotifications['traces/progress'] }),
+      'traces/changed': (params) => this.#tracesChanged.fire({ engine: engine(), params: params as EngineNotifications['traces/changed'] }),
+      'traces/progress': (params) => this.#tracesProgress.fire({ engine: engine(), params: params as EngineNotifications['traces/progress'] }),
       'sources/changed': () => this.#sourcesChanged.fire(engine()),
       'log': (params) => {
         const { level, message } = params as EngineNotifications['log'];

@@ -27,6 +27,8 @@ export class Sources implements vscode.Disposable {
   readonly #didChange = new vscode.EventEmitter<FolderEngine>();
   readonly #disposables: vscode.Disposable[];
   readonly #startTimer: NodeJS.Timeout;
+  /** Folders whose files are tailed because somebody looks at their traces. */
+  readonly #followed = new Set<FolderEngine>();
   #watchers = 0;
   /** A folder's state differs from what it was, or its switch. */
   readonly onDidChange = this.#didChange.event;
@@ -49,12 +51,14 @@ export class Sources implements vscode.Disposable {
         if (this.isEnabled(engine)) void this.#attempt(engine, async () => void (await engine.request('sources/get', {})));
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#startRemembered()),
+      ...this.#watchConfig(),
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         for (const [engine, refresher] of this.#refreshers) {
           if (!removed.includes(engine.folder)) continue;
           refresher.dispose();
           this.#refreshers.delete(engine);
           this.#states.delete(engine);
+          this.#followed.delete(engine);
         }
         this.#startRemembered();
       }),
@@ -89,6 +93,13 @@ export class Sources implements vscode.Disposable {
     await this.refresh(engine);
   }
 
+  /** Somebody looks at the traces of a folder: the files that its touchstone.yml names are read from now on, as they grow. */
+  follow(engine: FolderEngine): void {
+    if (this.#followed.has(engine)) return;
+    this.#followed.add(engine);
+    void this.#attempt(engine, async () => void (await this.refresh(engine)));
+  }
+
   /** Asks the engine; starts it when it does not run. */
   async refresh(engine: FolderEngine): Promise<SourcesState> {
     const state = await engine.request('sources/get', {});
@@ -113,6 +124,16 @@ export class Sources implements vscode.Disposable {
     vscode.Disposable.from(...this.#disposables).dispose();
   }
 
+  /** Which files are tailed stands in touchstone.yml; the engine looks when it is asked. */
+  #watchConfig(): vscode.Disposable[] {
+    const watcher = vscode.workspace.createFileSystemWatcher('**/touchstone.{yml,yaml}');
+    const look = (uri: vscode.Uri): void => {
+      const engine = this.#engines.forUri(uri);
+      if (engine && (this.#followed.has(engine) || this.isEnabled(engine))) this.#refresher(engine).request();
+    };
+    return [watcher, watcher.onDidChange(look), watcher.onDidCreate(look), watcher.onDidDelete(look)];
+  }
+
   #startRemembered(): void {
     if (!this.#engines.available) return;
     for (const engine of this.#engines.all()) {
@@ -124,9 +145,10 @@ export class Sources implements vscode.Disposable {
   }
 
   async #follow(engine: FolderEngine): Promise<void> {
-    if (!this.isEnabled(engine)) return;
+    const enabled = this.isEnabled(engine);
+    if (!enabled && !this.#followed.has(engine)) return;
     await this.#attempt(engine, async () => {
-      await this.#turnOn(engine);
+      if (enabled) await this.#turnOn(engine);
       await this.refresh(engine);
     });
   }

@@ -72,14 +72,23 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   /** Another list: from its first page on. */
   reload(): void {
     this.#lists.clear();
+    if (this.#visible) this.#follow();
     this.#didChange.fire(undefined);
   }
 
   setVisible(visible: boolean): void {
     this.#visible = visible;
-    if (!visible || !this.#stale) return;
+    if (!visible) return;
+    this.#follow();
+    if (!this.#stale) return;
     this.#stale = false;
     this.#refresh.request();
+  }
+
+  /** What is listed grows by the files that are tailed, too. */
+  #follow(): void {
+    if (!this.#services.engines.available) return;
+    for (const engine of this.#services.engines.all()) this.#services.sources.follow(engine);
   }
 
   /** The traces of a session that is closed are not read again. */
