@@ -46,6 +46,7 @@ export class BatchWriter {
       database, states: this.states, texts: this.#texts, search: this.search,
       prepare: (span, origin) => prepareSpan(span, { prices: this.prices, project: origin.project }),
       onSpanWithLogs: (state) => this.#await(state.id),
+      onSessionWithLogs: (session) => this.#await(`session ${session}`),
       hasSessionLogs: (session) => this.#statements.sessionLogs.get(session) !== undefined,
     });
     this.#transaction = database.transaction((work: () => unknown) => {

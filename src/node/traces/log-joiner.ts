@@ -3,12 +3,12 @@ import type { MergedSpan } from '../../core/trace/merge.ts';
 import type { RawLog, RawSpan } from '../../core/trace/model.ts';
 import { joinLogs } from '../../core/trace/normalise/join-logs.ts';
 import { spansOfLogs } from '../../core/trace/spans-of-logs.ts';
-import type { BatchOrigin } from '../../core/trace/sink.ts';
 import { asMerged } from '../../core/trace/merge.ts';
 import { searchTextOfChunk } from '../../core/trace/store/search-text.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import { prepareSpan } from './prepare-span.ts';
 import { bitsOfSpanId } from './span-ids.ts';
+import { ORIGIN_OF_LOGS } from './span-writer.ts';
 import type { TraceState } from './trace-state.ts';
 
 /** Joining again takes time with the size of the trace: it may take this share of the time. */
@@ -22,8 +22,6 @@ const MAX_TRACES_OF_SESSION = 50;
 const MAX_LOGS = 100_000;
 /** How far outside of a trace the records of its session may lie. */
 const AROUND_NS = 3_600_000_000_000n;
-
-const ORIGIN: BatchOrigin = { kind: 'received', place: 'logs' };
 
 /**
  * Brings log records and spans together that came apart: a span that records belong to is read again with them. Sessions of which there
@@ -127,7 +125,7 @@ export class LogJoiner {
     for (const [raw, joined] of joinLogs([...byRaw.keys()], logs)) {
       const { row, span } = byRaw.get(raw)!;
       if (this.#writer.spans.joinedLogs.get(row.n) === joined.length) continue;
-      this.#writer.spans.update(state, row, this.#prepare(span, joined), ORIGIN);
+      this.#writer.spans.update(state, row, this.#prepare(span, joined), ORIGIN_OF_LOGS);
       this.#writer.spans.joinedLogs.set(row.n, joined.length);
     }
   }
@@ -155,7 +153,7 @@ export class LogJoiner {
   }
 
   #writeDerived(spans: readonly RawSpan[]): void {
-    for (const span of spans) this.#writer.spans.write(prepareSpan(asMerged(span), { prices: this.#writer.prices }), ORIGIN);
+    for (const span of spans) this.#writer.spans.write(prepareSpan(asMerged(span), { prices: this.#writer.prices }), ORIGIN_OF_LOGS);
   }
 
   /** The session's own spans have come. */

@@ -3,7 +3,7 @@ import type { RawSpan } from '../../core/trace/model.ts';
 import { SPAN_FLAGS } from '../../core/trace/skeleton.ts';
 import type { BatchOrigin } from '../../core/trace/sink.ts';
 import { STORED_FLAGS } from '../../core/trace/store/numbers.ts';
-import { finishBody, readBody } from '../../core/trace/store/span-body.ts';
+import { draftBody, finishBody, readBody } from '../../core/trace/store/span-body.ts';
 import { contributionOf, isCountedCall, type CountedColumns } from '../../core/trace/store/span-row.ts';
 import type { Database } from '../sqlite/database.ts';
 import { ChunkReader, ChunkStore } from './chunk-store.ts';
@@ -25,6 +25,9 @@ export interface StoredSpanRow extends CountedColumns {
 
 type SpanColumns = [n: bigint, parent: bigint | null, start: bigint, end: bigint | null, name: string, kind: bigint, flags: bigint, cost: number | null, ...tokens: (bigint | null)[]];
 
+/** Spans that were made of log records. */
+export const ORIGIN_OF_LOGS: BatchOrigin = { kind: 'received', place: 'logs' };
+
 export interface SpanWriterOptions {
   readonly database: Database;
   readonly states: TraceStates;
@@ -35,6 +38,8 @@ export interface SpanWriterOptions {
   readonly onSpanWithLogs: (state: TraceState) => void;
   /** Whether log records name the session. */
   readonly hasSessionLogs: (session: string) => boolean;
+  /** A trace of such a session was met. */
+  readonly onSessionWithLogs: (session: string) => void;
 }
 
 /** Writes spans and keeps what their traces say of them true. Everything within the transaction of the caller. */
@@ -48,7 +53,7 @@ export class SpanWriter {
   /** Traces whose rows this transaction must write. */
   readonly #touched = new Set<TraceState>();
   /** Parents of model calls, to be told that their usage repeats that of the call. */
-  #calls: { readonly state: TraceState; readonly parent: bigint | null }[] = [];
+  #calls: { readonly state: TraceState; readonly id: bigint; readonly parent: bigint | null }[] = [];
 
   constructor(options: SpanWriterOptions) {
     this.#options = options;
@@ -84,14 +89,14 @@ export class SpanWriter {
     state.columns.spans++;
     state.count(contributionOf({ ...prepared.row, flags }), 1);
     this.#share(state, prepared, parent === null, origin);
-    if (callBelow || isCountedCall(prepared.row)) this.#calls.push({ state, parent });
+    if (callBelow || isCountedCall(prepared.row)) this.#calls.push({ state, id, parent });
     if (state.hasLogs) this.#options.onSpanWithLogs(state);
     return true;
   }
 
   /** Ends the transaction's writing: tells wrappers of the calls below them, and writes the rows of the traces. The ids of those traces. */
   finish(now: number): string[] {
-    for (const { state, parent } of this.#calls) this.#tellAbove(state, parent);
+    for (const { state, id, parent } of this.#calls) this.#tellAbove(state, id, parent);
     this.#calls = [];
     const ids: string[] = [];
     for (const state of this.#touched) {
@@ -150,7 +155,7 @@ export class SpanWriter {
       state.offerTimes(start, end);
     }
     this.#share(state, prepared, parent === null, origin);
-    if (isCountedCall({ kind: prepared.row.kind, flags }) || (flags & STORED_FLAGS.callBelow) !== 0) this.#calls.push({ state, parent });
+    if (isCountedCall({ kind: prepared.row.kind, flags }) || (flags & STORED_FLAGS.callBelow) !== 0) this.#calls.push({ state, id: old.id, parent });
   }
 
   #insert(state: TraceState, n: number, id: bigint, prepared: PreparedSpan): boolean {
@@ -172,13 +177,16 @@ export class SpanWriter {
   }
 
   #share(state: TraceState, { share, row }: PreparedSpan, isRoot: boolean, origin: BatchOrigin): void {
-    const before = state.columns.session;
-    state.offerShare(share, isRoot, row.model, origin);
-    const { session } = state.columns;
-    if (session !== before && session !== null && !state.hasLogs) state.hasLogs = this.#options.hasSessionLogs(session);
     for (const [key, value] of share.facets) {
       if (state.addFacet(key, value)) this.#statements.facet.run(key, this.#options.texts.of(value), state.columns.n);
     }
+    const before = state.columns.session;
+    state.offerShare(share, isRoot, row.model, origin);
+    const { session } = state.columns;
+    if (session === before || session === null || !this.#options.hasSessionLogs(session)) return;
+    state.hasLogs = true;
+    // Their own session has been looked at: spans were made of it.
+    if (origin !== ORIGIN_OF_LOGS) this.#options.onSessionWithLogs(session);
   }
 
   #merge(state: TraceState, id: bigint, prepared: PreparedSpan, origin: BatchOrigin): boolean {
@@ -191,15 +199,16 @@ export class SpanWriter {
     return true;
   }
 
-  /** Usage of what stands above a model call repeats the call's: it counts no longer. Stops where that is known. */
-  #tellAbove(state: TraceState, from: bigint | null): void {
-    for (let id = from; id !== null && !state.above.has(id); ) {
+  /** Usage of what stands above a model call repeats the call's: it counts no longer. Stops where that is known, and where a cycle of parents comes back to the call. */
+  #tellAbove(state: TraceState, call: bigint, from: bigint | null): void {
+    for (let id = from; id !== null && id !== call && !state.above.has(id); ) {
       const row = this.#find(state, id);
       if (row === undefined) {
         if (!state.awaited.has(id)) this.#statements.await.run(state.columns.n, id);
         state.awaited.add(id);
         return;
       }
+      if ((row.flags & STORED_FLAGS.callBelow) === 0 && isCountedCall(row) && this.#isBelow(state, call, row)) return;
       state.above.add(id);
       if ((row.flags & STORED_FLAGS.callBelow) !== 0) return;
       const flags = row.flags | STORED_FLAGS.callBelow;
@@ -209,6 +218,16 @@ export class SpanWriter {
       this.#touch(state);
       id = row.parent;
     }
+  }
+
+  /** Whether a cycle of parents leads from a span above back to `id`: then it is the call that all of them repeat. */
+  #isBelow(state: TraceState, id: bigint, above: StoredSpanRow): boolean {
+    const seen = new Set<bigint>();
+    for (let parent = above.parent; parent !== null && !seen.has(parent); parent = this.#find(state, parent)?.parent ?? null) {
+      if (parent === id) return true;
+      seen.add(parent);
+    }
+    return false;
   }
 
   /** Times and name from all spans: one of them became later, shorter, or no root. */
@@ -237,9 +256,12 @@ export class SpanWriter {
   }
 }
 
-/** Resources and scopes are compared by what they hold: they were read from two places. */
+/** What is stored of both is the same. */
 function isSameSpan(a: RawSpan, b: RawSpan): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
+  if (a === b) return true;
+  if (a.name !== b.name || a.parentSpanId !== b.parentSpanId || a.startTimeUnixNano !== b.startTimeUnixNano || a.endTimeUnixNano !== b.endTimeUnixNano) return false;
+  const [one, other] = [draftBody(a), draftBody(b)];
+  return one.template === other.template && one.chunks.every((chunk, index) => chunk === other.chunks[index]);
 }
 
 function prepareStatements(database: Database) {
