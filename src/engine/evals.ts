@@ -70,7 +70,7 @@ export class Evals {
       const runs: ActiveRun[] = [];
       try {
         for (const [i, { plan }] of prepared.entries()) {
-          const run = store.create(infos[i] as RunInfo, storedPlan(plan), plan.cases);
+          const run = await store.create(infos[i] as RunInfo, storedPlan(plan), plan.cases);
           runs.push(this.#activate(run, plan, store.summarize(run)));
         }
       } catch (error) {
@@ -162,6 +162,10 @@ export class Evals {
     const active = [...this.#active.values()];
     for (const run of active) run.cancel.abort();
     await Promise.allSettled(active.map(({ done }) => done));
+  }
+
+  get isActive(): boolean {
+    return this.#active.size > 0;
   }
 
   activeOf(promptPath: string, promptId: string): ActiveRun | undefined {

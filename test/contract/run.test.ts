@@ -25,7 +25,7 @@ describe('a run on the real store', () => {
     });
     const wrong = scriptedModel('wrong', () => reply('no'));
     const plan = aPlan({ models: [slow, wrong], cases: cases(3), repeats: 2, concurrency: 12 });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const ports = testPorts(opened.store, run, plan);
     const end = await executeRun(plan, START, ports, never);
     expect(end.status).toBe('finished');
@@ -47,7 +47,7 @@ describe('a run on the real store', () => {
       return reply('c0');
     });
     const plan = aPlan({ models: [model], cases: cases(1) });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const ports = testPorts(opened.store, run, plan);
     await executeRun(plan, START, ports, never);
     expect(ports.observed.waits[0]).toBeGreaterThanOrEqual(7000);
@@ -68,7 +68,7 @@ describe('a run on the real store', () => {
       return reply('c3');
     });
     const plan = aPlan({ models: [model], cases: cases(4), maxRetries: 2 });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     await executeRun(plan, START, testPorts(opened.store, run, plan), never);
     const { cells } = opened.store.listCells(run, { from: 0, to: 10 });
     expect(cells.map(({ result }) => [result.error?.code ?? null, result.attempts, result.pass])).toEqual([
@@ -85,7 +85,7 @@ describe('a run on the real store', () => {
     const model = scriptedModel('m', () => reply('c0'));
     const plan = aPlan({ models: [model], cases: cases(2), repeats: 2 });
     for (const id of ['r-1', 'r-2']) {
-      const run = storedRun(opened.store, plan, id);
+      const run = await storedRun(opened.store, plan, id);
       const ports = testPorts(opened.store, run, plan);
       await executeRun(plan, { ...START, runId: id }, ports, never);
       expect(ports.observed.finished.map(({ cached }) => cached)).toEqual(Array(4).fill(id === 'r-2'));
@@ -93,11 +93,11 @@ describe('a run on the real store', () => {
     }
     expect(model.calls).toHaveLength(4);
     const warmer = aPlan({ models: [model], cases: cases(2), prompt: { ...plan.prompt, parameters: { maxTokens: 100, temperature: 1 } } });
-    const run = storedRun(opened.store, warmer, 'r-3');
+    const run = await storedRun(opened.store, warmer, 'r-3');
     await executeRun(warmer, { ...START, runId: 'r-3' }, testPorts(opened.store, run, warmer), never);
     expect(model.calls).toHaveLength(6);
     const uncached = aPlan({ models: [model], cases: cases(2), noCache: true });
-    const again = storedRun(opened.store, uncached, 'r-4');
+    const again = await storedRun(opened.store, uncached, 'r-4');
     await executeRun(uncached, { ...START, runId: 'r-4' }, testPorts(opened.store, again, uncached), never);
     expect(model.calls).toHaveLength(8);
   });
@@ -112,7 +112,7 @@ describe('a run on the real store', () => {
       return reply(request.case.id);
     });
     const plan = aPlan({ models: [model], cases: cases(8), concurrency: 1 });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const end = await executeRun(plan, START, testPorts(opened.store, run, plan), cancel.signal);
     expect(end.status).toBe('cancelled');
     expect(opened.store.finishedOrdinals(run)).toEqual([0, 1, 2]);
@@ -129,7 +129,7 @@ describe('a run on the real store', () => {
   it('does not ask again for an answer that came before the process died, even without the cache', async () => {
     const model = scriptedModel('m', (request) => reply(request.case.id));
     const plan = aPlan({ models: [model], cases: cases(1), noCache: true });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const dying = testPorts(opened.store, run, plan, {
       score: () => new Promise(() => undefined),
     });
@@ -148,7 +148,7 @@ describe('a run on the real store', () => {
     // 10 input tokens and 5 output tokens cost 0.01 + 0.05 dollars; up to 100 output tokens are reserved: 1 dollar and some input.
     const model = scriptedModel('m', (request) => reply(request.case.id));
     const plan = aPlan({ models: [model], cases: cases(100), concurrency: 10, budgetUsd: 1.5 });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const ports = testPorts(opened.store, run, plan, { price: () => price, budget: new Budget(1.5) });
     const end = await executeRun(plan, START, ports, never);
     expect(end.status).toBe('budget');
@@ -163,7 +163,7 @@ describe('a run on the real store', () => {
     const price = { input: 0, output: 10_000, date: '2026-01-01', source: 'table' as const };
     // An answer costs 0.05 dollars; up to 100 output tokens are reserved: 1 dollar.
     const plan = aPlan({ models: [scriptedModel('m', (request) => (request.case.id === 'c1' ? new Promise(() => undefined) : reply(request.case.id)))], cases: cases(5), concurrency: 1, budgetUsd: 2.5 });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const journal = opened.store.journal(run);
     const dying = testPorts(opened.store, run, plan, { price: () => price, budget: new Budget(2.5, 0, (usd) => journal.spent(usd)) });
     void executeRun(plan, START, dying, never);
@@ -181,7 +181,7 @@ describe('a run on the real store', () => {
   it('stops when the budget does not allow a judge: the answer is kept and judged later, not failed', async () => {
     const model = scriptedModel('m', (request) => reply(request.case.id));
     const plan = aPlan({ models: [model], cases: cases(3), concurrency: 1, noCache: true });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const score = async (): Promise<never> => {
       throw new TouchstoneError('budget-exceeded', 'The budget of $1 is used up.');
     };
@@ -195,7 +195,7 @@ describe('a run on the real store', () => {
   it('does not ask a model without a price while there is a budget', async () => {
     const model = scriptedModel('m', () => reply('x'));
     const plan = aPlan({ models: [model], cases: cases(2), budgetUsd: 5 });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const end = await executeRun(plan, START, testPorts(opened.store, run, plan, { price: () => null }), never);
     expect(end).toMatchObject({ status: 'budget', reason: expect.stringContaining('price of m is not known') as unknown });
     expect(model.calls).toHaveLength(0);
@@ -209,7 +209,7 @@ describe('a run on the real store', () => {
       return reply(request.case.id);
     });
     const plan = aPlan({ models: [model], cases: cases(2), concurrency: 1 });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const ports = testPorts(opened.store, run, plan, { price: () => price });
     await executeRun(plan, START, ports, never);
     expect(ports.observed.finished.map(({ cost }) => cost)).toEqual([null, 0.05]);
@@ -220,7 +220,7 @@ describe('a run on the real store', () => {
     const b = scriptedModel('b', () => reply('x'));
     const plan = aPlan({ models: [a, b], cases: [aCase('c0'), aCase('c1', { models: ['b'] })] });
     expect(plannedOrdinals(plan)).toEqual([0, 1, 3]);
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     await executeRun(plan, START, testPorts(opened.store, run, plan), never);
     expect([a.calls.length, b.calls.length]).toEqual([1, 2]);
   });
@@ -228,7 +228,7 @@ describe('a run on the real store', () => {
   it('chooses among the outputs of a case once all are there, also when the process died just before', async () => {
     const model = scriptedModel('m', (request) => reply(request.case.id));
     const plan = aPlan({ models: [model, scriptedModel('n', () => reply('n'))], cases: cases(2) });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const chosen: string[] = [];
     const scoreGroup = async (_specs: unknown, item: { id: string }, results: readonly CellResult[]): Promise<CellResult[]> => {
       chosen.push(`${item.id}: ${results.length}`);
@@ -258,7 +258,7 @@ describe('a run on the real store', () => {
       return reply('x');
     });
     const plan = aPlan({ models: [model], cases: cases(50), concurrency: 1 });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     opened.store.database.exec("CREATE TRIGGER full BEFORE INSERT ON cell BEGIN SELECT RAISE(ABORT, 'disk full'); END");
     await expect(executeRun(plan, START, testPorts(opened.store, run, plan), never)).rejects.toMatchObject({ code: 'store', message: expect.stringContaining('disk full') as unknown });
     // It does not go on spending for answers that nobody will keep.

@@ -126,7 +126,7 @@ describe('several processes on a new workspace', () => {
 describe('runs in the store', () => {
   it('keeps no secret, wherever it came from', async () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0', { vars: { q: `key ${SECRET}` } })] });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const journal = opened.store.journal(run);
     const key = { caseIndex: 0, modelIndex: 0, repeat: 0 };
     journal.attemptStarted(key, 1, 0);
@@ -146,7 +146,7 @@ describe('runs in the store', () => {
   });
 
   it('keeps a cell whose tokens a program reports as no column can hold them', async () => {
-    const run = storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] }));
+    const run = await storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] }));
     const journal = opened.store.journal(run);
     void journal.cellFinished(finished(0, { usage: { input: 12.5, cachedInput: 1e300, output: 3, reasoning: null } }));
     await journal.flush();
@@ -154,21 +154,52 @@ describe('runs in the store', () => {
     expect(opened.store.summarize(run).all().tokens).toEqual({ input: 13, output: 3 });
   });
 
-  it('keeps secrets out of ids, tags and what is said of a run', () => {
+  it('keeps secrets out of ids, tags and what is said of a run', async () => {
     const plan = aPlan({ models: [scriptedModel(`exec:agent ${SECRET}`, () => reply(''))], cases: [aCase(`id ${SECRET}`, { tags: [SECRET] })] });
-    storedRun(opened.store, plan);
+    await storedRun(opened.store, plan);
     opened.store.database.pragma('wal_checkpoint(TRUNCATE)');
     expect(readFileSync(join(opened.folder, DATABASE_FOLDER, DATABASE_FILE)).includes(SECRET)).toBe(false);
   });
 
   it('does not delete a run that another process works on, and never gives a run\'s number to another', async () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')] });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const other = new RunStore(await openDatabase(opened.folder), (text) => text);
     try {
       expect(() => other.delete(['r-test'])).toThrow('another window or command');
       opened.store.delete(['r-test']);
-      expect(storedRun(other, plan, 'r-next').n).toBeGreaterThan(run.n);
+      expect((await storedRun(other, plan, 'r-next')).n).toBeGreaterThan(run.n);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('writes a large plan in steps, and nobody sees it before it is whole', async () => {
+    const cases = Array.from({ length: 2_500 }, (_, i) => aCase(`c${i}`, { vars: { i } }));
+    const other = new RunStore(await openDatabase(opened.folder), (text) => text);
+    const creating = storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases }));
+    try {
+      for (const store of [opened.store, other]) {
+        expect(store.list({ limit: 9 })).toEqual([]);
+        expect(() => store.get('r-test')).toThrow('no run r-test');
+      }
+      const run = await creating;
+      expect(other.get('r-test').info.status).toBe('running');
+      expect(other.cases(run).map(({ id }) => id)).toEqual(cases.map(({ id }) => id));
+    } finally {
+      other.close();
+    }
+  });
+
+  it('removes what a process that is gone left of a plan', async () => {
+    const cases = Array.from({ length: 2_500 }, (_, i) => aCase(`c${i}`));
+    const other = new RunStore(await openDatabase(opened.folder), (text) => text);
+    const creating = storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases }));
+    try {
+      other.database.prepare('UPDATE run SET heartbeat = 0').run();
+      expect(other.list({ limit: 9 })).toEqual([]);
+      expect(other.database.prepare('SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM run_case)').pluck().get()).toBe(0);
+      await expect(creating).rejects.toMatchObject({ code: 'store' });
     } finally {
       other.close();
     }
@@ -180,7 +211,7 @@ describe('runs in the store', () => {
     const store = new RunStore(await openDatabase(opened.folder), (text) => text);
     const other = new RunStore(await openDatabase(opened.folder), (text) => text);
     try {
-      const run = storedRun(store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')] }));
+      const run = await storedRun(store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')] }));
       const journal = store.journal(run);
       store.database.prepare('UPDATE run SET heartbeat = 0').run();
       expect(other.get('r-test').info.status).toBe('interrupted');
@@ -203,7 +234,7 @@ describe('runs in the store', () => {
 
   it('is shared with a second connection, which sees what is committed and is kept from taking a run that is at work', async () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const journal = opened.store.journal(run);
     void journal.cellFinished(finished(0));
     await journal.flush();
@@ -213,7 +244,7 @@ describe('runs in the store', () => {
       expect(seen.info.status).toBe('running');
       expect(other.claim(seen)).toBe(false);
       expect(other.finishedOrdinals(seen)).toEqual([0]);
-      const theirs = storedRun(other, plan, 'r-other');
+      const theirs = await storedRun(other, plan, 'r-other');
       void other.journal(theirs).cellFinished(finished(1));
       void journal.cellFinished(finished(1));
       await Promise.all([journal.flush(), other.journal(theirs).flush()]);
@@ -230,7 +261,7 @@ describe('runs in the store', () => {
       const { openDatabase } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/node/sqlite/database.ts'))});
       const { storedRun, aPlan, aCase, scriptedModel } = await import(${JSON.stringify(join(import.meta.dirname, '../fixtures/eval/run-fixture.ts'))});
       const store = new RunStore(await openDatabase(${JSON.stringify(opened.folder)}), (text) => text);
-      const run = storedRun(store, aPlan({ models: [scriptedModel('m', () => null)], cases: [aCase('c0'), aCase('c1'), aCase('c2')] }), 'r-killed');
+      const run = await storedRun(store, aPlan({ models: [scriptedModel('m', () => null)], cases: [aCase('c0'), aCase('c1'), aCase('c2')] }), 'r-killed');
       const journal = store.journal(run);
       void journal.cellFinished(${JSON.stringify(finished(0))});
       await journal.flush();
@@ -257,7 +288,7 @@ describe('runs in the store', () => {
   });
 
   it('writes a held answer unless a result that counts is in the same commit', async () => {
-    const run = storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1'), aCase('c2'), aCase('c3')] }));
+    const run = await storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1'), aCase('c2'), aCase('c3')] }));
     const journal = opened.store.journal(run);
     const keyOf = (caseIndex: number): string => `${caseIndex}a`.repeat(32);
     const hold = (caseIndex: number): Promise<void> => journal.holdReply({ caseIndex, modelIndex: 0, repeat: 0 }, () => keyOf(caseIndex), reply(`answer ${caseIndex}`));
@@ -277,8 +308,8 @@ describe('runs in the store', () => {
 
   it('deletes a run with everything that only it used', async () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] });
-    const first = storedRun(opened.store, plan, 'r-1');
-    storedRun(opened.store, aPlan({ models: plan.models, cases: [aCase('c0')] }), 'r-2');
+    const first = await storedRun(opened.store, plan, 'r-1');
+    await storedRun(opened.store, aPlan({ models: plan.models, cases: [aCase('c0')] }), 'r-2');
     const journal = opened.store.journal(first);
     void journal.cellFinished(finished(0));
     void journal.holdReply({ caseIndex: 1, modelIndex: 0, repeat: 0 }, () => 'cd'.repeat(32), reply('private'));
@@ -294,10 +325,10 @@ describe('runs in the store', () => {
 describe('the grid over a run', () => {
   const VIEW: GridView = { filter: 'all', search: '', groupBySlice: false, collapsed: [], sort: { by: 'order', modelIndex: 0, descending: false } };
 
-  async function filled(): Promise<{ run: ReturnType<typeof storedRun>; grid: Grid }> {
+  async function filled(): Promise<{ run: Awaited<ReturnType<typeof storedRun>>; grid: Grid }> {
     const tags = ['clear', 'mixed', 'clear', 'terse', 'mixed'];
     const plan = aPlan({ models: [scriptedModel('m', () => reply('')), scriptedModel('n', () => reply(''))], cases: tags.map((tag, i) => aCase(`case-${i}`, { tags: [tag], expected: 'yes', vars: { subject: `Subject ${i}\nsecond line`, tier: i } })) });
-    const run = storedRun(opened.store, plan);
+    const run = await storedRun(opened.store, plan);
     const journal = opened.store.journal(run);
     for (let i = 0; i < 5; i++) {
       void journal.cellFinished(finished(i, { modelIndex: 0, latencyMs: 100 - i, output: i === 1 ? 'no\nbecause' : 'yes', pass: i !== 1, score: i === 1 ? 0.25 : 1 }));
@@ -319,7 +350,7 @@ describe('the grid over a run', () => {
 
   it('averages repeats over those that have a value', async () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')], repeats: 4 });
-    const run = storedRun(opened.store, plan, 'r-repeats');
+    const run = await storedRun(opened.store, plan, 'r-repeats');
     const journal = opened.store.journal(run);
     for (const [repeat, score] of [null, 1, null, 0].entries()) void journal.cellFinished(finished(0, { repeat, score, pass: score === null ? null : score === 1, ...(score === null ? { status: 'error', error: { code: 'timeout', message: 'silence' } } : {}) }));
     await journal.flush();
@@ -327,7 +358,7 @@ describe('the grid over a run', () => {
   });
 
   it('finds letters beyond ASCII whether large or small', async () => {
-    const run = storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0', { vars: { q: 'Ärger mit ÉCOLE' } }), aCase('c1')] }), 'r-letters');
+    const run = await storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0', { vars: { q: 'Ärger mit ÉCOLE' } }), aCase('c1')] }), 'r-letters');
     const grid = new Grid(opened.store);
     for (const search of ['ärger', 'ÄRGER', 'école']) expect(grid.page(run, { ...live, slowAbove: [null] }, { ...VIEW, search }, 0, 10).total, search).toBe(1);
   });

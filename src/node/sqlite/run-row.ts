@@ -1,5 +1,9 @@
+import type { Statement } from 'better-sqlite3';
+import { hash as digest } from 'node:crypto';
 import type { Case } from '../../core/dataset/model.ts';
 import type { RunInfo, RunStatus, Summary } from '../../core/eval/model.ts';
+import type { Database } from './database.ts';
+import { redactedJson } from './redact-json.ts';
 
 export interface StoredSummary {
   readonly all: Summary;
@@ -37,6 +41,22 @@ export interface RunRow {
 
 /** All of a RunRow: the plan, which is large, is read apart. */
 export const RUN_COLUMNS = 'n, id, title, prompt_id, prompt_path, status, owner, heartbeat, started_at, duration_ms, cases, repeats, info, summary, revision';
+
+/** Statements that write a run's cases; bodies that another run has are shared. */
+export function prepareCases(database: Database): { readonly body: Statement; readonly place: Statement } {
+  return {
+    body: database.prepare('INSERT INTO case_body (hash, json) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING n').pluck(),
+    place: database.prepare('INSERT INTO run_case (run, case_index, case_id, slice, body, file, place) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+  };
+}
+
+export function insertCase(statements: ReturnType<typeof prepareCases>, run: number, index: number, item: Case, redact: (text: string) => string): void {
+  const { place, ...body } = item;
+  const json = redactedJson(body, redact);
+  const hash = digest('sha256', json, 'buffer').subarray(0, 16);
+  const { file, ...range } = place;
+  statements.place.run(run, index, redact(item.id), item.tags[0] === undefined ? null : redact(item.tags[0]), statements.body.get(hash, json), file, JSON.stringify(range));
+}
 
 export function toCase(row: { json: string; file: string; place: string }): Case {
   return { ...(JSON.parse(row.json) as Omit<Case, 'place'>), place: { file: row.file, ...(JSON.parse(row.place) as Omit<Case['place'], 'file'>) } };

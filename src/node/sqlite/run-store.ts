@@ -1,5 +1,5 @@
-import { hash as digest } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Case } from '../../core/dataset/model.ts';
 import type { AttemptInfo, CellKey, CellResult, RunInfo, RunStatus } from '../../core/eval/model.ts';
 import { cellKeyAt, cellOrdinal, type RunShape } from '../../core/eval/ordinal.ts';
@@ -10,12 +10,17 @@ import type { Database } from './database.ts';
 import { storeError } from './database.ts';
 import { redactedJson } from './redact-json.ts';
 import { SqliteRunJournal } from './run-journal.ts';
-import { RUN_COLUMNS, toCase, toRun, type RunRow, type StoredRun, type StoredSummary } from './run-row.ts';
+import { insertCase, prepareCases, RUN_COLUMNS, toCase, toRun, type RunRow, type StoredRun, type StoredSummary } from './run-row.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** A running run whose process has not been heard of for this long has lost it, whatever its process id says. */
 const HEARTBEAT_LIMIT_MS = 30_000;
 const HEARTBEAT_EVERY_MS = 5_000;
+
+/** Of a run whose cases are not all written. */
+const PREPARING = 'preparing';
+/** Cases of one transaction: about 10 ms. */
+const CASES_AT_ONCE = 1000;
 
 export type { StoredRun, StoredSummary } from './run-row.ts';
 
@@ -34,7 +39,7 @@ export interface OutcomeRow {
   readonly json: string;
 }
 
-/** Runs, their cells and the response cache in one database. All methods but `create` are quick and synchronous inside. */
+/** Runs, their cells and the response cache in one database. All methods but `create` are quick and synchronous. */
 export class RunStore {
   readonly database: Database;
   readonly queue: WriteQueue;
@@ -61,30 +66,46 @@ export class RunStore {
     this.database.close();
   }
 
-  /** Writes the plan of a run in one transaction: from here on it can be resumed. */
-  create(info: RunInfo, plan: unknown, cases: readonly Case[]): StoredRun {
+  /**
+   * Writes the plan of a run, so many cases at a time that nobody waits for a large dataset. When it is whole the run can be resumed;
+   * until then nobody sees it, and what a killed process left of it is removed.
+   */
+  async create(info: RunInfo, plan: unknown, cases: readonly Case[]): Promise<StoredRun> {
     this.queue.clearFailure();
-    const insertBody = this.database.prepare('INSERT INTO case_body (hash, json) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING n').pluck();
-    const insertCase = this.database.prepare('INSERT INTO run_case (run, case_index, case_id, slice, body, file, place) VALUES (?, ?, ?, ?, ?, ?, ?)');
-    const { id, title, promptId, promptPath, status, startedAt, durationMs, cases: count, repeats, ...rest } = info;
-    return this.#write(() => {
-      const n = Number(
-        this.database
-          .prepare(
-            'INSERT INTO run (id, title, prompt_id, prompt_path, status, owner, heartbeat, started_at, duration_ms, cases, models, repeats, info, plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-          )
-          .run(id, title ?? null, promptId, promptPath, status, this.#owner, Date.now(), Date.parse(startedAt), durationMs, count, info.models.length, repeats, redactedJson(rest, this.#redact), redactedJson(plan, this.#redact)).lastInsertRowid,
-      );
-      for (const [index, item] of cases.entries()) {
-        const { place, ...body } = item;
-        const json = redactedJson(body, this.#redact);
-        const hash = digest('sha256', json, 'buffer').subarray(0, 16);
-        const { file, ...range } = place;
-        insertCase.run(n, index, this.#redact(item.id), item.tags[0] === undefined ? null : this.#redact(item.tags[0]), insertBody.get(hash, json), file, JSON.stringify(range));
-      }
-      this.#owned.add(n);
-      return { n, info, summary: null, revision: 0 };
+    const inserts = prepareCases(this.database);
+    const insertCases = (n: number, from: number): void => {
+      for (let index = from; index < Math.min(cases.length, from + CASES_AT_ONCE); index++) insertCase(inserts, n, index, cases[index] as Case, this.#redact);
+    };
+    const n = this.#write(() => {
+      const inserted = this.#insertRun(cases.length > CASES_AT_ONCE ? PREPARING : info.status, info, plan);
+      insertCases(inserted, 0);
+      return inserted;
     });
+    this.#owned.add(n);
+    try {
+      for (let from = CASES_AT_ONCE; from < cases.length; from += CASES_AT_ONCE) {
+        await nextTurn();
+        this.#write(() => {
+          insertCases(n, from);
+          if (from + CASES_AT_ONCE >= cases.length) this.database.prepare('UPDATE run SET status = ? WHERE n = ?').run(info.status, n);
+        });
+      }
+    } catch (error) {
+      this.#owned.delete(n);
+      throw error;
+    }
+    return { n, info, summary: null, revision: 0 };
+  }
+
+  #insertRun(status: string, info: RunInfo, plan: unknown): number {
+    const { id, title, promptId, promptPath, status: _status, startedAt, durationMs, cases, repeats, ...rest } = info;
+    return Number(
+      this.database
+        .prepare(
+          'INSERT INTO run (id, title, prompt_id, prompt_path, status, owner, heartbeat, started_at, duration_ms, cases, models, repeats, info, plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        )
+        .run(id, title ?? null, promptId, promptPath, status, this.#owner, Date.now(), Date.parse(startedAt), durationMs, cases, info.models.length, repeats, redactedJson(rest, this.#redact), redactedJson(plan, this.#redact)).lastInsertRowid,
+    );
   }
 
   journal(run: StoredRun): SqliteRunJournal {
@@ -127,7 +148,7 @@ export class RunStore {
 
   get(id: string): StoredRun {
     this.#releaseLost();
-    const row = this.database.prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE id = ?`).get(id) as RunRow | undefined;
+    const row = this.database.prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE id = ? AND status <> '${PREPARING}'`).get(id) as RunRow | undefined;
     if (row === undefined) throw new TouchstoneError('not-found', `There is no run ${id} in this workspace. "touchstone runs" lists them.`);
     return toRun(row);
   }
@@ -135,12 +156,12 @@ export class RunStore {
   /** Newest first. */
   list(options: { limit: number; promptPath?: string; promptId?: string }): StoredRun[] {
     this.#releaseLost();
-    const where: string[] = [];
+    const where = [`status <> '${PREPARING}'`];
     const values: unknown[] = [];
     if (options.promptPath !== undefined) (where.push('prompt_path = ?'), values.push(options.promptPath));
     if (options.promptId !== undefined) (where.push('prompt_id = ?'), values.push(options.promptId));
     const rows = this.database
-      .prepare(`SELECT ${RUN_COLUMNS} FROM run ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY started_at DESC, n DESC LIMIT ?`)
+      .prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE ${where.join(' AND ')} ORDER BY started_at DESC, n DESC LIMIT ?`)
       .all(...values, options.limit) as RunRow[];
     return rows.map(toRun);
   }
@@ -294,7 +315,7 @@ export class RunStore {
   runsOfFile(file: string, limit: number): StoredRun[] {
     this.queue.commit();
     const rows = this.database
-      .prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE n IN (SELECT DISTINCT run FROM run_case WHERE file = ?) ORDER BY started_at DESC, n DESC LIMIT ?`)
+      .prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE n IN (SELECT DISTINCT run FROM run_case WHERE file = ?) AND status <> '${PREPARING}' ORDER BY started_at DESC, n DESC LIMIT ?`)
       .all(file, limit) as RunRow[];
     return rows.map(toRun);
   }
@@ -322,13 +343,16 @@ export class RunStore {
     );
   }
 
-  /** Runs that say they are running while their process is gone become `interrupted`. */
+  /** Runs that say they are running while their process is gone become `interrupted`; those that were not yet planned were never there. */
   #releaseLost(): void {
-    const rows = this.database.prepare("SELECT n, owner, heartbeat FROM run WHERE status = 'running'").all() as { n: number; owner: string | null; heartbeat: number }[];
+    const rows = this.database.prepare(`SELECT n, status, owner, heartbeat FROM run WHERE status IN ('running', '${PREPARING}')`).all() as { n: number; status: string; owner: string | null; heartbeat: number }[];
     const lost = rows.filter((row) => !this.#owned.has(row.n) && !isAlive(row.owner, row.heartbeat));
     if (lost.length === 0) return;
     this.#write(() => {
-      for (const row of lost) this.database.prepare("UPDATE run SET status = 'interrupted', owner = NULL, revision = revision + 1 WHERE n = ? AND owner IS ?").run(row.n, row.owner);
+      for (const { n, status, owner } of lost) {
+        if (status === PREPARING) this.database.prepare('DELETE FROM run WHERE n = ? AND owner IS ? AND status = ?').run(n, owner, PREPARING);
+        else this.database.prepare("UPDATE run SET status = 'interrupted', owner = NULL, revision = revision + 1 WHERE n = ? AND owner IS ?").run(n, owner);
+      }
     });
   }
 
