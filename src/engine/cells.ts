@@ -1,4 +1,5 @@
-import type { CellKey, CellRequest, CellStatus } from '../core/eval/model.ts';
+import { traceIdOfCell } from '../core/eval/cell-trace-id.ts';
+import type { CellKey, CellRequest, CellResult, CellStatus } from '../core/eval/model.ts';
 import { cellKeyAt, cellOrdinal } from '../core/eval/ordinal.ts';
 import type { StoredPlan } from '../core/eval/plan.ts';
 import { hashJson } from '../core/hash.ts';
@@ -18,7 +19,7 @@ export function cellDetail(store: RunStore, run: StoredRun, live: LiveRun, key: 
   return {
     run: run.info,
     status: statusOf(result, live, cellOrdinal(key, shapeOf(run.info))),
-    result,
+    result: result === null ? null : withTraceId(run, result),
     modelLabel: run.info.models[key.modelIndex]?.label ?? '',
     case: {
       id: item.id,
@@ -42,7 +43,7 @@ function statusOf(result: unknown, live: LiveRun, ordinal: number): CellStatus {
 }
 
 /** `null` for prompts that a program makes: they are not made again just to be shown. */
-function requestOf(prompt: PromptDocument, item: Case): CellRequest | null {
+export function requestOf(prompt: PromptDocument, item: Case): CellRequest | null {
   if (prompt.source !== undefined || item.options.transformVars !== undefined) return null;
   const { messages, inserted } = renderPrompt(prompt, item);
   const { extra, ...parameters } = prompt.parameters;
@@ -55,7 +56,12 @@ function requestOf(prompt: PromptDocument, item: Case): CellRequest | null {
 /** A page of finished cells, as reports read them. */
 export function listCells(store: RunStore, run: StoredRun, options: { from: number; to: number; caseId?: string; modelIndex?: number; only?: 'not-passed'; after?: CellKey }): { cells: ListedCell[]; total: number | null } {
   const { cells, total } = store.listCells(run, { ...options, onlyNotPassed: options.only === 'not-passed' });
-  return { total, cells: cells.map(({ result, case: item }) => ({ result, case: listedCase(item) })) };
+  return { total, cells: cells.map(({ result, case: item }) => ({ result: withTraceId(run, result), case: listedCase(item) })) };
+}
+
+/** Nothing has to be stored for it: the id follows from the run and the cell. */
+function withTraceId(run: StoredRun, result: CellResult): CellResult {
+  return { ...result, traceId: traceIdOfCell(run.info.id, cellOrdinal(result, shapeOf(run.info))) };
 }
 
 function listedCase(item: Case): ListedCell['case'] {

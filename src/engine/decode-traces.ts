@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { TraceMethods } from '../protocol/traces.ts';
+import type { CellTraceMethods, TraceMethods } from '../protocol/traces.ts';
 
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const text = v.pipe(v.string(), v.maxLength(1_000_000));
@@ -7,6 +7,8 @@ const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 const traceId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const spanId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const path = v.pipe(v.string(), v.minLength(1));
+
+type Methods = TraceMethods & CellTraceMethods;
 
 /** One decoder a method of traces and their sources. */
 export const TRACE_SCHEMAS = {
@@ -27,4 +29,5 @@ export const TRACE_SCHEMAS = {
   'sources/get': v.object({}),
   'sources/receiver': v.object({ on: v.boolean(), http: v.optional(port), grpc: v.optional(v.nullable(port)) }),
   'sources/rejection': v.object({ id: index }),
-} satisfies { readonly [M in keyof TraceMethods]: v.GenericSchema<unknown, TraceMethods[M][0]> };
+  'cells/trace': v.object({ runId: v.string(), key: v.object({ caseIndex: index, modelIndex: index, repeat: index }) }),
+} satisfies { readonly [M in keyof Methods]: v.GenericSchema<unknown, Methods[M][0]> };

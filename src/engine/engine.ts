@@ -9,6 +9,7 @@ import { exportRuns } from './export.ts';
 import { runOnce } from './once.ts';
 import { Prompts } from './prompts.ts';
 import { hash, Limiters } from './run-ports.ts';
+import { CellTraces } from './traces/cell-traces.ts';
 import { traceHandlers } from './traces/handlers.ts';
 import { Sources } from './traces/sources.ts';
 import { Traces } from './traces/traces.ts';
@@ -24,6 +25,7 @@ interface Open {
   readonly prompts: Prompts;
   readonly traces: Traces;
   readonly sources: Sources;
+  readonly cells: CellTraces;
 }
 
 /** The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. */
@@ -59,7 +61,7 @@ class Engine implements EngineClient {
     this.#open = undefined;
     if (open === undefined) return;
     await open.evals.cancelAll();
-    await open.sources.close();
+    await Promise.all([open.sources.close(), open.cells.close()]);
     await open.traces.close();
     await open.workspace.close();
   }
@@ -84,11 +86,21 @@ class Engine implements EngineClient {
       const workspace = new Workspace(settings, this.#host);
       const evals = new Evals(workspace, this.#limiters, {
         changed: (runId, revision) => this.#emit('run/changed', { runId, revision }),
-        listChanged: () => this.#emit('runs/changed', {}),
+        listChanged: () => {
+          this.#emit('runs/changed', {});
+          cells.nudge();
+        },
         log: (level, message) => this.#emit('log', { level, message: workspace.redactor.redact(message) }),
       });
       const { traces, sources } = this.#tracesOf(workspace);
-      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources };
+      const cells = new CellTraces({
+        store: () => workspace.store(),
+        sink: () => traces.sink(),
+        retentionDays: () => workspace.settings.traces?.retentionDays ?? 0,
+        deleteTraces: (traceIds) => traces.delete({ traceIds }),
+        log: (message) => this.#emit('log', { level: 'info', message: workspace.redactor.redact(message) }),
+      });
+      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources, cells };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }
@@ -126,9 +138,10 @@ class Engine implements EngineClient {
     },
     'runs/get': ({ runId }) => this.#get().evals.snapshot(runId),
     'runs/delete': async ({ runIds }) => {
-      const { workspace, evals } = this.#get();
+      const { workspace, evals, cells } = this.#get();
       for (const id of runIds) await evals.cancel(id);
       (await workspace.store()).delete(runIds);
+      for (const id of runIds) await cells.forget(id);
       const grid = await workspace.grid();
       for (const id of runIds) grid.forget(id);
       this.#emit('runs/changed', {});

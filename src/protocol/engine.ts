@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { ChatMessage, ModelInfo, TokenUsage } from '../core/model/model.ts';
 import type { Diagnostic } from '../core/text/diagnostic.ts';
 import type { SourceRange } from '../core/text/position.ts';
-import type { TraceMethods, TraceNotifications } from './traces.ts';
+import type { CellTraceMethods, TraceMethods, TraceNotifications } from './traces.ts';
 
 /** What the engine is told once, and again when it changes. */
 export interface EngineSettings {
@@ -178,7 +178,7 @@ export interface ListedCell {
 }
 
 /** Everything the extension and the command line ask of the engine: method → [parameters, result]. */
-export interface EngineMethods extends TraceMethods {
+export interface EngineMethods extends TraceMethods, CellTraceMethods {
   'engine/configure': [EngineSettings, { readonly version: string; readonly database: string | null }];
   'prompts/list': [Record<string, never>, { readonly prompts: readonly PromptSummary[]; readonly diagnostics: readonly Diagnostic[] }];
   'prompts/state': [{ readonly path: string; readonly overlays?: readonly TextOverlay[] }, { readonly prompts: readonly PromptState[]; readonly diagnostics: readonly Diagnostic[] }];

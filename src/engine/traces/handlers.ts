@@ -1,24 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TouchstoneError } from '../../core/errors.ts';
 import { importFile } from '../../node/tail/import-file.ts';
-import type { ImportedFile, TraceMethods, TraceNotifications } from '../../protocol/traces.ts';
+import type { CellTraceMethods, ImportedFile, TraceMethods, TraceNotifications } from '../../protocol/traces.ts';
+import type { CellTraces } from './cell-traces.ts';
 import type { Sources } from './sources.ts';
 import type { Traces } from './traces.ts';
 
-export type TraceHandlers = { readonly [M in keyof TraceMethods]: (params: TraceMethods[M][0], signal: AbortSignal) => Promise<TraceMethods[M][1]> };
+type Methods = TraceMethods & CellTraceMethods;
+export type TraceHandlers = { readonly [M in keyof Methods]: (params: Methods[M][0], signal: AbortSignal) => Promise<Methods[M][1]> };
 
 export interface TraceParts {
   readonly traces: Traces;
   readonly sources: Sources;
+  readonly cells: CellTraces;
 }
+
+/** How long a list of eval traces waits for those that are still to be written. */
+const EVALS_WAIT_MS = 1500;
 
 /** What the engine answers about traces. `get`: the parts of the folder that is open. */
 export function traceHandlers(get: () => TraceParts, onProgress: (progress: TraceNotifications['traces/progress']) => void): TraceHandlers {
   const read: Traces['read'] = (method, params, signal) => get().traces.read(method, params, signal);
+  /** Traces of eval cells are written when somebody asks for them: what is not there may be one. */
+  const orOfCell = async <T>(traceId: string, ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof TouchstoneError && error.code === 'not-found') || !(await get().cells.writeById(traceId))) throw error;
+      return ask();
+    }
+  };
   return {
-    'traces/list': (params, signal) => read('traces/list', params, signal),
+    'cells/trace': async ({ runId, key }) => ({ traceId: await get().cells.write(runId, key) }),
+    'traces/list': async (params, signal) => {
+      const { cells } = get();
+      if (/\borigin:"?eval/.test(params.query)) await Promise.race([cells.settle(), sleep(EVALS_WAIT_MS, undefined, { ref: false })]);
+      else cells.nudge();
+      return read('traces/list', params, signal);
+    },
     'traces/sessions': (params, signal) => read('traces/sessions', params, signal),
     'traces/complete': (params, signal) => read('traces/complete', params, signal),
-    'traces/get': (params, signal) => read('traces/get', params, signal),
-    'traces/skeleton': (params, signal) => read('traces/skeleton', params, signal),
+    'traces/get': (params, signal) => orOfCell(params.traceId, () => read('traces/get', params, signal)),
+    'traces/skeleton': (params, signal) => orOfCell(params.traceId, () => read('traces/skeleton', params, signal)),
     'traces/span': (params, signal) => read('traces/span', params, signal),
     'traces/value': (params, signal) => read('traces/value', params, signal),
     'traces/find': (params, signal) => read('traces/find', params, signal),

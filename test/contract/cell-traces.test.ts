@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { traceIdOfCell } from '../../src/core/eval/cell-trace-id.ts';
+import type { Span } from '../../src/core/trace/model.ts';
+import type { TraceRow } from '../../src/protocol/traces.ts';
+import { testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
+
+const PROMPT = `name: Echo
+model: echo
+messages:
+  - { role: system, content: "Repeat." }
+  - { role: user, content: "{{text}}" }
+golden: echo.golden.jsonl
+assert:
+  - { type: contains, value: "{{expected}}" }
+`;
+const DATA = ['{"id":"yes","text":"a card was declined","expected":"card","tags":["clear"]}', '{"id":"no","text":"hello","expected":"card"}', ''].join('\n');
+
+let test: TestEngine | undefined;
+afterEach(async () => {
+  await test?.close();
+  test = undefined;
+});
+
+const evalTraces = async ({ engine }: TestEngine): Promise<readonly TraceRow[]> => (await engine.request('traces/list', { query: 'origin:eval', sort: 'time', descending: false, limit: 100 })).traces;
+
+describe('traces of eval cells', () => {
+  it('a cell opens its trace, also while nothing else was written', async () => {
+    test = await testEngine({ 'echo.prompt.yml': PROMPT, 'echo.golden.jsonl': DATA, 'touchstone.yml': '' });
+    const { engine } = test;
+    const { run, cells } = await test.eval();
+    const { traceId } = await engine.request('cells/trace', { runId: run.info.id, key: { caseIndex: 1, modelIndex: 0, repeat: 0 } });
+    expect(traceId).toBe(traceIdOfCell(run.info.id, 1));
+    expect(cells.map(({ result }) => result.traceId)).toEqual([traceIdOfCell(run.info.id, 0), traceId]);
+    expect(await engine.request('traces/get', { traceId })).toMatchObject({ name: 'eval no', origin: 'eval', session: run.info.id, spans: 2, llmCalls: 1, errors: 0 });
+    const { spans } = JSON.parse((await engine.request('traces/export', { traceId, format: 'json' })).text) as { spans: Span[] };
+    expect(spans.map(({ name, kind }) => [name, kind])).toEqual([['eval no', 'chain'], ['chat echo', 'llm']]);
+    expect(spans[0]).toMatchObject({ input: { text: 'hello' }, scores: [{ name: 'contains', value: 0, label: 'fail' }], promptName: 'Echo' });
+    expect(spans[1]!.input).toEqual([{ role: 'system', parts: [{ type: 'text', text: 'Repeat.' }] }, { role: 'user', parts: [{ type: 'text', text: 'hello' }] }]);
+    await expect(engine.request('cells/trace', { runId: run.info.id, key: { caseIndex: 2, modelIndex: 0, repeat: 0 } })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('every finished cell has one: they are written when asked for, each once, and stay out of the usual list', async () => {
+    test = await testEngine({ 'echo.prompt.yml': PROMPT, 'echo.golden.jsonl': DATA, 'touchstone.yml': '' });
+    const { engine } = test;
+    const { run, cells } = await test.eval({ repeats: 3 });
+    // By its id, which reports tell, before anything was written.
+    const wanted = cells[4]!.result.traceId!;
+    expect(await engine.request('traces/get', { traceId: wanted })).toMatchObject({ traceId: wanted, name: 'eval no' });
+    const traces = await evalTraces(test);
+    expect(traces.map(({ traceId }) => traceId).sort()).toEqual(cells.map(({ result }) => result.traceId));
+    expect(traces.map(({ session }) => session)).toEqual(cells.map(() => run.info.id));
+    const revisions = traces.map(({ revision }) => revision);
+    expect((await evalTraces(test)).map(({ revision }) => revision)).toEqual(revisions);
+    expect((await engine.request('traces/list', { query: '', sort: 'time', descending: true, limit: 10 })).traces).toEqual([]);
+    await expect(engine.request('traces/get', { traceId: traceIdOfCell(run.info.id, 99) })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('a case that is run again has a new attempt in its trace, and a deleted run takes its traces along', async () => {
+    test = await testEngine({ 'echo.prompt.yml': PROMPT, 'echo.golden.jsonl': DATA, 'touchstone.yml': '' });
+    const { engine } = test;
+    const { run } = await test.eval();
+    expect((await evalTraces(test)).map(({ spans }) => spans)).toEqual([2, 2]);
+    await engine.request('cells/rerun', { runId: run.info.id, caseIndex: 0 });
+    const again = await evalTraces(test);
+    expect(again.map(({ name, spans }) => [name, spans]).sort()).toEqual([['eval no', 2], ['eval yes', 3]]);
+    await engine.request('runs/delete', { runIds: [run.info.id] });
+    expect(await evalTraces(test)).toEqual([]);
+  });
+
+  it('an untrusted workspace opens nothing for it', async () => {
+    test = await testEngine({ 'echo.prompt.yml': PROMPT, 'echo.golden.jsonl': DATA }, { trusted: false });
+    await expect(test.engine.request('cells/trace', { runId: 'r', key: { caseIndex: 0, modelIndex: 0, repeat: 0 } })).rejects.toMatchObject({ code: 'untrusted-workspace' });
+    expect(existsSync(`${test.folder}/.touchstone`)).toBe(false);
+  });
+});
