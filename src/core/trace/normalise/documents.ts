@@ -3,7 +3,7 @@ import type { RetrievedDocument } from '../model.ts';
 import { parsed } from './json-text.ts';
 import { numberOf, textOf } from './span-view.ts';
 
-const MAX_DOCUMENTS = 1000;
+export const MAX_DOCUMENTS = 1000;
 
 /** Documents of a retrieval in any SDK's shape; `null` when the value holds none. */
 export function documentsOf(value: unknown): RetrievedDocument[] | null {

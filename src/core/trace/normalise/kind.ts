@@ -44,7 +44,7 @@ const operation: Rule = (view) => {
   if (view.has('langsmith.span.kind')) return null;
   const value = view.text('gen_ai.operation.name');
   if (value === null) return null;
-  const kind = OPERATIONS[value] ?? (/_memory(_store)?$/.test(value) ? 'memory' : null);
+  const kind = OPERATIONS[value] ?? (/_memory(_store)?$|^memory_operation$/.test(value) ? 'memory' : null);
   return kind === null ? null : { kind, from: ['gen_ai.operation.name'] };
 };
 
@@ -123,7 +123,10 @@ const vectorStore: Rule = (view) => {
   const results = view.events.some((event) => event.name === 'db.query.result' || event.name === 'db.search.result');
   if (from === undefined && !results) return null;
   const said = view.text('db.operation.name') ?? view.text('db.operation') ?? view.span.name;
-  if (results || /query|search|retrieve|near|hybrid|bm25|\bget\b|fetch/i.test(said)) return { kind: 'retriever', from: from === undefined ? [] : [from] };
+  // What asks for documents, and not for a schema, an index or a number of them
+  const asks = /query|search|retrieve|near|hybrid|bm25|\bget\b|get_document\b|fetch|peek|suggest|autocomplete/i.test(said.replace(/^azure_search\./, ''));
+  const isOther = /^(up(load|sert)|merge|delete|create|index_documents)|\.schema\.|^(weaviate|chroma|qdrant|pinecone)\.(up|delete|create)/i.test(said.replace(/^azure_search\./, '')) || view.hasPrefix('db.weaviate.schema.');
+  if (results || (asks && !isOther)) return { kind: 'retriever', from: from === undefined ? [] : [from] };
   return { kind: 'db', from: from === undefined ? [] : [from] };
 };
 
@@ -146,6 +149,7 @@ const RULES: readonly Rule[] = [
   claudeCode,
   codex,
   mcpTool,
+  byPresence('memory', 'gen_ai.memory.operation'),
   byPresence('tool', 'gen_ai.tool.call.id'),
   byPresence('tool', 'gen_ai.tool.name'),
   byValue('logfire.span_type', { log: 'event' }),

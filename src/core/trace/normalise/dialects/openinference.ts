@@ -3,6 +3,7 @@ import type { Score } from '../../model.ts';
 import { documentsOf } from '../documents.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Draft } from '../draft.ts';
+import { parsed } from '../json-text.ts';
 import { numberOf, textOf } from '../span-view.ts';
 import { countOf } from '../tokens.ts';
 
@@ -21,6 +22,7 @@ export const openInference: Dialect = {
     draft.tools(view.flattened('llm.tools.') ?? view.json('llm.tools'), 'llm.tools.*');
     if (draft.get('kind') === 'tool') {
       draft.text('toolName', 'tool.name');
+      draft.set('toolArguments', crewArguments(view.json('input.value')), 'input.value');
       draft.json('toolArguments', 'input.value');
       draft.json('toolResult', 'output.value');
     }
@@ -41,6 +43,13 @@ export const openInference: Dialect = {
     for (const prefix of ['annotations.', 'evaluations.']) readScores(draft, prefix);
   },
 };
+
+/** CrewAI's tools are wrapped where it decides about a call: `{tool_string, tool, calling: {tool_name, arguments}}`. */
+function crewArguments(value: unknown): unknown {
+  if (!isObject(value) || !('tool_string' in value) || !('calling' in value)) return undefined;
+  const calling = parsed(value['calling']);
+  return isObject(calling) && 'arguments' in calling ? calling['arguments'] : parsed(value['tool_string']);
+}
 
 /** The flattened messages hold more than `input.value`, which is often the request as one text. */
 function readContent(draft: Draft): void {
