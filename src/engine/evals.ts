@@ -9,7 +9,7 @@ import { executeRun } from '../core/eval/runner.ts';
 import type { RunSummary } from '../core/eval/summary.ts';
 import type { FileReader } from '../core/files.ts';
 import type { ModelCatalog } from '../core/model/model.ts';
-import { assertionsHash, datasetHash, promptHash } from '../core/prompt/canonical.ts';
+import { assertionsHash, caseHash, datasetHash, promptHash } from '../core/prompt/canonical.ts';
 import type { ProjectConfig } from '../core/config/model.ts';
 import { shapeOf, type RunStore, type StoredRun, type StoredSummary } from '../node/sqlite/run-store.ts';
 import { createScorer } from '../node/scoring/index.ts';
@@ -19,7 +19,8 @@ import { addEstimates, meanOutput } from './estimates.ts';
 import type { LiveRun } from './grid.ts';
 import { ActiveRun, newRunId } from './live-run.ts';
 import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
-import { hash, renderCase, runPorts, type Limiters } from './run-ports.ts';
+import { renderCase, runPorts, type Limiters } from './run-ports.ts';
+import { mapInSteps } from './steps.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface EvalEvents {
@@ -164,10 +165,6 @@ export class Evals {
     await Promise.allSettled(active.map(({ done }) => done));
   }
 
-  get isActive(): boolean {
-    return this.#active.size > 0;
-  }
-
   activeOf(promptPath: string, promptId: string): ActiveRun | undefined {
     return [...this.#active.values()].find(({ run }) => run.info.promptPath === promptPath && run.info.promptId === promptId);
   }
@@ -238,7 +235,7 @@ export class Evals {
       promptHash: promptHash(prompt),
       workingCopy,
       datasetName: dataset?.name ?? null,
-      datasetHash: datasetHash(plan.cases, hash),
+      datasetHash: datasetHash(await mapInSteps(plan.cases, caseHash)),
       assertionsHash: assertionsHash(prompt),
       models: plan.models.map((model, i) => ({ label: plan.labels[i] ?? model.ref.id, id: model.ref.id, kind: model.kind })),
       cases: plan.cases.length,

@@ -14,6 +14,7 @@ import { fileNameOf } from '../core/text/path.ts';
 import { EMPTY_RANGE } from '../core/text/position.ts';
 import { findPromptFiles, isFolder } from '../node/files/index.ts';
 import type { EvalRequest } from '../protocol/engine.ts';
+import { mapInSteps } from './steps.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Prepared {
@@ -72,7 +73,9 @@ async function prepareRun(request: EvalRequest, context: PrepareContext, file: P
   if (all.length === 0) {
     throw diagnosticError('invalid-dataset', { severity: 'error', code: 'no-cases', message: `${prompt.name} has no cases. Name a dataset under "golden:", write "testData:", or pass --dataset.`, range: prompt.ranges.name }, prompt.path);
   }
-  const cases = all.map((item, index) => ({ ...item, place: { ...item.place, index } })).filter((item) => caseIsForPrompt(item, prompt) && caseMatches(item, { text: request.filter, tags: request.tags, caseIds: request.caseIds }));
+  const filter = { text: request.filter, tags: request.tags, caseIds: request.caseIds };
+  const matching = await mapInSteps(all, (item, index) => (caseIsForPrompt(item, prompt) && caseMatches(item, filter) ? { ...item, place: { ...item.place, index } } : null));
+  const cases = matching.filter((item) => item !== null);
   checkSpecs(prompt, cases);
   const { models, labels } = await resolveModels(request, prompt, catalog);
   const budgetUsd = request.budgetUsd ?? config.budgetUsd ?? workspace.settings.defaultBudgetUsd;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Case } from '../../../src/core/dataset/model.ts';
-import { assertionsHash, datasetHash, promptHash } from '../../../src/core/prompt/canonical.ts';
+import { assertionsHash, caseHash, datasetHash, promptHash } from '../../../src/core/prompt/canonical.ts';
 import { readPromptFile } from '../../../src/core/prompt/formats.ts';
 import type { PromptDocument } from '../../../src/core/prompt/model.ts';
 import { memoryFiles } from './memory-files.ts';
+
+const hashOf = (cases: readonly Case[]): string => datasetHash(cases.map(caseHash));
 
 async function promptOf(text: string, path = '/w/a.prompt.yml', others: Readonly<Record<string, string>> = {}): Promise<PromptDocument> {
   const { prompts: [prompt], diagnostics } = await readPromptFile(path, { files: memoryFiles({ ...others, [path]: text }), root: '/w' });
@@ -65,9 +67,9 @@ describe('datasetHash', () => {
 
   it('is that of the contents in their order', () => {
     const cases = [item({ a: 1, b: 2 }), item({ a: 2 }, { expected: 'y' })];
-    expect(datasetHash([item({ b: 2, a: 1 }, { id: 'other' }), item({ a: 2 }, { expected: 'y', metadata: { note: 1 } })])).toBe(datasetHash(cases));
-    expect(datasetHash([...cases].reverse())).not.toBe(datasetHash(cases));
-    expect(datasetHash([item({ a: 1, b: 2 }), item({ a: 2 })])).not.toBe(datasetHash(cases));
-    expect(datasetHash([])).not.toBe(datasetHash([item({})]));
+    expect(hashOf([item({ b: 2, a: 1 }, { id: 'other' }), item({ a: 2 }, { expected: 'y', metadata: { note: 1 } })])).toBe(hashOf(cases));
+    expect(hashOf([...cases].reverse())).not.toBe(hashOf(cases));
+    expect(hashOf([item({ a: 1, b: 2 }), item({ a: 2 })])).not.toBe(hashOf(cases));
+    expect(hashOf([])).not.toBe(hashOf([item({})]));
   });
 });
