@@ -102,6 +102,8 @@ export const CONTEXT_KEYS = {
   running: 'touchstone.running',
   /** At least one run was interrupted or cancelled and can go on. */
   resumable: 'touchstone.resumable',
+  /** The Traces view has been read: when it is empty, there is nothing. */
+  tracesRead: 'touchstone.tracesRead',
   /** The Traces view lists at least one trace. */
   hasTraces: 'touchstone.hasTraces',
   /** The Traces view shows only what matches a query. */

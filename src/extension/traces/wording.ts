@@ -5,13 +5,16 @@ import { durationMs, millisecondsOf } from './numbers.ts';
 
 export type TraceSort = TraceListRequest['sort'];
 
-/** `14:32:07` today, `20 Nov, 14:32` before. */
+/** `14:32` today, `20 Nov, 14:32` before. */
 export function shortTime(ms: number, now = Date.now()): string {
   const date = new Date(ms);
   const today = date.toDateString() === new Date(now).toDateString();
-  return today
-    ? date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
-    : date.toLocaleString(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false });
+  return date.toLocaleString(undefined, { ...(today ? {} : { day: 'numeric', month: 'short' }), hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+}
+
+/** OpenTelemetry's names begin with the operation, which is the same in all lines of a list; without a name the id's beginning. */
+export function traceLabel(row: Pick<TraceRow, 'name' | 'traceId'>): string {
+  return row.name.replace(/^(?:invoke_agent|invoke_workflow) (?=\S)/, '') || row.traceId.slice(0, 8);
 }
 
 /** What stands behind a trace's name: what the list is sorted by comes first, because a narrow view cuts off the rest. */
@@ -39,13 +42,23 @@ export function traceIcon(row: TraceRow): vscode.ThemeIcon {
   return new vscode.ThemeIcon('list-tree');
 }
 
-/** Everything that the list knows of a trace. Names come from outside: as text, never as Markdown. */
-export function traceTooltip(row: TraceRow): vscode.MarkdownString {
-  const tooltip = new vscode.MarkdownString('', true);
-  const line = (...parts: readonly (string | null)[]): void => {
-    const text = parts.filter((part) => part !== null && part !== '').join(' · ');
-    if (text !== '') tooltip.appendText(`${text}\n`);
+/** A tooltip line by line. What stands in it comes from outside: as text, never as Markdown. */
+function lines(): { readonly tooltip: vscode.MarkdownString; readonly line: (...parts: readonly (string | null)[]) => void } {
+  const tooltip = new vscode.MarkdownString();
+  return {
+    tooltip,
+    line: (...parts) => {
+      const text = parts.filter((part) => part !== null && part !== '').join(' · ');
+      if (text === '') return;
+      if (tooltip.value !== '') tooltip.appendMarkdown('  \n');
+      tooltip.appendText(text.replaceAll(/\s+/g, ' '));
+    },
   };
+}
+
+/** Everything that the list knows of a trace. */
+export function traceTooltip(row: TraceRow): vscode.MarkdownString {
+  const { tooltip, line } = lines();
   line(row.name);
   line(new Date(millisecondsOf(row.startNs)).toLocaleString(), row.durationNs === null ? vscode.l10n.t('running') : formatDuration(durationMs(row)));
   line(formatCount(row.spans, 'span'), row.llmCalls > 0 ? formatCount(row.llmCalls, 'LLM call') : null, row.toolCalls > 0 ? formatCount(row.toolCalls, 'tool call') : null, row.errors > 0 ? formatCount(row.errors, 'error') : null);
@@ -79,11 +92,7 @@ export function sessionDescription(session: SessionRow): string {
 }
 
 export function sessionTooltip(session: SessionRow): vscode.MarkdownString {
-  const tooltip = new vscode.MarkdownString('', true);
-  const line = (...parts: readonly (string | null)[]): void => {
-    const text = parts.filter((part) => part !== null && part !== '').join(' · ');
-    if (text !== '') tooltip.appendText(`${text}\n`);
-  };
+  const { tooltip, line } = lines();
   line(session.session);
   line(formatCount(session.traces, 'trace'), formatCount(session.spans, 'span'), session.errors > 0 ? formatCount(session.errors, 'error') : null);
   line(session.tokens === null ? null : vscode.l10n.t('{0} tokens', formatTokens(session.tokens)), session.cost === null ? null : formatUsd(session.cost));

@@ -20,6 +20,7 @@ interface InFolder {
 
 export type Node = InFolder & (
   | { readonly kind: 'receiver' }
+  | { readonly kind: 'senders'; readonly senders: SourcesState['senders'] }
   | { readonly kind: 'sender'; readonly sender: SourcesState['senders'][number] }
   | { readonly kind: 'tail'; readonly tail: Tail }
   | { readonly kind: 'file'; readonly file: Tail['files'][number] }
@@ -62,8 +63,8 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     if (!node) return (await Promise.all(this.#services.engines.all().map((engine) => this.#top(engine)))).flat();
     const { engine, folder } = node;
     switch (node.kind) {
-      case 'receiver':
-        return (this.#services.sources.state(engine)?.senders ?? []).map((sender): Node => ({ kind: 'sender', engine, folder, sender }));
+      case 'senders':
+        return node.senders.map((sender): Node => ({ kind: 'sender', engine, folder, sender }));
       case 'tail':
         return node.tail.files.map((file): Node => ({ kind: 'file', engine, folder, file }));
       case 'rejections':
@@ -77,10 +78,12 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     switch (node.kind) {
       case 'receiver':
         return this.#receiver(node);
+      case 'senders':
+        return sendersItem(node.senders);
       case 'sender':
         return senderItem(node.sender);
       case 'tail':
-        return tailItem(node.tail);
+        return tailItem(node);
       case 'file':
         return fileItem(node.file);
       case 'rejections':
@@ -107,6 +110,7 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const nodes: Node[] = [{ kind: 'receiver', engine, folder }];
     if (!state) return nodes;
     nodes.push(...state.tails.map((tail): Node => ({ kind: 'tail', engine, folder, tail })));
+    if (state.senders.length > 0) nodes.push({ kind: 'senders', engine, folder, senders: state.senders });
     if (state.counts.rejected > 0 || state.rejections.length > 0) nodes.push({ kind: 'rejections', engine, folder, state });
     nodes.push({ kind: 'store', engine, folder, store: state.store });
     return nodes;
@@ -117,7 +121,7 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const state = sources.state(engine);
     const on = sources.isEnabled(engine);
     const several = (vscode.workspace.workspaceFolders?.length ?? 0) > 1;
-    const item = new vscode.TreeItem(several ? vscode.l10n.t('Receiver of {0}', engine.folder.name) : vscode.l10n.t('Receiver'), (state?.senders.length ?? 0) > 0 ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None);
+    const item = new vscode.TreeItem(several ? vscode.l10n.t('Receiver of {0}', engine.folder.name) : vscode.l10n.t('Receiver'));
     item.id = `receiver:${engine.folder.uri.toString()}`;
     item.iconPath = receiverIcon(state?.receiver, on);
     item.description = receiverDescription(state?.receiver, on);
@@ -125,6 +129,14 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     item.contextValue = on ? VIEW_ITEMS.receiverOn : VIEW_ITEMS.receiverOff;
     return item;
   }
+}
+
+function sendersItem(senders: SourcesState['senders']): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('Senders'), vscode.TreeItemCollapsibleState.Collapsed);
+  item.iconPath = new vscode.ThemeIcon('server-process');
+  item.description = [...new Set(senders.map(({ service }) => service))].slice(0, 3).join(', ');
+  item.tooltip = vscode.l10n.t('Services that spans name, and what instruments them');
+  return item;
 }
 
 function senderItem({ service, scope, spans, lastAt }: SourcesState['senders'][number]): vscode.TreeItem {
@@ -135,9 +147,9 @@ function senderItem({ service, scope, spans, lastAt }: SourcesState['senders'][n
   return item;
 }
 
-function tailItem({ pattern, files, problem }: Tail): vscode.TreeItem {
+function tailItem({ folder, tail: { pattern, files, problem } }: Extract<Node, { kind: 'tail' }>): vscode.TreeItem {
   const item = new vscode.TreeItem(pattern, files.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
-  item.id = `tail:${pattern}`;
+  item.id = `tail:${folder}#${pattern}`;
   const troubled = files.filter((file) => file.problem !== null).length;
   item.iconPath = problem !== null || troubled > 0 ? warningIcon() : new vscode.ThemeIcon('file-symlink-file');
   const spans = files.reduce((sum, file) => sum + file.spans, 0);

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { formatCount, formatDuration, formatUsd } from '../../../core/text/format.ts';
 import { COMMANDS, VIEWS } from '../../constants.ts';
 import { progress } from '../../runs/wording.ts';
+import type { FolderEngine } from '../../engine/folder-engine.ts';
 import type { Services } from '../../services.ts';
 import { runName, type RunTarget } from '../../targets.ts';
 
@@ -13,10 +14,12 @@ export function register(services: Services): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('touchstone.status', vscode.StatusBarAlignment.Left, 0);
   item.name = 'Touchstone';
   let silence: NodeJS.Timeout | undefined;
+  /** Spans that a folder had when it was silent last. */
+  const before = new Map<FolderEngine, number>();
   const show = (): void => {
     clearTimeout(silence);
     if (showRuns(item, services)) return;
-    const since = showReceiving(item, services);
+    const since = showReceiving(item, services, before);
     if (since === null) item.hide();
     else silence = setTimeout(show, Math.max(RECEIVING_MS - since, 0) + 100);
   };
@@ -25,12 +28,19 @@ export function register(services: Services): vscode.Disposable {
 }
 
 /** Milliseconds since the last spans came; `null`: not lately, and nothing is shown. */
-function showReceiving(item: vscode.StatusBarItem, { engines, sources }: Services): number | null {
-  const states = engines.all().map((engine) => sources.state(engine)).filter((state) => state?.receiver.state === 'on');
-  const last = Math.max(...states.map((state) => state?.counts.lastAt ?? 0));
-  const since = Date.now() - last;
-  if (states.length === 0 || since > RECEIVING_MS) return null;
-  const spans = formatCount(states.reduce((sum, state) => sum + (state?.counts.spans ?? 0), 0), 'span');
+function showReceiving(item: vscode.StatusBarItem, { engines, sources }: Services, before: Map<FolderEngine, number>): number | null {
+  let since = Infinity;
+  let came = 0;
+  for (const engine of engines.all()) {
+    const state = sources.state(engine);
+    if (state?.receiver.state !== 'on') continue;
+    const age = Date.now() - (state.counts.lastAt ?? 0);
+    since = Math.min(since, age);
+    if (age > RECEIVING_MS || !before.has(engine)) before.set(engine, state.counts.spans);
+    came += state.counts.spans - (before.get(engine) ?? 0);
+  }
+  if (since > RECEIVING_MS || came <= 0) return null;
+  const spans = formatCount(came, 'span');
   item.text = `$(broadcast)\u00a0${spans}`;
   item.tooltip = vscode.l10n.t('The receiver of Touchstone takes spans in.');
   item.accessibilityInformation = { label: vscode.l10n.t('Touchstone receiver: {0}', spans) };

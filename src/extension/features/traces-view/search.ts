@@ -26,34 +26,40 @@ export async function askQuery(services: Services, current: string, recent: read
   picker.placeholder = vscode.l10n.t('Words, or fields such as status:error model:gpt-5* duration:>2s');
   picker.ignoreFocusOut = false;
   picker.value = current;
+  // VS Code would put what resembles the typed text first; searching for it comes first here. (Not in the typings yet.)
+  Reflect.set(picker, 'sortByLabel', false);
+  const offer = (items: readonly Choice[]): void => {
+    picker.items = items;
+    picker.activeItems = items.slice(0, 1);
+  };
   let asked = 0;
   const show = async (): Promise<void> => {
     const query = picker.value;
     const mine = ++asked;
     const items = await completions(services, query);
     // An answer to what has been typed over.
-    if (mine === asked) picker.items = choices(query, items, recent);
+    if (mine === asked && items.length > 0) offer(choices(query, items, recent));
   };
   const typing = new Coalesced(show, TYPING_MS, { restart: true });
   try {
     return await new Promise<string | undefined>((resolve) => {
       picker.onDidChangeValue((query) => {
         // At once, so that Enter never searches for less than what is in the field.
-        picker.items = choices(query, [], recent);
+        offer(choices(query, [], recent));
         typing.request();
       });
       picker.onDidAccept(() => {
         const chosen = picker.activeItems[0];
         if (chosen?.replacement !== undefined) {
           picker.value = chosen.replacement;
-          picker.items = choices(picker.value, [], recent);
+          offer(choices(picker.value, [], recent));
           typing.request();
         } else if (chosen?.query !== undefined && problemOf(chosen.query) === null) {
           resolve(chosen.query);
         }
       });
       picker.onDidHide(() => resolve(undefined));
-      picker.items = choices(current, [], recent);
+      offer(choices(current, [], recent));
       picker.show();
       void show();
     });

@@ -7,7 +7,7 @@ import type { FolderEngine } from '../../engine/folder-engine.ts';
 import type { Services } from '../../services.ts';
 import { PagedList } from '../../traces/paged-list.ts';
 import type { TraceTarget } from '../../traces/targets.ts';
-import { sessionDescription, sessionTooltip, traceDescription, traceIcon, traceTooltip } from '../../traces/wording.ts';
+import { sessionDescription, sessionTooltip, traceDescription, traceIcon, traceLabel, traceTooltip } from '../../traces/wording.ts';
 import type { TracesLook } from './look.ts';
 
 /** A list that changes all the time is read again at most so often, in milliseconds. */
@@ -119,6 +119,7 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     // Folders appear only in a workspace with several.
     const nodes = engines.length <= 1 ? filled[0]?.nodes ?? [] : filled.map(({ engine }): Node => ({ kind: 'folder', engine }));
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasTraces, nodes.length > 0);
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.tracesRead, true);
     this.#didLoad.fire();
     return nodes;
   }
@@ -223,7 +224,7 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
 
 function traceItem(node: Extract<Node, { kind: 'trace' }>, look: TracesLook): vscode.TreeItem {
   const { row } = node;
-  const item = new vscode.TreeItem(row.name === '' ? row.traceId.slice(0, 8) : row.name);
+  const item = new vscode.TreeItem(traceLabel(row));
   item.id = `${node.folder}#${node.traceId}`;
   item.iconPath = traceIcon(row);
   item.description = traceDescription(row, look.sort);
