@@ -6,6 +6,8 @@ import { timeAt, xOf } from './list-layout.ts';
 import type { TraceModel } from './trace-model.ts';
 
 const LEAST_BETWEEN_LABELS = 72;
+/** About the width of a character of the labels. */
+const CHARACTER = 6.6;
 /** A press that moves by less is a click. */
 const DRAG = 4;
 
@@ -45,7 +47,7 @@ export function Axis({ model, window, width }: { readonly model: TraceModel; rea
     >
       {ticks.map(({ at, label }, index) => {
         const x = xOf(at, window, width);
-        if (x > width - 16) return null;
+        if (x + (label.length * CHARACTER) / 2 > width) return null;
         return <span key={at} class={index === 0 && x < 24 ? 'tick first' : 'tick'} style={{ left: `${Math.round(x)}px` }}>{label}</span>;
       })}
       <div ref={brush} class="brush" hidden />

@@ -17,6 +17,9 @@ const PREVIEW = 300;
 /** Roles that are read once and then known: only their first line stands there. */
 const FOLDED: ReadonlySet<string> = new Set(['system', 'developer']);
 
+/** Reasons for which an answer ends well. */
+const ORDINARY: ReadonlySet<string> = new Set(['stop', 'tool_calls', 'tool_call', 'tool-calls', 'tool_use', 'end_turn', 'stop_sequence', 'completed']);
+
 export function isMessages(value: unknown): value is readonly Message[] {
   return Array.isArray(value) && value.every((message) => isObject(message) && typeof message['role'] === 'string' && Array.isArray(message['parts']));
 }
@@ -38,7 +41,7 @@ export function MessageList({ at, side, messages }: { readonly at: ValueContext;
 export function MessageRow({ at, pointer, message, folded = FOLDED.has(message.role) }: { readonly at: ValueContext; readonly pointer: string; readonly message: Message; readonly folded?: boolean }): ComponentChild {
   const [open, setOpen] = useState(!folded);
   const role = <><Visible text={message.role} />{message.name !== undefined && <span class="dim"> <Visible text={clip(message.name, 60)} /></span>}</>;
-  const finish = message.finishReason === undefined || message.finishReason === 'stop' ? null : <p class="dim small">finish reason: <Visible text={message.finishReason} /></p>;
+  const finish = message.finishReason === undefined || ORDINARY.has(message.finishReason.toLowerCase()) ? null : <p class="dim small">finish reason: <Visible text={message.finishReason} /></p>;
   if (folded && !open) {
     return (
       <div class="msg">

@@ -1,6 +1,6 @@
 import type { ComponentChild } from 'preact';
 import { useState } from 'preact/hooks';
-import { formatCount, formatPercent } from '../../../src/core/text/format.ts';
+import { formatCount } from '../../../src/core/text/format.ts';
 import type { Finding } from '../../../src/core/trace/findings/finding.ts';
 import { Icon, type IconName } from '../../controls/icon.tsx';
 import { Visible } from '../../shared/long-text.tsx';
@@ -25,7 +25,7 @@ export function Findings({ model }: { readonly model: TraceModel }): ComponentCh
   return (
     <section class={all ? 'findings all' : 'findings'} aria-label="Findings">
       {shown.map((finding, at) => <FindingLine key={`${finding.rule} ${finding.message} ${at}`} model={model} finding={finding} />)}
-      {state.examined < state.total && <span class="finding dim">Looking for findings, {formatPercent(state.examined / state.total, 0)}</span>}
+      {state.examined < state.total && <span class="finding dim">Looking for findings, {Math.floor((100 * state.examined) / state.total)}%</span>}
       {sorted.length > FIRST && <button type="button" class="link more-findings" aria-expanded={all} onClick={() => showAll(!all)}>{all ? 'Fewer' : `${formatCount(sorted.length - FIRST)} more`}</button>}
     </section>
   );

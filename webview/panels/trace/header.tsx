@@ -22,23 +22,28 @@ export function Header({ model, trace, onKeys }: { readonly model: TraceModel; r
         <Filtered model={model} field="environment" value={trace.environment} />
         <Filtered model={model} field="session" value={trace.session} label={trace.session === null ? '' : `session ${shortId(trace.session)}`} />
         <Filtered model={model} field="user" value={trace.user} label={trace.user === null ? '' : `user ${trace.user}`} class="mid" />
-        <time class="dim mid" title={`${trace.startNs} ns since 1970`}>{momentOf(trace.startNs)}</time>
+        {hasTime(trace.startNs) && <span class="part mid"><time class="dim ell" title={`${trace.startNs} ns since 1970`}>{momentOf(trace.startNs)}</time></span>}
       </div>
       <Numbers model={model} trace={trace} />
       <div class="acts">
         <CopyMenu model={model} />
-        <More model={model} trace={trace} onKeys={onKeys} />
+        <More model={model} onKeys={onKeys} />
       </div>
     </header>
   );
 }
 
+/** Some formats keep no times: their spans stand one after the other from 1970 on. */
+function hasTime(startNs: string): boolean {
+  return startNs.length > 15;
+}
+
 function Filtered({ model, field, value, label = value ?? '', class: className = '' }: { readonly model: TraceModel; readonly field: string; readonly value: string | null; readonly label?: string; readonly class?: string }): ComponentChild {
   if (value === null || value === '') return null;
   return (
-    <button type="button" class={`link ${className}`} title={`Show all traces of the ${field} ${value}`} onClick={() => model.request('open', { what: 'traces', query: `${field}:${JSON.stringify(value)}` })}>
+    <span class={`part ${className}`}><button type="button" class="link ell" title={`Show all traces of the ${field} ${value}`} onClick={() => model.request('open', { what: 'traces', query: `${field}:${JSON.stringify(value)}` })}>
       <Visible text={label} />
-    </button>
+    </button></span>
   );
 }
 
@@ -72,21 +77,18 @@ function CopyMenu({ model }: { readonly model: TraceModel }): ComponentChild {
     { label: 'Copy trace id', run: () => void model.copy(model.trace.value?.traceId ?? ''), starts: true },
   ];
   return (
-    <span class="anchor wide">
+    <span class="anchor">
       <IconButton icon="copy" label="Copy" expanded={shown} onClick={() => show(!shown)} />
       {shown && <Menu items={items} label="Copy" align="right" onClose={() => show(false)} />}
     </span>
   );
 }
 
-function More({ model, trace, onKeys }: { readonly model: TraceModel; readonly trace: TraceRow; readonly onKeys: () => void }): ComponentChild {
+function More({ model, onKeys }: { readonly model: TraceModel; readonly onKeys: () => void }): ComponentChild {
   const [shown, show] = useState(false);
-  const { merge } = model.state.value;
+  const merge = model.view.value?.merges ?? false;
   const items: MenuItem[] = [
     ...FORMATS.map(([format, label]): MenuItem => ({ label: `Export as ${label}…`, run: () => model.request('trace/export', { format }) })),
-    { label: 'Copy as JSON', run: () => model.request('trace/copy', { format: 'json' }), starts: true },
-    { label: 'Copy as Markdown', run: () => model.request('trace/copy', { format: 'markdown' }) },
-    { label: 'Copy trace id', run: () => void model.copy(trace.traceId) },
     { label: merge ? 'Show every span in a row of its own' : 'Show equal siblings as one row', run: () => model.setOptions({ merge: !merge }), starts: true },
     { label: 'Delete trace…', run: () => model.request('trace/delete', {}), starts: true },
     { label: 'Keys', run: onKeys, starts: true },

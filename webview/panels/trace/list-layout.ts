@@ -5,7 +5,11 @@ export const PAD_LEFT = 12;
 const PAD_RIGHT = 20;
 /** A timeline narrower than this shows durations only. */
 const SLIM = 340;
-const TREE = { min: 240, share: 0.36, max: 400 };
+const TIGHT = 290;
+/** Pixels a level; and those that icon, kind and name need. */
+export const INDENT = 12;
+const NAME = 180;
+const TREE = { min: 240, share: 0.45, max: 400 };
 
 /** What stands beside a name, with its width. They go from the last to the first when the list is narrow. */
 export type NumberColumn = 'matches' | 'spans' | 'errors' | 'p50';
@@ -19,6 +23,10 @@ export interface ListLayout {
   /** Value of `grid-template-columns`. */
   readonly template: string;
   readonly slim: boolean;
+  /** Deeper levels are not moved further in: a chain of a thousand calls would leave the list. */
+  readonly maxIndent: number;
+  /** No room for models beside the names. */
+  readonly tight: boolean;
 }
 
 /** `width`: of the list without its scroll bar. `treeWidth`: what the person chose. */
@@ -28,7 +36,7 @@ export function listLayout(width: number, { merged, finding, treeWidth }: { read
   const named = Math.round(Math.max(TREE.min, Math.min(TREE.max, width * TREE.share - taken * 0.3)));
   const tree = Math.max(160, Math.min(treeWidth ?? named + taken, width - 160));
   return {
-    numbers: numbers.map(([column]) => column), treeWidth: tree, timelineWidth: width - tree, slim: width - tree < SLIM,
+    numbers: numbers.map(([column]) => column), treeWidth: tree, timelineWidth: width - tree, slim: width - tree < SLIM, tight: tree - taken < TIGHT, maxIndent: Math.max(2, Math.floor((tree - taken - NAME) / INDENT)) * INDENT,
     template: `minmax(0, ${tree - taken}px) ${numbers.map(([, own]) => `${own}px`).join(' ')} minmax(0, 1fr)`,
   };
 }

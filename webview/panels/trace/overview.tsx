@@ -2,7 +2,7 @@ import type { ComponentChild } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
 import { marksOf, overviewOf, type TimeWindow } from '../../../src/core/trace/view/activity.ts';
-import { timeLabel, within } from '../../../src/core/trace/view/time-axis.ts';
+import { roundTimeLabel, within } from '../../../src/core/trace/view/time-axis.ts';
 import type { TreeView } from '../../../src/core/trace/view/tree-view.ts';
 import { colours, contextOf } from './colours.ts';
 import { drawMarks } from './histograms.ts';
@@ -77,7 +77,7 @@ export function Overview({ model, view, window, left, width }: { readonly model:
   return (
     <div class="overview">
       <div class="legend" style={{ width: `${left}px` }}>
-        <p>Active spans{overview.peak > 0 && <span class="dim"> · peak <span class="mono">{formatCount(Math.max(1, Math.round(overview.peak)))}</span> at <span class="mono">{timeLabel(((overview.peakBin + 0.5) / overview.classes[0]!.length) * all.to, all.to / 100)}</span></span>}</p>
+        <p>Active spans{overview.peak > 0 && <span class="dim"> · peak <span class="mono">{formatCount(Math.max(1, Math.round(overview.peak)))}</span> at <span class="mono">{roundTimeLabel(((overview.peakBin + 0.5) / overview.classes[0]!.length) * all.to, all.to / 40)}</span></span>}</p>
         <p class="dim">{['agent', 'llm', 'tool', 'retriever', 'other'].map((name) => <span key={name} class="key"><i class={`swatch fill-${name}`} />{name === 'retriever' ? 'retriever, embedding' : name}</span>)}</p>
         <p class="dim">{matches !== null && <span class="key"><i class="swatch thin fill-match" />match</span>}{view.errors.length > 0 && <span class="key"><i class="swatch thin fill-fail" />error</span>}</p>
       </div>

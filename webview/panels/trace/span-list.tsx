@@ -74,6 +74,8 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(draw, [total, size.value.height]);
+  // The time under a resting pointer is another one now; the next movement says which.
+  useLayoutEffect(() => { if (cursor.current !== null) cursor.current.hidden = true; }, [layout, window]);
   useLayoutEffect(() => effect(() => {
     if (model.listFocus.value > 0) list.current?.focus({ preventScroll: true });
   }), [model]);
@@ -121,7 +123,7 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
   return (
     <section
       ref={list}
-      class="list"
+      class={layout.tight ? 'list tight' : 'list'}
       style={{ '--columns': layout.template, '--tree': `${layout.treeWidth}px`, '--list': `${size.value.width}px` }}
       role="treegrid"
       tabIndex={0}
@@ -147,7 +149,7 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
       </div>
       <div class="rows-box">
         <GridLines window={window} width={layout.timelineWidth} left={layout.treeWidth} />
-        <div ref={scroller} class="rows" tabIndex={-1} role="rowgroup" onScroll={draw}>
+        <div ref={scroller} class="rows" tabIndex={-1} role="rowgroup" onScroll={draw} onFocus={() => list.current?.focus({ preventScroll: true })}>
           <div class="rows-content" role="presentation" style={{ height: `${scroll.contentHeight}px` }}>
             {Array.from({ length: slots }, (_, slot) => {
               const index = first + ((((slot - first) % slots) + slots) % slots);

@@ -1,5 +1,5 @@
 import { Component, createRef, type ComponentChild } from 'preact';
-import { durationParts, formatCount, formatDuration, formatUsd } from '../../../src/core/text/format.ts';
+import { durationParts, formatCount, formatDuration } from '../../../src/core/text/format.ts';
 import { SPAN_FLAGS, SPAN_KINDS } from '../../../src/core/trace/skeleton.ts';
 import type { TimeWindow } from '../../../src/core/trace/view/activity.ts';
 import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
@@ -10,15 +10,11 @@ import { clip } from '../../shared/visible-text.ts';
 import type { Colours } from './colours.ts';
 import type { Histograms } from './histograms.ts';
 import { KindIcon, TraceIcon } from './icons.tsx';
-import { xOf, type ListLayout } from './list-layout.ts';
+import { INDENT, xOf, type ListLayout } from './list-layout.ts';
 import type { Mark } from './marks.ts';
 import { identityOf, nameOfRow, shortId, tokensOf } from './wording.ts';
 
 export const ROW_HEIGHT = 22;
-/** Pixels a level. */
-const INDENT = 12;
-/** Deeper levels are not moved further in: a chain of a thousand calls would leave the list. */
-const MAX_INDENT = 24;
 /** Longer names are cut before they are laid out; the detail has the whole. */
 const MAX_NAME = 300;
 /** Width of a character of the labels' font at 11 pixels; all are equally wide. */
@@ -84,7 +80,7 @@ export class SpanRow extends Component<SpanRowProps> {
     const canvas = this.#canvas.current;
     if (canvas === null) return;
     const row = index < 0 || index >= view.rows.length ? null : view.rows.at(index);
-    if (row === null || row.position >= 0) histograms.drop(canvas);
+    if (row === null || isWithoutHistogram(view, row)) histograms.drop(canvas);
     else histograms.draw(canvas, { view, row, whole, window, width: layout.timelineWidth, colours: theme });
   }
 
@@ -110,19 +106,24 @@ export class SpanRow extends Component<SpanRowProps> {
         onDblClick={() => actions.onToggle(index)}
       >
         <span class="tree" role="gridcell">
-          <i class="indent" style={{ width: `${Math.min(row.depth, MAX_INDENT) * INDENT}px` }} />
+          <i class="indent" style={{ width: `${Math.min(row.depth * INDENT, layout.maxIndent)}px` }} />
           {children ? <span class="twist" onClick={(event) => { event.stopPropagation(); actions.onToggle(index); }} onDblClick={(event) => event.stopPropagation()}><Icon name={open ? 'chevronDown' : 'chevronRight'} /></span> : <span class="twist" />}
           <Name view={view} row={row} numbers={numbers} />
           <Marks view={view} row={row} mark={marks.get(row.position)} onMembers={() => actions.onMembers(index)} />
         </span>
         {layout.numbers.map((column) => <span key={column} class={`num num-${column}`} role="gridcell"><Figure column={column} row={row} numbers={numbers} open={open} /></span>)}
         <span class="tl" role="gridcell">
-          <canvas ref={this.#canvas} hidden={row.position >= 0} aria-hidden="true" />
+          <canvas ref={this.#canvas} hidden={isWithoutHistogram(view, row)} aria-hidden="true" />
           {row.position >= 0 && <Bar view={view} position={row.position} parent={open || (children && ['agent', 'chain', 'other'].includes(identityOf(view.display, row)?.kind ?? ''))} window={window} whole={whole} layout={layout} />}
         </span>
       </div>
     );
   }
+}
+
+/** One span has a bar; those of a missing parent have rows of their own while it is open. */
+function isWithoutHistogram(view: TreeView, row: Row): boolean {
+  return row.position >= 0 || (row.type === ROW.missing && view.isOpen(row));
 }
 
 function Name({ view, row, numbers }: { readonly view: TreeView; readonly row: Row; readonly numbers: RowNumbers }): ComponentChild {
@@ -228,8 +229,7 @@ function labelOf({ skeleton, knownEnd }: TreeView, position: number, slim: boole
     return { time, rest: to === '' ? `${from} tok` : `${from}→${to}` };
   }
   if (skeleton.parents[position]! >= 0 || Number.isNaN(total)) return { time, rest: '' };
-  const cost = skeleton.totalCosts[position]!;
-  return { time, rest: `${tokensOf(total)}${Number.isNaN(cost) ? '' : ` ${formatUsd(cost)}`}` };
+  return { time, rest: tokensOf(total) };
 }
 
 export function rowId(index: number): string {

@@ -7,8 +7,8 @@ export type DetailTab = 'conversation' | 'raw' | 'attributes' | 'events';
 /** What survives a reload of the panel: where the person was looking, never what was there. */
 export interface ViewState {
   readonly mode: 'tree' | 'messages';
-  /** Equal siblings as one row. */
-  readonly merge: boolean;
+  /** Equal siblings as one row; `null`: as suits the trace's length. */
+  readonly merge: boolean | null;
   /** Names of the kinds that are shown; `null`: all. */
   readonly kinds: readonly string[] | null;
   readonly errorsOnly: boolean;
@@ -27,7 +27,7 @@ export interface ViewState {
 }
 
 export const INITIAL_STATE: ViewState = {
-  mode: 'tree', merge: true, kinds: null, errorsOnly: false, active: null, open: null, tab: 'conversation', expansion: null, zoom: null, find: '',
+  mode: 'tree', merge: null, kinds: null, errorsOnly: false, active: null, open: null, tab: 'conversation', expansion: null, zoom: null, find: '',
   treeWidth: null, detailWidth: null, detailHeight: null,
 };
 
@@ -38,7 +38,7 @@ const keys = v.array(v.pipe(v.string(), v.maxLength(40)));
 
 const schema = v.object({
   mode: v.fallback(v.picklist(['tree', 'messages']), 'tree'),
-  merge: v.fallback(v.boolean(), true),
+  merge: v.fallback(v.nullable(v.boolean()), null),
   kinds: v.fallback(v.nullable(v.array(v.picklist(SPAN_KINDS))), null),
   errorsOnly: v.fallback(v.boolean(), false),
   active: key,

@@ -62,9 +62,9 @@ export function activityOf(positions: Int32Array, { starts, durations }: Pick<Tr
   for (const at of positions) {
     const start = starts[at]!;
     const duration = durations[at]!;
-    const from = Math.max(0, (start - window.from) * scale);
-    const to = Math.min(bins, Math.max((start + (duration >= 0 ? duration : Math.max(0, now - start)) - window.from) * scale, from + 0.25));
-    if (from < bins && to > 0 && to > from) counted.add(from, to);
+    const from = (start - window.from) * scale;
+    const to = Math.max((start + (duration >= 0 ? duration : Math.max(0, now - start)) - window.from) * scale, from + 0.25);
+    if (from < bins && to > 0) counted.add(Math.max(0, from), Math.min(bins, to));
   }
   return counted.result();
 }

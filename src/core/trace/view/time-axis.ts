@@ -2,13 +2,13 @@ import type { TimeWindow } from './activity.ts';
 
 /** Milliseconds: 1, 2 and 5 of each power of ten up to seconds, then what clocks count by. */
 const STEPS: readonly number[] = [
-  ...[-3, -2, -1, 0, 1, 2, 3].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power)).filter((step) => step < 10_000),
+  ...[-6, -5, -4, -3, -2, -1, 0, 1, 2, 3].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power)).filter((step) => step < 10_000),
   10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 1_800_000, 3_600_000, 7_200_000, 18_000_000, 43_200_000, 86_400_000,
 ];
 const DAY = 86_400_000;
 
-/** The least that can be looked at: a microsecond. */
-export const SHORTEST_WINDOW = 0.001;
+/** The least that can be looked at: ten nanoseconds. Times of spans are no finer. */
+export const SHORTEST_WINDOW = 1e-5;
 
 export interface Tick {
   readonly at: number;
@@ -26,11 +26,18 @@ export function ticksOf(window: TimeWindow, width: number, least: number): reado
   return ticks;
 }
 
+/** A moment after the start, rounded to a step of the axis that is at least `precision` milliseconds. */
+export function roundTimeLabel(ms: number, precision: number): string {
+  const step = STEPS.find((candidate) => candidate >= precision) ?? DAY;
+  return timeLabel(Math.round(ms / step) * step, step);
+}
+
 /** A moment after the start, exact to `precision` milliseconds: `0`, `850 ms`, `3.24 s`, `41 m 08 s`, `1 h 12 m`. */
 export function timeLabel(ms: number, precision: number): string {
   if (Math.abs(ms) < precision / 1000 || ms === 0) return '0';
   const sign = ms < 0 ? '−' : '';
   const value = Math.abs(ms);
+  if (value < 0.001 && precision < 0.001) return `${sign}${trimmed(value * 1e6, precision * 1e6)} ns`;
   if (value < 1 && precision < 1) return `${sign}${trimmed(value * 1000, precision * 1000)} µs`;
   if (value < 1000 && precision < 1000) return `${sign}${trimmed(value, precision)} ms`;
   if (value < 60_000 || precision < 1) return `${sign}${trimmed(value / 1000, precision / 1000)} s`;

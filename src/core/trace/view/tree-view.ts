@@ -9,8 +9,12 @@ import { SpanPositions } from './span-ids.ts';
 import { medianOf } from './statistics.ts';
 
 export interface ViewOptions extends FilterOptions {
-  readonly merge: boolean;
+  /** Equal siblings as one row; `null`: in a trace that is too long to be read otherwise. In a shorter one the order of steps says more. */
+  readonly merge: boolean | null;
 }
+
+/** Spans of a trace whose equal siblings are merged unless somebody says otherwise. */
+const MERGED_FROM = 1000;
 
 /** What a row says of the spans that it stands for. */
 export interface RowNumbers {
@@ -40,6 +44,8 @@ export class TreeView {
   #options: ViewOptions;
   #rows: Rows | null = null;
   #matches: Matches | null = null;
+  /** Group of the member that was revealed last; -1: none. */
+  #revealed = -1;
   readonly #medians = new Map<string, number | null>();
   readonly #base = new Map<string, { readonly to: number; readonly activity: Float64Array }>();
   readonly #numbers = new Map<string, RowNumbers>();
@@ -49,13 +55,18 @@ export class TreeView {
     this.positions = new SpanPositions(skeleton);
     this.errors = errorsOf(skeleton);
     this.#options = options;
-    this.#display = buildDisplay(skeleton, options);
+    this.#display = buildDisplay(skeleton, { merge: this.#merges(options) });
     this.#expansion = kept === undefined ? new Expansion(this.#display) : Expansion.restore(this.#display, kept, this.positions);
     this.#filter = filterSpans(this.#display, options);
     let end = 0;
     const { starts, durations } = skeleton;
     for (let at = 0; at < skeleton.count; at++) end = Math.max(end, durations[at]! >= 0 ? starts[at]! + durations[at]! : starts[at]!);
     this.knownEnd = end;
+  }
+
+  /** Whether equal siblings are merged where there are many. */
+  get merges(): boolean {
+    return this.#merges(this.#options);
   }
 
   get display(): Display {
@@ -76,11 +87,12 @@ export class TreeView {
 
   setOptions(options: ViewOptions): void {
     const kept = this.keep();
-    if (options.merge !== this.#options.merge) {
-      this.#display = buildDisplay(this.skeleton, options);
+    if (this.#merges(options) !== this.#merges(this.#options)) {
+      this.#display = buildDisplay(this.skeleton, { merge: this.#merges(options) });
       this.#expansion = Expansion.restore(this.#display, kept, this.positions);
       this.#base.clear();
       this.#medians.clear();
+      this.#revealed = -1;
     }
     this.#options = options;
     this.#filter = filterSpans(this.#display, options);
@@ -93,7 +105,7 @@ export class TreeView {
   }
 
   isOpen(row: Row): boolean {
-    return row.type <= ROW.missing && this.#expansion.hasChildren(row.node) && this.#expansion.isOpen(row.node, row.depth);
+    return this.hasChildren(row) && this.#expansion.isOpen(row.node, row.depth);
   }
 
   hasChildren(row: Row): boolean {
@@ -140,8 +152,13 @@ export class TreeView {
     this.#changed();
   }
 
-  /** Makes a span's row be there, and returns its index; -1: it is filtered out. */
+  /** Makes a span's row be there, and returns its index; -1: it is filtered out. A member that was only gone past goes back to the others. */
   reveal(position: number): number {
+    const group = this.#display.groupOf[position]!;
+    const before = this.#revealed;
+    const passed = before < 0 ? undefined : this.#expansion.window(before);
+    if (passed !== undefined && before !== group && passed.to - passed.from === 1) this.#expansion.setWindow(before, null);
+    this.#revealed = group;
     const node = this.#expansion.reveal(position);
     this.#changed();
     return this.rows.indexOf(node);
@@ -197,6 +214,10 @@ export class TreeView {
     const key = this.#rowKey(row);
     if (this.#base.get(key)?.to !== all.to) this.#base.set(key, { to: all.to, activity: activityOf(this.spansOf(row), this.skeleton, all, BASE_BINS, all.to) });
     return activityOf(this.spansOf(row), this.skeleton, window, bins, all.to);
+  }
+
+  #merges({ merge }: ViewOptions): boolean {
+    return merge ?? this.skeleton.count >= MERGED_FROM;
   }
 
   #rowKey(row: Row): string {
