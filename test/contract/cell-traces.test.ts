@@ -63,7 +63,7 @@ describe('traces of eval cells', () => {
     expect((await evalTraces(test)).map(({ spans }) => spans)).toEqual([2, 2]);
     await engine.request('cells/rerun', { runId: run.info.id, caseIndex: 0 });
     const again = await evalTraces(test);
-    expect(again.map(({ name, spans }) => [name, spans]).sort()).toEqual([['eval no', 2], ['eval yes', 3]]);
+    expect(Object.fromEntries(again.map(({ name, spans }) => [name, spans]))).toEqual({ 'eval no': 2, 'eval yes': 3 });
     await engine.request('runs/delete', { runIds: [run.info.id] });
     expect(await evalTraces(test)).toEqual([]);
   });

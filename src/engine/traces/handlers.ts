@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TouchstoneError } from '../../core/errors.ts';
-import { importFile } from '../../node/tail/import-file.ts';
 import type { CellTraceMethods, ImportedFile, TraceMethods, TraceNotifications } from '../../protocol/traces.ts';
 import type { CellTraces } from './cell-traces.ts';
 import type { Sources } from './sources.ts';
@@ -52,6 +51,8 @@ export function traceHandlers(get: () => TraceParts, onProgress: (progress: Trac
     'traces/delete': async (params) => ({ deleted: await get().traces.delete(params) }),
     'traces/import': async ({ files }, signal) => {
       const sink = await get().traces.sink();
+      // Loaded when it is needed: most commands, and most windows, import nothing.
+      const { importFile } = await import('../../node/tail/import-file.ts');
       const imported: ImportedFile[] = [];
       for (const file of files) imported.push(await importFile(file, { sink, signal, onProgress: (progress) => onProgress({ file, ...progress }) }));
       return { files: imported };

@@ -1,6 +1,6 @@
 import { errorMessage } from '../../core/errors.ts';
-import { createReceiver, type Receiver } from '../../node/otlp/receiver.ts';
-import { createTails, type Tails } from '../../node/tail/tails.ts';
+import type { Receiver } from '../../node/otlp/receiver.ts';
+import type { TailOptions, Tails } from '../../node/tail/tails.ts';
 import type { ReadUpTo } from '../../node/tail/tailed-file.ts';
 import type { ReceiverStatus, SourcesState, TraceMethods } from '../../protocol/traces.ts';
 import type { Workspace } from '../workspace.ts';
@@ -73,6 +73,8 @@ export class Sources {
   }
 
   async #createReceiver(): Promise<Receiver> {
+    // Loaded when it is needed, as are tails: an eval on the command line does without.
+    const { createReceiver } = await import('../../node/otlp/receiver.ts');
     return createReceiver({
       folder: this.#workspace.folder,
       sink: await this.#traces.sink(),
@@ -100,10 +102,11 @@ export class Sources {
     return this.#tails.tails;
   }
 
-  async #createTails(sources: Parameters<typeof createTails>[0]['sources']): Promise<Tails> {
+  async #createTails(sources: TailOptions['sources']): Promise<Tails> {
     const sink = await this.#traces.sink();
     const { database } = await this.#workspace.store();
     const position = database.prepare('SELECT identity, offset FROM tail_position WHERE path = ?');
+    const { createTails } = await import('../../node/tail/tails.ts');
     return createTails({
       folder: this.#workspace.folder,
       sources,

@@ -1,7 +1,6 @@
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import picomatch from 'picomatch';
-import { glob } from 'tinyglobby';
 import type { TraceSource } from '../../core/config/model.ts';
 import { errorMessage } from '../../core/errors.ts';
 import { folderOf, fileNameOf, isInside, joinPath, relativePath } from '../../core/text/path.ts';
@@ -77,6 +76,7 @@ export class FilePattern {
 
   async #findAll(): Promise<FoundFiles> {
     const ignore = IGNORED_FOLDERS.filter((name) => !this.source.path.split(/[\\/]/).includes(name)).map((name) => `**/${name}/**`);
+    const { glob } = await import('tinyglobby');
     // Links are not followed: they may lead anywhere, or in circles.
     const files = (await glob(this.#rest, { cwd: this.#base, absolute: true, onlyFiles: true, followSymbolicLinks: false, expandDirectories: false, ignore })).map((path) => path.replaceAll('\\', '/')).sort();
     const folders = [...new Set([this.#base, ...files.map(folderOf)])];
