@@ -21,3 +21,15 @@ export function addEstimates(estimates: readonly CostEstimate[]): CostEstimate {
     { usd: 0, requests: 0, inputTokens: 0, outputTokens: 0, unpriced: [] },
   );
 }
+
+/** Of a whole dataset, by the estimate of a part of it. */
+export function scaleEstimate(estimate: CostEstimate, factor: number): CostEstimate {
+  const { usd, requests, inputTokens, outputTokens, unpriced } = estimate;
+  return {
+    usd: usd === null ? null : usd * factor,
+    requests: Math.round(requests * factor),
+    inputTokens: Math.round(inputTokens * factor),
+    outputTokens: Math.round(outputTokens * factor),
+    unpriced,
+  };
+}

@@ -15,7 +15,7 @@ import { shapeOf, type RunStore, type StoredRun, type StoredSummary } from '../n
 import { createScorer } from '../node/scoring/index.ts';
 import type { EvalRequest, RunSnapshot } from '../protocol/engine.ts';
 import { deriveMetrics } from './derived-metrics.ts';
-import { addEstimates, meanOutput } from './estimates.ts';
+import { addEstimates, meanOutput, scaleEstimate } from './estimates.ts';
 import type { LiveRun } from './grid.ts';
 import { ActiveRun, newRunId } from './live-run.ts';
 import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
@@ -50,11 +50,13 @@ export class Evals {
     this.#events = events;
   }
 
-  async estimate(request: EvalRequest, signal: AbortSignal): Promise<CostEstimate> {
+  /** `sample`: cases spread evenly over the dataset, and how many it has; reading all of them again is not for every key that is typed. */
+  async estimate(request: EvalRequest, signal: AbortSignal, sample?: { readonly cases: readonly Case[]; readonly of: number }): Promise<CostEstimate> {
     return this.#withContext(request, async (context) => {
-      const prepared = await prepareRuns(request, context);
+      const prepared = await prepareRuns(request, context, ...(sample === undefined ? [] : [() => Promise.resolve(sample.cases)]));
       const store = await this.#workspace.store();
-      return addEstimates(await Promise.all(prepared.map(({ plan }) => this.#estimate(plan, context, store, signal))));
+      const estimate = addEstimates(await Promise.all(prepared.map(({ plan }) => this.#estimate(plan, context, store, signal))));
+      return sample === undefined ? estimate : scaleEstimate(estimate, sample.of / sample.cases.length);
     });
   }
 

@@ -30,16 +30,19 @@ export interface PrepareContext {
   readonly catalog: ModelCatalog;
 }
 
+/** The cases of a dataset. */
+type Collect = (dataset: DatasetRef) => Promise<readonly Case[]>;
+
 /**
  * Turns a request into plans, one for each prompt. Everything that can be wrong is found here, before the first request.
  * @throws TouchstoneError 'invalid-prompt' | 'invalid-dataset' | 'unknown-model' | 'unknown-price' | 'usage' with the place
  */
-export async function prepareRuns(request: EvalRequest, context: PrepareContext): Promise<Prepared[]> {
+export async function prepareRuns(request: EvalRequest, context: PrepareContext, collect: Collect = (dataset) => collectDataset(dataset, { files: context.files, root: context.workspace.folder })): Promise<Prepared[]> {
   const prompts = await readPrompts(request, context);
   if (prompts.length === 0) throw new TouchstoneError('usage', nothingFound(request));
-  const datasets = new Map<string, Promise<Case[]>>();
+  const datasets = new Map<string, Promise<readonly Case[]>>();
   const prepared: Prepared[] = [];
-  for (const { file, prompt } of prompts) prepared.push(await prepareRun(request, context, file, prompt, datasets));
+  for (const { file, prompt } of prompts) prepared.push(await prepareRun(request, context, file, prompt, datasets, collect));
   if (prepared.every(({ plan }) => plan.cases.length === 0)) throw new TouchstoneError('usage', `No case matches ${describeFilter(request)}.`);
   return prepared.filter(({ plan }) => plan.cases.length > 0);
 }
@@ -59,14 +62,14 @@ export async function readPrompts(request: Pick<EvalRequest, 'targets' | 'prompt
   return found;
 }
 
-async function prepareRun(request: EvalRequest, context: PrepareContext, file: PromptFile, prompt: PromptDocument, datasets: Map<string, Promise<Case[]>>): Promise<Prepared> {
+async function prepareRun(request: EvalRequest, context: PrepareContext, file: PromptFile, prompt: PromptDocument, datasets: Map<string, Promise<readonly Case[]>>, collect: Collect): Promise<Prepared> {
   const { workspace, config, catalog } = context;
   const dataset = datasetOf(request, prompt);
   // A config's prompts share their tests: read them once.
   const key = JSON.stringify([dataset.files, dataset.inline.length, dataset.files.length > 0 && dataset.inline.length === 0 ? '' : prompt.path]);
   let reading = datasets.get(key);
   if (reading === undefined) {
-    reading = collectDataset(dataset, { files: context.files, root: workspace.folder });
+    reading = collect(dataset);
     datasets.set(key, reading);
   }
   const all = await reading;

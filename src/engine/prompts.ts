@@ -21,7 +21,12 @@ interface DatasetFacts {
   readonly count: number;
   /** One case with the variables of all: enough to tell which names are unknown. */
   readonly every: Case | undefined;
+  /** Cases spread evenly over all; `null`: some are for certain prompts only, so that a part says little of the whole. */
+  readonly sample: readonly Case[] | null;
 }
+
+/** At least so many cases are kept of a dataset that has them, at most twice as many. */
+const SAMPLE = 50;
 
 /** What is known of the prompts without running anything. */
 export class Prompts {
@@ -80,12 +85,20 @@ export class Prompts {
     const vars: Record<string, unknown> = {};
     let count = 0;
     let every: Case | undefined;
+    let sample: Case[] | null = [];
+    let stride = 1;
     for await (const item of readDataset(ref, { files: this.#workspace.files(overlays), root: this.#workspace.folder })) {
+      if (item.prompts !== undefined) sample = null;
+      if (sample !== null && count % stride === 0) sample.push(item);
+      if (sample?.length === 2 * SAMPLE) {
+        sample = sample.filter((_, index) => index % 2 === 0);
+        stride *= 2;
+      }
       count++;
       Object.assign(vars, item.vars);
       if (every === undefined || (every.expected === undefined && item.expected !== undefined) || item.options.transformVars !== undefined) every = item;
     }
-    const facts = { count, every: every === undefined ? undefined : { ...every, vars } };
+    const facts = { count, every: every === undefined ? undefined : { ...every, vars }, sample };
     this.#datasets.set(name, { key, facts });
     return facts;
   }
@@ -108,7 +121,9 @@ export class Prompts {
     const known = this.#estimates.get(name);
     if (known?.key === key) return known.estimate;
     // A lens must not fail because a price or a model is missing: the eval will say so with its place.
-    const estimate = await this.#evals.estimate({ targets: [prompt.path], prompts: [prompt.id], overlays, origin: 'editor' }, signal).catch(() => null);
+    const estimate = await this.#facts(prompt.dataset, prompt.path, overlays)
+      .then(({ count, sample }) => this.#evals.estimate({ targets: [prompt.path], prompts: [prompt.id], overlays, origin: 'editor' }, signal, sample === null ? undefined : { cases: sample, of: count }))
+      .catch(() => null);
     if (!signal.aborted) this.#estimates.set(name, { key, estimate });
     return estimate;
   }

@@ -25,6 +25,22 @@ describe('what lenses know of a prompt', () => {
     expect(await state()).toMatchObject({ dataset: { cases: 3 } });
   });
 
+  it('estimates a large dataset by cases from all of it, as an eval of the whole does', async () => {
+    workspace = await testEngine({
+      'a.prompt.yml': PROMPT.replace('model: echo', 'model: test/model'),
+      // Sorted by length: the first cases alone would say far too little.
+      'a.golden.jsonl': Array.from({ length: 1_130 }, (_, i) => line(String(i), 'x'.repeat(4 * i))).join('\n'),
+      'touchstone.yml': 'models:\n  test/model: { provider: openai-compatible, baseUrl: "http://127.0.0.1:9/v1", price: { input: 1, output: 2 } }\n',
+    });
+    const path = join(workspace.folder, 'a.prompt.yml');
+    const whole = await workspace.engine.request('eval/estimate', { targets: [path], origin: 'editor' });
+    const { prompts: [state] } = await workspace.engine.request('prompts/state', { path });
+    expect(whole.usd).toBeGreaterThan(0.5);
+    expect(state?.estimate).toMatchObject({ requests: 1_130, outputTokens: whole.outputTokens, unpriced: [] });
+    expect(Math.abs((state?.estimate?.inputTokens ?? 0) / whole.inputTokens - 1)).toBeLessThan(0.05);
+    expect(Math.abs((state?.estimate?.usd ?? 0) / (whole.usd ?? 1) - 1)).toBeLessThan(0.05);
+  });
+
   it('names a variable that no case of the dataset has, at its place', async () => {
     workspace = await testEngine({ 'a.prompt.yml': PROMPT.replace('{{word}}', '{{wrod}}'), 'a.golden.jsonl': line('1', 'x') });
     const { diagnostics } = await workspace.engine.request('prompts/state', { path: join(workspace.folder, 'a.prompt.yml') });
