@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import { isObject } from '../../src/core/json.ts';
 import type { Message, Span, TokenBuckets } from '../../src/core/trace/model.ts';
-import type { NormalisedTrace } from '../../src/core/trace/normalise/normalise-trace.ts';
 import { rollUp } from '../../src/core/trace/roll-up.ts';
+import type { TraceTree } from '../../src/core/trace/tree.ts';
+import type { TraceRow } from '../../src/protocol/traces.ts';
 import { AGENT_TURNS, type ScriptedTurn } from '../fixtures/servers/agent-model.ts';
 import type { Sends } from './senders.ts';
 import { MODEL, OPENAI_TOOLS, SESSION, USER } from './task.mjs';
@@ -13,7 +14,7 @@ export interface AskedModel {
 }
 
 /** Asserts everything that a trace of the task's agent must show, but for what its SDK does not send. */
-export function expectAgentRun({ spans, tree }: NormalisedTrace, asked: readonly AskedModel[], sends: Sends): void {
+export function expectAgentRun({ spans, tree }: { readonly spans: readonly Span[]; readonly tree: TraceTree }, asked: readonly AskedModel[], sends: Sends): void {
   const ordered = [...tree.order].map((index) => spans[index]!);
   expect(tree.missing).toEqual([]);
   expect(tree.running).toEqual([]);
@@ -31,6 +32,20 @@ export function expectAgentRun({ spans, tree }: NormalisedTrace, asked: readonly
 
   const [root] = tree.roots;
   expect(known(rollUp(spans, tree)[root!]!.tokens!)).toEqual(sum(AGENT_TURNS.map((turn) => bucketsOf(turn, sends))));
+}
+
+/** Asserts what the list of traces says of it. */
+export function expectRow(row: TraceRow, sends: Sends): void {
+  const total = sum(AGENT_TURNS.map((turn) => bucketsOf(turn, sends)));
+  const input = (total.input ?? 0) + (total.cacheRead ?? 0);
+  const output = (total.output ?? 0) + (total.reasoning ?? 0);
+  expect(row).toMatchObject({
+    running: 0, errors: 0, tokens: input + output, inputTokens: input, outputTokens: output, origin: 'received',
+    toolCalls: AGENT_TURNS.filter(({ call }) => call !== null).length,
+    ...(sends.session === 'none' ? {} : { session: SESSION }),
+    ...(sends.session === undefined ? { user: USER } : {}),
+    ...(sends.conversation === 'id' ? {} : { models: [MODEL] }),
+  });
 }
 
 function expectCall(span: Span, turn: ScriptedTurn, { body }: AskedModel, sends: Sends): void {
