@@ -21,6 +21,14 @@ export function textOfJson(value: unknown): string {
 /** A value cannot be taken; the message says why, without the value. */
 export class UndecodableValue extends Error {
   override readonly name = 'UndecodableValue';
+
+  constructor(message: string) {
+    // Input can hold millions of them, each caught at once: V8 would spend most of the time on writing down where they came from.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 const INT64 = 1n << 63n;

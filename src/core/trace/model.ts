@@ -104,6 +104,8 @@ export interface Rejection {
   readonly where: string;
   readonly reason: string;
   readonly value: unknown;
+  /** When it stands for more than one, none of which is kept (`value` is `null`). */
+  readonly count?: number;
 }
 
 export interface Decoded {

@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '../json.ts';
 import { decodeAnyValue, decodeAttributes, UndecodableValue } from './any-value.ts';
 import { readSpanId, readTraceId } from './ids.ts';
 import type { Decoded, RawEvent, RawLink, RawLog, RawSpan, Rejection, Resource, Scope } from './model.ts';
+import { reject } from './reject.ts';
 import { readInteger, readNanos } from './time.ts';
 
 /**
@@ -41,7 +42,7 @@ function readBatches<T>(batches: unknown, shape: Shape, decode: (item: JsonObjec
       for (const [number, item] of itemsOf(group, itemsKey).entries()) {
         // What is wrong with the resource or scope is wrong with each of their spans: senders are told how many were refused.
         const decoded = resource instanceof UndecodableValue ? resource : scope instanceof UndecodableValue ? scope : attempt(() => decode(objectOf(item), resource, scope));
-        if (decoded instanceof UndecodableValue) rejected.push({ where: `${shape.batches}[${index}].${scopesKey}[${at}].${itemsKey}[${number}]`, reason: decoded.message, value: item });
+        if (decoded instanceof UndecodableValue) reject(rejected, () => ({ where: `${shape.batches}[${index}].${scopesKey}[${at}].${itemsKey}[${number}]`, reason: decoded.message, value: item }));
         else taken.push(decoded);
       }
     }

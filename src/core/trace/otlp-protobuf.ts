@@ -2,9 +2,7 @@ import { UndecodableValue } from './any-value.ts';
 import type { AnyValue, Decoded, KeyValue, RawEvent, RawLink, RawLog, RawSpan, Rejection, Resource, Scope } from './model.ts';
 import { OtlpReader, readAnyValue, readKeyValue, skipUnknown, TooManyValues } from './otlp-protobuf-values.ts';
 import { tag } from './protobuf-reader.ts';
-
-/** Senders are told how many were refused, so all of them are counted; those beyond so many are not kept. */
-const MAX_REJECTIONS = 10_000;
+import { reject } from './reject.ts';
 
 /**
  * Decodes an `ExportTraceServiceRequest` of https://github.com/open-telemetry/opentelemetry-proto. Spans that cannot be taken are
@@ -91,7 +89,7 @@ function readBatch<T>(reader: OtlpReader, end: number, where: string, shape: Sha
       reader.pos = from;
       const decoded = resource instanceof UndecodableValue ? resource : scope instanceof UndecodableValue ? scope : attempt(() => read(reader, to, resource, scope));
       if (!(decoded instanceof UndecodableValue)) taken.push(decoded);
-      else rejected.push(rejected.length < MAX_REJECTIONS ? { where: `${at}.${shape.items}[${number}]`, reason: decoded.message, value: reader.bytes.slice(from, to) } : NOT_KEPT);
+      else reject(rejected, () => ({ where: `${at}.${shape.items}[${number}]`, reason: decoded.message, value: reader.bytes.slice(from, to) }));
     }
   }
 }
@@ -104,8 +102,6 @@ function attempt<T>(decode: () => T): T | UndecodableValue {
     throw error;
   }
 }
-
-const NOT_KEPT: Rejection = { where: '', reason: `more than ${MAX_REJECTIONS.toLocaleString('en')} were rejected; this one's bytes are not kept`, value: null };
 
 function readResource(reader: OtlpReader, places: Places): Resource {
   const attributes: KeyValue[] = [];

@@ -44,7 +44,8 @@ export interface Ingested {
   readonly spans: number;
   readonly logs: number;
   readonly metrics: number;
-  readonly rejected: readonly { readonly where: string; readonly reason: string }[];
+  /** `count`: when an entry stands for more than one. */
+  readonly rejected: readonly { readonly where: string; readonly reason: string; readonly count?: number }[];
   readonly traceIds: readonly string[];
   /** `documents`: names of the formats that were met. */
   readonly formats?: readonly string[];

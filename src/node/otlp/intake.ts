@@ -1,5 +1,6 @@
 import { errorMessage } from '../../core/errors.ts';
 import { encodeFullSuccess, encodePartialSuccess, type OtlpEncoding, type OtlpSignal } from '../../core/trace/otlp-response.ts';
+import { countRejected } from '../../core/trace/reject.ts';
 import { SinkError, type DecodedBatch, type EncodedBatch, type Ingested, type TraceSink } from '../../core/trace/sink.ts';
 import { Refusal } from './refusal.ts';
 
@@ -43,7 +44,7 @@ export class Intake {
         spans: spans + ingested.spans,
         logs: logs + ingested.logs,
         metrics: metrics + ingested.metrics,
-        rejected: rejected + ingested.rejected.length,
+        rejected: rejected + countRejected(ingested.rejected),
         lastAt: Date.now(),
       };
       return ingested;
@@ -55,7 +56,7 @@ export class Intake {
   /** A request of OTLP, and the message that answers it. @throws Refusal */
   async takeOtlp(signal: OtlpSignal, encoding: OtlpEncoding, batch: Omit<EncodedBatch, 'form'>): Promise<Uint8Array> {
     const { rejected } = await this.take({ ...batch, form: `otlp-${signal}-${encoding}` });
-    return rejected.length === 0 ? encodeFullSuccess(encoding) : encodePartialSuccess(signal, rejected.length, describeRejections(rejected), encoding);
+    return rejected.length === 0 ? encodeFullSuccess(encoding) : encodePartialSuccess(signal, countRejected(rejected), describeRejections(rejected), encoding);
   }
 
   #refusal(error: unknown): Refusal {
@@ -78,10 +79,10 @@ const TOLD_REASONS = 3;
 /** `3 × traceId must be 16 bytes (resourceSpans[0].scopeSpans[0].spans[1], …)`, the most frequent reason first. */
 export function describeRejections(rejected: Ingested['rejected']): string {
   const reasons = new Map<string, { count: number; first: string }>();
-  for (const { where, reason } of rejected) {
+  for (const { where, reason, count = 1 } of rejected) {
     const known = reasons.get(reason);
-    if (known) known.count++;
-    else reasons.set(reason, { count: 1, first: where });
+    if (known) known.count += count;
+    else reasons.set(reason, { count, first: where });
   }
   const sorted = [...reasons].sort(([, a], [, b]) => b.count - a.count);
   const told = sorted.slice(0, TOLD_REASONS).map(([reason, { count, first }]) => `${count} × ${reason}${first === '' ? '' : ` (${first}${count > 1 ? ', …' : ''})`}`);

@@ -4,6 +4,7 @@ import { asMerged } from '../../core/trace/merge.ts';
 import type { RawLog } from '../../core/trace/model.ts';
 import { logName } from '../../core/trace/normalise/span-view.ts';
 import type { Ingested } from '../../core/trace/sink.ts';
+import { countRejected } from '../../core/trace/reject.ts';
 import type { Database } from '../sqlite/database.ts';
 import type { ReadBatch } from './decode-batch.ts';
 import { prepareSpan, type PreparedSpan } from './prepare-span.ts';
@@ -78,8 +79,8 @@ export class BatchWriter {
         counts.spans += spans.length;
         counts.logs += batch.logs.length;
         counts.metrics += batch.metrics;
-        counts.rejected += batch.rejected.length;
-        return { spans: spans.length, logs: batch.logs.length, metrics: batch.metrics, rejected: batch.rejected.map(({ where, reason }) => ({ where, reason })), traceIds: [...traceIds], formats: batch.formats };
+        counts.rejected += countRejected(batch.rejected);
+        return { spans: spans.length, logs: batch.logs.length, metrics: batch.metrics, rejected: batch.rejected.map(({ where, reason, count }) => ({ where, reason, ...(count === undefined ? {} : { count }) })), traceIds: [...traceIds], formats: batch.formats };
       });
       this.finish(now);
       for (const [key, value] of Object.entries(counts)) if (value > 0) this.#statements.count.run(key, value);

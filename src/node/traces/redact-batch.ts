@@ -38,7 +38,7 @@ export class BatchRedactor {
       ...batch,
       spans: batch.spans.map((span) => this.#value(span, known)),
       logs: batch.logs.map((log) => this.#value(log, known)),
-      rejected: batch.rejected.map(({ where, reason, value }) => ({ where, reason: this.#redact(reason), value: value instanceof Uint8Array ? this.bytes(value) : this.#value(value, known) })),
+      rejected: batch.rejected.map(({ where, reason, value, ...rest }) => ({ ...rest, where, reason: this.#redact(reason), value: value instanceof Uint8Array ? this.bytes(value) : this.#value(value, known) })),
     };
   }
 

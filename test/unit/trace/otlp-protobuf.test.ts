@@ -6,6 +6,7 @@ import { UndecodableValue } from '../../../src/core/trace/any-value.ts';
 import { decodeOtlpJson } from '../../../src/core/trace/otlp-json.ts';
 import { decodeLogsProtobuf, decodeTracesProtobuf } from '../../../src/core/trace/otlp-protobuf.ts';
 import { decodeOtlpRequest } from '../../../src/core/trace/otlp-request.ts';
+import { countRejected } from '../../../src/core/trace/reject.ts';
 import { encodeMessage } from '../../fixtures/otlp-messages.ts';
 import { randomOf } from './random.ts';
 import { requestOf } from './random-request.ts';
@@ -92,6 +93,13 @@ describe('OTLP in protobuf', () => {
       { where: 'resourceSpans[0].scopeSpans[0].spans[2]', reason: 'the span has no traceId', value: field(5, utf8('no ids')) },
       { where: 'resourceSpans[0].scopeSpans[0].spans[3]', reason: 'a length reaches beyond the end', value: join(IDS, field(9, [10, 99])) },
     ]);
+  });
+
+  it('keeps a thousand bad spans one by one and counts the others', () => {
+    const { spans, rejected } = decodeTracesProtobuf(request(...Array.from({ length: 2500 }, () => []), IDS));
+    expect([spans.length, rejected.length, countRejected(rejected)]).toEqual([1, 1001, 2500]);
+    const inJson = decodeOtlpJson({ resourceSpans: [{ scopeSpans: [{ spans: [...Array.from({ length: 2500 }, () => ({})), { traceId: TRACE, spanId: SPAN }] }] }] })!;
+    expect([inJson.spans.length, inJson.rejected.length, countRejected(inJson.rejected)]).toEqual([1, 1001, 2500]);
   });
 
   it('rejects each span of a resource that cannot be read, and takes those of the next one', () => {
