@@ -34,8 +34,9 @@ export class Sources {
 
   /** How everything stands. Asking for it begins to follow the files. @throws TouchstoneError 'untrusted-workspace' | 'store' */
   async state(): Promise<SourcesState> {
-    const tails = await this.#follow();
+    // In this order: who asks for the first time learns what there was before.
     const stored = await this.#traces.read('sources', {});
+    const tails = await this.#follow();
     const receiver = await this.#receiver?.catch(() => undefined);
     return { ...stored, receiver: receiver?.status ?? { state: 'off' }, tails: tails?.status() ?? [] };
   }

@@ -38,10 +38,10 @@ export async function importFile(file: string, options: ImportOptions): Promise<
 }
 
 /** @throws TouchstoneError 'not-found' */
-export async function statsOf(file: string): Promise<BigIntStats> {
+async function statsOf(file: string): Promise<BigIntStats> {
   try {
     const stats = await stat(file, { bigint: true });
-    if (stats.isDirectory()) throw new TouchstoneError('not-found', 'This is a folder, not a file.', { place: { file } });
+    if (!stats.isFile()) throw new TouchstoneError('not-found', stats.isDirectory() ? 'This is a folder, not a file.' : 'This is no file.', { place: { file } });
     await (await open(file, 'r')).close();
     return stats;
   } catch (error) {
