@@ -84,12 +84,11 @@ function count({ view, row, whole, window, width }: HistogramJob): Counted {
   const spans = view.spansOf(row);
   const bins = Math.ceil(plotWidth(width) / COLUMN);
   const { flags, starts } = view.skeleton;
-  const failed = spans.filter((at) => (flags[at]! & SPAN_FLAGS.error) !== 0);
-  const matches = view.matches === null ? null : spans.filter((at) => view.matches?.has(at) === true);
+  const { matches } = view;
   return {
     activity: view.activity(row, whole, window, bins),
-    errors: marksOf(failed, starts, window, plotWidth(width)),
-    matches: matches === null ? null : marksOf(matches, starts, window, plotWidth(width)),
+    errors: marksOf(spans, starts, window, plotWidth(width), (at) => (flags[at]! & SPAN_FLAGS.error) !== 0),
+    matches: matches === null ? null : marksOf(spans, starts, window, plotWidth(width), matches.has),
   };
 }
 

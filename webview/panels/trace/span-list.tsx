@@ -23,16 +23,23 @@ const OVERSCAN = 8;
 const OVERVIEW_FROM = 150;
 const COLUMN_WORDS = { matches: 'Matches', spans: 'Spans', errors: 'Errors', p50: 'p50' } as const;
 
+/** Row from which the places of rows are counted, so that they stay small and rows keep theirs while the list scrolls. */
+function base(first: number): number {
+  return first - (first % 4096);
+}
+
 /** Tree and timeline: one list of rows of one height, of which only those near the eye exist, on one time axis. */
 export function SpanList({ model }: { readonly model: TraceModel }): ComponentChild {
   const stamp = model.changes.value;
   const view = model.view.value;
   const list = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
+  /** As it was told last: asking the box for it would lay the page out once more. */
+  const scrollTop = useRef(0);
+  const rowsWindow = useRef<HTMLDivElement>(null);
   const cursor = useRef<HTMLDivElement>(null);
   const size = useSignal({ width: 800, height: 600 });
   const range = useSignal<readonly [number, number]>([0, 0]);
-  const moved = useSignal(0);
   const histograms = useMemo(() => new Histograms(), []);
   const total = view?.rows.length ?? 0;
   const scroll = new VirtualScroll(total * ROW_HEIGHT, size.value.height);
@@ -49,14 +56,15 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
   const theme = colours.value;
 
   const draw = (): void => {
-    const box = scroller.current;
-    if (box === null) return;
-    const viewport = { scrollTop: scroll.top(box.scrollTop), height: size.value.height, rowHeight: ROW_HEIGHT, total };
+    const viewport = { scrollTop: scroll.top(scrollTop.current), height: size.value.height, rowHeight: ROW_HEIGHT, total };
     const [first, last] = visibleRows(viewport, 1);
     const [drawnFirst, drawnLast] = range.value;
     if (first < drawnFirst || last > drawnLast || drawnLast >= total) range.value = visibleRows(viewport, OVERSCAN);
-    // Of a list that is taller than a browser can make it, all rows move by other steps than the bar does.
-    if (scroll.isScaled) moved.value = box.scrollTop;
+    shift();
+  };
+  /** Rows stand in a window that is moved as a whole: of a list taller than a browser can make it they move by other steps than the bar. */
+  const shift = (): void => {
+    if (rowsWindow.current !== null) rowsWindow.current.style.transform = `translateY(${base(range.value[0]) * ROW_HEIGHT - scroll.offset(scrollTop.current)}px)`;
   };
   useLayoutEffect(() => {
     const stop = watchTheme();
@@ -74,6 +82,7 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(draw, [total, size.value.height]);
+  useLayoutEffect(shift);
   // The time under a resting pointer is another one now; the next movement says which.
   useLayoutEffect(() => { if (cursor.current !== null) cursor.current.hidden = true; }, [layout, window]);
   useLayoutEffect(() => effect(() => {
@@ -82,8 +91,8 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
   useLayoutEffect(() => {
     const box = scroller.current;
     if (box === null || active < 0) return;
-    const target = scroll.reveal(active * ROW_HEIGHT, ROW_HEIGHT, box.scrollTop);
-    if (target !== box.scrollTop) box.scrollTop = target;
+    const target = scroll.reveal(active * ROW_HEIGHT, ROW_HEIGHT, scrollTop.current);
+    if (target !== scrollTop.current) box.scrollTop = target;
   }, [active, size.value.height, stamp]);
 
   const actions = useMemo((): RowActions => ({
@@ -118,7 +127,6 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
   };
   const [first, last] = range.value;
   const slots = Math.ceil(size.value.height / ROW_HEIGHT) + 2 * OVERSCAN + 2;
-  const offset = scroll.isScaled ? scroll.offset(moved.value) : 0;
   const overview = view.skeleton.count >= OVERVIEW_FROM || merged;
   return (
     <section
@@ -149,12 +157,12 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
       </div>
       <div class="rows-box">
         <GridLines window={window} width={layout.timelineWidth} left={layout.treeWidth} />
-        <div ref={scroller} class="rows" tabIndex={-1} role="rowgroup" onScroll={draw} onFocus={() => list.current?.focus({ preventScroll: true })}>
+        <div ref={scroller} class="rows" tabIndex={-1} role="rowgroup" onScroll={(event) => { scrollTop.current = event.currentTarget.scrollTop; draw(); }} onFocus={() => list.current?.focus({ preventScroll: true })}>
           <div class="rows-content" role="presentation" style={{ height: `${scroll.contentHeight}px` }}>
-            {Array.from({ length: slots }, (_, slot) => {
+            <div ref={rowsWindow} class="rows-window" role="presentation">{Array.from({ length: slots }, (_, slot) => {
               const index = first + ((((slot - first) % slots) + slots) % slots);
-              return <SpanRow key={slot} index={index <= last ? index : -1} top={index * ROW_HEIGHT - offset} view={view} stamp={stamp} active={active === index} layout={layout} window={window} whole={whole} marks={marks} histograms={histograms} actions={actions} theme={theme} />;
-            })}
+              return <SpanRow key={slot} index={index <= last ? index : -1} top={(index - base(first)) * ROW_HEIGHT} view={view} stamp={stamp} active={active === index} layout={layout} window={window} whole={whole} marks={marks} histograms={histograms} actions={actions} theme={theme} />;
+            })}</div>
           </div>
           {total === 0 && <NothingShown model={model} />}
         </div>

@@ -114,11 +114,12 @@ export function overviewOf({ count, starts, durations, kinds }: TraceSkeleton, w
   return { classes, peak, peakBin };
 }
 
-/** Which bins hold the start of one of some spans: 1 where there is one. */
-export function marksOf(positions: Iterable<number>, starts: Float64Array, window: TimeWindow, bins: number): Uint8Array {
+/** Which bins hold the start of one of some spans, or of those of them that are wanted: 1 where there is one. */
+export function marksOf(positions: Int32Array, starts: Float64Array, window: TimeWindow, bins: number, wanted: ((position: number) => boolean) | null = null): Uint8Array {
   const marks = new Uint8Array(bins);
   const scale = bins / (window.to - window.from);
   for (const at of positions) {
+    if (wanted !== null && !wanted(at)) continue;
     const bin = Math.floor((starts[at]! - window.from) * scale);
     if (bin >= 0 && bin < bins) marks[bin] = 1;
     else if (bin === bins && starts[at] === window.to) marks[bins - 1] = 1;

@@ -123,7 +123,9 @@ export class Expansion {
   keep(positions: SpanPositions): KeptExpansion {
     const open: string[] = [];
     const closed: string[] = [];
-    for (const [node, isOpen] of [...this.#chosen].slice(-MAX_KEPT)) (isOpen ? open : closed).push(nodeKey(this.display, node, positions));
+    // The last ones; everything below a row may have been opened at once.
+    let skipped = this.#chosen.size - MAX_KEPT;
+    for (const [node, isOpen] of this.#chosen) if (skipped-- <= 0) (isOpen ? open : closed).push(nodeKey(this.display, node, positions));
     const windows = [...this.#windows].slice(-MAX_KEPT).map(([group, window]) => ({ key: nodeKey(this.display, this.display.skeleton.count + group, positions), ...window }));
     return { mode: this.#mode, open, closed, windows };
   }

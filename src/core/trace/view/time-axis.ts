@@ -6,6 +6,8 @@ const STEPS: readonly number[] = [
   10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_200_000, 1_800_000, 3_600_000, 7_200_000, 18_000_000, 43_200_000, 86_400_000,
 ];
 const DAY = 86_400_000;
+/** Pixels that a character of a label needs, the space to the next label included. */
+const CHARACTER = 8;
 
 /** The least that can be looked at: ten nanoseconds. Times of spans are no finer. */
 export const SHORTEST_WINDOW = 1e-5;
@@ -19,16 +21,22 @@ export interface Tick {
 export function ticksOf(window: TimeWindow, width: number, least: number): readonly Tick[] {
   const span = window.to - window.from;
   if (!(span > 0) || width <= 0) return [];
-  const wanted = (span * least) / width;
-  const step = STEPS.find((candidate) => candidate >= wanted) ?? Math.ceil(wanted / DAY) * DAY;
   const ticks: Tick[] = [];
+  let step = stepOf((span * least) / width);
+  // Far from the start a label is longer than the stretch that it would have.
+  const longest = timeLabel(window.to, step).length * CHARACTER;
+  if (longest > (step / span) * width) step = stepOf((span * longest) / width);
   for (let count = Math.ceil(window.from / step - 1e-9); count * step <= window.to + step * 1e-9; count++) ticks.push({ at: count * step, label: timeLabel(count * step, step) });
   return ticks;
 }
 
+function stepOf(least: number): number {
+  return STEPS.find((candidate) => candidate >= least) ?? Math.ceil(least / DAY) * DAY;
+}
+
 /** A moment after the start, rounded to a step of the axis that is at least `precision` milliseconds. */
 export function roundTimeLabel(ms: number, precision: number): string {
-  const step = STEPS.find((candidate) => candidate >= precision) ?? DAY;
+  const step = stepOf(precision);
   return timeLabel(Math.round(ms / step) * step, step);
 }
 
