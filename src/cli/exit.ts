@@ -20,10 +20,19 @@ export function errorLine(error: unknown, cwd: string): string {
 }
 
 function nearby(error: unknown, cwd: string): unknown {
-  if (!(error instanceof TouchstoneError) || error.place === undefined) return error;
-  const near = relative(cwd, error.place.file);
-  const file = near === '' || near.startsWith('..') || isAbsolute(near) ? error.place.file : near;
-  return new TouchstoneError(error.code, error.message, { place: { ...error.place, file } });
+  return error instanceof TouchstoneError ? nearbyError(error, cwd) : error;
+}
+
+function nearbyError({ code, message, place, others }: TouchstoneError, cwd: string): TouchstoneError {
+  return new TouchstoneError(code, message, {
+    ...(place === undefined ? {} : { place: { ...place, file: nearbyPath(place.file, cwd) } }),
+    others: others.map((other) => nearbyError(other, cwd)),
+  });
+}
+
+function nearbyPath(path: string, cwd: string): string {
+  const near = relative(cwd, path);
+  return near === '' || near.startsWith('..') || isAbsolute(near) ? path : near;
 }
 
 export function usageError(message: string): TouchstoneError {

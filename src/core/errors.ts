@@ -39,20 +39,30 @@ export class TouchstoneError extends Error {
   override readonly name: string = 'TouchstoneError';
   readonly code: ErrorCode;
   readonly place: ErrorPlace | undefined;
+  /** What was found to be wrong beside it, so that a person need not find out one by one. */
+  readonly others: readonly TouchstoneError[];
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; place?: ErrorPlace } = {}) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; place?: ErrorPlace; others?: readonly TouchstoneError[] } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.place = options.place;
+    this.others = options.others ?? [];
   }
 }
 
-/** `file:line:column: message`, the form that terminals and problem matchers make clickable. */
+/** One error for several; `undefined` for none. */
+export function joinErrors(errors: readonly TouchstoneError[]): TouchstoneError | undefined {
+  const [first, ...others] = errors;
+  if (first === undefined || others.length === 0) return first;
+  return new TouchstoneError(first.code, first.message, { cause: first, others, ...(first.place === undefined ? {} : { place: first.place }) });
+}
+
+/** `file:line:column: message`, the form that terminals and problem matchers make clickable; a line for each of several. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof TouchstoneError) || error.place === undefined) return errorMessage(error);
-  const { file, line, column } = error.place;
+  if (!(error instanceof TouchstoneError)) return errorMessage(error);
+  const { file, line, column } = error.place ?? {};
   const at = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(':');
-  return `${at}: ${error.message}`;
+  return [at === '' ? error.message : `${at}: ${error.message}`, ...error.others.map(describeError)].join('\n');
 }
 
 export function errorMessage(error: unknown): string {
@@ -68,7 +78,9 @@ export interface SerializedError {
 
 export function serializeError(error: unknown): SerializedError {
   if (error instanceof TouchstoneError) {
-    return { code: error.code, message: error.message, ...(error.place ? { place: error.place } : {}) };
+    const count = error.others.length;
+    const message = count === 0 ? error.message : `${error.message} (and ${count} more ${count === 1 ? 'problem' : 'problems'})`;
+    return { code: error.code, message, ...(error.place ? { place: error.place } : {}) };
   }
   return { code: 'internal', message: errorMessage(error) };
 }

@@ -13,3 +13,6 @@ export interface FileReader {
   isFile(path: string): Promise<boolean>;
   readBytes(path: string): Promise<Uint8Array>;
 }
+
+/** Names of folders that hold other people's files, builds or history: nothing is searched in them. */
+export const IGNORED_FOLDERS: readonly string[] = ['node_modules', '.git', 'dist', '.touchstone', '.venv'];

@@ -3,7 +3,7 @@ import { checkAssertions } from '../core/assert/check.ts';
 import type { ProjectConfig } from '../core/config/model.ts';
 import type { Case, DatasetRef } from '../core/dataset/model.ts';
 import { collectDataset } from '../core/dataset/read.ts';
-import { TouchstoneError } from '../core/errors.ts';
+import { joinErrors, TouchstoneError } from '../core/errors.ts';
 import { caseAssertions, caseIsForPrompt, caseMatches, type RunPlan } from '../core/eval/plan.ts';
 import type { FileReader } from '../core/files.ts';
 import type { Model, ModelCatalog, ModelRef } from '../core/model/model.ts';
@@ -34,32 +34,63 @@ export interface PrepareContext {
 type Collect = (dataset: DatasetRef) => Promise<readonly Case[]>;
 
 /**
- * Turns a request into plans, one for each prompt. Everything that can be wrong is found here, before the first request.
+ * Turns a request into plans, one for each prompt. Everything that can be wrong is found here, before the first request: one prompt that
+ * cannot be evaluated stops all of them, and is told together with whatever else is wrong.
  * @throws TouchstoneError 'invalid-prompt' | 'invalid-dataset' | 'unknown-model' | 'unknown-price' | 'usage' with the place
  */
 export async function prepareRuns(request: EvalRequest, context: PrepareContext, collect: Collect = (dataset) => collectDataset(dataset, { files: context.files, root: context.workspace.folder })): Promise<Prepared[]> {
-  const prompts = await readPrompts(request, context);
-  if (prompts.length === 0) throw new TouchstoneError('usage', nothingFound(request));
+  const { prompts, problems } = await readAll(request, context);
+  if (prompts.length === 0 && problems.length === 0) throw new TouchstoneError('usage', nothingFound(request));
   const datasets = new Map<string, Promise<readonly Case[]>>();
   const prepared: Prepared[] = [];
-  for (const { file, prompt } of prompts) prepared.push(await prepareRun(request, context, file, prompt, datasets, collect));
+  for (const { file, prompt } of prompts) {
+    try {
+      prepared.push(await prepareRun(request, context, file, prompt, datasets, collect));
+    } catch (error) {
+      // A person corrects them all at once; what is no matter of one prompt is told alone.
+      if (!(error instanceof TouchstoneError) || error.place === undefined) throw error;
+      problems.push(error);
+    }
+  }
+  const problem = joinErrors(withoutRepetition(problems));
+  if (problem !== undefined) throw problem;
   if (prepared.every(({ plan }) => plan.cases.length === 0)) throw new TouchstoneError('usage', `No case matches ${describeFilter(request)}.`);
   return prepared.filter(({ plan }) => plan.cases.length > 0);
 }
 
-export async function readPrompts(request: Pick<EvalRequest, 'targets' | 'prompts'>, { workspace, files, config }: Pick<PrepareContext, 'workspace' | 'files' | 'config'>): Promise<{ file: PromptFile; prompt: PromptDocument }[]> {
+/** @throws TouchstoneError 'invalid-prompt' with everything that is wrong with the files */
+export async function readPrompts(request: Pick<EvalRequest, 'targets' | 'prompts'>, context: Pick<PrepareContext, 'workspace' | 'files' | 'config'>): Promise<ReadPrompt[]> {
+  const { prompts, problems } = await readAll(request, context);
+  const problem = joinErrors(problems);
+  if (problem !== undefined) throw problem;
+  return prompts;
+}
+
+interface ReadPrompt {
+  readonly file: PromptFile;
+  readonly prompt: PromptDocument;
+}
+
+async function readAll(request: Pick<EvalRequest, 'targets' | 'prompts'>, { workspace, files, config }: Pick<PrepareContext, 'workspace' | 'files' | 'config'>): Promise<{ prompts: ReadPrompt[]; problems: TouchstoneError[] }> {
   const paths: string[] = [];
   for (const target of request.targets) paths.push(...((await isFolder(target)) ? await findPromptFiles(target) : [target]));
-  const found: { file: PromptFile; prompt: PromptDocument }[] = [];
+  const prompts: ReadPrompt[] = [];
+  const problems: TouchstoneError[] = [];
   for (const path of new Set(paths)) {
     const file = await readPromptFile(path, { files, root: workspace.folder, datasets: config.datasets });
-    const problem = file.diagnostics.find(({ severity }) => severity === 'error');
-    if (problem !== undefined) throw diagnosticError('invalid-prompt', problem, path);
+    const errors = file.diagnostics.filter(({ severity }) => severity === 'error');
+    problems.push(...errors.map((problem) => diagnosticError('invalid-prompt', problem, path)));
+    if (errors.length > 0) continue;
     for (const prompt of file.prompts) {
-      if (request.prompts === undefined || request.prompts.includes(prompt.id)) found.push({ file, prompt });
+      if (request.prompts === undefined || request.prompts.includes(prompt.id)) prompts.push({ file, prompt });
     }
   }
-  return found;
+  return { prompts, problems };
+}
+
+/** The prompts of a config share their tests, and what is wrong with them. */
+function withoutRepetition(problems: readonly TouchstoneError[]): TouchstoneError[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify([problem.place, problem.message]), problem])).values()];
 }
 
 async function prepareRun(request: EvalRequest, context: PrepareContext, file: PromptFile, prompt: PromptDocument, datasets: Map<string, Promise<readonly Case[]>>, collect: Collect): Promise<Prepared> {

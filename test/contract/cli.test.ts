@@ -179,6 +179,21 @@ export default class Slow {
 }
 `;
 
+describe('prompts that cannot be evaluated', () => {
+  it('are all told, each with its place, before anything is evaluated', async () => {
+    writeEcho();
+    write('broken.prompt.yml', 'name: Broken\nmessages: [\n');
+    write('sub/nowhere.prompt.yml', 'name: Nowhere\nmodel: echo\nmessages: [{ role: user, content: a }]\ngolden: missing.jsonl\n');
+    write('without.prompt.yml', 'name: Without\nmessages: [{ role: user, content: a }]\ntestData: [{ a: 1 }]\n');
+    const { code, stdout, stderr } = await touchstone('eval');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const lines = stderr.trim().split('\n');
+    for (const start of ['broken.prompt.yml:', 'sub/', 'without.prompt.yml:']) expect(lines.filter((line) => line.startsWith(start)), stderr).not.toEqual([]);
+    expect(stderr).not.toContain('echo.prompt.yml');
+    expect((await touchstone('runs')).stdout).not.toContain('Echo');
+  });
+});
+
 describe('cancelling', () => {
   const asked = (): string[] => (existsSync(path.join(folder, 'asked.txt')) ? readFileSync(path.join(folder, 'asked.txt'), 'utf8').trim().split('\n') : []);
   beforeEach(() => {

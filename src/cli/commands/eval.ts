@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { CONFIG_FILE_NAMES } from '../../core/config/read.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import { reportFormatOf } from '../../core/report/formats.ts';
@@ -211,13 +211,21 @@ class EvalJob {
   }
 }
 
-/** Whether a file's folder, or the nearest one above it that exists, takes new files: better known before a run than after. */
+/**
+ * Whether a report can be written there, which is better known before a run than after: its folder is made, and takes a file. One
+ * folder at a time: on file systems that take none, such as /proc, Node never ends making several.
+ */
 function canBeWritten(file: string): boolean {
-  let folder = dirname(file);
-  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  const folder = dirname(file);
+  const missing: string[] = [];
+  for (let at = folder; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  const probe = join(folder, `.touchstone-${process.pid}.tmp`);
   try {
-    accessSync(folder, constants.W_OK);
-    return statSync(folder).isDirectory() && !(statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) return false;
+    for (const path of missing) mkdirSync(path);
+    closeSync(openSync(probe, 'wx'));
+    unlinkSync(probe);
+    return true;
   } catch {
     return false;
   }

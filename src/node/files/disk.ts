@@ -1,11 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { errorMessage, TouchstoneError } from '../../core/errors.ts';
-import type { FileReader } from '../../core/files.ts';
+import { IGNORED_FOLDERS, type FileReader } from '../../core/files.ts';
 import { isInside } from '../../core/text/path.ts';
 
-/** Folders that hold other people's files, builds or history. */
-const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**', '**/dist/**', '**/.touchstone/**', '**/.venv/**'];
+const IGNORED: readonly string[] = IGNORED_FOLDERS.map((name) => `**/${name}/**`);
 
 /** A file that is read whole: prompts, YAML and JSON datasets. jsonl and csv are streamed and have no limit. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -38,7 +37,7 @@ export function createFileReader({ maxBytes = MOST_BYTES, root }: FileReaderOpti
       // Read when a pattern is: most commands name their files.
       const { glob } = await import('tinyglobby');
       // Links are not followed: they may lead out of the workspace, or in circles.
-      const found = await glob(pattern, { cwd: base, absolute: true, onlyFiles: true, ignore: [...IGNORED_FOLDERS], followSymbolicLinks: false, expandDirectories: false });
+      const found = await glob(pattern, { cwd: base, absolute: true, onlyFiles: true, ignore: [...IGNORED], followSymbolicLinks: false, expandDirectories: false });
       return found.map((path) => path.replaceAll('\\', '/')).sort();
     },
   };

@@ -69,6 +69,12 @@ describe('hostile texts', () => {
 });
 
 describe('wrong usage', () => {
+  // Whoever asks Node to make several folders there at once waits for ever.
+  it.runIf(process.platform === 'linux')('a report where no folder can be made', async () => {
+    const { code, stderr } = await run('eval --output /proc/no/such/report.json', new MemoryEngine([sampleRun(good)]));
+    expect([code, stderr()]).toEqual([2, expect.stringContaining('its folder cannot be written to')]);
+  });
+
   it.each([
     ['evil', /unknown command 'evil'/],
     ['evla', /Did you mean eval\?/],

@@ -34,6 +34,29 @@ describe('watching files', () => {
     }
   });
 
+  it('tells of a new prompt in a new folder, wherever it is below one that is evaluated', async () => {
+    const files = new FileWatch();
+    const { signal } = new AbortController();
+    try {
+      mkdirSync(join(folder, 'there/already'), { recursive: true });
+      files.update([], [folder]);
+      const deep = join(folder, 'there/already/a.prompt.yml');
+      writeFileSync(deep, 'messages: []\n');
+      expect(await files.next(signal)).toBe(deep);
+      // Made at once, before anybody can watch the inner folder.
+      const fresh = join(folder, 'made/now/b.prompt.yml');
+      mkdirSync(join(folder, 'made/now'), { recursive: true });
+      writeFileSync(fresh, 'messages: []\n');
+      expect(await files.next(signal)).toBe(fresh);
+      writeFileSync(fresh, 'messages: []  \n');
+      mkdirSync(join(folder, 'node_modules/of-others'), { recursive: true });
+      writeFileSync(join(folder, 'node_modules/of-others/c.prompt.yml'), 'messages: []\n');
+      expect(await files.next(signal)).toBe(fresh);
+    } finally {
+      files.dispose();
+    }
+  });
+
   it('remembers a change that came while nobody asked', async () => {
     const files = new FileWatch();
     try {
