@@ -11,8 +11,9 @@ import { must } from '../../scripts/tools/processes.ts';
 import type { Benchmark, Claim } from './benchmark.ts';
 import { editorBenchmark } from './editor.ts';
 import { evalBenchmark } from './eval.ts';
+import { tracePanelBenchmark } from './trace-panel.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark];
 
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
 const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));

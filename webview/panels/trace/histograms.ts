@@ -88,7 +88,7 @@ function count({ view, row, whole, window, width }: HistogramJob): Counted {
   return {
     activity: view.activity(row, whole, window, bins),
     errors: marksOf(spans, starts, window, plotWidth(width), (at) => (flags[at]! & SPAN_FLAGS.error) !== 0),
-    matches: matches === null ? null : marksOf(spans, starts, window, plotWidth(width), matches.has),
+    matches: matches === null ? null : marksOf(spans, starts, window, plotWidth(width), (at) => matches.has(at)),
   };
 }
 
