@@ -9,6 +9,7 @@ import type { SearchRows } from './search-rows.ts';
 import type { TraceState } from './trace-state.ts';
 
 const MAX_KNOWN = 100_000;
+const MAX_OWNERS = 2000;
 /** Shorter texts take longer to deflate than the room is worth. */
 const SHORTEST_DEFLATED = 4096;
 
@@ -25,32 +26,52 @@ export class ChunkStore {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #search: SearchRows;
   readonly #known = new Map<string, KnownChunk>();
+  /** Resources and scopes by their text: every span has both, and they are few. */
+  readonly #owners = new Map<string, KnownChunk>();
 
   constructor(database: Database, search: SearchRows) {
     this.#statements = prepare(database);
     this.#search = search;
   }
 
+  /** The number of the chunk of a resource or scope. */
+  addOwner(state: TraceState, span: number, text: string, isLater: boolean): number {
+    let known = this.#owners.get(text);
+    if (known === undefined) {
+      known = this.#find(state, span, text, isLater);
+      if (this.#owners.size >= MAX_OWNERS) this.#owners.clear();
+      this.#owners.set(text, known);
+    }
+    return this.#use(state, span, known);
+  }
+
   /** The number of a text's chunk; a new one is numbered behind the span that brings it. `isLater`: by a later version of the span. */
   add(state: TraceState, span: number, text: string, isLater: boolean): number {
+    return this.#use(state, span, this.#find(state, span, text, isLater));
+  }
+
+  #find(state: TraceState, span: number, text: string, isLater: boolean): KnownChunk {
     const digest = hash('sha256', text, 'buffer').subarray(0, 16);
     const key = digest.toString('latin1');
     let known = this.#known.get(key);
-    if (known === undefined) {
-      const n = state.next();
-      const [form, body] = text.length < SHORTEST_DEFLATED ? [FORM.text, text] : deflated(text);
-      if (this.#statements.insert.run(n, digest, form, body).changes === 1) {
-        known = { n, usedIn: state.columns.n };
-        state.columns.bytes += typeof body === 'string' ? body.length : body.byteLength;
-        this.#search.add(n, searchTextOfChunk(text));
-        if (isLater) this.#statements.use.run(n, state.columns.n, span);
-      } else {
-        state.columns.nextSequence--;
-        known = { n: this.#statements.find.get(digest) as number, usedIn: -1 };
-      }
-      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-      this.#known.set(key, known);
+    if (known !== undefined) return known;
+    const n = state.next();
+    const [form, body] = text.length < SHORTEST_DEFLATED ? [FORM.text, text] : deflated(text);
+    if (this.#statements.insert.run(n, digest, form, body).changes === 1) {
+      known = { n, usedIn: state.columns.n };
+      state.columns.bytes += typeof body === 'string' ? body.length : body.byteLength;
+      this.#search.add(n, searchTextOfChunk(text));
+      if (isLater) this.#statements.use.run(n, state.columns.n, span);
+    } else {
+      state.columns.nextSequence--;
+      known = { n: this.#statements.find.get(digest) as number, usedIn: -1 };
     }
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(key, known);
+    return known;
+  }
+
+  #use(state: TraceState, span: number, known: KnownChunk): number {
     if (known.usedIn !== state.columns.n) {
       known.usedIn = state.columns.n;
       if (traceOfNumber(known.n) !== state.columns.n) this.#statements.use.run(known.n, state.columns.n, span);
@@ -61,6 +82,7 @@ export class ChunkStore {
   /** Chunks were deleted, or a transaction failed. */
   forget(): void {
     this.#known.clear();
+    this.#owners.clear();
   }
 }
 

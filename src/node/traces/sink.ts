@@ -7,7 +7,7 @@ import { packBatch, type FromWorker, type Retention, type ToWorker, type WorkerS
 
 export type { Retention } from './worker-messages.ts';
 
-export const DEFAULT_RETENTION: Retention = { days: 30, maxBytes: 2 * 1024 ** 3 };
+const DEFAULT_RETENTION: Retention = { days: 30, maxBytes: 2 * 1024 ** 3 };
 
 /** What waits in memory: beyond either, senders are told to try again. */
 const MAX_WAITING_BYTES = 96 * 1024 * 1024;

@@ -171,7 +171,8 @@ export class SpanWriter {
   }
 
   #writeBody(state: TraceState, n: number, { body }: PreparedSpan, isLater: boolean): void {
-    const text = finishBody(body, n, body.chunks.map((chunk) => this.#chunks.add(state, n, chunk, isLater)));
+    // The first two are the resource and the scope (span-body).
+    const text = finishBody(body, n, body.chunks.map((chunk, index) => (index < 2 ? this.#chunks.addOwner(state, n, chunk, isLater) : this.#chunks.add(state, n, chunk, isLater))));
     state.columns.bytes += text.length;
     this.#statements.writeBody.run(n, text);
   }

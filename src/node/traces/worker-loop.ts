@@ -18,6 +18,7 @@ const MAX_TOLD = 100;
 const RETENTION_EVERY_MS = 60_000;
 const CHECKPOINT_IDLE_MS = 3000;
 const JOIN_AGAIN_MS = 100;
+const MERGE_EVERY_MS = 20;
 
 /** Takes batches, joins log records to their spans, deletes what is old: one thing at a time, batches first. */
 export class TraceWorker {
@@ -128,9 +129,13 @@ export class TraceWorker {
     this.#restTimer = setTimeout(() => this.#checkpoint(), CHECKPOINT_IDLE_MS);
   }
 
-  /** Nothing came for a while: the log goes into the file, and its room is given back. */
+  /** Nothing came for a while: the search index is tidied, the log goes into the file, and its room is given back. */
   #checkpoint(): void {
     try {
+      if (this.#writer.transaction(() => this.#writer.search.merge())) {
+        this.#restTimer = setTimeout(() => this.#checkpoint(), MERGE_EVERY_MS);
+        return;
+      }
       this.#database.pragma('wal_checkpoint(TRUNCATE)');
     } catch {
       // Somebody reads: later.

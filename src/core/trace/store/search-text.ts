@@ -5,6 +5,7 @@ import type { BodyDraft } from './span-body.ts';
 const LONGEST = 400_000;
 /** Runs without a space that nobody searches for: images, keys, ciphertext. */
 const OPAQUE_RUN = /[A-Za-z0-9+/=_-]{256,}/g;
+const OPAQUE_LENGTH = 256;
 /** Members that name the form of a message, not its content. */
 const FORM_KEYS = new Set(['role', 'type', 'mime_type', 'mimeType', 'media_type', 'finish_reason', 'index']);
 const DEEPEST = 60;
@@ -40,7 +41,8 @@ function unescaped(text: string): string {
 
 function collect(value: unknown, key: string | null, texts: string[], depth: number): void {
   if (typeof value === 'string') {
-    if (key === null || !FORM_KEYS.has(key)) texts.push(value);
+    // JSON within JSON: a call's arguments
+    if (key === null || !FORM_KEYS.has(key)) texts.push(/^[[{]/.test(value) && value.includes('\\') ? unescaped(value) : value);
   } else if (typeof value === 'object' && value !== null && depth < DEEPEST) {
     if (Array.isArray(value)) for (const item of value as unknown[]) collect(item, key, texts, depth + 1);
     else for (const name of Object.keys(value)) collect((value as Record<string, unknown>)[name], name, texts, depth + 1);
@@ -49,5 +51,22 @@ function collect(value: unknown, key: string | null, texts: string[], depth: num
 
 function readable(text: string): string {
   const cut = text.length > LONGEST ? text.slice(0, LONGEST) : text;
-  return cut.length < 256 ? cut : cut.replace(OPAQUE_RUN, ' ');
+  return hasOpaqueRun(cut) ? cut.replace(OPAQUE_RUN, ' ') : cut;
+}
+
+/** Whether the pattern matches, from one character in 256: a run that long covers one of them. */
+function hasOpaqueRun(text: string): boolean {
+  for (let at = OPAQUE_LENGTH - 1; at < text.length; at += OPAQUE_LENGTH) {
+    let from = at;
+    while (from >= 0 && isOpaque(text.charCodeAt(from))) from--;
+    if (from === at) continue;
+    let to = at;
+    while (to < text.length && to - from <= OPAQUE_LENGTH && isOpaque(text.charCodeAt(to))) to++;
+    if (to - from - 1 >= OPAQUE_LENGTH) return true;
+  }
+  return false;
+}
+
+function isOpaque(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 47 && code <= 57) || code === 43 || code === 61 || code === 95 || code === 45;
 }

@@ -39,9 +39,9 @@ const LONGEST_ERROR = 200;
 /** Longer values are nobody's filter; the text is found by searching. */
 const LONGEST_FACET = 300;
 
-export const LLM = SPAN_KINDS.indexOf('llm');
-export const EMBEDDING = SPAN_KINDS.indexOf('embedding');
-export const TOOL = SPAN_KINDS.indexOf('tool');
+const LLM = SPAN_KINDS.indexOf('llm');
+const EMBEDDING = SPAN_KINDS.indexOf('embedding');
+const TOOL = SPAN_KINDS.indexOf('tool');
 
 export function rowOfSpan(span: Span): SpanRow {
   const tokens = span.tokens;

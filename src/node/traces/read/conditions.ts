@@ -5,7 +5,7 @@ import { momentMs } from '../../../core/trace/query/values.ts';
 import type { Facet } from '../../../core/trace/store/facets.ts';
 import { ORIGINS } from '../../../core/trace/store/numbers.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { holdsPhrase, phraseOf, tracesWith } from './full-text.ts';
+import { phraseOf, type TextMatches } from './full-text.ts';
 import { keyOf, testOf, valuesThatFit } from './texts.ts';
 
 /** A condition on a row of `trace`, of which every word that a person wrote is a parameter. */
@@ -24,9 +24,14 @@ export interface CompiledQuery {
 
 /** So few traces are looked at one by one; for more the list is read in its order until the page is full. */
 const FEW_TRACES = 5000;
-const FEW_PLACES = 20_000;
 
 type Where = (t: string) => Condition;
+
+/** Where traces are looked for. */
+export interface Store {
+  readonly database: Database;
+  readonly matches: TextMatches;
+}
 
 interface Compiled {
   readonly where: Where;
@@ -39,30 +44,32 @@ const NOTHING: Compiled = { where: () => ({ sql: '0', values: [] }), candidates:
  * The query of a person. Traces of eval runs are left out unless it speaks of the origin.
  * @throws QueryError
  */
-export function compileQuery(database: Database, text: string, now = Date.now()): CompiledQuery {
+export function compileQuery(store: Store, text: string, now = Date.now()): CompiledQuery {
   const query = parseQuery(text);
-  const compiled = compile(database, query, now);
+  store.matches.begin();
+  const compiled = compile(store, query, now);
   const own: Where = (t) => ({ sql: `${t}.origin <> ${ORIGINS.indexOf('eval')}`, values: [] });
   const where = names(query, 'origin') ? compiled.where : query.type === 'every' ? own : all([own, compiled.where], ' AND ');
   return { where: (t = 't') => where(t), candidates: compiled.candidates };
 }
 
-function compile(database: Database, query: Query, now: number): Compiled {
+function compile(store: Store, query: Query, now: number): Compiled {
+  const { database } = store;
   switch (query.type) {
     case 'every': return { where: () => ({ sql: '1', values: [] }), candidates: null };
     case 'and': {
-      const terms = query.terms.map((term) => compile(database, term, now));
+      const terms = query.terms.map((term) => compile(store, term, now));
       return { where: all(terms.map(({ where }) => where), ' AND '), candidates: fewest(terms.map(({ candidates }) => candidates)) };
     }
     case 'or': {
-      const terms = query.terms.map((term) => compile(database, term, now));
+      const terms = query.terms.map((term) => compile(store, term, now));
       return { where: all(terms.map(({ where }) => where), ' OR '), candidates: union(terms.map(({ candidates }) => candidates)) };
     }
     case 'not': {
-      const { where } = compile(database, query.term, now);
+      const { where } = compile(store, query.term, now);
       return { where: (t) => wrap('NOT ', where(t)), candidates: null };
     }
-    case 'text': return textCondition(database, phraseOf(query.text, query.prefix));
+    case 'text': return textCondition(store, phraseOf(query.text, query.prefix));
     case 'match': return matchCondition(database, query.field, query.patterns);
     case 'compare': return numberCondition(database, query.field, `${query.comparison} ?`, [query.value], query.comparison.startsWith('>'));
     case 'between': return numberCondition(database, query.field, 'BETWEEN ? AND ?', [query.from, query.to], true);
@@ -73,10 +80,9 @@ function compile(database: Database, query: Query, now: number): Compiled {
   }
 }
 
-function textCondition(database: Database, phrase: string): Compiled {
-  const traces = tracesWith(database, phrase, FEW_PLACES);
-  if (traces !== null) return among(traces);
-  return { where: (t) => ({ sql: holdsPhrase(t), values: [phrase, phrase] }), candidates: null };
+function textCondition({ database, matches }: Store, phrase: string): Compiled {
+  const table = matches.tableOf(phrase);
+  return { where: (t) => ({ sql: `${t}.n IN (SELECT n FROM ${table})`, values: [] }), candidates: few(database, `SELECT n FROM ${table}`, []) };
 }
 
 const STATUS_SQL: Readonly<Record<string, (t: string) => string>> = {
@@ -98,7 +104,7 @@ function matchCondition(database: Database, field: TextField, patterns: readonly
       const chosen = ORIGINS.flatMap((name, index) => (tests.some((test) => test(name)) ? [index] : []));
       return chosen.length === 0 ? NOTHING : { where: (t) => ({ sql: `${t}.origin IN (${chosen.join(', ')})`, values: [] }), candidates: null };
     }
-    case 'id': return union2(patterns.map((pattern) => idCondition(database, pattern)));
+    case 'id': return anyOf(patterns.map((pattern) => idCondition(database, pattern)));
     default: return facetCondition(database, field, patterns);
   }
 }
@@ -156,12 +162,7 @@ function few(database: Database, sql: string, values: readonly unknown[]): numbe
   return found.length > FEW_TRACES ? null : found;
 }
 
-function among(traces: readonly number[]): Compiled {
-  const list = JSON.stringify(traces);
-  return { where: (t) => ({ sql: `${t}.n IN (SELECT value FROM json_each(?))`, values: [list] }), candidates: traces.length > FEW_TRACES ? null : traces };
-}
-
-function union2(terms: readonly Compiled[]): Compiled {
+function anyOf(terms: readonly Compiled[]): Compiled {
   return { where: all(terms.map(({ where }) => where), ' OR '), candidates: union(terms.map(({ candidates }) => candidates)) };
 }
 

@@ -21,6 +21,7 @@ export function findInTrace(database: Database, trace: OpenTrace, text: string, 
   for (let at = 0; names.size > 0 && at < skeleton.count && found.size <= most; at++) if (names.has(skeleton.names[at]!)) found.add(trace.idAt(at));
 
   const phrase = phraseOf(text, true);
+  // Whole numbers, not doubles: for a double the index does not seek.
   const own = database.prepare('SELECT rowid FROM trace_search WHERE trace_search MATCH ? AND rowid BETWEEN ? AND ?').pluck();
   const foreign = database.prepare('SELECT u.span FROM chunk_use u CROSS JOIN trace_search s ON s.rowid = u.chunk WHERE u.trace = ? AND s.trace_search MATCH ?').pluck();
   const bringer = database.prepare('SELECT span FROM chunk_use WHERE chunk = ? AND trace = ?').pluck();
@@ -30,7 +31,7 @@ export function findInTrace(database: Database, trace: OpenTrace, text: string, 
     const spanId = id.get(number, first) as string | undefined;
     if (spanId !== undefined) found.add(spanId);
   };
-  for (const number of own.iterate(phrase, first, last) as IterableIterator<number>) {
+  for (const number of own.iterate(phrase, BigInt(first), BigInt(last)) as IterableIterator<number>) {
     if (found.size > most) break;
     add((bringer.get(number, trace.stored.n) as number | undefined) ?? number);
   }

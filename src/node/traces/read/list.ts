@@ -1,7 +1,7 @@
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { SessionRow, TraceListRequest, TracePage } from '../../../protocol/traces.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { compileQuery, type CompiledQuery, type Condition } from './conditions.ts';
+import { compileQuery, type CompiledQuery, type Condition, type Store } from './conditions.ts';
 import { tracesByNumber } from './rows.ts';
 
 /** Matches are counted up to here; the list shows "10,000 and more". */
@@ -33,8 +33,9 @@ const COLUMN = { duration: 'duration_ns', cost: 'cost', tokens: 'tokens', errors
 type Cursor = readonly [piece: number, value: string | number, n: number];
 
 /** @throws TouchstoneError 'usage' (QueryError) */
-export function listTraces(database: Database, request: TraceListRequest): TracePage {
-  const query = compileQuery(database, request.query);
+export function listTraces(store: Store, request: TraceListRequest): TracePage {
+  const { database } = store;
+  const query = compileQuery(store, request.query);
   const pieces = piecesOf(request.sort, request.descending);
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
   let cursor = request.cursor === undefined ? null : readCursor(request.cursor, pieces.length);
@@ -87,15 +88,16 @@ function count(database: Database, query: CompiledQuery): TracePage['total'] {
 }
 
 /** All numbers of traces that fit, at most `limit`: for deleting what a query finds. */
-export function numbersOf(database: Database, text: string, limit: number): number[] {
-  const { where } = compileQuery(database, text);
+export function numbersOf(store: Store, text: string, limit: number): number[] {
+  const { where } = compileQuery(store, text);
   const { sql, values } = where();
-  return database.prepare(`SELECT t.n FROM trace t WHERE ${sql} LIMIT ?`).pluck().all(...values, limit) as number[];
+  return store.database.prepare(`SELECT t.n FROM trace t WHERE ${sql} LIMIT ?`).pluck().all(...values, limit) as number[];
 }
 
 /** Sessions by the start of their latest trace that fits, the newest first. @throws TouchstoneError 'usage' (QueryError) */
-export function listSessions(database: Database, request: { query: string; limit: number; cursor?: string }): { sessions: SessionRow[]; next: string | null } {
-  const query = compileQuery(database, request.query);
+export function listSessions(store: Store, request: { query: string; limit: number; cursor?: string }): { sessions: SessionRow[]; next: string | null } {
+  const { database } = store;
+  const query = compileQuery(store, request.query);
   const [mine, other] = [query.where('t'), query.where('o')];
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
   const cursor = request.cursor === undefined ? null : readCursor(request.cursor, 1);

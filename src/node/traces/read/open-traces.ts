@@ -8,8 +8,8 @@ import { RawSpans } from './raw-spans.ts';
 import { traceById, type StoredTrace } from './rows.ts';
 import { readSkeleton } from './span-columns.ts';
 
-/** A trace of at most so many spans and bytes is normalised as a whole: everything about it is then exact and at hand. */
-const WHOLE_SPANS = 2000;
+/** A trace of at most so many spans and bytes is normalised as a whole. */
+export const WHOLE_SPANS = 2000;
 const WHOLE_BYTES = 8_000_000;
 const WHOLE_LOGS = 10_000;
 /** Skeletons that are kept: about 100 bytes a span. */
@@ -23,11 +23,14 @@ export class OpenTrace {
   /** Numbers of the spans, by position. */
   readonly numbers: Float64Array;
   readonly raw: RawSpans;
+  /** It is normalised as a whole: everything about it is then exact and at hand. */
+  readonly isSmall: boolean;
   #positions: SpanPositions | null = null;
   #whole: { readonly prices: string; readonly trace: NormalisedTrace } | null = null;
 
-  constructor(database: Database, stored: StoredTrace) {
+  constructor(database: Database, stored: StoredTrace, wholeSpans: number) {
     this.stored = stored;
+    this.isSmall = stored.row.spans <= wholeSpans && stored.bytes <= WHOLE_BYTES;
     const { skeleton, numbers } = readSkeleton(database, stored);
     this.skeleton = skeleton;
     this.numbers = numbers;
@@ -62,16 +65,12 @@ export class OpenTrace {
     return this.skeleton.texts[this.skeleton.names[position]!] ?? '';
   }
 
-  get isSmall(): boolean {
-    return this.skeleton.count <= WHOLE_SPANS && this.stored.bytes <= WHOLE_BYTES;
-  }
-
   /** All of a small trace; `null`: it is too large for that. */
   whole(prices: PriceOverrides): NormalisedTrace | null {
     if (!this.isSmall) return null;
     const key = JSON.stringify(prices);
     if (this.#whole?.prices !== key) {
-      this.#whole = { prices: key, trace: normaliseMerged(this.raw.page(WHOLE_SPANS), this.raw.logs(WHOLE_LOGS), { prices }) };
+      this.#whole = { prices: key, trace: normaliseMerged(this.raw.page(this.skeleton.count), this.raw.logs(WHOLE_LOGS), { prices }) };
     }
     return this.#whole.trace;
   }
@@ -81,9 +80,11 @@ export class OpenTrace {
 export class OpenTraces {
   readonly #database: Database;
   readonly #kept = new Map<number, OpenTrace>();
+  readonly #wholeSpans: number;
 
-  constructor(database: Database) {
+  constructor(database: Database, wholeSpans: number) {
     this.#database = database;
+    this.#wholeSpans = wholeSpans;
   }
 
   /**
@@ -95,7 +96,7 @@ export class OpenTraces {
       const stored = traceById(this.#database, traceId);
       const known = this.#kept.get(stored.n);
       this.#kept.delete(stored.n);
-      const trace = known?.stored.row.revision === stored.row.revision ? known : new OpenTrace(this.#database, stored);
+      const trace = known?.stored.row.revision === stored.row.revision ? known : new OpenTrace(this.#database, stored, this.#wholeSpans);
       this.#kept.set(stored.n, trace);
       this.#forget();
       return trace;

@@ -21,7 +21,7 @@ async function answer({ id, method, params, context }: ReadRequest): Promise<voi
   let reply: ReadReply;
   let transfer: ArrayBuffer[] = [];
   try {
-    const result = await reader.read(method, params, context);
+    const result = await reader.read(method, params as never, context);
     reply = { id, result };
     transfer = reader.buffersOf(result);
   } catch (error) {

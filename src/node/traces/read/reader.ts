@@ -6,6 +6,8 @@ import { FACETS, type Facet } from '../../../core/trace/store/facets.ts';
 import type { TraceSkeleton } from '../../../core/trace/skeleton.ts';
 import type { QueryCompletion } from '../../../protocol/traces.ts';
 import type { Database } from '../../sqlite/database.ts';
+import type { Store } from './conditions.ts';
+import { TextMatches } from './full-text.ts';
 import { listSessions, listTraces, numbersOf } from './list.ts';
 import type { ReadContext, ReadMethod, ReadMethods } from './methods.ts';
 import { traceById, tracesByNumber } from './rows.ts';
@@ -17,26 +19,28 @@ import { exportTrace } from './export.ts';
 import { findInTrace } from './find.ts';
 import { FindingsJob } from './findings-job.ts';
 import { memoryOf } from './memory.ts';
-import { copyOfSkeleton, OpenTraces, type OpenTrace } from './open-traces.ts';
+import { copyOfSkeleton, OpenTraces, WHOLE_SPANS, type OpenTrace } from './open-traces.ts';
 
 type Handlers = { readonly [M in ReadMethod]: (params: ReadMethods[M][0], context: ReadContext) => ReadMethods[M][1] | Promise<ReadMethods[M][1]> };
 
 /** Everything that is read of traces, on one connection. */
 export class TraceReader {
   readonly #database: Database;
+  readonly #store: Store;
   readonly #open: OpenTraces;
   #job: { readonly trace: OpenTrace; readonly job: FindingsJob } | null = null;
 
-  constructor(database: Database) {
+  /** `wholeSpans`: traces of no more spans are normalised as a whole. */
+  constructor(database: Database, wholeSpans = WHOLE_SPANS) {
     this.#database = database;
-    this.#open = new OpenTraces(database);
+    this.#store = { database, matches: new TextMatches(database) };
+    this.#open = new OpenTraces(database, wholeSpans);
   }
 
   /** The params are of the method: whoever asks from outside has decoded them. */
-  async read(method: ReadMethod, params: unknown, context: ReadContext): Promise<unknown> {
+  async read<M extends ReadMethod>(method: M, params: ReadMethods[M][0], context: ReadContext): Promise<ReadMethods[M][1]> {
     if (!Object.hasOwn(this.#handlers, method)) throw new TouchstoneError('invalid-message', `There is no read ${method}.`);
-    const handler = this.#handlers[method] as (params: unknown, context: ReadContext) => unknown;
-    return handler(params, context);
+    return this.#handlers[method](params, context);
   }
 
   /** What of an answer is handed over instead of copied: skeletons are copies already. */
@@ -53,11 +57,11 @@ export class TraceReader {
   }
 
   readonly #handlers: Handlers = {
-    'traces/list': (request) => listTraces(this.#database, request),
-    'traces/sessions': (request) => listSessions(this.#database, request),
+    'traces/list': (request) => listTraces(this.#store, request),
+    'traces/sessions': (request) => listSessions(this.#store, request),
     'traces/complete': ({ query, position }) => ({ items: this.#complete(query, position) }),
     'traces/get': ({ traceId }) => traceById(this.#database, traceId).row,
-    ids: ({ query, limit }) => tracesByNumber(this.#database, numbersOf(this.#database, query, limit)).map(({ row }) => row.traceId),
+    ids: ({ query, limit }) => tracesByNumber(this.#database, numbersOf(this.#store, query, limit)).map(({ row }) => row.traceId),
     sources: () => storedSources(this.#database),
     'sources/rejection': ({ id }) => storedRejection(this.#database, id),
     'traces/skeleton': ({ traceId, knownRevision }) => (knownRevision !== undefined && this.#open.revisionOf(traceId) === knownRevision ? null : copyOfSkeleton(this.#open.open(traceId).skeleton)),
