@@ -2,6 +2,7 @@ import type { Case } from '../core/dataset/model.ts';
 import { TouchstoneError, errorMessage } from '../core/errors.ts';
 import { Budget } from '../core/eval/budget.ts';
 import { estimatePlan } from '../core/eval/estimate.ts';
+import { traceIdOfCell, traceparentOfAttempt } from '../core/eval/cell-trace-id.ts';
 import type { CellResult, CostEstimate, RunInfo } from '../core/eval/model.ts';
 import { cellCount, cellKeyAt, cellOrdinal } from '../core/eval/ordinal.ts';
 import { plannedOrdinals, planShape, scoresInThread, type RunPlan, type StoredPlan } from '../core/eval/plan.ts';
@@ -338,6 +339,7 @@ export class Evals {
         },
         onStart: (ordinal) => void active.running.set(ordinal, Date.now()),
         onStop: (ordinal) => void active.running.delete(ordinal),
+        traceparent: (ordinal, attempt) => traceparentOfAttempt(traceIdOfCell(id, ordinal), attempt),
       });
       const end = await executeRun(plan, { finished, attempts: store.lastAttempts(run), runId: active.replaces === undefined ? id : `${id}/${active.startedAt}` }, ports, active.cancel.signal);
       if (end.reason !== undefined) this.#events.log('warn', end.reason);

@@ -80,6 +80,7 @@ export interface RunPortsOptions {
   onCell(result: CellResult, before?: CellResult): void;
   onStart(ordinal: number): void;
   onStop(ordinal: number): void;
+  traceparent(ordinal: number, attempt: number): string;
 }
 
 /** Wires a run to its models, checks and journal. */
@@ -100,6 +101,7 @@ export function runPorts(options: RunPortsOptions): RunPorts {
     onCell: (result, before) => options.onCell(result, before),
     onStart: (ordinal) => options.onStart(ordinal),
     onStop: (ordinal) => options.onStop(ordinal),
+    traceparent: (ordinal, attempt) => options.traceparent(ordinal, attempt),
   };
 }
 

@@ -6,6 +6,7 @@ import type { FileReader } from '../core/files.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ModelCatalog } from '../core/model/model.ts';
 import { createRedactor, type Redactor } from '../core/model/redact.ts';
+import { receiverEnvironment } from '../core/trace/receiver-environment.ts';
 import { createFileReader, overlayFiles } from '../node/files/index.ts';
 import { createModelCatalog } from '../node/models/catalog.ts';
 import type { EditorModels } from '../node/models/editor-model.ts';
@@ -22,6 +23,8 @@ const CACHE_DAYS = 30;
 export class Workspace {
   /** Replaced when a setting changes. */
   settings: EngineSettings;
+  /** Ports at which traces of this workspace are received now. */
+  receiver: { readonly http: number; readonly grpc: number | null } | null = null;
   readonly redactor: Redactor;
   readonly #host: EngineHost;
   #store: Promise<{ store: RunStore; grid: Grid }> | undefined;
@@ -71,6 +74,7 @@ export class Workspace {
       proxy: this.settings.proxy,
       secrets: async (name) => (await this.#host.request('secret/get', { name })).value,
       editor: editorModels(this.#host),
+      tracing: () => (this.receiver === null ? {} : receiverEnvironment(this.receiver, process.env)),
       evaluate: (expression, vars, signal) => scorer.transform(expressionOver(expression, vars), contextOf(vars), signal),
     });
     return {

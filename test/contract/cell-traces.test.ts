@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { traceIdOfCell } from '../../src/core/eval/cell-trace-id.ts';
+import { traceIdOfCell, traceparentOfAttempt } from '../../src/core/eval/cell-trace-id.ts';
 import type { Span } from '../../src/core/trace/model.ts';
 import type { TraceRow } from '../../src/protocol/traces.ts';
 import { testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
@@ -72,5 +74,52 @@ describe('traces of eval cells', () => {
     test = await testEngine({ 'echo.prompt.yml': PROMPT, 'echo.golden.jsonl': DATA }, { trusted: false });
     await expect(test.engine.request('cells/trace', { runId: 'r', key: { caseIndex: 0, modelIndex: 0, repeat: 0 } })).rejects.toMatchObject({ code: 'untrusted-workspace' });
     expect(existsSync(`${test.folder}/.touchstone`)).toBe(false);
+  });
+});
+
+/** An agent as people write one: it answers, and reports a span of its own by what its environment says. */
+const AGENT = `
+const [, traceId, parentSpanId] = process.env.TRACEPARENT.split('-');
+const span = { traceId, spanId: 'feedfacecafebeef', parentSpanId, name: 'agent step', kind: 1, startTimeUnixNano: '1790000000000000000', endTimeUnixNano: '1790000001000000000' };
+const endpoint = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+if (endpoint) {
+  const response = await fetch(endpoint + '/v1/traces', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }) });
+  if (response.status !== 200) process.exit(3);
+}
+process.stdout.write('card ' + (endpoint ? 'traced' : 'alone'));
+`;
+
+describe('programs that an eval asks', () => {
+  it('join the trace of their cell, and find the receiver while it is on', async () => {
+    const prompt = PROMPT.replace('model: echo', `model: 'exec:${process.execPath} agent.mjs'`);
+    test = await testEngine({ 'echo.prompt.yml': prompt, 'echo.golden.jsonl': `${DATA.split('\n')[0]!}\n`, 'touchstone.yml': '', 'agent.mjs': AGENT });
+    const { engine } = test;
+    const alone = await test.eval();
+    expect(alone.cells.map(({ result }) => [result.output, result.error])).toEqual([['card alone', null]]);
+    expect(await engine.request('sources/receiver', { on: true, http: 0, grpc: null })).toMatchObject({ state: 'on' });
+    const { run, cells } = await test.eval();
+    expect(cells.map(({ result }) => [result.output, result.error])).toEqual([['card traced', null]]);
+    const { traceId } = await engine.request('cells/trace', { runId: run.info.id, key: { caseIndex: 0, modelIndex: 0, repeat: 0 } });
+    const { spans } = JSON.parse((await engine.request('traces/export', { traceId, format: 'json' })).text) as { spans: Span[] };
+    expect(spans.map(({ name, parentId }) => [name, spans.find(({ spanId }) => spanId === parentId)?.name ?? null])).toEqual([['eval yes', null], [expect.stringMatching(/^chat exec:/), 'eval yes'], ['agent step', expect.stringMatching(/^chat exec:/)]]);
+  });
+
+  it('an HTTP model is sent the traceparent', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers['traceparent'] as string | undefined);
+      response.setHeader('content-type', 'application/json');
+      response.end('{"output":"a card"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      test = await testEngine({ 'echo.prompt.yml': PROMPT.replace('model: echo', `model: http://127.0.0.1:${port}/`), 'echo.golden.jsonl': `${DATA.split('\n')[0]!}\n`, 'touchstone.yml': '' });
+      const { run, cells } = await test.eval();
+      expect(cells.map(({ result }) => result.output)).toEqual(['a card']);
+      expect(seen).toEqual([traceparentOfAttempt(traceIdOfCell(run.info.id, 0), 1)]);
+    } finally {
+      server.close();
+    }
   });
 });

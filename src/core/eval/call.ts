@@ -31,6 +31,7 @@ export interface CallOptions {
   /** Before the request is sent; `startedAt` is of the monotonic clock. */
   readonly onStart?: (number: number, startedAt: number) => void;
   readonly onEnd?: (number: number, end: AttemptOutcome) => void;
+  readonly traceparent?: (number: number) => string;
 }
 
 export type AttemptOutcome = { readonly reply: ModelReply; readonly latencyMs: number } | { readonly error: TouchstoneError } | { readonly stopped: true; readonly sent: boolean };
@@ -101,6 +102,7 @@ async function attempt(model: Model, request: ModelRequest, ports: CallPorts, op
   } catch (error) {
     return options.signal.aborted ? { stopped: true, sent: false } : { error: toTouchstoneError(error) };
   }
+  const { traceparent } = options;
   const startedAt = ports.monotonic();
   options.onStart?.(number, startedAt);
   let limits: RateLimitStatus | null = null;
@@ -108,7 +110,7 @@ async function attempt(model: Model, request: ModelRequest, ports: CallPorts, op
   const signal = timeout === undefined ? options.signal : AbortSignal.any([options.signal, timeout]);
   let outcome: AttemptOutcome;
   try {
-    const reply = await model.generate(request, { signal, onRateLimit: (status) => void (limits = status) });
+    const reply = await model.generate(request, { signal, onRateLimit: (status) => void (limits = status), ...(traceparent === undefined ? {} : { traceparent: () => traceparent(number) }) });
     const { usage } = reply;
     permit.release({ outcome: 'ok', status: limits, tokens: usage === null || usage.input === null || usage.output === null ? null : usage.input + usage.output });
     outcome = { reply, latencyMs: reply.latencyMs ?? ports.monotonic() - startedAt };

@@ -29,6 +29,7 @@ export interface RunPorts extends CallPorts {
   onCell(result: CellResult, before?: CellResult): void;
   onStart(ordinal: number): void;
   onStop(ordinal: number): void;
+  readonly traceparent?: (ordinal: number, attempt: number) => string;
 }
 
 export interface RunState {
@@ -250,7 +251,7 @@ class RunExecution {
 
   /** From the cache, from what this run has already received, or from the model. `undefined`: stopped. */
   async #answer(key: CellKey, ordinal: number, model: Model, request: ModelRequest, answered: () => void): Promise<Answer | undefined> {
-    const { journal } = this.#ports;
+    const { journal, traceparent } = this.#ports;
     const before = this.#state.attempts.get(ordinal) ?? 0;
     const shared = model.cacheable && !this.#plan.noCache;
     const replyKey = this.#replyKey(key, model, request, shared);
@@ -271,6 +272,7 @@ class RunExecution {
       timeoutMs: this.#plan.timeoutMs,
       firstAttempt: before + 1,
       signal: this.#signal,
+      ...(traceparent === undefined ? {} : { traceparent: (number) => traceparent(ordinal, number) }),
       onStart: (number, startedAt) => {
         this.#startedAt ??= startedAt;
         journal.attemptStarted(key, number, this.#ports.now());

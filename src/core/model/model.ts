@@ -130,6 +130,8 @@ export interface CallContext {
   /** Called with each piece of text as it arrives. Its presence asks for streaming. */
   readonly onText?: (delta: string) => void;
   readonly onRateLimit?: (status: RateLimitStatus) => void;
+  /** The value of W3C's `traceparent` by which a program's own spans join the trace of the cell that it answers. */
+  readonly traceparent?: () => string;
 }
 
 /**

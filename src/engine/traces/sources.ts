@@ -80,7 +80,10 @@ export class Sources {
       folder: this.#workspace.folder,
       sink: await this.#traces.sink(),
       owner: `process ${process.pid}`,
-      onStatus: () => this.#events.changed(),
+      onStatus: (status) => {
+        this.#workspace.receiver = status.state === 'on' || status.state === 'elsewhere' ? status : null;
+        this.#events.changed();
+      },
       onProblem: (message) => this.#events.log('warn', message),
     });
   }

@@ -42,6 +42,8 @@ export interface ModelCatalogOptions {
   readonly ca?: readonly string[];
   /** For addresses that the environment names; the process's own where absent. */
   readonly environment?: Environment;
+  /** Variables that lead the spans of `exec:` programs to the receiver; asked for with each start. */
+  readonly tracing?: () => Readonly<Record<string, string>>;
 }
 
 const DEFAULT_EMBEDDING = LOCAL_EMBEDDINGS;
@@ -95,7 +97,7 @@ export function createModelCatalog(options: ModelCatalogOptions): ModelCatalog {
         if (options.editor === undefined) throw new TouchstoneError('unknown-model', `The model "${ref.id}" cannot be used: the editor's models can only be reached from within VS Code.`);
         return new EditorModel(ref, target.selector, options.editor);
       case 'exec':
-        return new ExecModel(ref, target.command, { secrets, redactor, settings: config, cwd: folder });
+        return new ExecModel(ref, target.command, { secrets, redactor, settings: config, cwd: folder, ...(options.tracing === undefined ? {} : { tracing: options.tracing }) });
       case 'http': {
         const { HttpModel } = await import('./http.ts');
         const url = typeof config['url'] === 'string' && config['url'] !== '' ? config['url'] : target.url;

@@ -16,6 +16,8 @@ export interface ExecContext {
   readonly redactor: Redactor;
   readonly settings: JsonObject;
   readonly cwd: string;
+  /** Variables that lead the program's spans to the receiver, while there is one. */
+  readonly tracing?: () => Readonly<Record<string, string>>;
 }
 
 /** Any program as a model: the request as JSON on standard input, the answer on standard output as a text or as `{output, …}`. */
@@ -41,7 +43,7 @@ export class ExecModel implements Model {
     await this.#environment();
   }
 
-  async generate(request: ModelRequest, { signal, onText }: CallContext): Promise<ModelReply> {
+  async generate(request: ModelRequest, { signal, onText, traceparent }: CallContext): Promise<ModelReply> {
     if (signal.aborted) throw cancelledError();
     const { settings, cwd, redactor } = this.#context;
     const given = await this.#environment();
@@ -50,7 +52,7 @@ export class ExecModel implements Model {
       command: this.#command,
       input: `${JSON.stringify(programRequest(request, settings))}\n`,
       cwd,
-      environment: commandEnvironment(given),
+      environment: commandEnvironment({ ...this.#context.tracing?.(), ...(traceparent === undefined ? {} : { TRACEPARENT: traceparent() }), ...given }),
       signal,
       timeoutMs,
       outputLimit: OUTPUT_LIMIT,

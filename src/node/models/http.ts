@@ -46,11 +46,11 @@ export class HttpModel implements Model {
     await this.#secretTexts();
   }
 
-  async generate(request: ModelRequest, { signal, onText, onRateLimit }: CallContext): Promise<ModelReply> {
+  async generate(request: ModelRequest, { signal, onText, onRateLimit, traceparent }: CallContext): Promise<ModelReply> {
     if (signal.aborted) throw cancelledError();
     const { fetch, redactor, settings } = this.#context;
     const subject = this.#subject();
-    const { url, init } = await this.#build(request);
+    const { url, init } = await this.#build(request, traceparent === undefined ? {} : { traceparent: traceparent() });
     let response: Response;
     let text: string;
     try {
@@ -103,11 +103,11 @@ export class HttpModel implements Model {
     return texts;
   }
 
-  async #build(request: ModelRequest): Promise<{ url: string; init: RequestInit }> {
+  async #build(request: ModelRequest, tracing: Readonly<Record<string, string>>): Promise<{ url: string; init: RequestInit }> {
     const { settings } = this.#context;
     const values: JsonObject = { ...request.case.vars, prompt: request.promptText, vars: request.case.vars, messages: request.messages };
     const texts = await this.#secretTexts();
-    const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json, text/plain;q=0.9, */*;q=0.5' };
+    const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json, text/plain;q=0.9, */*;q=0.5', ...tracing };
     for (const [name, text] of texts.headers) headers[name.toLowerCase()] = oneLine(placeholders(text, values));
     const url = new URL(this.#url);
     for (const [name, text] of texts.queryParams) url.searchParams.set(name, placeholders(text, values));
