@@ -59,7 +59,7 @@ export function timeLabel(ms: number, precision: number): string {
 }
 
 function decimalsOf(precision: number): number {
-  return Math.max(0, Math.min(6, Math.ceil(-Math.log10(precision) - 1e-9)));
+  return Math.max(0, Math.min(9, Math.ceil(-Math.log10(precision) - 1e-9)));
 }
 
 function trimmed(value: number, precision: number): string {
