@@ -1,19 +1,23 @@
 import { isObject, type JsonObject } from '../../json.ts';
-import { attributesOf } from '../any-value.ts';
+import { attributesOf, UndecodableValue } from '../any-value.ts';
 import { spanIdFor, traceIdFor } from '../ids.ts';
-import type { RawEvent, RawSpan } from '../model.ts';
+import type { RawEvent, RawLog, RawSpan, Rejection } from '../model.ts';
 import { compareNanos, nanosOf } from '../time.ts';
-import { asText, itemsOf, makeEvent, makeScope, makeSpan, readItems, required, sample, type Item } from './build.ts';
+import { asText, itemsOf, makeEvent, makeScope, makeSpan, NO_RESOURCE, readItems, required, sample, type Item } from './build.ts';
 import type { TraceDocument, TraceFormat } from './format.ts';
 
-/** LangSmith's runs: a batch `{post, patch}` as its SDK sends it, an answer of its API, or one run a line. */
+/** LangSmith's runs: a batch `{post, patch}` as its SDK sends it (with the `feedback` that came along), an answer of its API, or one run a line. */
 export const langsmith: TraceFormat = {
   name: 'langsmith',
   sniff(value) {
     if (isObject(value) && (Array.isArray(value['post']) || Array.isArray(value['patch']))) return [value['post'], value['patch']].some((list) => isRun(sample(list))) || [value['post'], value['patch']].every((list) => list === undefined || (Array.isArray(list) && list.length === 0));
     return isRun(sample(value, 'runs', 'items'));
   },
-  read: (documents) => readItems(mergeRuns(documents.flatMap(runsOf)), spanOf),
+  read(documents) {
+    const decoded = readItems(mergeRuns(documents.flatMap(runsOf)), spanOf);
+    const { logs, rejected } = readFeedback(documents);
+    return { ...decoded, logs, rejected: [...decoded.rejected, ...rejected] };
+  },
 };
 
 function isRun(value: JsonObject | null): boolean {
@@ -64,7 +68,8 @@ function spanOf(run: JsonObject): RawSpan {
     spanId: spanIdFor('langsmith', id),
     parentSpanId: parent === undefined ? null : spanIdFor('langsmith', parent),
     name: asText(run['name']) ?? '',
-    kind: run['run_type'] === 'llm' ? 3 : 1,
+    // A patch that does not say what it changes must not change the kind.
+    kind: typeof run['run_type'] !== 'string' ? 0 : run['run_type'] === 'llm' ? 3 : 1,
     startTimeUnixNano: start,
     endTimeUnixNano: endOf(run, start),
     attributes: attributesOf(attributesOfRun(run, id)),
@@ -121,6 +126,53 @@ function eventsOf(events: unknown, start: string): RawEvent[] {
     const { name, time, ...rest } = event;
     return makeEvent(asText(name) ?? '', nanosOf(time) ?? start, rest);
   });
+}
+
+function readFeedback(documents: readonly TraceDocument[]): { logs: RawLog[]; rejected: Rejection[] } {
+  const logs: RawLog[] = [];
+  const rejected: Rejection[] = [];
+  for (const { where, value } of documents) {
+    const list = isObject(value) && (Array.isArray(value['post']) || Array.isArray(value['patch'])) ? value['feedback'] : undefined;
+    for (const [index, item] of (Array.isArray(list) ? (list as unknown[]) : []).entries()) {
+      try {
+        logs.push(logOfFeedback(item));
+      } catch (error) {
+        if (!(error instanceof UndecodableValue)) throw error;
+        rejected.push({ where: `${where === '' ? '' : `${where}: `}feedback[${index}]`, reason: error.message, value: item });
+      }
+    }
+  }
+  return { logs, rejected };
+}
+
+/** A score of a run, in OpenTelemetry's words. It comes apart from the run, so it is a record that belongs to the run's span. */
+function logOfFeedback(feedback: unknown): RawLog {
+  if (!isObject(feedback)) throw new UndecodableValue('not an object');
+  const { key, score, value, comment, run_id: runId, trace_id: traceId, created_at: createdAt, ...rest } = feedback;
+  const run = required(asText(runId) ?? null, 'the feedback names no run');
+  const time = nanosOf(createdAt) ?? '0';
+  return {
+    // Who gives none has the root in mind, whose id is the trace's.
+    traceId: traceIdFor('langsmith', asText(traceId) ?? run),
+    spanId: spanIdFor('langsmith', run),
+    timeUnixNano: time,
+    observedTimeUnixNano: time,
+    severityNumber: 0,
+    severityText: '',
+    eventName: 'gen_ai.evaluation.result',
+    body: {},
+    attributes: attributesOf({
+      'gen_ai.evaluation.name': asText(key),
+      'gen_ai.evaluation.score.value': typeof score === 'boolean' ? Number(score) : score,
+      'gen_ai.evaluation.score.label': asText(value),
+      'gen_ai.evaluation.explanation': asText(comment),
+      ...Object.fromEntries(Object.entries(rest).map(([name, member]) => [`langsmith.feedback.${name}`, asText(member)])),
+    }),
+    droppedAttributesCount: 0,
+    flags: 0,
+    resource: NO_RESOURCE,
+    scope: makeScope('langsmith'),
+  };
 }
 
 function feedback(stats: unknown, time: string): RawEvent[] {

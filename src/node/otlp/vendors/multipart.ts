@@ -8,6 +8,8 @@ export interface MultipartPart {
 
 /** More parts in one request are an attack or an accident. */
 const MAX_PARTS = 100_000;
+/** Of the headers of one part. */
+const MAX_HEADERS = 4096;
 const CRLF = '\r\n';
 
 /**
@@ -25,16 +27,26 @@ export function readMultipart(contentType: string, bytes: Uint8Array): Multipart
   if (at < 0) throw new Refusal(400, 'the boundary of multipart/form-data is not in the body');
   at += delimiter.length;
   while (!body.subarray(at, at + 2).equals(Buffer.from('--'))) {
-    const headersAt = body.indexOf(CRLF, at, 'latin1');
-    const contentAt = body.indexOf(CRLF + CRLF, at, 'latin1');
-    const end = body.indexOf(CRLF + delimiter, at, 'latin1');
-    if (headersAt < 0 || contentAt < 0 || end < 0 || contentAt > end) throw new Refusal(400, 'a part of multipart/form-data is cut off');
+    const headersEnd = body.subarray(at, at + MAX_HEADERS).indexOf(CRLF + CRLF);
+    const end = headersEnd < 0 ? -1 : body.indexOf(CRLF + delimiter, at + headersEnd);
+    if (end < 0) throw new Refusal(400, 'a part of multipart/form-data is cut off, or has no headers');
     if (parts.length >= MAX_PARTS) throw new Refusal(400, `multipart/form-data with more than ${MAX_PARTS} parts`);
-    const headers = body.toString('utf8', headersAt, contentAt);
-    const name = /content-disposition:[^\r\n]*?;\s*name="([^"\r\n]*)"/i.exec(headers)?.[1];
+    const headers = readHeaders(body.toString('utf8', at, at + headersEnd));
+    const name = /;\s*name="([^"]*)"/i.exec(headers.get('content-disposition') ?? '')?.[1];
     if (name === undefined) throw new Refusal(400, 'a part of multipart/form-data has no name');
-    parts.push({ name, contentType: /content-type:\s*([^\r\n]*)/i.exec(headers)?.[1] ?? '', body: body.subarray(contentAt + 4, Math.max(contentAt + 4, end)) });
+    // An empty part ends with the line break that ends its headers.
+    const start = at + headersEnd + 2 * CRLF.length;
+    parts.push({ name, contentType: headers.get('content-type') ?? '', body: body.subarray(start, Math.max(start, end)) });
     at = end + CRLF.length + delimiter.length;
   }
   return parts;
+}
+
+function readHeaders(text: string): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of text.split(CRLF)) {
+    const colon = line.indexOf(':');
+    if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+  }
+  return headers;
 }
