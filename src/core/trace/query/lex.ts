@@ -1,4 +1,4 @@
-import { QueryError } from './model.ts';
+import { QueryError, type Pattern } from './model.ts';
 
 /** `from`, `to`: where it stands in the query. */
 export type Token = { readonly from: number; readonly to: number } & (
@@ -10,8 +10,8 @@ export type Token = { readonly from: number; readonly to: number } & (
 
 export interface Value {
   readonly text: string;
-  readonly quoted: boolean;
-  /** Of the text without the quotes. */
+  /** The text at its stars; those within quotes are only characters. */
+  readonly pattern: Pattern;
   readonly from: number;
   readonly to: number;
 }
@@ -55,26 +55,40 @@ function tokenAt(query: string, from: number): Token {
   return keyword === undefined ? { type: 'text', text: word, quoted: false, from, to } : { type: keyword, from, to };
 }
 
-/** `name:value`, `name:one,"another one"`. No value yet is no value: whoever reads it says so. */
+/** `name:value`, `name:one,"another one"`, `name:"begins so "*`. No value yet is no value: whoever reads it says so. */
 function field(query: string, from: number, name: string): Token {
   const values: Value[] = [];
   const nameTo = from + name.length;
   let at = nameTo + 1;
   for (;;) {
-    const operator = match(/(?:>=|<=|>|<|=)(?=")/y, query, at)?.[0] ?? '';
-    if (query[at + operator.length] === '"') {
-      const { text, end } = quoted(query, at + operator.length);
-      values.push({ text: operator + text, quoted: operator === '', from: at, to: end });
-      at = end;
-    } else {
-      const text = match(BARE_VALUE, query, at)?.[0] ?? '';
-      if (text !== '') values.push({ text, quoted: false, from: at, to: at + text.length });
-      at += text.length;
-    }
+    const value = valueAt(query, at);
+    if (value !== null) values.push(value);
+    at = value?.to ?? at;
     if (query[at] !== ',') break;
     at++;
   }
   return { type: 'field', name, nameTo, values, from, to: at };
+}
+
+/** Quoted and bare pieces up to the next separator. `null`: none. */
+function valueAt(query: string, from: number): Value | null {
+  const pattern = [''];
+  let text = '';
+  let at = from;
+  for (;;) {
+    const bare = match(BARE_VALUE, query, at)?.[0];
+    if (bare !== undefined) {
+      const [first = '', ...rest] = bare.split(/\*+/);
+      pattern.push(pattern.pop()! + first, ...rest);
+      text += bare;
+      at += bare.length;
+    } else if (query[at] === '"') {
+      const piece = quoted(query, at);
+      pattern.push(pattern.pop()! + piece.text);
+      text += piece.text;
+      at = piece.end;
+    } else return at === from ? null : { text, pattern, from, to: at };
+  }
 }
 
 function quoted(query: string, from: number): { text: string; end: number } {

@@ -1,7 +1,7 @@
 import { editDistance } from '../../assert/similarity/levenshtein.ts';
 import { lex, type Token, type Value } from './lex.ts';
 import { ALIASES, COMPARISONS, FIELDS, QueryError, type Comparison, type Field, type FieldName, type NumberField, type Query, type TextField, type TimeField } from './model.ts';
-import { EXPECTED, patternOf, readMoment, readNumber } from './values.ts';
+import { EXPECTED, readMoment, readNumber } from './values.ts';
 
 /** A nesting and a number of terms that no person writes and every database takes. */
 const DEEPEST = 30;
@@ -136,14 +136,14 @@ function hint(field: Field): string {
 }
 
 function matchOf(field: TextField, { values }: Field, given: readonly Value[]): Query {
-  for (const { text, quoted, from, to } of given) {
-    const known = values === undefined || (!quoted && text.includes('*')) || values.includes(text.toLowerCase());
+  for (const { text, pattern, from, to } of given) {
+    const known = values === undefined || pattern.length > 1 || values.includes(text.toLowerCase());
     if (!known) {
       const nearest = nearestOf(text, values);
       throw new QueryError(`“${text}” is no ${field}: ${values.join(', ')}${nearest === null ? '' : `. Did you mean “${nearest}”?`}`, from, to);
     }
   }
-  return { type: 'match', field, patterns: given.map(({ text, quoted }) => patternOf(values === undefined ? text : text.toLowerCase(), quoted)) };
+  return { type: 'match', field, patterns: given.map(({ pattern }) => (values === undefined ? pattern : pattern.map((piece) => piece.toLowerCase()))) };
 }
 
 function numberOf(field: NumberField, { unit, examples = [] }: Field, { text, from, to }: Value): Query {

@@ -34,9 +34,8 @@ function isPlainWord(text: string): boolean {
 }
 
 function printPattern(pattern: Pattern): string {
-  const text = pattern.join('*');
-  if (pattern.length === 1) return printValue(text);
-  return text;
+  if (pattern.length === 1) return printValue(pattern[0]!);
+  return pattern.map((piece) => (piece === '' ? '' : printValue(piece))).join('*');
 }
 
 /** A value as it is written behind a field: quoted where it needs to be. */

@@ -1,4 +1,4 @@
-import type { Moment, Pattern, Unit } from './model.ts';
+import type { Moment, Unit } from './model.ts';
 
 const DURATIONS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, 'µs': 1e-3, ms: 1, s: 1000, sec: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const COUNTS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6 };
@@ -78,11 +78,6 @@ function midnight(now: number, daysBefore: number): number {
 function dateMs({ date: [year, month, day, hour, minute, second], zoneMinutes }: Extract<Moment, { date: unknown }>): number {
   if (zoneMinutes === null) return new Date(year, month - 1, day, hour, minute, second).getTime();
   return Date.UTC(year, month - 1, day, hour, minute, second) - zoneMinutes * 60_000;
-}
-
-/** A pattern of a text: stars are whatever may stand there, unless it was quoted. */
-export function patternOf(text: string, quoted: boolean): Pattern {
-  return quoted ? [text] : text.split(/\*+/);
 }
 
 function pad(value: number): string {

@@ -23,7 +23,7 @@ export function findInTrace(database: Database, trace: OpenTrace, text: string, 
   const phrase = phraseOf(text, true);
   // Whole numbers, not doubles: for a double the index does not seek.
   const own = database.prepare('SELECT rowid FROM trace_search WHERE trace_search MATCH ? AND rowid BETWEEN ? AND ?').pluck();
-  const foreign = database.prepare('SELECT u.span FROM chunk_use u CROSS JOIN trace_search s ON s.rowid = u.chunk WHERE u.trace = ? AND s.trace_search MATCH ?').pluck();
+  const foreign = database.prepare(foreignOf(database, trace.stored.n)).pluck();
   const bringer = database.prepare('SELECT span FROM chunk_use WHERE chunk = ? AND trace = ?').pluck();
   // A chunk was brought by the last span before it.
   const id = database.prepare("SELECT printf('%016x', id) FROM span WHERE n <= ? AND n >= ? ORDER BY n DESC LIMIT 1").pluck();
@@ -35,10 +35,20 @@ export function findInTrace(database: Database, trace: OpenTrace, text: string, 
     if (found.size > most) break;
     add((bringer.get(number, trace.stored.n) as number | undefined) ?? number);
   }
-  for (const span of foreign.iterate(trace.stored.n, phrase) as IterableIterator<number>) {
+  for (const span of foreign.iterate(phrase, trace.stored.n) as IterableIterator<number>) {
     if (found.size > most) break;
     add(span);
   }
   const spanIds = [...found];
   return { spanIds: spanIds.slice(0, most), more: spanIds.length > most };
+}
+
+/** Of so few chunks that came with other traces each is asked for in the index; of more, each place of the phrase is asked for among them. */
+const FEW_FOREIGN = 500;
+
+function foreignOf(database: Database, trace: number): string {
+  const count = database.prepare('SELECT count(*) FROM (SELECT 1 FROM chunk_use WHERE trace = ? LIMIT ?)').pluck().get(trace, FEW_FOREIGN + 1) as number;
+  return count <= FEW_FOREIGN
+    ? 'SELECT u.span FROM chunk_use u CROSS JOIN trace_search s ON s.rowid = u.chunk WHERE s.trace_search MATCH ? AND u.trace = ?'
+    : 'SELECT u.span FROM trace_search s CROSS JOIN chunk_use u ON u.chunk = s.rowid WHERE s.trace_search MATCH ? AND u.trace = ?';
 }

@@ -33,6 +33,7 @@ describe('reading a query', () => {
     ['model:gpt-5*', { type: 'match', field: 'model', patterns: [['gpt-5', '']] }],
     ['model:*/gpt-*-mini', { type: 'match', field: 'model', patterns: [['', '/gpt-', '-mini']] }],
     ['name:"run (a*b), then",other', { type: 'match', field: 'name', patterns: [['run (a*b), then'], ['other']] }],
+    ['name:"chat "*"*",x', { type: 'match', field: 'name', patterns: [['chat ', '*'], ['x']] }],
     ['duration:>2s', { type: 'compare', field: 'duration', comparison: '>', value: 2000 }],
     ['duration:<=0.3s', { type: 'compare', field: 'duration', comparison: '<=', value: 300 }],
     ['duration:300ms..1.5m', { type: 'between', field: 'duration', from: 300, to: 90_000 }],
@@ -139,7 +140,7 @@ function anyQuery(next: () => number, depth = 0): Query {
       const field = pick(Object.keys(FIELDS).filter((name) => (FIELDS[name as TextField] as Field).type === 'text')) as TextField;
       const values = (FIELDS[field] as Field).values;
       const value = (): string => (values ? pick(values) : word());
-      return { type: 'match', field, patterns: Array.from({ length: 1 + Math.floor(next() * 2) }, () => (next() < 0.3 ? ['gpt', ''] : [value()])) };
+      return { type: 'match', field, patterns: Array.from({ length: 1 + Math.floor(next() * 2) }, () => (next() < 0.3 ? (values ? ['e', ''] : pick([['gpt', ''], ['', word(), word()], ['a b', '']])) : [value()])) };
     }
     case 5: {
       const field = pick(numbers);
