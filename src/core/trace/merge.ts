@@ -15,14 +15,15 @@ const PENDING_PARENT = 'logfire.pending_parent_id';
  * spans become placeholders of the spans they announce, until those come.
  */
 export function mergeSpans(spans: Iterable<RawSpan>): MergedSpan[] {
-  const merged = new Map<string, MergedSpan>();
+  const versions = new Map<string, MergedSpan[]>();
   for (const span of spans) {
     const next = asMerged(span);
     const key = `${next.span.traceId}${next.span.spanId}`;
-    const known = merged.get(key);
-    merged.set(key, known ? mergeTwo(known, next) : next);
+    const known = versions.get(key);
+    if (known) known.push(next);
+    else versions.set(key, [next]);
   }
-  return [...merged.values()];
+  return [...versions.values()].map((list) => (list.length === 1 ? list[0]! : mergeAll(list)));
 }
 
 /** The span itself, or the one that it announces. */
@@ -33,25 +34,37 @@ export function asMerged(span: RawSpan): MergedSpan {
 
 /** Two of one id, in the order of their arrival. */
 export function mergeTwo(earlier: MergedSpan, later: MergedSpan): MergedSpan {
-  if (later.pending) return earlier;
-  if (earlier.pending) return later;
-  return { span: mergeVersions(earlier.span, later.span), pending: false };
+  return mergeAll([earlier, later]);
 }
 
-/** Two versions of one span, in the order of their arrival. */
-function mergeVersions(earlier: RawSpan, later: RawSpan): RawSpan {
-  const [base, other] = later.endTimeUnixNano === null && earlier.endTimeUnixNano !== null ? [earlier, later] : [later, earlier];
-  const keys = new Set(base.attributes.map(({ key }) => key));
-  const missing = other.attributes.filter(({ key }) => !keys.has(key));
+/** All of one id, in the order of their arrival, in one go: a sender may repeat a span without end. */
+function mergeAll(versions: readonly MergedSpan[]): MergedSpan {
+  const real = versions.filter(({ pending }) => !pending);
+  return real.length < 2 ? (real[0] ?? versions[0]!) : { span: mergeVersions(real.map(({ span }) => span)), pending: false };
+}
+
+function mergeVersions(versions: readonly RawSpan[]): RawSpan {
+  const latestFirst = versions.toReversed();
+  const byAuthority = [...latestFirst.filter((span) => span.endTimeUnixNano !== null), ...latestFirst.filter((span) => span.endTimeUnixNano === null)];
+  const base = byAuthority[0]!;
+  const keys = new Set<string>();
+  const attributes: KeyValue[] = [];
+  for (const span of byAuthority) {
+    // A key that one version has twice stays twice
+    const missing = span.attributes.filter(({ key }) => !keys.has(key));
+    for (const attribute of missing) attributes.push(attribute);
+    for (const { key } of missing) keys.add(key);
+  }
+  const longest = <T>(lists: readonly (readonly T[])[]): readonly T[] => lists.reduce((kept, list) => (list.length > kept.length ? list : kept));
   return {
     ...base,
-    name: base.name === '' ? other.name : base.name,
-    kind: base.kind === 0 ? other.kind : base.kind,
-    parentSpanId: base.parentSpanId ?? other.parentSpanId,
-    startTimeUnixNano: base.startTimeUnixNano === '0' ? other.startTimeUnixNano : base.startTimeUnixNano,
-    attributes: missing.length === 0 ? base.attributes : [...base.attributes, ...missing],
-    events: base.events.length >= other.events.length ? base.events : other.events,
-    links: base.links.length >= other.links.length ? base.links : other.links,
+    name: byAuthority.find(({ name }) => name !== '')?.name ?? '',
+    kind: byAuthority.find(({ kind }) => kind !== 0)?.kind ?? 0,
+    parentSpanId: byAuthority.find(({ parentSpanId }) => parentSpanId !== null)?.parentSpanId ?? null,
+    startTimeUnixNano: byAuthority.find(({ startTimeUnixNano }) => startTimeUnixNano !== '0')?.startTimeUnixNano ?? '0',
+    attributes: attributes.length === base.attributes.length ? base.attributes : attributes,
+    events: longest(byAuthority.map(({ events }) => events)),
+    links: longest(byAuthority.map(({ links }) => links)),
   };
 }
 

@@ -1,6 +1,9 @@
 import { isObject } from '../../json.ts';
 
 const MAX_DEPTH = 20;
+/** A longer list of allowed values is somebody's table: comparing each item with it would take too long. */
+const MAX_ENUM = 10_000;
+const MAX_ITEMS = 1000;
 
 /**
  * The first way in which arguments do not fit their JSON Schema; `null`: none was found. Types, required and unknown members, enums,
@@ -10,9 +13,9 @@ export function misfit(value: unknown, schema: unknown, at = 'the arguments', de
   if (!isObject(schema) || depth > MAX_DEPTH) return null;
   const types = Array.isArray(schema['type']) ? (schema['type'] as unknown[]) : schema['type'] === undefined ? [] : [schema['type']];
   if (types.length > 0 && !types.some((type) => isOfType(value, type))) return `${at} should be ${types.join(' or ')}`;
-  if (Array.isArray(schema['enum']) && schema['enum'].length > 0 && !schema['enum'].some((allowed) => allowed === value || (isObject(allowed) && isObject(value)))) return `${at} is none of ${JSON.stringify(schema['enum']).slice(0, 200)}`;
+  if (Array.isArray(schema['enum']) && schema['enum'].length > 0 && schema['enum'].length <= MAX_ENUM && !schema['enum'].some((allowed) => allowed === value || (isObject(allowed) && isObject(value)))) return `${at} is none of ${JSON.stringify(schema['enum']).slice(0, 200)}`;
   if (Array.isArray(value)) {
-    for (const [index, item] of value.slice(0, 1000).entries()) {
+    for (const [index, item] of value.slice(0, MAX_ITEMS).entries()) {
       const found = misfit(item, schema['items'], `${at}[${index}]`, depth + 1);
       if (found !== null) return found;
     }

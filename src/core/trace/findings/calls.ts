@@ -31,8 +31,9 @@ export const truncated: Rule = ({ spans }) => spans.flatMap((span): Finding[] =>
 export const wrongCalls: Rule = ({ spans }) => spans.flatMap((span) => {
   const { tools } = span;
   if (span.kind !== 'llm' || tools === null || !isCounted(span)) return [];
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
   return partsIn(messagesIn(span, 'output'), 'tool_call').flatMap((call): Finding[] => {
-    const tool = tools.find(({ name }) => name === call.name);
+    const tool = byName.get(call.name);
     if (!tool) return [{ rule: 'unknown-tool', severity: 'error', message: `the model called ${call.name}, which it was not offered`, spanIds: [span.spanId] }];
     const problem = misfit(call.arguments ?? {}, tool.parameters);
     return problem === null ? [] : [{ rule: 'invalid-arguments', severity: 'warning', message: `the model called ${call.name} with arguments that do not fit: ${problem}`, spanIds: [span.spanId] }];

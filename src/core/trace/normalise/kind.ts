@@ -27,7 +27,7 @@ function byPresence(kind: SpanKind, ...keys: string[]): Rule {
   };
 }
 
-const OPERATIONS: Readonly<Record<string, SpanKind>> = {
+const OPERATIONS: ReadonlyMap<string, SpanKind> = new Map(Object.entries({
   chat: 'llm', completion: 'llm', text_completion: 'llm', generate_content: 'llm', generate_live_content: 'llm', responses: 'llm',
   embeddings: 'embedding',
   invoke_agent: 'agent', create_agent: 'agent',
@@ -37,14 +37,14 @@ const OPERATIONS: Readonly<Record<string, SpanKind>> = {
   invoke_workflow: 'chain', plan: 'chain', agent_step: 'chain', handle_conversation_turn: 'chain',
   content_event: 'event',
   execute_hook: 'other',
-};
+} satisfies Record<string, SpanKind>));
 
 const operation: Rule = (view) => {
   // LangSmith's exporter derives the operation from its own kind, and calls retrievers `embeddings`.
   if (view.has('langsmith.span.kind')) return null;
   const value = view.text('gen_ai.operation.name');
   if (value === null) return null;
-  const kind = OPERATIONS[value] ?? (/_memory(_store)?$|^memory_operation$/.test(value) ? 'memory' : null);
+  const kind = OPERATIONS.get(value) ?? (/_memory(_store)?$|^memory_operation$/.test(value) ? 'memory' : null);
   return kind === null ? null : { kind, from: ['gen_ai.operation.name'] };
 };
 

@@ -143,7 +143,7 @@ function assemble(span: RawSpan, draft: Draft, dialects: readonly string[], opti
     codeFunction: code?.function ?? null,
     service: view.resource('service.name'),
     environment: draft.get('environment'),
-    resource: jsonOfAttributes(span.resource.attributes),
+    resource: view.members,
     scope: { name: span.scope.name, version: span.scope.version },
     pending: options.pending ?? false,
     contentHint: contentHint({ ...spoken, kind, dialects, running: span.endTimeUnixNano === null, failed: error !== null }),

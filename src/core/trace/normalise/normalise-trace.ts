@@ -19,7 +19,10 @@ export function normaliseTrace(raw: readonly RawSpan[], logs: readonly RawLog[] 
 
 /** The same of spans that are merged already, as a store keeps them. */
 export function normaliseMerged(merged: readonly MergedSpan[], logs: readonly RawLog[] = [], options: { readonly prices?: PriceOverrides } = {}): NormalisedTrace {
-  const joined = joinLogs(merged.map(({ span }) => span), logs);
+  return normaliseJoined(merged, joinLogs(merged.map(({ span }) => span), logs), options);
+}
+
+function normaliseJoined(merged: readonly MergedSpan[], joined: ReadonlyMap<RawSpan, readonly RawLog[]>, options: { readonly prices?: PriceOverrides }): NormalisedTrace {
   const spans = merged.map(({ span, pending }) => normaliseSpan(span, joined.get(span), { ...options, pending }));
   const tree = buildTree(spans);
   const roles = usageRoles(spans, tree);
@@ -31,13 +34,10 @@ export function normaliseMerged(merged: readonly MergedSpan[], logs: readonly Ra
 
 /** The traces of a mixture of spans, in the order in which each is met first. */
 export function normaliseTraces(raw: readonly RawSpan[], logs: readonly RawLog[] = [], options: { readonly prices?: PriceOverrides } = {}): NormalisedTrace[] {
-  const groups = new Map<string, RawSpan[]>();
-  for (const span of raw) {
-    const group = groups.get(span.traceId);
-    if (group) group.push(span);
-    else groups.set(span.traceId, [span]);
-  }
-  return [...groups].map(([traceId, spans]) => normaliseTrace(spans, logs.filter((log) => log.traceId === null || log.traceId === traceId), options));
+  const merged = mergeSpans(raw);
+  // Once for all: as many records as traces would be looked at as often otherwise
+  const joined = joinLogs(merged.map(({ span }) => span), logs);
+  return [...Map.groupBy(merged, ({ span }) => span.traceId).values()].map((spans) => normaliseJoined(spans, joined, options));
 }
 
 /** A span without a place in the source takes the nearest ancestor's; its provenance says so. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../json.ts';
 import { jsonOf, jsonOfAttributes } from '../any-value.ts';
-import type { AnyValue, KeyValue, RawLog, RawSpan } from '../model.ts';
+import type { AnyValue, KeyValue, RawLog, RawSpan, Resource } from '../model.ts';
 import { compareNanos } from '../time.ts';
 import { parsed } from './json-text.ts';
 import { unflatten } from './unflatten.ts';
@@ -16,6 +16,9 @@ export interface ViewEvent {
   readonly source: string;
 }
 
+/** A batch's spans share their resource, which may be large: it is read once and not for each of them. */
+const RESOURCES = new WeakMap<Resource, Readonly<JsonObject>>();
+
 /** Reads a span's attributes by key. Of a key that was sent twice the last value stands. */
 export class SpanView {
   readonly span: RawSpan;
@@ -23,6 +26,7 @@ export class SpanView {
   readonly #attributes: ReadonlyMap<string, AnyValue>;
   /** First parts of the keys, with their dot: every dialect asks for its own. */
   readonly #heads: ReadonlySet<string>;
+  readonly #parsed = new Map<string, unknown>();
 
   constructor(span: RawSpan, logs: readonly RawLog[] = []) {
     this.span = span;
@@ -59,9 +63,12 @@ export class SpanView {
     return value === undefined ? undefined : (jsonOf(value) ?? undefined);
   }
 
-  /** The value, parsed where it is a text that holds JSON. */
+  /** The value, parsed where it is a text that holds JSON. Asked again it is the same object: several dialects read one attribute. */
   json(key: string): unknown {
-    return parsed(this.plain(key));
+    if (this.#parsed.has(key)) return this.#parsed.get(key);
+    const value = parsed(this.plain(key));
+    this.#parsed.set(key, value);
+    return value;
   }
 
   /** A non-empty text; numbers and booleans as text. */
@@ -79,9 +86,17 @@ export class SpanView {
     return keys.length === 0 ? undefined : unflatten(keys.map((key) => [key.slice(prefix.length), this.plain(key)] as const));
   }
 
+  /** What sent the span, as JSON: one object for all spans that share their resource. */
+  get members(): Readonly<JsonObject> {
+    const { resource } = this.span;
+    let members = RESOURCES.get(resource);
+    if (!members) RESOURCES.set(resource, (members = jsonOfAttributes(resource.attributes)));
+    return members;
+  }
+
   resource(key: string): string | null {
-    const entry = this.span.resource.attributes.findLast((attribute) => attribute.key === key);
-    return entry ? textOf(jsonOf(entry.value)) : null;
+    const { members } = this;
+    return Object.hasOwn(members, key) ? textOf(members[key]) : null;
   }
 }
 
@@ -115,5 +130,5 @@ export function numberOf(value: unknown): number | null {
 
 /** The agent in `agent_run [name]` and `invoke_agent name`. */
 export function agentInName(spanName: string): string | null {
-  return /^(?:agent_run|invoke_agent)\s+\[?([^\]]+)\]?$/.exec(spanName)?.[1] ?? null;
+  return /^(?:agent_run|invoke_agent)\s+\[?([^\s\]][^\]]*)\]?$/.exec(spanName)?.[1] ?? null;
 }
