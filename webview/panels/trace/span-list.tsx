@@ -186,6 +186,7 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
 
 function Count({ model }: { readonly model: TraceModel }): ComponentChild {
   const view = model.view.value;
+  void model.changes.value;
   if (view === null) return null;
   const orphans = [...view.display.missingOf.values()].reduce((sum, { spans }) => sum + spans, 0);
   const running = model.trace.value?.running ?? 0;

@@ -127,6 +127,10 @@ export class TraceModel {
   setLive(live: boolean): void {
     this.live.value = live;
     if (live && this.waiting.value) void this.#reload();
+    if (live || this.#refresh === undefined) return;
+    clearTimeout(this.#refresh);
+    this.#refresh = undefined;
+    this.waiting.value = true;
   }
 
   /** The clock, while something runs. */
@@ -323,9 +327,9 @@ export class TraceModel {
   async #reload(): Promise<void> {
     try {
       this.trace.value = (await this.#api.request('trace/get', {})).row;
+      this.waiting.value = false;
       await this.#load();
       this.failure.value = null;
-      this.waiting.value = false;
       clearTimeout(this.#findingsTimer);
       this.#findingsTimer = setTimeout(() => void this.#readFindings(), FINDINGS_MS);
     } catch (error) {
@@ -348,6 +352,11 @@ export class TraceModel {
     const before = this.view.value;
     const skeleton = await this.#api.request('trace/skeleton', before === null ? {} : { knownRevision: before.skeleton.revision });
     if (skeleton === null) return;
+    // Asked for before it was told to stand still.
+    if (before !== null && !this.live.value) {
+      this.waiting.value = true;
+      return;
+    }
     const { state } = this;
     const kept = before?.keep() ?? state.value.expansion ?? undefined;
     const activeKey = before === null ? state.value.active : this.#keyAt(this.active.value);
