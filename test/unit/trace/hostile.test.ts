@@ -17,7 +17,7 @@ const hex = (number: number, digits: number): string => number.toString(16).padS
 describe('hostile input', () => {
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])('an operation, a kind, a type by the name of %s', (name) => {
     const keys = ['gen_ai.operation.name', 'openinference.span.kind', 'langfuse.observation.type', 'traceloop.span.kind', 'mlflow.spanType', 'genkit:type', 'span.type', 'ai.operationId', 'gen_ai.provider.name', 'gen_ai.request.model', 'langsmith.span.kind'];
-    const span = read(Object.fromEntries([...keys.map((key) => [key, name]), [name, name], [`gen_ai.prompt.0.${name}`, name], [`llm.input_messages.${name}.message.role`, name]]));
+    const span = read(Object.fromEntries<unknown>([...keys.map((key): [string, unknown] => [key, name]), [name, name], [`gen_ai.prompt.0.${name}`, name], [`llm.input_messages.${name}.message.role`, name]]));
     expect(typeof span.kind).toBe('string');
     expect(JSON.parse(JSON.stringify(span))).toMatchObject({ kind: 'llm', model: name });
     expect(Object.hasOwn(span.attributes, name)).toBe(true);
