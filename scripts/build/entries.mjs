@@ -9,6 +9,7 @@ export const NODE_ENTRIES = {
   cli: 'src/cli/main.ts',
   'scoring-worker': 'src/node/scoring/worker.ts',
   'embedder-worker': 'src/node/models/embedder-worker.ts',
+  'trace-decoder': 'src/node/traces/trace-decoder.ts',
   'trace-worker': 'src/node/traces/trace-worker.ts',
   'reader-worker': 'src/node/traces/read/reader-worker.ts',
   'provider-host': 'src/node/models/provider-host.ts',

@@ -1,25 +1,18 @@
 import { hash } from 'node:crypto';
 import type { PriceOverrides } from '../../core/model/prices.ts';
-import { asMerged } from '../../core/trace/merge.ts';
 import type { RawLog } from '../../core/trace/model.ts';
 import { logName } from '../../core/trace/normalise/span-view.ts';
 import type { Ingested } from '../../core/trace/sink.ts';
 import { countRejected } from '../../core/trace/reject.ts';
 import type { Database } from '../sqlite/database.ts';
-import type { ReadBatch } from './decode-batch.ts';
 import { prepareSpan, type PreparedSpan } from './prepare-span.ts';
-import { Rejections } from './rejections.ts';
+import type { PreparedBatch } from './prepared-batch.ts';
+import { Rejections, type KeptRejection } from './rejections.ts';
 import { SearchRows } from './search-rows.ts';
 import { bitsOfSpanId } from './span-ids.ts';
 import { SpanWriter } from './span-writer.ts';
 import { TextNumbers } from './text-numbers.ts';
 import { TraceStates, type TraceState } from './trace-state.ts';
-
-/** A batch with everything done that needs no database. */
-export interface PreparedBatch {
-  readonly batch: ReadBatch;
-  readonly spans: readonly PreparedSpan[];
-}
 
 /** Writes batches, several of them in one transaction. */
 export class BatchWriter {
@@ -56,21 +49,18 @@ export class BatchWriter {
     });
   }
 
-  prepare(batch: ReadBatch): PreparedBatch {
-    return { batch, spans: batch.spans.map((span) => prepareSpan(asMerged(span), { prices: this.prices, project: batch.origin.project })) };
-  }
-
   /** All of them, or none. @throws SqliteError */
   write(batches: readonly PreparedBatch[]): Ingested[] {
     return this.transaction(() => {
       const now = Date.now();
       const counts = { spans: 0, logs: 0, metrics: 0, rejected: 0, requests: batches.length };
       const senders = new Map<string, { service: string; scope: string; spans: number }>();
-      const results = batches.map(({ batch, spans }): Ingested => {
+      const results = batches.map((batch): Ingested => {
+        const { spans } = batch;
         const traceIds = new Set<string>();
         for (const span of spans) {
           this.spans.write(span, batch.origin);
-          traceIds.add(span.merged.raw.traceId);
+          traceIds.add(span.identity.traceId);
           addSender(senders, span);
         }
         for (const log of batch.logs) this.#writeLog(log, now, traceIds);
@@ -112,9 +102,9 @@ export class BatchWriter {
   }
 
   /** Keeps a body that nobody could read, for the user. */
-  keepUndecodable(place: string, reason: string, contentType: string, body: Uint8Array): void {
+  keepUndecodable(rejection: KeptRejection): void {
     this.transaction(() => {
-      this.#rejections.keep(Date.now(), { place, where: '', reason, contentType, body });
+      this.#rejections.keep(Date.now(), rejection);
       this.#statements.count.run('requests', 1);
       this.#statements.count.run('rejected', 1);
     });
@@ -192,9 +182,9 @@ function sessionOf(log: RawLog): string | null {
   return null;
 }
 
-function addSender(senders: Map<string, { service: string; scope: string; spans: number }>, { merged: { raw }, row }: PreparedSpan): void {
+function addSender(senders: Map<string, { service: string; scope: string; spans: number }>, { scope: name, row }: PreparedSpan): void {
   const service = row.service ?? '';
-  const scope = raw.scope.name.slice(0, 200);
+  const scope = name.slice(0, 200);
   const key = `${service}\n${scope}`;
   const known = senders.get(key);
   if (known) known.spans++;

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Resource, Scope } from '../../core/trace/model.ts';
 import { traceOfNumber } from '../../core/trace/store/numbers.ts';
 import { searchTextOfChunk } from '../../core/trace/store/search-text.ts';
 import type { ChunkSource } from '../../core/trace/store/span-body.ts';
 import type { Database } from '../sqlite/database.ts';
+import { hashOfChunk } from './prepare-span.ts';
 import type { SearchRows } from './search-rows.ts';
 import type { TraceState } from './trace-state.ts';
 
@@ -38,24 +38,23 @@ export class ChunkStore {
   addOwner(state: TraceState, span: number, text: string, isLater: boolean): number {
     let known = this.#owners.get(text);
     if (known === undefined) {
-      known = this.#find(state, span, text, isLater);
+      known = this.#find(state, span, text, hashOfChunk(text), isLater);
       if (this.#owners.size >= MAX_OWNERS) this.#owners.clear();
       this.#owners.set(text, known);
     }
     return this.#use(state, span, known);
   }
 
-  /** The number of a text's chunk; a new one is numbered behind the span that brings it. `isLater`: by a later version of the span. */
-  add(state: TraceState, span: number, text: string, isLater: boolean): number {
-    return this.#use(state, span, this.#find(state, span, text, isLater));
+  /** The number of a text's chunk (`key`: its `hashOfChunk`); a new one is numbered behind the span that brings it. `isLater`: by a later version of the span. */
+  add(state: TraceState, span: number, text: string, key: string, isLater: boolean): number {
+    return this.#use(state, span, this.#find(state, span, text, key, isLater));
   }
 
-  #find(state: TraceState, span: number, text: string, isLater: boolean): KnownChunk {
-    const digest = hash('sha256', text, 'buffer').subarray(0, 16);
-    const key = digest.toString('latin1');
+  #find(state: TraceState, span: number, text: string, key: string, isLater: boolean): KnownChunk {
     let known = this.#known.get(key);
     if (known !== undefined) return known;
     const n = state.next();
+    const digest = Buffer.from(key, 'latin1');
     const [form, body] = text.length < SHORTEST_DEFLATED ? [FORM.text, text] : deflated(text);
     if (this.#statements.insert.run(n, digest, form, body).changes === 1) {
       known = { n, usedIn: state.columns.n };

@@ -1,16 +1,13 @@
 import { errorMessage } from '../../core/errors.ts';
-import { createRedactor } from '../../core/model/redact.ts';
-import { SinkError, type EncodedBatch, type Ingested } from '../../core/trace/sink.ts';
-import type { BatchWriter, PreparedBatch } from './batch-writer.ts';
-import { contentTypeOf, readBatch } from './decode-batch.ts';
-import { BatchRedactor } from './redact-batch.ts';
-import { unpackBatch, type PackedBatch } from './worker-messages.ts';
+import { SinkError, type Ingested } from '../../core/trace/sink.ts';
+import type { BatchWriter } from './batch-writer.ts';
+import { unpackPrepared, type PackedPreparedBatch } from './prepared-batch.ts';
 
 /** Batches that wait are written together, as many as a transaction of a few dozen milliseconds takes. */
 const MAX_SPANS_TOGETHER = 4096;
 
 export interface QueuedBatch {
-  readonly batch: EncodedBatch | PackedBatch;
+  readonly batch: PackedPreparedBatch;
   readonly done: (ingested: Ingested) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -18,18 +15,12 @@ export interface QueuedBatch {
 /** Batches in the order in which they came, on their way into the store. */
 export class IngestQueue {
   readonly #writer: BatchWriter;
-  readonly #redactor = new BatchRedactor();
   readonly #waiting: QueuedBatch[] = [];
   readonly #onStored: (traceIds: readonly string[]) => void;
 
   constructor(writer: BatchWriter, onStored: (traceIds: readonly string[]) => void) {
     this.#writer = writer;
     this.#onStored = onStored;
-  }
-
-  setSecrets(secrets: readonly string[]): void {
-    const redactor = createRedactor(secrets);
-    this.#redactor.set(secrets.filter((secret) => redactor.redactValues(secret) !== secret), (text) => redactor.redactValues(text));
   }
 
   add(batch: QueuedBatch): void {
@@ -42,45 +33,24 @@ export class IngestQueue {
 
   /** Writes what waits, up to one transaction's worth, and answers. */
   step(): void {
-    const taken: { readonly item: QueuedBatch; readonly prepared: PreparedBatch }[] = [];
-    for (let spans = 0; this.#waiting.length > 0 && spans < MAX_SPANS_TOGETHER; ) {
-      const item = this.#waiting.shift()!;
-      const prepared = this.#prepare(item);
-      if (prepared === null) continue;
-      taken.push({ item, prepared });
-      spans += prepared.spans.length + prepared.batch.logs.length;
+    const batches = [];
+    for (let spans = 0; batches.length < this.#waiting.length && spans < MAX_SPANS_TOGETHER; ) {
+      const batch = unpackPrepared(this.#waiting[batches.length]!.batch);
+      batches.push(batch);
+      spans += batch.spans.length + batch.logs.length;
     }
-    if (taken.length === 0) return;
+    if (batches.length === 0) return;
+    const taken = this.#waiting.splice(0, batches.length);
     let results: Ingested[];
     try {
-      results = this.#writer.write(taken.map(({ prepared }) => prepared));
+      results = this.#writer.write(batches);
     } catch (error) {
-      for (const { item } of taken) item.failed(storeFailure(error));
+      const failure = storeFailure(error);
+      for (const { failed } of taken) failed(failure);
       return;
     }
-    for (const [index, { item }] of taken.entries()) item.done(results[index]!);
+    for (const [index, { done }] of taken.entries()) done(results[index]!);
     this.#onStored(results.flatMap(({ traceIds }) => traceIds));
-  }
-
-  #prepare({ batch, failed }: QueuedBatch): PreparedBatch | null {
-    try {
-      const isPacked = 'json' in batch;
-      const read = readBatch(isPacked ? unpackBatch(batch) : batch);
-      const isSuspect = isPacked ? !this.#redactor.isIdle : this.#redactor.mayHold(batch);
-      return this.#writer.prepare(isSuspect ? this.#redactor.batch(read) : read);
-    } catch (error) {
-      if (error instanceof SinkError && !('json' in batch)) this.#keep(batch, error.message);
-      failed(error);
-      return null;
-    }
-  }
-
-  #keep({ body, form, origin }: EncodedBatch, reason: string): void {
-    try {
-      this.#writer.keepUndecodable(origin.place, this.#redactor.text(reason), contentTypeOf(form), this.#redactor.bytes(body));
-    } catch {
-      // A store that takes nothing now is told with the next batch that it should take; the sender of this one is told that it is no good.
-    }
   }
 }
 

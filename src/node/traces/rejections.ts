@@ -27,7 +27,7 @@ export class Rejections {
     };
   }
 
-  add(at: number, batch: ReadBatch): void {
+  add(at: number, batch: Pick<ReadBatch, 'rejected' | 'origin' | 'contentType'>): void {
     for (const { where, reason, value } of batch.rejected.slice(0, MAX_OF_BATCH)) {
       const isBytes = value instanceof Uint8Array;
       this.keep(at, { place: batch.origin.place, where, reason, contentType: isBytes ? batch.contentType : 'application/json', body: isBytes ? value : Buffer.from(textOf(value)) });

@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import type { PriceOverrides } from '../../core/model/prices.ts';
 import { SinkError, type DecodedBatch, type EncodedBatch, type Ingested, type TraceSink } from '../../core/trace/sink.ts';
 import { entryPath } from '../process/entries.ts';
-import { packBatch, type FromWorker, type Retention, type ToWorker, type WorkerSettings, type WorkerStart } from './worker-messages.ts';
+import { packBatch, type FromWriter, type Retention, type ToDecoder, type WorkerSettings, type WriterStart } from './worker-messages.ts';
 
 export type { Retention } from './worker-messages.ts';
 
@@ -50,7 +50,20 @@ interface Pending {
   readonly bytes: number;
 }
 
-/** Stores traces in the workspace's database, in a thread of its own. The thread starts with the first batch. */
+/** One reads batches, the other writes what was read: a core each. */
+interface Threads {
+  readonly decoder: Worker;
+  readonly writer: Worker;
+}
+
+function refer({ decoder, writer }: Threads, isNeeded: boolean): void {
+  for (const thread of [decoder, writer]) {
+    if (isNeeded) thread.ref();
+    else thread.unref();
+  }
+}
+
+/** Stores traces in the workspace's database, in threads of its own, which start with the first batch. */
 export function createTraceSink(options: TraceSinkOptions): SqliteTraceSink {
   return new ThreadedSink(options);
 }
@@ -58,7 +71,7 @@ export function createTraceSink(options: TraceSinkOptions): SqliteTraceSink {
 class ThreadedSink implements SqliteTraceSink {
   readonly #options: TraceSinkOptions;
   #settings: WorkerSettings;
-  #worker: Worker | undefined;
+  #threads: Threads | undefined;
   readonly #pending = new Map<number, Pending>();
   #waitingBytes = 0;
   #lastId = 0;
@@ -83,55 +96,67 @@ class ThreadedSink implements SqliteTraceSink {
 
   update(settings: Partial<WorkerSettings>): void {
     this.#settings = { ...this.#settings, ...settings };
-    this.#worker?.postMessage({ type: 'settings', settings: this.#settings } satisfies ToWorker);
+    this.#threads?.decoder.postMessage({ type: 'settings', settings: this.#settings } satisfies ToDecoder);
   }
 
   async settled(): Promise<void> {
-    if (this.#worker !== undefined) await this.#ask((id) => ({ type: 'settle', id }), 0);
+    if (this.#threads !== undefined) await this.#ask((id) => ({ type: 'settle', id }), 0);
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    worker.ref();
-    worker.postMessage({ type: 'close', id: 0 } satisfies ToWorker);
+    const threads = this.#threads;
+    if (threads === undefined) return;
+    const ended = new Promise<void>((resolve) => threads.writer.once('exit', () => resolve()));
+    refer(threads, true);
+    threads.decoder.postMessage({ type: 'close', id: 0 } satisfies ToDecoder);
     await ended;
   }
 
-  #ask<T>(message: (id: number) => ToWorker, bytes: number): Promise<T> {
+  #ask<T>(message: (id: number) => ToDecoder, bytes: number): Promise<T> {
     if (this.#isClosed) return Promise.reject(new TouchstoneError('engine-stopped', 'The trace store was closed.'));
     const id = ++this.#lastId;
-    const worker = (this.#worker ??= this.#start());
+    const threads = (this.#threads ??= this.#start());
     return new Promise<T>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, bytes });
       this.#waitingBytes += bytes;
-      worker.ref();
-      worker.postMessage(message(id));
+      refer(threads, true);
+      threads.decoder.postMessage(message(id));
     });
   }
 
-  #start(): Worker {
+  #start(): Threads {
     const { folder, busyLimitMs = BUSY_LIMIT_MS, maxPages = null } = this.#options;
-    const workerData: WorkerStart = { ...this.#settings, folder, busyLimitMs, maxPages };
-    const worker = new Worker(entryPath(import.meta.url, './trace-worker.ts'), { workerData, name: 'traces' });
-    worker.on('message', (message: FromWorker) => this.#take(message));
-    worker.on('error', (error: unknown) => this.#options.onProblem?.(`The thread that stores traces ended: ${errorMessage(error)}`));
-    worker.on('exit', () => this.#ended(worker));
-    return worker;
+    const { port1, port2 } = new MessageChannel();
+    const start: WriterStart = { ...this.#settings, folder, busyLimitMs, maxPages };
+    const threads: Threads = {
+      decoder: new Worker(entryPath(import.meta.url, './trace-decoder.ts'), { workerData: { settings: this.#settings, writer: port1 }, transferList: [port1], name: 'trace-decoder' }),
+      writer: new Worker(entryPath(import.meta.url, './trace-worker.ts'), { workerData: { start, decoder: port2 }, transferList: [port2], name: 'trace-writer' }),
+    };
+    threads.writer.on('message', (message: FromWriter) => this.#take(message));
+    for (const thread of [threads.decoder, threads.writer]) {
+      thread.on('error', (error: unknown) => this.#options.onProblem?.(`A thread that stores traces ended: ${errorMessage(error)}`));
+      thread.on('exit', () => {
+        // At the close the writer ends after the decoder, when it has written what it was given.
+        if (!this.#isClosed || thread === threads.writer) this.#ended(threads);
+      });
+    }
+    return threads;
   }
 
-  /** What was not answered was not committed, or nobody knows: the sender tries again, and equal spans are stored once. */
-  #ended(worker: Worker): void {
-    if (this.#worker === worker) this.#worker = undefined;
+  /** What was not answered was not committed, or nobody knows: the sender tries again, and equal spans are stored once. The next batch starts both threads anew. */
+  #ended(threads: Threads): void {
+    if (this.#threads !== threads) return;
+    this.#threads = undefined;
+    void threads.decoder.terminate();
+    void threads.writer.terminate();
     for (const { reject } of this.#pending.values()) reject(new SinkError('busy', 'The thread that stores traces ended.', { retryAfter: 1 }));
     this.#pending.clear();
     this.#waitingBytes = 0;
   }
 
-  #take(message: FromWorker): void {
+  #take(message: FromWriter): void {
     switch (message.type) {
       case 'done':
         this.#answered(message.id)?.resolve(message.result as never);
@@ -155,7 +180,7 @@ class ThreadedSink implements SqliteTraceSink {
     this.#pending.delete(id);
     this.#waitingBytes -= pending?.bytes ?? 0;
     // It must not keep a process alive whose work is done.
-    if (this.#pending.size === 0 && !this.#isClosed) this.#worker?.unref();
+    if (this.#pending.size === 0 && !this.#isClosed && this.#threads !== undefined) refer(this.#threads, false);
     return pending;
   }
 }

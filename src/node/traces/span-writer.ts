@@ -7,7 +7,7 @@ import { draftBody, finishBody, readBody } from '../../core/trace/store/span-bod
 import { contributionOf, isCountedCall, type CountedColumns } from '../../core/trace/store/span-row.ts';
 import type { Database } from '../sqlite/database.ts';
 import { ChunkReader, ChunkStore } from './chunk-store.ts';
-import type { PreparedSpan } from './prepare-span.ts';
+import { OWNER_CHUNKS, type PreparedSpan } from './prepare-span.ts';
 import type { SearchRows } from './search-rows.ts';
 import { bitsOfSpanId, spanIdOfBits } from './span-ids.ts';
 import type { TextNumbers } from './text-numbers.ts';
@@ -64,7 +64,7 @@ export class SpanWriter {
 
   /** `false`: the store has just this span. */
   write(prepared: PreparedSpan, origin: BatchOrigin): boolean {
-    const { raw } = prepared.merged;
+    const raw = prepared.identity;
     const state = this.#options.states.open(raw.traceId, origin);
     const id = bitsOfSpanId(raw.spanId);
     const n = state.next();
@@ -136,7 +136,7 @@ export class SpanWriter {
   /** Replaces what the store says of a span: a later version of it, or its log records came. */
   update(state: TraceState, old: StoredSpanRow, prepared: PreparedSpan, origin: BatchOrigin): void {
     this.#touch(state);
-    const { raw } = prepared.merged;
+    const raw = prepared.identity;
     const parent = raw.parentSpanId === null ? null : bitsOfSpanId(raw.parentSpanId);
     const start = BigInt(raw.startTimeUnixNano);
     const end = raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano);
@@ -159,7 +159,7 @@ export class SpanWriter {
   }
 
   #insert(state: TraceState, n: number, id: bigint, prepared: PreparedSpan): boolean {
-    const { raw } = prepared.merged;
+    const raw = prepared.identity;
     const parent = raw.parentSpanId === null ? null : bitsOfSpanId(raw.parentSpanId);
     const columns = this.#columns(prepared, parent, BigInt(raw.startTimeUnixNano), raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano), prepared.row.flags);
     return this.#statements.insert.run(...columns, n, state.columns.n, id).changes === 1;
@@ -170,9 +170,9 @@ export class SpanWriter {
     return [parent, start, end, texts.of(row.name), row.kind, flags, row.status, texts.orNull(row.model), texts.orNull(row.tool), texts.orNull(row.service), texts.orNull(row.error), ...row.tokens, row.cost];
   }
 
-  #writeBody(state: TraceState, n: number, { body }: PreparedSpan, isLater: boolean): void {
-    // The first two are the resource and the scope (span-body).
-    const text = finishBody(body, n, body.chunks.map((chunk, index) => (index < 2 ? this.#chunks.addOwner(state, n, chunk, isLater) : this.#chunks.add(state, n, chunk, isLater))));
+  #writeBody(state: TraceState, n: number, { template, chunks, hashes }: PreparedSpan, isLater: boolean): void {
+    const numbers = chunks.map((chunk, index) => (index < OWNER_CHUNKS ? this.#chunks.addOwner(state, n, chunk, isLater) : this.#chunks.add(state, n, chunk, hashes[index - OWNER_CHUNKS]!, isLater)));
+    const text = finishBody(template, n, numbers);
     state.columns.bytes += text.length;
     this.#statements.writeBody.run(n, text);
   }
@@ -192,7 +192,7 @@ export class SpanWriter {
 
   #merge(state: TraceState, id: bigint, prepared: PreparedSpan, origin: BatchOrigin): boolean {
     const stored = this.read(state, id)!;
-    const merged = mergeTwo(stored.span, { span: prepared.merged.raw, pending: prepared.merged.pending });
+    const merged = mergeTwo(stored.span, { span: spanOf(prepared), pending: prepared.pending });
     if (merged === stored.span || (merged.pending === stored.span.pending && isSameSpan(merged.span, stored.span.span))) return false;
     this.update(state, stored.row, this.#options.prepare(merged, origin), origin);
     this.joinedLogs.delete(stored.row.n);
@@ -255,6 +255,12 @@ export class SpanWriter {
     const [n, parent, start, end, name, kind, flags, cost, ...tokens] = row;
     return { n: Number(n), id, parent, start, end, name, kind: Number(kind), flags: Number(flags), cost, tokens: tokens.map((count) => (count === null ? null : Number(count))) };
   }
+}
+
+/** The span that was prepared, from what its rows would hold. */
+function spanOf({ identity, template, chunks }: PreparedSpan): RawSpan {
+  const body = finishBody(template, -1, chunks.map((_, index) => index));
+  return readBody(body, -1, identity, { text: (chunk) => chunks[chunk]!, resources: new Map(), scopes: new Map() });
 }
 
 /** What is stored of both is the same. */

@@ -1,19 +1,16 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { hash } from 'node:crypto';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { errorMessage } from '../../core/errors.ts';
 import { useNativeSha256 } from '../../core/hash.ts';
-import { hash } from 'node:crypto';
-import { SinkError } from '../../core/trace/sink.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { TraceWorker } from './worker-loop.ts';
-import type { FromWorker, ToWorker, WorkerSettings, WorkerStart } from './worker-messages.ts';
+import type { FromWriter, ToWriter, WorkerSettings, WriterStart } from './worker-messages.ts';
 
 /** The thread that writes traces: with a connection of its own, so that whoever serves and reads never waits for it. */
 useNativeSha256((text) => hash('sha256', text));
 
-const port = parentPort;
-if (port === null) throw new Error('trace-worker is a worker thread');
-const start = workerData as WorkerStart;
-const post = (message: FromWorker): void => port.postMessage(message);
+const { start, decoder } = workerData as { start: WriterStart; decoder: MessagePort };
+const post = (message: FromWriter): void => parentPort?.postMessage(message);
 
 let settings: WorkerSettings = start;
 
@@ -30,19 +27,14 @@ function open(): Promise<TraceWorker> {
   return opening;
 }
 
-
-port.on('message', (message: ToWorker) => {
+decoder.on('message', (message: ToWriter) => {
   if (message.type === 'settings') settings = message.settings;
   open().then(
-    (worker) => {
-      worker.take(message);
-      if (message.type === 'close') port.close();
-    },
+    (worker) => worker.take(message),
     (error: unknown) => {
-      if (message.type === 'close') return port.close();
-      if (message.type === 'settings') return;
-      const reason = error instanceof SinkError ? error.reason : 'store';
-      post({ type: 'failed', id: message.id, reason, message: errorMessage(error), retryAfter: 5 });
+      if (message.type !== 'settings' && message.type !== 'close') post({ type: 'failed', id: message.id, reason: 'store', message: errorMessage(error), retryAfter: 5 });
     },
-  );
+  ).finally(() => {
+    if (message.type === 'close') decoder.close();
+  }).catch((error: unknown) => post({ type: 'problem', message: errorMessage(error) }));
 });

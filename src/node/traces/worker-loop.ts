@@ -4,8 +4,9 @@ import type { Database } from '../sqlite/database.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { IngestQueue } from './ingest-queue.ts';
 import { LogJoiner } from './log-joiner.ts';
+import type { KeptRejection } from './rejections.ts';
 import { TraceRemover } from './trace-remover.ts';
-import type { FromWorker, ToWorker, WorkerSettings, WorkerStart } from './worker-messages.ts';
+import type { FromWriter, ToWriter, WorkerSettings, WriterStart } from './worker-messages.ts';
 
 /** The writer's page cache: the hashes of chunks are looked up all over their index. */
 const CACHE_KB = 64_000;
@@ -19,6 +20,8 @@ const RETENTION_EVERY_MS = 60_000;
 const CHECKPOINT_IDLE_MS = 3000;
 const JOIN_AGAIN_MS = 100;
 const MERGE_EVERY_MS = 20;
+/** A batch that we fail to read is kept by its sender, who may have it read by the next version. */
+const BROKEN_RETRY_SECONDS = 60;
 
 /** Takes batches, joins log records to their spans, deletes what is old: one thing at a time, batches first. */
 export class TraceWorker {
@@ -27,7 +30,7 @@ export class TraceWorker {
   readonly #queue: IngestQueue;
   readonly #joiner: LogJoiner;
   readonly #remover: TraceRemover;
-  readonly #post: (message: FromWorker) => void;
+  readonly #post: (message: FromWriter) => void;
   readonly #changed = new Set<string>();
   readonly #settling: number[] = [];
   #tellAt: NodeJS.Timeout | undefined;
@@ -36,7 +39,7 @@ export class TraceWorker {
   #restTimer: NodeJS.Timeout | undefined;
   readonly #retentionTimer: NodeJS.Timeout;
 
-  constructor(database: Database, start: WorkerStart, post: (message: FromWorker) => void) {
+  constructor(database: Database, start: WriterStart, post: (message: FromWriter) => void) {
     this.#database = database;
     this.#post = post;
     database.pragma(`cache_size = -${CACHE_KB}`);
@@ -58,9 +61,16 @@ export class TraceWorker {
     this.#schedule();
   }
 
-  take(message: ToWorker): void {
+  take(message: ToWriter): void {
     switch (message.type) {
-      case 'batch':
+      case 'undecodable':
+        this.#keep(message.rejection);
+        this.#fail(message.id, new SinkError('undecodable', message.rejection.reason));
+        return;
+      case 'broken':
+        this.#fail(message.id, new SinkError('busy', message.message, { retryAfter: BROKEN_RETRY_SECONDS }));
+        return;
+      case 'prepared':
         this.#queue.add({
           batch: message.batch,
           done: (result) => this.#post({ type: 'done', id: message.id, result }),
@@ -89,9 +99,16 @@ export class TraceWorker {
     this.#schedule();
   }
 
-  #set({ prices, secrets, retention }: WorkerSettings): void {
+  #keep(rejection: KeptRejection): void {
+    try {
+      this.#writer.keepUndecodable(rejection);
+    } catch {
+      // A store that takes nothing now is told with the next batch that it should take; the sender of this one is told that it is no good.
+    }
+  }
+
+  #set({ prices, retention }: WorkerSettings): void {
     this.#writer.prices = prices;
-    this.#queue.setSecrets(secrets);
     this.#remover.retention = retention;
     this.#remover.look();
   }

@@ -2,6 +2,9 @@ import type { PriceOverrides } from '../../core/model/prices.ts';
 import type { RawLog, RawSpan, Rejection, Resource, Scope } from '../../core/trace/model.ts';
 import type { BatchOrigin, DecodedBatch, EncodedBatch, Ingested, SinkError, TailPosition } from '../../core/trace/sink.ts';
 
+import type { PackedPreparedBatch } from './prepared-batch.ts';
+import type { KeptRejection } from './rejections.ts';
+
 /** How long traces are kept. */
 export interface Retention {
   /** Traces that nothing was added to for so many days go. 0: never. */
@@ -16,7 +19,7 @@ export interface WorkerSettings {
   readonly retention: Retention;
 }
 
-export interface WorkerStart extends WorkerSettings {
+export interface WriterStart extends WorkerSettings {
   readonly folder: string;
   /** Milliseconds to wait for another process's transaction. */
   readonly busyLimitMs: number;
@@ -32,15 +35,27 @@ export interface PackedBatch {
   readonly position: TailPosition | null;
 }
 
-export type ToWorker =
-  | { readonly type: 'batch'; readonly id: number; readonly batch: EncodedBatch | PackedBatch }
+/** What both threads are told. */
+type ToBoth =
   | { readonly type: 'delete'; readonly id: number; readonly traceIds: readonly string[] }
   | { readonly type: 'settings'; readonly settings: WorkerSettings }
   /** Answered when nothing is left to do: tests, and the end. */
   | { readonly type: 'settle'; readonly id: number }
   | { readonly type: 'close'; readonly id: number };
 
-export type FromWorker =
+/** To the thread that decodes. */
+export type ToDecoder = ToBoth | { readonly type: 'batch'; readonly id: number; readonly batch: EncodedBatch | PackedBatch };
+
+/** From there to the thread that writes. */
+export type ToWriter =
+  | ToBoth
+  | { readonly type: 'prepared'; readonly id: number; readonly batch: PackedPreparedBatch }
+  /** Kept for the user, and refused. */
+  | { readonly type: 'undecodable'; readonly id: number; readonly rejection: KeptRejection }
+  | { readonly type: 'broken'; readonly id: number; readonly message: string };
+
+/** From there to whoever sent the batch. */
+export type FromWriter =
   | { readonly type: 'done'; readonly id: number; readonly result: Ingested | { readonly deleted: number } | null }
   | { readonly type: 'failed'; readonly id: number; readonly reason: SinkError['reason'] | 'store'; readonly message: string; readonly retryAfter: number | null }
   /** `all`: more than are named. */

@@ -45,9 +45,9 @@ export function draftBody(span: RawSpan): BodyDraft {
   return { template: `${draft.text}]]`, chunks: draft.chunks, texts: draft.texts };
 }
 
-/** The body of span number `n`, once the numbers of its chunks are known. */
-export function finishBody(draft: BodyDraft, n: number, numbers: readonly number[]): string {
-  const pieces = draft.template.split(REFERENCE);
+/** The body of span number `n`, once the numbers of the chunks of its template are known. */
+export function finishBody(template: string, n: number, numbers: readonly number[]): string {
+  const pieces = template.split(REFERENCE);
   let text = pieces[0]!;
   let last = n;
   for (let index = 0; index < numbers.length; index++) {

@@ -20,7 +20,7 @@ export class MemoryChunks implements ChunkSource {
       this.#texts.set(this.#next, text);
       return this.#next++;
     });
-    const body = finishBody(draft, n, numbers);
+    const body = finishBody(draft.template, n, numbers);
     this.#bodies.push({ n, body, span });
     return body;
   }

@@ -70,7 +70,7 @@ describe('a span in the store', () => {
   it('names the chunks it refers to, in their order', () => {
     const draft = draftBody(rawSpan({ 'gen_ai.input.messages': list, 'llm.input_messages.0.message.content': long('flat'), long: 'z'.repeat(400), structured: [message(1), message(2)] }, { events: [['e', { text: 'q'.repeat(300) }]] }));
     const numbers = draft.chunks.map((_, index) => 5_000_000_000 - index * index);
-    expect(chunksOfBody(finishBody(draft, 4_999_999_999, numbers), 4_999_999_999)).toEqual(numbers);
+    expect(chunksOfBody(finishBody(draft.template, 4_999_999_999, numbers), 4_999_999_999)).toEqual(numbers);
   });
 
   it.skipIf(!existsSync(folder))(`comes out as it went in, for every file of the corpus (skipped without ${folder})`, () => {

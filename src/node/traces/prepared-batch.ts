@@ -1,0 +1,49 @@
+import { asMerged } from '../../core/trace/merge.ts';
+import type { PriceOverrides } from '../../core/model/prices.ts';
+import type { ReadBatch } from './decode-batch.ts';
+import { prepareSpan, type PreparedSpan } from './prepare-span.ts';
+
+/** A batch with everything done that needs no database. */
+export interface PreparedBatch extends Omit<ReadBatch, 'spans'> {
+  readonly spans: readonly PreparedSpan[];
+}
+
+/** A prepared batch on its way to another thread: short members as JSON, which is quicker than cloning objects; long texts as they are. */
+export interface PackedSpans {
+  readonly json: string;
+  /** Of each span: template, search text, chunks, hashes. */
+  readonly texts: readonly string[];
+}
+
+export interface PackedPreparedBatch extends Omit<PreparedBatch, 'spans'> {
+  readonly spans: PackedSpans;
+}
+
+type ShortMembers = Pick<PreparedSpan, 'identity' | 'pending' | 'scope' | 'row' | 'share'> & { readonly chunks: number; readonly hashes: number };
+
+export function prepareBatch(batch: ReadBatch, prices: PriceOverrides): PreparedBatch {
+  const { project } = batch.origin;
+  return { ...batch, spans: batch.spans.map((span) => prepareSpan(asMerged(span), { prices, project })) };
+}
+
+export function packPrepared(batch: PreparedBatch): PackedPreparedBatch {
+  const texts: string[] = [];
+  const short = batch.spans.map(({ template, search, chunks, hashes, identity, pending, scope, row, share }): ShortMembers => {
+    texts.push(template, search, ...chunks, ...hashes);
+    return { identity, pending, scope, row, share, chunks: chunks.length, hashes: hashes.length };
+  });
+  return { ...batch, spans: { json: JSON.stringify(short), texts } };
+}
+
+export function unpackPrepared(batch: PackedPreparedBatch): PreparedBatch {
+  const { json, texts } = batch.spans;
+  let at = 0;
+  const spans = (JSON.parse(json) as ShortMembers[]).map(({ chunks, hashes, ...members }): PreparedSpan => {
+    const [template, search] = [texts[at]!, texts[at + 1]!];
+    const chunkTexts = texts.slice(at + 2, at + 2 + chunks);
+    const chunkHashes = texts.slice(at + 2 + chunks, at + 2 + chunks + hashes);
+    at += 2 + chunks + hashes;
+    return { ...members, template, search, chunks: chunkTexts, hashes: chunkHashes };
+  });
+  return { ...batch, spans };
+}
