@@ -89,7 +89,7 @@ async function tell(services: Services, engine: FolderEngine, files: readonly Im
 }
 
 /** One line a file, and below it what could not be taken. */
-export function describeImport(files: readonly ImportedFile[]): string {
+function describeImport(files: readonly ImportedFile[]): string {
   return files.map((file) => {
     const head = `${file.file}: ${file.format}, ${formatCount(file.spans, 'span')}, ${formatCount(file.logs, 'log record')}, ${formatCount(file.traces, 'trace')}`;
     const shown = file.rejected.slice(0, SHOWN_REJECTIONS).map(({ where, reason }) => `    ${where}: ${reason}`);

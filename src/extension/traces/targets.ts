@@ -26,7 +26,7 @@ export interface PickedTrace {
 /** How many traces are offered where one has to be picked; the Traces view has all of them. */
 const OFFERED = 50;
 
-export function asTraceTarget(argument: unknown): TraceTarget | undefined {
+function asTraceTarget(argument: unknown): TraceTarget | undefined {
   const parsed = v.safeParse(targetSchema, argument);
   return parsed.success ? parsed.output : undefined;
 }

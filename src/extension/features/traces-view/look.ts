@@ -7,7 +7,7 @@ import type { TraceSort } from '../../traces/wording.ts';
 const KEY = 'traces.look';
 const MOST_RECENT = 10;
 
-export const SORTS = ['time', 'duration', 'cost', 'tokens', 'errors'] as const satisfies readonly TraceSort[];
+const SORTS = ['time', 'duration', 'cost', 'tokens', 'errors'] as const satisfies readonly TraceSort[];
 
 const schema = v.object({
   query: v.fallback(v.string(), ''),
