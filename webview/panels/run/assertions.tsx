@@ -2,8 +2,8 @@ import type { ComponentChild } from 'preact';
 import { useState } from 'preact/hooks';
 import type { AssertionResult } from '../../../src/core/assert/model.ts';
 import { formatScore, formatUsd } from '../../../src/core/text/format.ts';
-import { Icon } from '../../controls/icon.tsx';
 import { LongText, Visible } from '../../shared/long-text.tsx';
+import { RunIcon } from './icons.tsx';
 
 /** All checks of one cell, failing ones first, with their reasons. */
 export function Assertions({ results }: { readonly results: readonly AssertionResult[] }): ComponentChild {
@@ -23,7 +23,7 @@ function Assertion({ result, depth }: { readonly result: AssertionResult; readon
   return (
     <li class={`as-item depth-${Math.min(depth, 4)}`}>
       <div class="as" title={result.pass ? result.reason : undefined}>
-        <Icon name={result.error === undefined ? (result.pass ? 'check' : 'close') : 'error'} class={result.pass ? 'pass' : 'fail'} label={result.pass ? 'Passed' : 'Failed'} />
+        <RunIcon name={result.error === undefined ? (result.pass ? 'check' : 'close') : 'error'} class={result.pass ? 'pass' : 'fail'} label={result.pass ? 'Passed' : 'Failed'} />
         <span class="k">
           <span class="as-type">{result.name ?? result.type}</span>
           {result.value !== undefined && result.value !== '' && <span class="mono value" title={result.value}><Visible text={result.value} /></span>}

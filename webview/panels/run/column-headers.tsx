@@ -1,9 +1,9 @@
 import type { Signal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
 import type { GridView } from '../../../src/protocol/engine.ts';
-import { Icon } from '../../controls/icon.tsx';
 import { Menu, type MenuItem } from '../../controls/menu.tsx';
 import type { GridLayout } from './grid-columns.ts';
+import { RunIcon } from './icons.tsx';
 import type { RunModel } from './run-model.ts';
 
 type Sort = GridView['sort'];
@@ -71,7 +71,7 @@ export function ColumnHeaders({ model, labels, layout, activeColumn, menu }: {
 }
 
 function Arrow({ sort }: { readonly sort: Sort }): ComponentChild {
-  return <Icon name={sort.descending ? 'sortDown' : 'sortUp'} class="sort-arrow" />;
+  return <RunIcon name={sort.descending ? 'sortDown' : 'sortUp'} class="sort-arrow" />;
 }
 
 function direction(sort: Sort): 'ascending' | 'descending' {

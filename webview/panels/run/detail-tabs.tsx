@@ -9,6 +9,7 @@ import { JsonTree } from '../../shared/json-tree.tsx';
 import { LongText } from '../../shared/long-text.tsx';
 import { Duration } from '../../shared/numbers.tsx';
 import { Assertions } from './assertions.tsx';
+import { RunIcon } from './icons.tsx';
 import { Output } from './output.tsx';
 import { RenderedMessages } from './rendered-messages.tsx';
 import { outputText, type RunModel } from './run-model.ts';
@@ -77,7 +78,7 @@ function Attempt({ attempt }: { readonly attempt: AttemptInfo }): ComponentChild
   const good = attempt.outcome === 'answered';
   return (
     <li>
-      <Icon name={good ? 'check' : attempt.outcome === 'failed' ? 'error' : 'warning'} class={good ? 'pass' : attempt.outcome === 'failed' ? 'fail' : 'warn'} />
+      <RunIcon name={good ? 'check' : attempt.outcome === 'failed' ? 'error' : 'warning'} class={good ? 'pass' : attempt.outcome === 'failed' ? 'fail' : 'warn'} />
       <span class="attempt-text">
         <span>{OUTCOMES[attempt.outcome]}{attempt.durationMs !== null && <span class="dim"> after <Duration ms={attempt.durationMs} /></span>}</span>
         {attempt.error !== null && <span class="dim">{attempt.error.message}</span>}

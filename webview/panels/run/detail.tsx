@@ -6,6 +6,7 @@ import { Button, IconButton } from '../../controls/controls.tsx';
 import { Icon } from '../../controls/icon.tsx';
 import { Duration } from '../../shared/numbers.tsx';
 import { RequestTab, ResponseTab, ResultTab } from './detail-tabs.tsx';
+import { RunIcon } from './icons.tsx';
 import { Mark } from './row.tsx';
 import { outputText, type OpenCell, type RunModel } from './run-model.ts';
 import type { DetailTab } from './view-state.ts';
@@ -83,7 +84,7 @@ function Actions({ model, detail, open }: { readonly model: RunModel; readonly d
       <Button title="Runs this case again with every model, without the cache" onClick={() => model.request('cell/rerun', { caseIndex: open.key.caseIndex })}>Re-run this case</Button>
       {hasOutput && <Button title={`Writes this output as expected into ${place}`} onClick={() => model.request('cell/accept', { key: open.key })}>Accept output as expected</Button>}
       {hasOutput && detail.case.expected !== undefined && detail.case.expected !== null && (
-        <IconButton icon="diff" label="Compare in editor" title="Compare expected and output in an editor" onClick={() => model.request('cell/diff', { key: open.key })} />
+        <IconButton icon={<RunIcon name="diff" />} label="Compare in editor" title="Compare expected and output in an editor" onClick={() => model.request('cell/diff', { key: open.key })} />
       )}
       {result !== null && <Button title="Opens the trace of this cell" onClick={() => model.request('cell/trace', { key: open.key })}>Trace</Button>}
       {hasOutput && <IconButton icon="copy" label="Copy output" title="Copy output (Ctrl+C)" onClick={() => void model.act(() => model.copy(outputText(result.output)))} />}

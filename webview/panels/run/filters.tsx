@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { CellFilter } from '../../../src/protocol/engine.ts';
 import { IconButton, SearchField } from '../../controls/controls.tsx';
-import { Icon } from '../../controls/icon.tsx';
+import { RunIcon } from './icons.tsx';
 import type { RunModel } from './run-model.ts';
 
 const FILTERS: readonly { readonly filter: CellFilter; readonly label: string; readonly title: string }[] = [
@@ -59,7 +59,7 @@ export function Filters({ model, slices }: { readonly model: RunModel; readonly 
       <span class="search-button"><IconButton icon="search" label="Search" title="Search (/)" onClick={() => model.searchFocus.value++} /></span>
       {slices && (
         <button type="button" class="toggle" aria-pressed={view.groupBySlice} aria-label="Group by slice" title="Group by slice" onClick={() => model.setView({ groupBySlice: !view.groupBySlice })}>
-          <Icon name="group" /><span class="wide mid">Group by slice</span>
+          <RunIcon name="group" /><span class="wide mid">Group by slice</span>
         </button>
       )}
     </div>

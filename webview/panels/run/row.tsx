@@ -4,6 +4,7 @@ import type { GridCell } from '../../../src/protocol/engine.ts';
 import { Icon } from '../../controls/icon.tsx';
 import { Duration, Rate } from '../../shared/numbers.tsx';
 import type { GridLayout } from './grid-columns.ts';
+import { RunIcon } from './icons.tsx';
 import type { CaseRow, SliceRow } from './row-cache.ts';
 
 export const ROW_HEIGHT = 26;
@@ -60,7 +61,7 @@ export class Row extends Component<RowProps> {
           <span class="vars-cell small" role="gridcell" onClick={() => actions.onCell(index, 0)}>
             <span class="ell" data-tip="">{row.variables}</span>
             <button type="button" class="row-action" tabIndex={-1} title="Re-run this case" aria-label="Re-run this case" onClick={(event) => { event.stopPropagation(); actions.onRerun(row.caseIndex); }}>
-              <Icon name="refresh" />
+              <RunIcon name="refresh" />
             </button>
           </span>
         )}
@@ -137,7 +138,7 @@ function Marks({ passes }: { readonly passes: GridCell['passes'] }): ComponentCh
 
 export function Mark({ pass, label }: { readonly pass: boolean | null; readonly label?: string }): ComponentChild {
   if (pass === null) return <span class="mark-none" title="No assertion">·</span>;
-  return <Icon name={pass ? 'check' : 'close'} class={pass ? 'pass' : 'fail'} {...(label === undefined ? {} : { label })} />;
+  return <RunIcon name={pass ? 'check' : 'close'} class={pass ? 'pass' : 'fail'} {...(label === undefined ? {} : { label })} />;
 }
 
 export function cellId(row: number, column: number): string {
