@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { attributesOf } from '../../../src/core/trace/any-value.ts';
 import { findIn } from '../../../src/core/trace/findings/find.ts';
 import { makeResource, makeSpan } from '../../../src/core/trace/formats/build.ts';
+import { History } from '../../../src/core/trace/formats/conversation.ts';
 import { mergeSpans } from '../../../src/core/trace/merge.ts';
 import type { RawLog, RawSpan } from '../../../src/core/trace/model.ts';
 import { joinLogs } from '../../../src/core/trace/normalise/join-logs.ts';
@@ -72,6 +73,19 @@ describe('hostile input', () => {
     const parameters = { type: 'object', properties: { list: { type: 'array', items: { enum: Array.from({ length: 300_000 }, (_, index) => index) } } } };
     const listed = rawSpan({ 'gen_ai.operation.name': 'chat', 'gen_ai.tool.definitions': JSON.stringify([{ name: 'f', parameters }]), 'gen_ai.output.messages': JSON.stringify([{ role: 'assistant', parts: [{ type: 'tool_call', name: 'f', arguments: { list: Array.from({ length: 100_000 }, () => 'x') } }] }]) });
     expect(findIn(normaliseTrace([listed]))).toEqual([]);
+  });
+
+  it('a conversation of so many turns that their histories would fill the memory', () => {
+    const history = new History();
+    let carried = 0;
+    for (let turn = 0; turn < 60_000; turn++) {
+      history.add({ role: 'user', parts: [] });
+      const { arrayValue } = history.value() as { arrayValue: { values: unknown[] } };
+      carried += arrayValue.values.length;
+      if (turn === 1999) expect(arrayValue.values).toHaveLength(2000);
+      if (turn === 59_999) expect(arrayValue.values).toHaveLength(100);
+    }
+    expect(carried).toBeLessThan(4_002_000 + 60_000 * 100);
   });
 
   it.each([

@@ -6,6 +6,9 @@ import { makeSpan } from './build.ts';
 
 /** Of a history that is longer, calls carry the last messages only: what came before is in the calls before. */
 const MAX_HISTORY = 2000;
+/** All calls of one conversation together carry so many messages; those that follow carry fewer. Else a long session would not fit into memory. */
+const MAX_CARRIED = 4_000_000;
+const LATE_HISTORY = 100;
 
 export interface Message {
   readonly role: string;
@@ -88,13 +91,16 @@ export class Conversation {
 /** What was said before a call. */
 export class History {
   readonly #messages: AnyValue[] = [];
+  #carried = 0;
 
   add(message: Message): void {
     this.#messages.push(anyValueOf(message));
   }
 
   value(): AnyValue {
-    return { arrayValue: { values: this.#messages.slice(-MAX_HISTORY) } };
+    const values = this.#messages.slice(this.#carried < MAX_CARRIED ? -MAX_HISTORY : -LATE_HISTORY);
+    this.#carried += values.length;
+    return { arrayValue: { values } };
   }
 }
 
