@@ -72,7 +72,7 @@ export class Workspace {
       trusted: this.settings.trusted,
       idleTimeoutMs: this.settings.idleTimeoutMs,
       proxy: this.settings.proxy,
-      secrets: async (name) => (await this.#host.request('secret/get', { name })).value,
+      secrets: (name) => this.secret(name),
       editor: editorModels(this.#host),
       tracing: () => (this.receiver === null ? {} : receiverEnvironment(this.receiver, process.env)),
       evaluate: (expression, vars, signal) => scorer.transform(expressionOver(expression, vars), contextOf(vars), signal),
@@ -87,6 +87,11 @@ export class Workspace {
         await scorer.dispose();
       },
     };
+  }
+
+  /** A secret by its name; `null`: nobody has set it. */
+  async secret(name: string): Promise<string | null> {
+    return (await this.#host.request('secret/get', { name })).value;
   }
 
   async store(): Promise<RunStore> {

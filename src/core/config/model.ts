@@ -55,6 +55,16 @@ export interface TraceSource {
   readonly range: SourceRange;
 }
 
+/** Who may send to the receiver of traces besides the programs of this machine. */
+export interface ReceiverConfig {
+  /** Pages that may send from a browser, as `http://localhost:3000`. */
+  readonly origins: readonly string[];
+  /** Names by which senders reach this machine, without ports. */
+  readonly hosts: readonly string[];
+  /** Which every sender must show. */
+  readonly token?: SecretReference;
+}
+
 export interface RateLimits {
   readonly requestsPerMinute?: number;
   readonly tokensPerMinute?: number;
@@ -79,6 +89,6 @@ export interface ProjectConfig {
   readonly concurrency: number | null;
   /** By endpoint (the start of a model's endpoint, such as `https://api.openai.com`) or model id; `*`: every endpoint. */
   readonly limits: Readonly<Record<string, RateLimits>>;
-  readonly traces: { readonly sources: readonly TraceSource[] };
+  readonly traces: { readonly sources: readonly TraceSource[]; readonly receiver?: ReceiverConfig };
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -71,7 +71,8 @@ function isProvider(value: unknown): value is ModelProvider {
   return MODEL_PROVIDERS.some((provider) => provider === value);
 }
 
-function readSecret(value: unknown, locate: Locate, findings: Findings): SecretReference | null {
+/** A reference to a secret, never the secret itself. */
+export function readSecret(value: unknown, locate: Locate, findings: Findings): SecretReference | null {
   if (value === undefined || value === null) return null;
   const name = typeof value === 'string' ? REFERENCE.exec(value)?.[1] : undefined;
   if (name !== undefined) return { env: name };

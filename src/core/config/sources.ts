@@ -2,13 +2,14 @@ import { isObject } from '../json.ts';
 import { describe } from '../text/describe.ts';
 import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';
-import type { TraceSource } from './model.ts';
+import type { ReceiverConfig, TraceSource } from './model.ts';
+import { readReceiver } from './receiver.ts';
 
-const KEYS = ['sources'];
+const KEYS = ['sources', 'receiver'];
 const SOURCE_KEYS = ['path', 'from'];
 
 /** `traces:` of touchstone.yml. */
-export function readTraces(value: unknown, locate: Locate, findings: Findings): { sources: TraceSource[] } {
+export function readTraces(value: unknown, locate: Locate, findings: Findings): { sources: TraceSource[]; receiver?: ReceiverConfig } {
   if (value === undefined || value === null) return { sources: [] };
   if (!isObject(value)) {
     findings.error('traces', `"traces" is a mapping such as { sources: [logs/*.jsonl] }, not ${describe(value)}`, locate());
@@ -17,7 +18,8 @@ export function readTraces(value: unknown, locate: Locate, findings: Findings): 
   for (const key of Object.keys(value)) {
     if (!KEYS.includes(key)) findings.warning('unknown-key', `unknown key "${key}" of traces is ignored: it has ${KEYS.join(', ')}`, locate(key));
   }
-  return { sources: readSources(value['sources'], locateIn(locate, 'sources'), findings) };
+  const receiver = readReceiver(value['receiver'], locateIn(locate, 'receiver'), findings);
+  return { sources: readSources(value['sources'], locateIn(locate, 'sources'), findings), ...(receiver === null ? {} : { receiver }) };
 }
 
 function readSources(value: unknown, locate: Locate, findings: Findings): TraceSource[] {

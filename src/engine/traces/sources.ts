@@ -1,4 +1,5 @@
-import { errorMessage } from '../../core/errors.ts';
+import { errorMessage, TouchstoneError } from '../../core/errors.ts';
+import type { GuardOptions } from '../../node/otlp/guard.ts';
 import type { Receiver } from '../../node/otlp/receiver.ts';
 import type { TailOptions, Tails } from '../../node/tail/tails.ts';
 import type { ReadUpTo } from '../../node/tail/tailed-file.ts';
@@ -80,12 +81,25 @@ export class Sources {
       folder: this.#workspace.folder,
       sink: await this.#traces.sink(),
       owner: `process ${process.pid}`,
+      guard: () => this.#guard(),
       onStatus: (status) => {
         this.#workspace.receiver = status.state === 'on' || status.state === 'elsewhere' ? status : null;
         this.#events.changed();
       },
       onProblem: (message) => this.#events.log('warn', message),
     });
+  }
+
+  /** Who may send, by touchstone.yml as it stands when the receiver starts. A file that cannot be used opens nothing. */
+  async #guard(): Promise<GuardOptions> {
+    const { receiver } = (await this.#workspace.usableConfig(this.#workspace.files())).traces;
+    if (!receiver) return {};
+    const { origins, hosts, token } = receiver;
+    if (!token) return { origins, hosts };
+    const value = (await this.#workspace.secret(token.env))?.trim();
+    if (value === undefined || value === '') throw new TouchstoneError('missing-secret', `The receiver's token ${token.env} is not set: set it with "Touchstone: Set API Key" or in the environment.`);
+    this.#workspace.redactor.add(value);
+    return { origins, hosts, token: value };
   }
 
   /** The files that touchstone.yml names now. */

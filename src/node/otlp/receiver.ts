@@ -14,13 +14,15 @@ import { DEFAULT_LIMITS, type ReceiverLimits } from './limits.ts';
 import type { Listener, Protocols } from './listener.ts';
 import { listenNear } from './ports.ts';
 
-export interface ReceiverOptions extends GuardOptions {
+export interface ReceiverOptions {
   /** The workspace folder: one receiver at a time receives for it. */
   readonly folder: string;
   readonly sink: TraceSink;
   /** What other windows show when this one receives. */
   readonly owner: string;
   readonly limits?: Partial<ReceiverLimits>;
+  /** Who may send; asked for whenever the receiver starts, which fails where this fails. */
+  readonly guard?: () => Promise<GuardOptions>;
   onStatus?(status: ReceiverStatus): void;
   /** For a log: what went wrong and is nobody's mistake. */
   onProblem?(message: string): void;
@@ -170,13 +172,14 @@ interface OpenReceiver {
 }
 
 async function openReceiver(options: ReceiverOptions, limits: ReceiverLimits, intake: Intake, ports: ReceiverPorts, heir: LeaseHolder | null): Promise<OpenReceiver> {
+  const guard = new Guard((await options.guard?.()) ?? {});
   let isClosing = false;
   const closing = (): boolean => isClosing;
   const context = {
     intake,
     limits,
     closing,
-    guard: new Guard(options),
+    guard,
     admission: new Admission(limits),
     inflater: new Inflater(limits.body),
     onProblem: (message: string): void => { options.onProblem?.(message); },

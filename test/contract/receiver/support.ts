@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TraceSink } from '../../../src/core/trace/sink.ts';
+import type { GuardOptions } from '../../../src/node/otlp/guard.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../../../src/node/otlp/receiver.ts';
 import { MemorySink } from '../../fixtures/memory-sink.ts';
 
@@ -31,11 +32,11 @@ export interface Served<S extends TraceSink> extends AsyncDisposable {
   readonly problems: string[];
 }
 
-export async function serve<S extends TraceSink = MemorySink>(options: Partial<ReceiverOptions> & { sink?: S } = {}): Promise<Served<S>> {
+export async function serve<S extends TraceSink = MemorySink>({ origins, hosts, token, ...options }: Partial<ReceiverOptions> & GuardOptions & { sink?: S } = {}): Promise<Served<S>> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'touchstone-receiver-'));
   const sink = (options.sink ?? new MemorySink()) as S;
   const problems: string[] = [];
-  const receiver = createReceiver({ owner: 'a test', onProblem: (message) => problems.push(message), ...options, folder, sink });
+  const receiver = createReceiver({ owner: 'a test', onProblem: (message) => problems.push(message), guard: () => Promise.resolve({ origins, hosts, token }), ...options, folder, sink });
   const status = await receiver.start({ http: 0, grpc: 0 });
   if (status.state !== 'on') throw new Error(JSON.stringify(status));
   return {

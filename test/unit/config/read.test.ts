@@ -24,7 +24,7 @@ embedding: local:embeddings
 budget: 5
 concurrency: 8
 limits: { "https://api.openai.com": { requestsPerMinute: 60, tokensPerMinute: 10000 } }
-traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: end }, ../other/**/*.json] }
+traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: end }, ../other/**/*.json], receiver: { origins: ["http://localhost:3000"], hosts: tunnel.example, token: "\${env:T}" } }
 `);
     expect(config.diagnostics).toEqual([]);
     expect(config.models).toMatchObject({
@@ -36,7 +36,7 @@ traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: 
     expect(config).toMatchObject({
       prices: { 'openai/gpt-x': { input: 0.5, cachedInput: 0.05, output: 2, date: '2026-01-01' } }, datasets: { 'prompts/triage': ['/w/data/t.jsonl'], 'evals/**': ['/w/a.csv', '/w/b.csv'] },
       judge: 'openai/gpt-5', embedding: 'local:embeddings', budgetUsd: 5, concurrency: 8, limits: { 'https://api.openai.com': { requestsPerMinute: 60, tokensPerMinute: 10_000 } },
-      traces: { sources: [{ path: 'logs/*.jsonl', from: 'start' }, { path: '~/.claude/projects/*/*.jsonl', from: 'end' }, { path: '../other/**/*.json', from: 'start' }] },
+      traces: { sources: [{ path: 'logs/*.jsonl', from: 'start' }, { path: '~/.claude/projects/*/*.jsonl', from: 'end' }, { path: '../other/**/*.json', from: 'start' }], receiver: { origins: ['http://localhost:3000'], hosts: ['tunnel.example'], token: { env: 'T' } } },
     });
     expect([datasetsFor('prompts/triage', config), datasetsFor('evals/a/b#v2', config), datasetsFor('other', config), datasetsFor('constructor', config)]).toEqual([['/w/data/t.jsonl'], ['/w/a.csv', '/w/b.csv'], [], []]);
   });
@@ -54,6 +54,9 @@ traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: 
     ['models: { a: { provider: openai, headers: { X-Api-Key: secret } } }', ['error secret: secret']],
     ['traces: 5', ['error traces: 5']],
     ['traces: { sources: a.jsonl, receivers: 1 }', ['warning unknown-key: 1']],
+    ['traces: { receiver: 5 }', ['error traces: 5']],
+    ['traces: { receiver: { origins: ["*", "http://a.example/path", "http://a.example"], cors: 1 } }', ['warning unknown-key: 1', 'error traces: "*"', 'error traces: "http://a.example/path"']],
+    ['traces: { receiver: { hosts: ["a.example:80"], token: secret } }', ['error secret: secret', 'error traces: "a.example:80"']],
     ['traces: { sources: [5] }', ['error traces: 5']],
     ['traces: { sources: [""] }', ['error traces: ""']],
     ['traces: { sources: [{ path: a.jsonl, from: middle, format: otlp }] }', ['warning unknown-key: otlp', 'error traces: middle']],
