@@ -36,7 +36,7 @@ export function readRun(run: Piece, options: ReadOptions = {}): ReadTraces {
 }
 
 /** Places are told within a piece of a file; the file's own lines are what a person can look up. */
-export function lineOfFile(where: string, firstLine: number): string {
+function lineOfFile(where: string, firstLine: number): string {
   const match = /^line (\d+)/.exec(where);
   if (match === null) return firstLine === 1 ? where : [`line ${firstLine}`, where].filter((part) => part !== '').join(': ');
   return `line ${Number(match[1]) + firstLine - 1}${where.slice(match[0].length)}`;

@@ -58,7 +58,7 @@ export function formatOf(value: unknown): TraceFormat | undefined {
 }
 
 /** Lines between those of a session that say nothing by themselves: summaries, snapshots of files. */
-export function isAside(value: unknown): boolean {
+function isAside(value: unknown): boolean {
   return isObject(value) && typeof value['type'] === 'string';
 }
 
