@@ -62,6 +62,9 @@ function buildNode() {
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunk-[hash]',
     assetNames: '[name]-[hash]',
+    // Node reads, decodes and hashes at every start what it loads; the names stay, for stacks.
+    minifyWhitespace: true,
+    minifySyntax: true,
     banner: { js: requireBanner },
     alias: { 'better-sqlite3': `better-sqlite3/${table.sqliteBinary(options.target)}` },
     loader: { '.node': 'copy', '.wasm': 'copy' },

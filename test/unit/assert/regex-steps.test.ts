@@ -1,6 +1,6 @@
 import { RegExpParser, type AST } from '@eslint-community/regexpp';
 import { describe, expect, it } from 'vitest';
-import { isQuickRegex, matchSteps } from '../../../src/core/assert/text/regex-steps.ts';
+import { isQuickRegex, matchSteps, stepsWithoutRepetition } from '../../../src/core/assert/text/regex-steps.ts';
 import { seededRandom } from '../../../src/core/stats/random.ts';
 
 const parse = (pattern: string): AST.Pattern => new RegExpParser().parsePattern(pattern);
@@ -28,7 +28,7 @@ describe('isQuickRegex', () => {
     ['.*.*.*=.*', 200],
     // Linear, and yet too long to be looked at here.
     ['\\d+', 50_000],
-    ['(unclosed', 10],
+    ['(unclosed+', 10],
   ])('%s on %i characters: no', async (pattern, length) => {
     expect(await isQuickRegex(pattern, length)).toBe(false);
   });
@@ -36,6 +36,25 @@ describe('isQuickRegex', () => {
   it('leaves patterns of unusual length to the thread', async () => {
     expect(await isQuickRegex('a'.repeat(1_000), 10)).toBe(true);
     expect(await isQuickRegex('a'.repeat(3_000), 10)).toBe(false);
+  });
+});
+
+describe('stepsWithoutRepetition', () => {
+  it('is never below what the pattern taken apart shows', () => {
+    const random = seededRandom(11);
+    const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+    const pattern = (depth: number): string => {
+      const piece = (): string => (depth > 0 && random() < 0.4 ? `(${pattern(depth - 1)})` : pick(['a', 'b', '.', '[a|b]', '\\w', '\\|', '^', '$', '']));
+      return Array.from({ length: pick([1, 1, 2, 3]) }, () => Array.from({ length: Math.floor(random() * 4) }, piece).join('')).join('|');
+    };
+    for (let i = 0; i < 2_000; i++) {
+      const source = pattern(3);
+      expect(stepsWithoutRepetition(source, 50), source).toBeGreaterThanOrEqual(matchSteps(parse(source), 50));
+    }
+  });
+
+  it.each(['a+', 'a*', 'a?', 'a{2}', '(?=a)', '(a)\\1', '(?<x>a)\\k<x>'])('leaves %s to the parser', (pattern) => {
+    expect(stepsWithoutRepetition(pattern, 1)).toBe(Infinity);
   });
 });
 

@@ -22,10 +22,11 @@ const parsed = new Map<string, AST.Pattern | null>();
 /**
  * Whether a regular expression without flags cannot take long on a text of this length, matching or not: by the number of ways that a
  * backtracking matcher has to try at worst. What repeats a choice, such as `(a+)+` or `(a|b)*c`, is not quick, and neither is what
- * cannot be parsed. Safe to ask for patterns from anybody.
+ * the parser does not know. Safe to ask for patterns from anybody.
  */
 export async function isQuickRegex(pattern: string, textLength: number): Promise<boolean> {
   if (pattern.length > LONGEST_PATTERN) return false;
+  if (stepsWithoutRepetition(pattern, textLength) <= QUICK_STEPS) return true;
   let tree = parsed.get(pattern);
   if (tree === undefined) {
     tree = (await (parser ??= loadParser()))(pattern);
@@ -35,7 +36,17 @@ export async function isQuickRegex(pattern: string, textLength: number): Promise
   return tree !== null && matchSteps(tree, textLength) <= QUICK_STEPS;
 }
 
-/** Most evals have no regular expression: the parser is loaded for the first. */
+/**
+ * An upper bound that needs no parser: where nothing is repeated, looked around for or referred back to, every alternative at most
+ * doubles the ways. Infinity for other patterns, and for those that only look like them.
+ */
+export function stepsWithoutRepetition(pattern: string, textLength: number): number {
+  if (/[*+?{]|\\[\dk]/.test(pattern)) return Infinity;
+  const alternatives = pattern.split('|').length - 1;
+  return (textLength + 1) * 3 * (pattern.length + 1) * 2 ** alternatives;
+}
+
+/** Few evals have a pattern that needs it: the parser is loaded for the first. */
 async function loadParser(): Promise<Parse> {
   const { RegExpParser } = await import('@eslint-community/regexpp');
   const reader = new RegExpParser();
