@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { TouchstoneError } from '../../core/errors.ts';
-import type { TraceSink } from '../../core/trace/sink.ts';
+import { SinkError, type TraceSink } from '../../core/trace/sink.ts';
 import { DATABASE_FILE, DATABASE_FOLDER } from '../../node/sqlite/database.ts';
 import { createTraceReads, type TraceReads } from '../../node/traces/read/reads.ts';
 import type { ReadMethod, ReadMethods } from '../../node/traces/read/methods.ts';
@@ -52,21 +52,29 @@ export class Traces {
 
   async delete(which: TraceMethods['traces/delete'][0]): Promise<number> {
     const { reads, sink } = await this.#opened();
-    if ('traceIds' in which) return sink.delete(which.traceIds);
+    if ('traceIds' in which) return this.#deleteFrom(sink, which.traceIds);
     let deleted = 0;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const ids = await reads.read('ids', { query: which.query, limit: DELETED_AT_ONCE });
       if (ids.length === 0) break;
-      deleted += await sink.delete(ids);
+      deleted += await this.#deleteFrom(sink, ids);
     }
     return deleted;
   }
 
+  async #deleteFrom(sink: SqliteTraceSink, traceIds: readonly string[]): Promise<number> {
+    try {
+      return await sink.delete(traceIds);
+    } catch (error) {
+      throw error instanceof SinkError ? new TouchstoneError('store', `The traces could not be deleted: ${error.message}`, { cause: error }) : error;
+    }
+  }
+
   /** Settings or touchstone.yml changed: how long traces are kept, what calls cost. */
   async update(): Promise<void> {
-    if (this.#open === undefined) return;
-    const { sink } = await this.#open;
-    sink.update(await this.#settings());
+    // What could not be opened is opened with the new settings.
+    const open = await this.#open?.catch(() => undefined);
+    open?.sink.update(await this.#settings());
   }
 
   async close(): Promise<void> {

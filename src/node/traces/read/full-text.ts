@@ -12,8 +12,8 @@ export function phraseOf(text: string, prefix: boolean): string {
 
 /** Answers that are kept: the pages of a list ask again and again for the same words. */
 const KEPT = 16;
-/** So few chunks that several traces carry are looked up one by one; of more, each place that was found is. */
-const FEW_SHARED = 500;
+const FEW_CHUNKS = 500;
+const FEW_TRACES = 2000;
 
 /**
  * Which traces hold a phrase: one walk over the places where it stands, into a table of this connection. (To ask the index about each trace
@@ -66,23 +66,39 @@ export class TextMatches {
     })();
   }
 
-  /** The traces that carry a chunk which came with another one. */
+  /**
+   * The traces that carry a chunk which came with another one. Where few chunks come into question each is looked up (some 40 µs); else
+   * every place of the phrase is asked who else carries it.
+   */
   #addCarriers(table: string, phrase: string): void {
     const database = this.#database;
-    const shared = database
-      .prepare(`
-        WITH RECURSIVE c (x) AS (SELECT min(chunk) FROM chunk_use UNION ALL SELECT (SELECT min(chunk) FROM chunk_use WHERE chunk > c.x) FROM c WHERE c.x IS NOT NULL)
-        SELECT x FROM c WHERE x IS NOT NULL LIMIT ?`)
-      .pluck()
-      .safeIntegers()
-      .all(FEW_SHARED + 1) as bigint[];
-    if (shared.length > FEW_SHARED) {
+    const missing = database.prepare(`SELECT (SELECT count(*) FROM trace) - (SELECT count(*) FROM ${table})`).pluck().get() as number;
+    if (missing <= 0) return;
+    const chunks = this.#sharedChunks() ?? (missing <= FEW_TRACES ? this.#chunksOutside(table) : null);
+    if (chunks === null) {
       database.prepare(`INSERT OR IGNORE INTO ${table} SELECT u.trace FROM trace_search s CROSS JOIN chunk_use u ON u.chunk = s.rowid WHERE s.trace_search MATCH ?`).run(phrase);
       return;
     }
     // Whole numbers, not doubles: for a double the index does not seek.
     const holds = database.prepare('SELECT 1 FROM trace_search WHERE trace_search MATCH ? AND rowid = ?').pluck();
     const add = database.prepare(`INSERT OR IGNORE INTO ${table} SELECT trace FROM chunk_use WHERE chunk = ?`);
-    for (const chunk of shared) if (holds.get(phrase, chunk) !== undefined) add.run(chunk);
+    for (const chunk of chunks) if (holds.get(phrase, chunk) !== undefined) add.run(chunk);
+  }
+
+  /** All chunks that several traces carry, by leaps through the index; `null`: they are many. */
+  #sharedChunks(): bigint[] | null {
+    return this.#few(`
+      WITH RECURSIVE c (x) AS (SELECT min(chunk) FROM chunk_use UNION ALL SELECT (SELECT min(chunk) FROM chunk_use WHERE chunk > c.x) FROM c WHERE c.x IS NOT NULL)
+      SELECT x FROM c WHERE x IS NOT NULL LIMIT ?`);
+  }
+
+  /** Those of the traces that the phrase was not found in so far. */
+  #chunksOutside(table: string): bigint[] | null {
+    return this.#few(`SELECT DISTINCT u.chunk FROM trace t CROSS JOIN chunk_use u ON u.trace = t.n WHERE t.n NOT IN (SELECT n FROM ${table}) LIMIT ?`);
+  }
+
+  #few(sql: string): bigint[] | null {
+    const chunks = this.#database.prepare(sql).pluck().safeIntegers().all(FEW_CHUNKS + 1) as bigint[];
+    return chunks.length > FEW_CHUNKS ? null : chunks;
   }
 }

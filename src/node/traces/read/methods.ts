@@ -5,9 +5,11 @@ import type { SourcesState, TraceMethods } from '../../../protocol/traces.ts';
 /** Reads that take milliseconds, in a thread of their own so that none of them waits for a large trace. */
 export const QUICK_METHODS = ['traces/list', 'traces/sessions', 'traces/complete', 'traces/get', 'ids', 'sources', 'sources/rejection'] as const;
 /** Reads of one trace, which may be large. */
-export const TRACE_METHODS = ['traces/skeleton', 'traces/span', 'traces/value', 'traces/find', 'traces/findings', 'traces/breakdown', 'traces/memory', 'text'] as const;
+const TRACE_METHODS = ['traces/skeleton', 'traces/span', 'traces/value', 'traces/find', 'traces/findings', 'traces/breakdown', 'traces/memory'] as const;
+/** Reads of every body of a trace, which nobody who looks at one should wait for. */
+export const LONG_METHODS = ['text'] as const;
 
-export type ReadMethod = (typeof QUICK_METHODS)[number] | (typeof TRACE_METHODS)[number];
+export type ReadMethod = (typeof QUICK_METHODS)[number] | (typeof TRACE_METHODS)[number] | (typeof LONG_METHODS)[number];
 
 export interface ReadMethods extends Pick<TraceMethods, Exclude<ReadMethod, 'ids' | 'sources' | 'text'>> {
   /** Ids of what a query finds, at most `limit`. */

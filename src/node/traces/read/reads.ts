@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { PriceOverrides } from '../../../core/model/prices.ts';
 import { entryPath } from '../../process/entries.ts';
-import { QUICK_METHODS, type ReadMethod, type ReadMethods, type ReadReply, type ReadRequest } from './methods.ts';
+import { LONG_METHODS, QUICK_METHODS, type ReadMethod, type ReadMethods, type ReadReply, type ReadRequest } from './methods.ts';
 
 export interface TraceReads {
   /** @throws TouchstoneError whatever the read says; 'cancelled' */
@@ -13,17 +13,22 @@ export interface TraceReads {
 /** `path`: the database, which must exist. `prices`: those of touchstone.yml, asked for with every read of a span. */
 export function createTraceReads(options: { readonly path: string; readonly prices: () => Promise<PriceOverrides> }): TraceReads {
   const quick = new ReadThread(options.path);
-  const large = new ReadThread(options.path);
+  const single = new ReadThread(options.path);
+  const long = new ReadThread(options.path);
+  const threadOf = (method: ReadMethod): ReadThread => (isOf(QUICK_METHODS, method) ? quick : isOf(LONG_METHODS, method) ? long : single);
   return {
     async read(method, params, signal) {
-      const isQuick = (QUICK_METHODS as readonly string[]).includes(method);
-      const context = { prices: isQuick ? {} : await options.prices() };
-      return (isQuick ? quick : large).ask({ method, params, context }, signal) as Promise<ReadMethods[typeof method][1]>;
+      const context = { prices: isOf(QUICK_METHODS, method) ? {} : await options.prices() };
+      return threadOf(method).ask({ method, params, context }, signal) as Promise<ReadMethods[typeof method][1]>;
     },
     async close() {
-      await Promise.all([quick.close(), large.close()]);
+      await Promise.all([quick, single, long].map((thread) => thread.close()));
     },
   };
+}
+
+function isOf(methods: readonly ReadMethod[], method: ReadMethod): boolean {
+  return methods.includes(method);
 }
 
 interface Waiting {
