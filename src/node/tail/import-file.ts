@@ -9,7 +9,7 @@ import { SinkError, type BatchOrigin, type DecodedBatch, type EncodedBatch, type
 import type { ImportedFile } from '../../protocol/traces.ts';
 import { ingestPatiently } from './patient-sink.ts';
 import { describeProblem } from './pattern.ts';
-import { MOST_TOGETHER_BYTES, Together } from './together.ts';
+import { batchesOf, MOST_TOGETHER_BYTES, Together } from './together.ts';
 
 export interface ImportOptions {
   readonly sink: TraceSink;
@@ -24,7 +24,6 @@ const MAX_DOCUMENT = 256 * 1024 * 1024;
 /** Batches that wait for their commit while the next one is read. */
 const MOST_WAITING = 3;
 const MOST_WAITING_BYTES = 8 * 1024 * 1024;
-const SPANS_OF_BATCH = 200;
 const MOST_TOLD = 1000;
 
 /**
@@ -151,7 +150,8 @@ class FileImport {
   async #takeTogether(together: Together): Promise<void> {
     const { spans, logs, rejected, formats } = together.read(this.#stats.mtimeNs.toString());
     for (const format of formats) this.#formats.add(format);
-    for (let at = 0; at < spans.length; at += SPANS_OF_BATCH) await this.#send({ spans: spans.slice(at, at + SPANS_OF_BATCH), logs: [], rejected: [], origin: this.#origin }, MOST_WAITING_BYTES, 1);
+    // One at a time: what a batch takes in memory is a multiple of its text.
+    for (const batch of batchesOf(spans)) if (batch.length > 0) await this.#send({ spans: batch, logs: [], rejected: [], origin: this.#origin }, MOST_WAITING_BYTES, 1);
     if (logs.length > 0 || rejected.length > 0) await this.#send({ spans: [], logs, rejected, origin: this.#origin }, 0, 1);
   }
 

@@ -8,14 +8,13 @@ import { folderOf, joinPath } from '../../core/text/path.ts';
 import { identityAt, nodeOf, nodeOfIdentity } from './file-identity.ts';
 import { ingestPatiently } from './patient-sink.ts';
 import { describeProblem } from './pattern.ts';
-import { KnownSpans, MOST_TOGETHER_BYTES, Together } from './together.ts';
+import { batchesOf, KnownSpans, MOST_TOGETHER_BYTES, Together } from './together.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 /** What one turn reads, so that a large file does not keep others waiting. */
 const TURN_BYTES = 16 * 1024 * 1024;
 /** How far the beginning of a file is looked at to learn how it must be read. */
 const HEAD_BYTES = 1024 * 1024;
-const SPANS_OF_BATCH = 200;
 /** Of a folder that is searched for a file that was renamed. */
 const MOST_ENTRIES = 5000;
 
@@ -255,9 +254,9 @@ export class TailedFile {
     const { spans, logs, rejected } = together.read(baseOf(stats, 0));
     const changed = this.#known.changed(spans);
     const read = { identity: await identityAt(handle, stats, end), offset: end };
-    for (let at = 0; at === 0 || at < changed.length; at += SPANS_OF_BATCH) {
-      const piece = changed.slice(at, at + SPANS_OF_BATCH);
-      const isLast = at + SPANS_OF_BATCH >= changed.length;
+    const batches = batchesOf(changed);
+    for (const [index, piece] of batches.entries()) {
+      const isLast = index === batches.length - 1;
       const batch = { spans: piece, logs: isLast ? logs : [], rejected: isLast ? rejected.slice(this.#told) : [], origin: this.#origin };
       this.#count(await ingestPatiently(this.#options.sink, isLast ? { ...batch, position: this.#position(read) } : batch, signal, this.#waits));
       this.#known.remember(piece);

@@ -35,6 +35,39 @@ export class Together {
   }
 }
 
+const MOST_SPANS = 200;
+const BATCH_LENGTH = 4 * 1024 * 1024;
+
+/** Cuts spans into batches by what they hold: calls carry long histories, and a batch crosses to the store as one text. Never empty. */
+export function batchesOf(spans: readonly RawSpan[]): RawSpan[][] {
+  const lengths = new WeakMap<object, number>();
+  let batch: RawSpan[] = [];
+  const batches = [batch];
+  let length = 0;
+  for (const span of spans) {
+    const more = lengthOf(span.attributes, lengths);
+    if (batch.length >= MOST_SPANS || (batch.length > 0 && length + more > BATCH_LENGTH)) {
+      batches.push((batch = []));
+      length = 0;
+    }
+    batch.push(span);
+    length += more;
+  }
+  return batches;
+}
+
+/** About the length of a value's JSON. Messages that many spans share are measured once. */
+function lengthOf(value: unknown, known: WeakMap<object, number>): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null) return 8;
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  let length = 2;
+  for (const [key, member] of Object.entries(value)) length += key.length + 4 + lengthOf(member, known);
+  known.set(value, length);
+  return length;
+}
+
 /** Spans that a file has given before: of one that has grown only what is new or different goes to the store. */
 export class KnownSpans {
   readonly #hashes = new Map<string, string>();

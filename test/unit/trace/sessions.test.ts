@@ -112,3 +112,24 @@ describe('recorded runs without times', () => {
     expect(spans[0]!.startTimeUnixNano).toBe('1700000000000000001');
   });
 });
+
+describe('what the calls of a session carry', () => {
+  const lengths = (trace: NormalisedTrace): number[] => [...trace.tree.order].map((index) => trace.spans[index]!).filter((span) => span.kind === 'llm').map((span) => (span.input as unknown[]).length);
+  const claude = (second: number, type: string, message: object, extra: object = {}): object => ({ type, message, uuid: `u${second}`, sessionId: 's', timestamp: `2025-01-01T00:00:${String(second).padStart(2, '0')}.000Z`, ...extra });
+  const answer = (second: number): object => claude(second, 'assistant', { id: `m${second}`, role: 'assistant', model: 'm', content: [{ type: 'text', text: 'ok' }] });
+
+  it('begins anew with the summary of a session that was compacted', () => {
+    const trace = traceOf('claude-code-session', claude(1, 'user', { role: 'user', content: 'one' }), answer(2), claude(3, 'user', { role: 'user', content: 'two' }), answer(4), claude(5, 'user', { role: 'user', content: 'summary of it all' }, { isCompactSummary: true }), answer(6));
+    expect(lengths(trace)).toEqual([1, 3, 1]);
+    const codex = (second: number, type: string, payload: object): object => ({ timestamp: `2025-01-01T00:00:${String(second).padStart(2, '0')}.000Z`, type, payload });
+    const said = (second: number, role: string, text: string): object => codex(second, 'response_item', { type: 'message', role, content: [{ type: role === 'user' ? 'input_text' : 'output_text', text }] });
+    expect(lengths(traceOf('codex-session', codex(0, 'session_meta', { id: 'c' }), said(1, 'user', 'one'), said(2, 'assistant', 'ok'), codex(3, 'compacted', { message: 'summary' }), said(4, 'user', 'two'), said(5, 'assistant', 'ok')))).toEqual([1, 2]);
+    expect(lengths(traceOf('codex-session', codex(0, 'session_meta', { id: 'd' }), said(1, 'user', 'one'), said(2, 'assistant', 'ok'), codex(3, 'compacted', { message: '', replacement_history: [{ role: 'user', content: [{ type: 'input_text', text: 'a' }] }, { role: 'user', content: [{ type: 'input_text', text: 'b' }] }] }), said(4, 'user', 'two'), said(5, 'assistant', 'ok')))).toEqual([1, 3]);
+  });
+
+  it('is no more than a model takes: the first messages fall out, the last one never', () => {
+    const big = 'x'.repeat(400_000);
+    const trace = traceOf('claude-code-session', ...[1, 3, 5, 7].flatMap((second) => [claude(second, 'user', { role: 'user', content: big }), answer(second + 1)]), claude(9, 'user', { role: 'user', content: 'y'.repeat(2_000_000) }), answer(10));
+    expect(lengths(trace)).toEqual([1, 3, 4, 4, 1]);
+  });
+});

@@ -109,6 +109,8 @@ class Session {
       thread.interaction = { id: `interaction ${asText(line['uuid']) ?? ''}`, startNs: nanosOf(line['timestamp'])!, prompt };
       thread.parent = this.#talk.spanId(thread.interaction.id);
     }
+    // From here on the model sees the summary of what was said before.
+    if (line['isCompactSummary'] === true) thread.history.clear();
     thread.history.add(messageOf(line));
     thread.lastNs = nanosOf(line['timestamp'])!;
   }

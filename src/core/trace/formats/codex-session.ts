@@ -75,10 +75,20 @@ class Rollout {
   #line(type: unknown, payload: JsonObject, timeNs: string): void {
     if (type === 'turn_context') this.#model = asText(payload['model']) ?? this.#model;
     else if (type === 'response_item') this.#item(payload, timeNs);
+    else if (type === 'compacted') this.#compacted(payload);
     else if (type === 'event_msg' && payload['type'] === 'token_count') this.#count(payload);
     else if (type === 'event_msg' && payload['type'] === 'user_message') this.#openTurn(asText(payload['message']) ?? '', timeNs);
     else if (type === 'event_msg' && payload['type'] === 'turn_aborted') this.#finishAnswer();
     if (type === 'response_item') this.#lastNs = timeNs;
+  }
+
+  /** A summary takes the place of what was said before; newer versions say what else stays. */
+  #compacted(payload: JsonObject): void {
+    this.#finishAnswer();
+    this.#history.clear();
+    const kept = payload['replacement_history'];
+    if (Array.isArray(kept)) for (const item of (kept as unknown[]).filter(isObject)) this.#history.add({ role: asText(item['role']) ?? 'user', parts: otelParts(item['content']) });
+    else if (typeof payload['message'] === 'string') this.#history.add({ role: 'user', parts: [{ type: 'text', content: payload['message'] }] });
   }
 
   #item(payload: JsonObject, timeNs: string): void {

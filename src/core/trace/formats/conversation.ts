@@ -9,6 +9,8 @@ const MAX_HISTORY = 2000;
 /** All calls of one conversation together carry so many messages; those that follow carry fewer. Else a long session would not fit into memory. */
 const MAX_CARRIED = 4_000_000;
 const LATE_HISTORY = 100;
+/** Characters of JSON that a call carries: about what the window of a coding agent's model takes. */
+const MAX_HISTORY_LENGTH = 1024 * 1024;
 
 export interface Message {
   readonly role: string;
@@ -91,14 +93,30 @@ export class Conversation {
 /** What was said before a call. */
 export class History {
   readonly #messages: AnyValue[] = [];
+  readonly #lengths: number[] = [];
+  /** Position of the first message that fits, and the length of all from there on. */
+  #from = 0;
+  #length = 0;
   #carried = 0;
 
   add(message: Message): void {
+    const length = JSON.stringify(message).length;
     this.#messages.push(anyValueOf(message));
+    this.#lengths.push(length);
+    this.#length += length;
+    // The last message is carried whatever its length.
+    while (this.#from < this.#messages.length - 1 && this.#length > MAX_HISTORY_LENGTH) this.#length -= this.#lengths[this.#from++]!;
+  }
+
+  /** A summary takes the place of what was said before. */
+  clear(): void {
+    this.#from = this.#messages.length;
+    this.#length = 0;
   }
 
   value(): AnyValue {
-    const values = this.#messages.slice(this.#carried < MAX_CARRIED ? -MAX_HISTORY : -LATE_HISTORY);
+    const most = this.#carried < MAX_CARRIED ? MAX_HISTORY : LATE_HISTORY;
+    const values = this.#messages.slice(Math.max(this.#from, this.#messages.length - most));
     this.#carried += values.length;
     return { arrayValue: { values } };
   }
