@@ -65,12 +65,12 @@ export class BatchWriter {
         }
         for (const log of batch.logs) this.#writeLog(log, now, traceIds);
         this.#rejections.add(now, batch);
-        if (batch.position !== null) this.#statements.position.run(batch.position.path, batch.position.identity, batch.position.offset, spans.length, now);
-        counts.spans += spans.length;
+        if (batch.position !== null) this.#statements.position.run(batch.position.path, batch.position.identity, batch.position.offset, batch.sent, now);
+        counts.spans += batch.sent;
         counts.logs += batch.logs.length;
         counts.metrics += batch.metrics;
         counts.rejected += countRejected(batch.rejected);
-        return { spans: spans.length, logs: batch.logs.length, metrics: batch.metrics, rejected: batch.rejected.map(({ where, reason, count }) => ({ where, reason, ...(count === undefined ? {} : { count }) })), traceIds: [...traceIds], formats: batch.formats };
+        return { spans: batch.sent, logs: batch.logs.length, metrics: batch.metrics, rejected: batch.rejected.map(({ where, reason, count }) => ({ where, reason, ...(count === undefined ? {} : { count }) })), traceIds: [...traceIds], formats: batch.formats };
       });
       this.finish(now);
       for (const [key, value] of Object.entries(counts)) if (value > 0) this.#statements.count.run(key, value);

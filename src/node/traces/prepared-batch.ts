@@ -1,4 +1,5 @@
-import { asMerged } from '../../core/trace/merge.ts';
+import { asMerged, mergeSpans, type MergedSpan } from '../../core/trace/merge.ts';
+import type { RawSpan } from '../../core/trace/model.ts';
 import type { PriceOverrides } from '../../core/model/prices.ts';
 import type { ReadBatch } from './decode-batch.ts';
 import { prepareSpan, type PreparedSpan } from './prepare-span.ts';
@@ -6,6 +7,8 @@ import { prepareSpan, type PreparedSpan } from './prepare-span.ts';
 /** A batch with everything done that needs no database. */
 export interface PreparedBatch extends Omit<ReadBatch, 'spans'> {
   readonly spans: readonly PreparedSpan[];
+  /** How many spans were sent: versions of one are one in `spans`. */
+  readonly sent: number;
 }
 
 /** A prepared batch on its way to another thread: short members as JSON, which is quicker than cloning objects; long texts as they are. */
@@ -23,7 +26,12 @@ type ShortMembers = Pick<PreparedSpan, 'identity' | 'pending' | 'scope' | 'row' 
 
 export function prepareBatch(batch: ReadBatch, prices: PriceOverrides): PreparedBatch {
   const { project } = batch.origin;
-  return { ...batch, spans: batch.spans.map((span) => prepareSpan(asMerged(span), { prices, project })) };
+  return { ...batch, sent: batch.spans.length, spans: versionsMerged(batch.spans).map((span) => prepareSpan(span, { prices, project })) };
+}
+
+/** A batch that repeats a span would make the writer read and write it again for each of its versions. */
+function versionsMerged(spans: readonly RawSpan[]): MergedSpan[] {
+  return new Set(spans.map(({ spanId }) => spanId)).size === spans.length ? spans.map(asMerged) : mergeSpans(spans);
 }
 
 export function packPrepared(batch: PreparedBatch): PackedPreparedBatch {
