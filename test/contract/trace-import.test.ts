@@ -4,6 +4,7 @@ import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { importFile } from '../../src/node/tail/import-file.ts';
+import type { TraceSink } from '../../src/core/trace/sink.ts';
 import { MemorySink, otlpLine } from '../fixtures/trace-sink.ts';
 import { CORPUS } from '../unit/trace/corpus-counts.ts';
 
@@ -72,6 +73,18 @@ describe('importing a file', () => {
     expect(await read(at('s.jsonl'))).toMatchObject({ format: 'claude-code-session', spans: 3, traces: 1, rejected: [] });
     appendFileSync(at('asides.jsonl'), `${JSON.stringify({ type: 'summary' })}\n`);
     expect(await read(at('asides.jsonl'))).toMatchObject({ format: 'unknown', spans: 0, rejected: [{ where: '', reason: 'no known format of traces' }] });
+  });
+
+  it('cuts a long session into batches by what its calls carry', async () => {
+    const line = (uuid: string, second: number, rest: object): string => `${JSON.stringify({ sessionId: 's-1', uuid, timestamp: new Date(1_790_000_000_000 + second * 1000).toISOString(), ...rest })}\n`;
+    const turns = Array.from({ length: 20 }, (_, turn) => line(`u${turn}`, 2 * turn, { type: 'user', message: { role: 'user', content: 'x'.repeat(100_000) } }) + line(`a${turn}`, 2 * turn + 1, { type: 'assistant', message: { id: `m${turn}`, role: 'assistant', model: 'claude', content: [{ type: 'text', text: 'hi' }] } }));
+    writeFileSync(at('s.jsonl'), turns.join(''));
+    const sizes: number[] = [];
+    const measured: TraceSink = { ingest: (batch) => (sizes.push(JSON.stringify('spans' in batch ? batch.spans : null).length), sink.ingest(batch)) };
+    expect(await importFile(at('s.jsonl'), { sink: measured, signal: new AbortController().signal })).toMatchObject({ spans: 41, traces: 1 });
+    // 20 calls that carry up to a megabyte each
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(10_000_000);
+    expect(Math.max(...sizes)).toBeLessThan(5_000_000);
   });
 
   it('says what is no file', async () => {
