@@ -51,6 +51,7 @@ export const SENDERS: readonly Sender[] = [
   vercel(7, { root: 'agent' }),
   { name: 'Langfuse', folder: 'langfuse', env: {}, quick: true, sends: { root: 'agent' } },
   { name: 'LangSmith, its API', folder: 'langsmith', env: LANGSMITH, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },
+  { name: 'LangSmith, its API, with tools that take long', folder: 'langsmith', env: { ...LANGSMITH, TOOL_MS: '900' }, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },
   { name: 'LangSmith over OpenTelemetry', folder: 'langsmith', env: { ...LANGSMITH, LANGSMITH_OTEL_ENABLED: 'true' }, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },
   { name: 'LangChain', folder: 'langgraph', env: { ...LANGSMITH, FRAMEWORK: 'langchain' }, quick: true, sends: { root: 'agent', callIds: true, reasons: ['tool_calls', 'stop'] } },
   { name: 'LangGraph', folder: 'langgraph', env: { ...LANGSMITH, FRAMEWORK: 'langgraph' }, quick: true, sends: { root: 'chain', callIds: true, reasons: ['tool_calls', 'stop'] } },

@@ -1,7 +1,9 @@
 /**
  * LangSmith's SDK: its wrapper of OpenAI's client and traceable functions. Runs are posted to its own API, or, with
- * LANGSMITH_OTEL_ENABLED, exported as spans.
+ * LANGSMITH_OTEL_ENABLED, exported as spans. TOOL_MS: how long a tool takes; when it is long, runs are posted when they begin and
+ * patched when they end.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'langsmith';
 import { traceable } from 'langsmith/traceable';
 import { wrapOpenAI } from 'langsmith/lib/wrappers/openai';
@@ -16,7 +18,7 @@ const agent = traceable(async (question) => {
   void question;
   return runAgent((request) => client.chat.completions.create(request), (name, args) => tools[name](args));
 }, { name: AGENT, run_type: 'chain', client: runs, tags: ['weather'], metadata: { session_id: SESSION, user_id: USER } });
-const tools = Object.fromEntries(Object.entries(TOOLS).map(([name, { run }]) => [name, traceable(async (args) => run(args), { name, run_type: 'tool', client: runs })]));
+const tools = Object.fromEntries(Object.entries(TOOLS).map(([name, { run }]) => [name, traceable(async (args) => { await sleep(Number(process.env.TOOL_MS ?? 0)); return run(args); }, { name, run_type: 'tool', client: runs })]));
 
 await agent(QUESTION);
 await runs.awaitPendingTraceBatches();
