@@ -1,253 +1,32 @@
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readTraceText } from '../../src/core/trace/formats/read.ts';
 import type { RawSpan, Span } from '../../src/core/trace/model.ts';
-import { normaliseTraces, type NormalisedTrace } from '../../src/core/trace/normalise/normalise-trace.ts';
 import { totalOf } from '../../src/core/trace/normalise/tokens.ts';
 import { encodeSpans } from '../../src/core/trace/otlp-encode.ts';
 import { decodeOtlpJson } from '../../src/core/trace/otlp-json.ts';
-import type { Query } from '../../src/core/trace/query/model.ts';
-import { printQuery } from '../../src/core/trace/query/print.ts';
 import { rollUp } from '../../src/core/trace/roll-up.ts';
 import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../../src/core/trace/skeleton.ts';
-import { openDatabase, type Database } from '../../src/node/sqlite/database.ts';
-import { testOf } from '../../src/node/traces/read/texts.ts';
-import { TraceReader } from '../../src/node/traces/read/reader.ts';
+import type { TraceReader } from '../../src/node/traces/read/reader.ts';
 import { createTraceSink } from '../../src/node/traces/sink.ts';
-import type { TraceListRequest, TraceRow } from '../../src/protocol/traces.ts';
 import { spansOf, traceIdOf } from '../bench/trace-store.ts';
-import { randomOf } from '../unit/trace/random.ts';
+import { context, filledStore, MADE, root, type FilledStore } from '../fixtures/traces/filled-store.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const corpus = path.join(process.env['TOUCHSTONE_SHARED'] ?? path.resolve(root, '../shared'), 'corpus/traces');
-const context = { prices: {} };
-const TRACES = 60;
-const EVERYTHING = 'origin:*';
-
-let folder: string;
-let database: Database;
+let store: FilledStore;
 let reader: TraceReader;
-/** Reads every trace as it reads large ones. */
-let largeReader: TraceReader;
-let traces: NormalisedTrace[];
-const raw = new Map<string, RawSpan[]>();
-
-/** Traces of several services; some with a parent that never came, a span that still runs, clocks that disagree. */
-function someTraces(): RawSpan[][] {
-  return Array.from({ length: TRACES }, (_, index) => [...spansOf(index, 1 + ((index * 7) % 90))].flat().flatMap((span, at): RawSpan[] => {
-    if (index % 9 === 4 && at === 1) return [];
-    if (index % 11 === 5 && at === 2) return [{ ...span, endTimeUnixNano: null }];
-    if (index % 13 === 6 && at === 3) return [{ ...span, startTimeUnixNano: (BigInt(span.startTimeUnixNano) - 50_000_000n).toString() }];
-    if (index % 10 === 3 && at === 2) return [{ ...span, attributes: [...span.attributes, { key: 'code.file.path', value: { stringValue: 'src/agent.py' } }, { key: 'code.line.number', value: { intValue: '7' } }] }];
-    return [span];
-  }));
-}
+let traces: FilledStore['traces'];
+let raw: FilledStore['raw'];
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'touchstone-reads-'));
-  database = await openDatabase(folder);
-  const sink = createTraceSink({ folder, retention: { days: 0, maxBytes: 0 } });
-  const all = someTraces();
-  for (const [index, spans] of all.entries()) {
-    const kind = (['received', 'imported', 'tailed', 'eval'] as const)[index % 4]!;
-    // In two pieces, the later spans first
-    const half = Math.floor(spans.length / 2);
-    for (const part of [spans.slice(half), spans.slice(0, half)]) if (part.length > 0) await sink.ingest({ spans: part, logs: [], rejected: [], origin: { kind, place: 'test' } });
-  }
-  if (existsSync(corpus)) {
-    for (const file of globSync('{jaeger-ui,langfuse,genkit,langsmith,otlp}/*.json', { cwd: corpus })) {
-      const { spans } = readTraceText(readFileSync(path.join(corpus, file), 'utf8'));
-      // The pair of jaeger-ui is one trace in two encodings, which merge.
-      if (spans.length === 0 || file.includes('otlp2jaeger')) continue;
-      await sink.ingest({ spans, logs: [], rejected: [], origin: { kind: 'imported', place: file } });
-      all.push([...spans]);
-    }
-  }
-  await sink.settled();
-  await sink.close();
-  traces = normaliseTraces(all.flat());
-  for (const span of all.flat()) raw.set(span.traceId, [...(raw.get(span.traceId) ?? []), span]);
-  reader = new TraceReader(database);
-  largeReader = new TraceReader(database, 0);
+  store = await filledStore();
+  ({ reader, traces, raw } = store);
 });
-
-afterAll(() => {
-  database.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function idsOf(query: string, over: Partial<TraceListRequest> = {}): Promise<string[]> {
-  const found: string[] = [];
-  for (let cursor: string | undefined; ;) {
-    const page = await reader.read('traces/list', { query, sort: 'time', descending: true, limit: 7, ...over, ...(cursor === undefined ? {} : { cursor }) }, context);
-    found.push(...page.traces.map(({ traceId }) => traceId));
-    if (page.next === null) return found;
-    cursor = page.next;
-  }
-}
-
-async function rowsOf(query: string): Promise<TraceRow[]> {
-  return (await reader.read('traces/list', { query, sort: 'time', descending: true, limit: 1000 }, context)).traces.slice();
-}
+afterAll(() => store.close());
 
 function idAt(skeleton: TraceSkeleton, position: number): string {
   return Buffer.from(skeleton.spanIds.subarray(position * 8, position * 8 + 8)).toString('hex');
 }
-
-describe('a list', () => {
-  it('pages through every trace once, in any order', async () => {
-    const rows = new Map((await rowsOf(EVERYTHING)).map((row) => [row.traceId, row]));
-    expect(rows.size).toBe(traces.length);
-    const sorts = { time: (row: TraceRow) => Number(row.startNs), duration: (row: TraceRow) => (row.durationNs === null ? NaN : Number(row.durationNs)), cost: (row: TraceRow) => row.cost ?? NaN, tokens: (row: TraceRow) => row.tokens ?? NaN, errors: (row: TraceRow) => row.errors };
-    for (const [sort, value] of Object.entries(sorts)) {
-      for (const descending of [true, false]) {
-        const ids = await idsOf(EVERYTHING, { sort: sort as TraceListRequest['sort'], descending });
-        expect(new Set(ids).size, sort).toBe(traces.length);
-        expect(ids, sort).toHaveLength(traces.length);
-        const values = ids.map((id) => value(rows.get(id)!));
-        const known = values.filter((item) => !Number.isNaN(item));
-        expect(known, `${sort} ${descending}`).toEqual(known.toSorted((a, b) => (descending ? b - a : a - b)));
-        // What is not known comes last, whichever way.
-        expect(values.slice(known.length).every(Number.isNaN), sort).toBe(true);
-      }
-    }
-  });
-
-  it('leaves traces of eval runs out unless they are asked for', async () => {
-    const origins = async (query: string): Promise<Set<string>> => new Set((await rowsOf(query)).map(({ origin }) => origin));
-    expect(await origins('')).toEqual(new Set(['received', 'imported', 'tailed']));
-    expect(await origins('kind:llm')).toEqual(new Set(['received', 'imported', 'tailed']));
-    expect(await origins('origin:eval')).toEqual(new Set(['eval']));
-    expect(await origins('-origin:received,imported')).toEqual(new Set(['tailed', 'eval']));
-  });
-
-  it('counts what matches', async () => {
-    const { total, next } = await reader.read('traces/list', { query: EVERYTHING, sort: 'time', descending: true, limit: 3 }, context);
-    expect([total, next === null]).toEqual([{ count: traces.length, atLeast: false }, false]);
-  });
-
-  it('refuses a place that no list gave', async () => {
-    for (const cursor of ['x', Buffer.from('[0,"1; DROP TABLE trace",1]').toString('base64url'), Buffer.from('[9,"1",1]').toString('base64url'), Buffer.from('null').toString('base64url')]) {
-      await expect(reader.read('traces/list', { query: '', sort: 'time', descending: true, limit: 3, cursor }, context)).rejects.toMatchObject({ code: 'usage' });
-    }
-  });
-
-  it('has sessions, the newest first, each once', async () => {
-    const found: string[] = [];
-    for (let cursor: string | undefined; ;) {
-      const page = await reader.read('traces/sessions', { query: EVERYTHING, limit: 4, ...(cursor === undefined ? {} : { cursor }) }, context);
-      for (const session of page.sessions) {
-        const own = (await rowsOf(EVERYTHING)).filter((row) => row.session === session.session);
-        expect([session.traces, session.spans, session.errors], session.session).toEqual([own.length, own.reduce((sum, row) => sum + row.spans, 0), own.reduce((sum, row) => sum + row.errors, 0)]);
-        found.push(session.session);
-      }
-      if (page.next === null) break;
-      cursor = page.next;
-    }
-    const rows = (await rowsOf(EVERYTHING)).filter((row) => row.session !== null);
-    expect(found).toEqual([...new Set(rows.map((row) => row.session))]);
-  });
-});
-
-/** What a query means, said once more over whole spans. */
-function fits(query: Query, { spans }: NormalisedTrace, row: TraceRow): boolean {
-  switch (query.type) {
-    case 'every': return true;
-    case 'and': return query.terms.every((term) => fits(term, { spans } as NormalisedTrace, row));
-    case 'or': return query.terms.some((term) => fits(term, { spans } as NormalisedTrace, row));
-    case 'not': return !fits(query.term, { spans } as NormalisedTrace, row);
-    case 'text': {
-      // The words in a row, whatever separates them
-      const phrase = new RegExp(`(?<![a-z0-9])${query.text.split('_').join('[^a-z0-9]+')}(?![a-z0-9])`, 'i');
-      return raw.get(row.traceId)!.some((span) => [span.name, span.status.message, ...[...span.attributes, ...span.resource.attributes].map(({ value }) => ('stringValue' in value ? value.stringValue : ''))].some((text) => phrase.test(text)));
-    }
-    case 'match': {
-      const values: Partial<Record<string, (span: Span) => readonly (string | null)[]>> = {
-        kind: (span) => [span.kind], model: (span) => [span.modelRequested, span.modelServed], tool: (span) => [span.toolName], name: (span) => [span.name], service: (span) => [span.service],
-        environment: (span) => [span.environment], user: (span) => [span.user], session: (span) => [span.session], agent: (span) => [span.agentName],
-        status: () => [row.errors > 0 ? 'error' : null, row.running > 0 ? 'running' : null, row.errors === 0 && row.running === 0 ? 'ok' : null],
-        origin: () => [row.origin],
-      };
-      return query.patterns.some((pattern) => spans.some((span) => values[query.field]!(span).some((value) => value !== null && testOf(pattern)(value))));
-    }
-    case 'compare': {
-      const value = numberOf(query.field, row);
-      if (value === null) return false;
-      return { '>': value > query.value, '>=': value >= query.value, '<': value < query.value, '<=': value <= query.value, '=': value === query.value }[query.comparison];
-    }
-    case 'between': {
-      const value = numberOf(query.field, row);
-      return value !== null && value >= query.from && value <= query.to;
-    }
-    case 'time': throw new Error('not in this test');
-  }
-}
-
-function numberOf(field: string, row: TraceRow): number | null {
-  return { duration: row.durationNs === null ? null : Number(row.durationNs) / 1e6, cost: row.cost, tokens: row.tokens, spans: row.spans, errors: row.errors, calls: row.llmCalls }[field]!;
-}
-
-describe('a query', () => {
-  it('finds what the words say: 400 random ones against whole spans', async () => {
-    const rows = await rowsOf(EVERYTHING);
-    const below = randomOf(5);
-    const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
-    const any = (depth: number): Query => {
-      const choice = depth > 2 ? 3 + below(3) : below(6);
-      if (choice === 0 || choice === 1) return { type: choice === 0 ? 'and' : 'or', terms: [any(depth + 1), any(depth + 1)] };
-      if (choice === 2) return { type: 'not', term: any(depth + 1) };
-      if (choice === 3) return { type: 'text', text: pick(['refund', 'depot', 'case0', 'nowhere', 'invoke_agent', 'shop']), prefix: false };
-      if (choice === 4) {
-        const field = pick(['kind', 'model', 'tool', 'name', 'service', 'environment', 'user', 'session', 'agent', 'status', 'origin'] as const);
-        const texts: Record<typeof field, string[][]> = {
-          kind: [['tool'], ['llm'], ['memory'], ['', 'e', '']], model: [['gpt-5'], ['gpt-5', ''], ['GPT-5-MINI'], ['', '']], tool: [['refund'], ['', 'o', ''], ['nothing']], name: [['chat ', ''], ['invoke_agent refund_agent']], service: [['shop-bot'], ['', '-bot']],
-          environment: [['staging'], ['prod', '']], user: [['user-3'], ['user-', '']], session: [['session-2'], ['SESSION-', '']], agent: [['refund_agent'], ['x', '']], status: [['error'], ['ok'], ['running']], origin: [['eval'], ['', 'ed']],
-        };
-        return { type: 'match', field, patterns: [pick(texts[field]), ...(below(3) === 0 ? [pick(texts[field])] : [])] };
-      }
-      const field = pick(['duration', 'cost', 'tokens', 'spans', 'errors', 'calls'] as const);
-      const value = { duration: 700, cost: 0.01, tokens: 5000, spans: 40, errors: 1, calls: 9 }[field];
-      return below(3) === 0 ? { type: 'between', field, from: value / 2, to: value * 2 } : { type: 'compare', field, comparison: pick(['>', '>=', '<', '<=', '='] as const), value };
-    };
-    let matched = 0;
-    for (let round = 0; round < 400; round++) {
-      const query: Query = { type: 'and', terms: [{ type: 'match', field: 'origin', patterns: [['', '']] }, any(0)] };
-      const expected = rows.filter((row) => fits(query, traces.find(({ traceId }) => traceId === row.traceId)!, row)).map(({ traceId }) => traceId);
-      expect((await rowsOf(printQuery(query))).map(({ traceId }) => traceId), printQuery(query)).toEqual(expected);
-      matched += expected.length > 0 && expected.length < rows.length ? 1 : 0;
-    }
-    // Else nothing was shown.
-    expect(matched).toBeGreaterThan(150);
-  }, 120_000);
-
-  it('takes a phrase, a beginning, an id and a time', async () => {
-    const some = traces[7]!;
-    const words = /(\w+ \w+ \w+)/.exec(JSON.stringify(raw.get(some.traceId)!.at(-1)!.attributes.at(-1)))![1]!;
-    expect(await idsOf(`"${words}" ${EVERYTHING}`)).toContain(some.traceId);
-    expect(await idsOf(`"${words.split(' ').reverse().join(' zz ')}" ${EVERYTHING}`)).toEqual([]);
-    expect((await idsOf(`ref* ${EVERYTHING}`)).length).toBeGreaterThan((await idsOf('zzref*')).length);
-    expect(await idsOf(`id:${some.traceId.slice(0, 12)} ${EVERYTHING}`)).toEqual([some.traceId]);
-    const start = (trace: number): string => new Date(Number(1_790_000_000_000n + BigInt(trace) * 60_000n)).toISOString().slice(0, 19);
-    const window = await idsOf(`after:${start(10)}Z before:${start(13)}Z ${EVERYTHING}`);
-    expect(window.toSorted()).toEqual([10, 11, 12].map(traceIdOf).toSorted());
-  });
-
-  it.each(['"; DROP TABLE trace; --', 'name:"x\' OR 1=1 --"', '"a" OR "b"" NEAR(c d)', '"text : a"', '"^a + b*"', '"{text} : a"', 'tool:*_%*', '"\u0000 refund"', 'session:"\u0000"', 'model:%'])('%s is text, not syntax', async (query) => {
-    const before = (await rowsOf(EVERYTHING)).length;
-    await reader.read('traces/list', { query, sort: 'time', descending: true, limit: 5 }, context).catch((error: unknown) => expect(error).toMatchObject({ name: 'QueryError' }));
-    expect(await rowsOf(EVERYTHING)).toHaveLength(before);
-  });
-
-  it('completes with what the store knows', async () => {
-    const complete = async (query: string): Promise<string[]> => (await reader.read('traces/complete', { query, position: query.length }, context)).items.map(({ insert }) => insert);
-    expect(await complete('kind:t')).toEqual(SPAN_KINDS.filter((kind) => kind.includes('t')));
-    expect(await complete('service:shop')).toEqual(['shop-bot']);
-    expect(await complete('tool:look')).toEqual(['lookup_order']);
-  });
-});
 
 describe('a skeleton', () => {
   it('says what whole spans say, for every trace', async () => {
@@ -313,9 +92,9 @@ function known(value: number): number | null {
 }
 
 describe('a span', () => {
-  it.each([['small', () => reader], ['large', () => largeReader]])('is what the whole trace makes of it, in a trace that is read as a %s one', async (_, chosen) => {
+  it.each([['small', () => reader], ['large', () => store.largeReader]])('is what the whole trace makes of it, in a trace that is read as a %s one', async (_, chosen) => {
     let compared = 0;
-    for (const trace of traces.filter((_trace, index) => index % 3 === 0 || index >= TRACES)) {
+    for (const trace of traces.filter((_trace, index) => index % 3 === 0 || index >= MADE)) {
       for (const span of trace.spans.slice(0, 25)) {
         const detail = await chosen().read('traces/span', { traceId: trace.traceId, spanId: span.spanId }, context);
         if (detail.cut.length === 0) expect(detail.span, `${trace.traceId} ${span.name}`).toEqual(span);
@@ -341,7 +120,7 @@ describe('a span', () => {
   it('is cut where a text is long, and gives the whole of it', async () => {
     const long = 'x'.repeat(100_000);
     const span: RawSpan = { ...raw.get(traceIdOf(1))![0]!, traceId: 'ab'.repeat(16), attributes: [{ key: 'note/~a', value: { stringValue: long } }] };
-    const sink = createTraceSink({ folder, retention: { days: 0, maxBytes: 0 } });
+    const sink = createTraceSink({ folder: store.folder, retention: { days: 0, maxBytes: 0 } });
     await sink.ingest({ spans: [span], logs: [], rejected: [], origin: { kind: 'eval', place: 'test' } });
     try {
       const { span: read, cut } = await reader.read('traces/span', { traceId: span.traceId, spanId: span.spanId }, context);
@@ -357,6 +136,33 @@ describe('a span', () => {
 
   it('is not found under a wrong id', async () => {
     for (const spanId of ['0000000000000000', 'zz', '']) await expect(reader.read('traces/span', { traceId: traces[0]!.traceId, spanId }, context)).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('a memory', () => {
+  it('grows over the traces of a session, in the order of time', async () => {
+    const access = (trace: number, index: number, operation: string, records: unknown): RawSpan => {
+      const [[template]] = [...spansOf(trace, 1)] as [[RawSpan]];
+      const members = { 'gen_ai.operation.name': operation, 'gen_ai.memory.store.id': 'facts', 'gen_ai.memory.records': JSON.stringify(records), 'session.id': 'memory-session' };
+      return { ...template, traceId: String(trace).repeat(32).slice(0, 32), spanId: `00000000000000${trace}${index}`, name: operation, startTimeUnixNano: `${1_900_000_000_000_000_000n + BigInt(trace * 100 + index)}`, attributes: Object.entries(members).map(([key, value]) => ({ key, value: { stringValue: value } })) };
+    };
+    const spans = [
+      access(2, 0, 'delete_memory', [{ id: 'a' }]), access(2, 1, 'search_memory', [{ id: 'c', content: 'has a dog' }, { id: 'b', content: 'likes tea' }]),
+      access(1, 0, 'create_memory', [{ id: 'a', content: 'lives in Bern' }]), access(1, 1, 'update_memory', [{ id: 'a', content: 'lives in Basel' }, { id: 'b', content: 'likes tea' }]),
+    ];
+    const sink = createTraceSink({ folder: store.folder, retention: { days: 0, maxBytes: 0 } });
+    await sink.ingest({ spans, logs: [], rejected: [], origin: { kind: 'eval', place: 'test' } });
+    try {
+      const growth = await reader.read('traces/memory', { session: 'memory-session' }, context);
+      expect(growth.stores).toEqual(['facts']);
+      expect(growth.accesses.map(({ operation, items, size, preview }) => [operation, items, size, preview])).toEqual([
+        ['write', 1, 1, 'lives in Bern'], ['write', 2, 2, 'lives in Basel'], ['delete', 1, 1, '{"id":"a"}'], ['read', 2, 2, 'has a dog'],
+      ]);
+      expect((await reader.read('traces/memory', { session: 'no such session' }, context)).accesses).toEqual([]);
+    } finally {
+      await sink.delete(['1'.repeat(32), '2'.repeat(32)]);
+      await sink.close();
+    }
   });
 });
 
@@ -392,12 +198,12 @@ describe('within a trace', () => {
 
   it('findings of a large trace come piece by piece, and are those of its agents', async () => {
     const { traceId, spans } = traces.find((trace) => trace.spans.length > 80)!;
-    const first = await largeReader.read('traces/findings', { traceId }, context);
+    const first = await store.largeReader.read('traces/findings', { traceId }, context);
     expect(first.total).toBe(spans.length);
     let state = first;
     while (state.examined < state.total) {
       await new Promise((resolve) => setImmediate(resolve));
-      state = await largeReader.read('traces/findings', { traceId }, context);
+      state = await store.largeReader.read('traces/findings', { traceId }, context);
     }
     const whole = await reader.read('traces/findings', { traceId }, context);
     expect(whole.examined).toBe(spans.length);
@@ -415,8 +221,8 @@ describe('an export', () => {
   const validate = ajv.compile({ $ref: 'cli#/$defs/trace' });
 
   it('as JSON has the promised shape', async () => {
-    for (const { traceId, spans } of traces.filter((_, index) => index % 5 === 0 || index >= TRACES)) {
-      for (const chosen of [reader, largeReader]) {
+    for (const { traceId, spans } of traces.filter((_, index) => index % 5 === 0 || index >= MADE)) {
+      for (const chosen of [reader, store.largeReader]) {
         const document = JSON.parse(await chosen.read('text', { traceId, format: 'json' }, context)) as { spans: Span[] };
         expect(validate(document), JSON.stringify(validate.errors)).toBe(true);
         expect(document.spans.map(({ spanId }) => spanId).toSorted()).toEqual(spans.map(({ spanId }) => spanId).toSorted());
@@ -457,10 +263,10 @@ describe('an export', () => {
 
   it('goes to a file, whole or not at all', async () => {
     const { traceId } = traces[5]!;
-    const file = path.join(folder, 'export.json');
+    const file = path.join(store.folder, 'export.json');
     expect(await reader.read('text', { traceId, format: 'json', file }, context)).toBe('');
     expect(readFileSync(file, 'utf8')).toBe(await reader.read('text', { traceId, format: 'json' }, context));
-    await expect(reader.read('text', { traceId, format: 'json', file: path.join(folder, 'no/such/folder.json') }, context)).rejects.toMatchObject({ code: 'usage' });
-    expect(globSync('*.part', { cwd: folder })).toEqual([]);
+    await expect(reader.read('text', { traceId, format: 'json', file: path.join(store.folder, 'no/such/folder.json') }, context)).rejects.toMatchObject({ code: 'usage' });
+    expect(globSync('*.part', { cwd: store.folder })).toEqual([]);
   });
 });
