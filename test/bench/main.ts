@@ -12,9 +12,10 @@ import type { Benchmark, Claim } from './benchmark.ts';
 import { editorBenchmark } from './editor.ts';
 import { evalBenchmark } from './eval.ts';
 import { tracePanelBenchmark } from './trace-panel.ts';
+import { ingestBenchmark } from './traces-ingest.ts';
 import { tracesReadBenchmark } from './traces-read.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark, ingestBenchmark];
 
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
 const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
