@@ -55,6 +55,21 @@ async function runInNewTerminal(window: Window, command: string): Promise<void> 
   await window.page.keyboard.press('Enter');
 }
 
+/** With the mouse, in steps: VS Code looks at where it passes. */
+async function drag(window: Window, from: Locator, to: Locator): Promise<void> {
+  const [start, end] = [await from.boundingBox(), await to.boundingBox()];
+  if (!start || !end) throw new Error('what is dragged, or where to, cannot be seen');
+  const { mouse } = window.page;
+  const target = { x: end.x + end.width / 2, y: end.y + end.height / 2 };
+  await mouse.move(start.x + start.width / 3, start.y + start.height / 2);
+  await mouse.down();
+  await mouse.move(start.x + start.width / 2, start.y + 2 * start.height, { steps: 5 });
+  await mouse.move(target.x, target.y, { steps: 10 });
+  await window.page.waitForTimeout(300);
+  await mouse.move(target.x + 3, target.y + 3, { steps: 2 });
+  await mouse.up();
+}
+
 describe('seeing what an agent does', () => {
   let window: Window;
   let panel: Frame;
@@ -145,11 +160,24 @@ describe('seeing what an agent does', () => {
     await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(10);
   }, 2 * MINUTE);
 
-  it('deletes a trace after a question', async () => {
-    await viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).first().click({ button: 'right' });
-    await window.page.getByRole('menuitem', { name: 'Delete Trace' }).click();
-    await window.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Delete' }).click();
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(9);
+  it('imports a file that is dropped onto the view', async () => {
+    const recorded = readFileSync(join(window.folder, 'traces/support-agent.jsonl'), 'utf8');
+    writeFileSync(join(window.folder, 'dropped.jsonl'), recorded.replaceAll(/"traceId":"[0-9a-f]{4}/g, '"traceId":"1111'));
+    await window.openFile('dropped.jsonl');
+    const tab = window.page.locator('.tab[data-resource-name="dropped.jsonl"]');
+    await drag(window, tab, pane(window, 'Traces').locator('.monaco-list'));
+    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(14);
+  }, 2 * MINUTE);
+
+  it('deletes the traces that are selected, after a question', async () => {
+    const traces = viewRows(window, 'Traces').filter({ hasText: 'support_agent' });
+    for (const index of [1, 2]) await traces.nth(index).click({ modifiers: ['ControlOrMeta'] });
+    await window.page.keyboard.press('Delete');
+    const question = window.page.locator('.monaco-dialog-box').filter({ hasText: /Delete [23] traces\?/ });
+    await question.waitFor({ timeout: MINUTE });
+    const deleted = (await question.innerText()).includes('Delete 3') ? 3 : 2;
+    await question.getByRole('button', { name: 'Delete' }).click();
+    await expect.poll(() => traces.count(), { timeout: MINUTE }).toBe(14 - deleted);
   }, 2 * MINUTE);
 
   it('keeps the panel and the receiver over a reload', async () => {

@@ -72,7 +72,8 @@ async function tell(services: Services, engine: FolderEngine, files: readonly Im
   if (only !== undefined && traceIds.length === 1) {
     await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: engine.folder.uri.toString(), traceId: only } satisfies TraceTarget);
   }
-  const what = [formatCount(spans, 'span'), ...(logs > 0 ? [formatCount(logs, 'log record')] : []), vscode.l10n.t('in {0}', formatCount(files.reduce((sum, file) => sum + file.traces, 0), 'trace'))].join(', ');
+  const parts = [formatCount(spans, 'span'), ...(logs > 0 ? [formatCount(logs, 'log record')] : [])].join(', ');
+  const what = vscode.l10n.t('{0} in {1}', parts, formatCount(files.reduce((sum, file) => sum + file.traces, 0), 'trace'));
   if (rejected === 0 && spans + logs > 0) {
     vscode.window.setStatusBarMessage(vscode.l10n.t('Imported {0}.', what), 8000);
     return;
