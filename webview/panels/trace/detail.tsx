@@ -137,7 +137,7 @@ function Notes({ span }: { readonly span: Span }): ComponentChild {
       )}
       {(span.usageRole === 'aggregate' || span.usageRole === 'duplicate') && <p class="span-note"><Icon name="info" class="dim" /><span>{span.usageReason ?? 'Its usage is counted elsewhere.'} <span class="dim">Not in the sums.</span></span></p>}
       {span.promptName !== null && <p class="span-note"><span class="dim">Prompt</span> <span class="ell"><Visible text={span.promptName} />{span.promptVersion !== null && <span class="mono"> · <Visible text={span.promptVersion} /></span>}</span></p>}
-      {span.contentHint !== null && <p class="span-note"><Icon name="info" class="dim" /><span><span class="dim">No content was recorded: </span><Visible text={span.contentHint} /></span></p>}
+      {span.contentHint !== null && <p class="span-note"><Icon name="info" class="dim" /><span><Visible text={span.contentHint} /></span></p>}
     </>
   );
 }

@@ -208,7 +208,7 @@ function Bar({ view, position, parent, window, whole, layout }: { readonly view:
   return (
     <>
       {outside === null && <i class={`bar hue-${kind}${running ? ' run' : failed ? ' err' : parent ? ' sub' : ''}`} style={{ left: `${left}px`, width: `${Math.max(2, right - left)}px` }} />}
-      <span class={`lab${inside ? ' in' : ''}${parent || outside !== null ? ' of' : ''}`} style={place}>
+      <span class={`lab${inside ? (parent || running ? ' in' : ' in on') : ''}${parent || outside !== null ? ' of' : ''}`} style={place}>
         {outside === 'before' && '‹ '}
         {failed && <Icon name="error" class="fail" />}
         {label.time}

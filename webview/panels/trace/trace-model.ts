@@ -69,6 +69,7 @@ export class TraceModel {
   #findingsTimer: ReturnType<typeof setTimeout> | undefined;
   #persistTimer: ReturnType<typeof setTimeout> | undefined;
   #loading: Promise<void> | null = null;
+  #goWhenFound = false;
 
   constructor(api: TracePanelApi, state: ViewState, save: (state: ViewState, traceId: string | null) => void) {
     this.#api = api;
@@ -78,6 +79,9 @@ export class TraceModel {
       onMatches: (matches) => {
         this.view.value?.setMatches(matches);
         this.changes.value++;
+        if (!this.#goWhenFound || matches === null || matches.positions.length === 0) return;
+        this.#goWhenFound = false;
+        this.nextMatch(1);
       },
       onProblem: (error) => this.#tellProblem(error),
     });
@@ -251,6 +255,8 @@ export class TraceModel {
     const matches = this.finder.matches.value;
     if (matches === null) return;
     const next = nextIn(matches.positions, this.#activePosition(direction), direction);
+    // Asked for before the engine has answered: gone to when it has.
+    this.#goWhenFound = next < 0 && this.finder.busy.value;
     if (next < 0) return;
     this.finder.current.value = next;
     this.reveal(matches.positions[next]!);
@@ -258,6 +264,7 @@ export class TraceModel {
   }
 
   find(text: string): void {
+    this.#goWhenFound = false;
     this.update({ find: text });
     this.finder.find(text);
   }
