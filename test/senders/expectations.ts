@@ -94,7 +94,7 @@ function expectPeople(spans: readonly Span[], calls: readonly Span[], sends: Sen
 
 /** Reads the request by itself, so that the readers of traces are not measured by themselves: chat API, or responses API. */
 function messagesOfRequest(body: AskedModel['body']): unknown[] {
-  if (Array.isArray(body['input'])) throw new Error('The responses API’s conversations are not sent to anybody but OpenAI.');
+  if (Array.isArray(body['input'])) return messagesOfItems(body['input'] as readonly Readonly<Record<string, unknown>>[]);
   return (body['messages'] as readonly Readonly<Record<string, unknown>>[]).map((message) => {
     const content = textOfContent(message['content']);
     if (message['role'] === 'tool') return { role: 'tool', parts: [{ type: 'tool_result', id: message['tool_call_id'], result: jsonOr(content) }] };
@@ -103,6 +103,15 @@ function messagesOfRequest(body: AskedModel['body']): unknown[] {
       role: message['role'],
       parts: [...(content === '' ? [] : [{ type: 'text', text: content }]), ...called.map((call) => ({ type: 'tool_call', id: call.id, name: call.function.name, arguments: JSON.parse(call.function.arguments) as unknown }))],
     };
+  });
+}
+
+/** Items of the responses API: messages, calls and their results stand one after the other. */
+function messagesOfItems(items: readonly Readonly<Record<string, unknown>>[]): unknown[] {
+  return items.map((item) => {
+    if (item['type'] === 'function_call') return { role: 'assistant', parts: [{ type: 'tool_call', id: item['call_id'], name: item['name'], arguments: jsonOr(String(item['arguments'])) }] };
+    if (item['type'] === 'function_call_output') return { role: 'tool', parts: [{ type: 'tool_result', id: item['call_id'], result: jsonOr(String(item['output'])) }] };
+    return { role: item['role'], parts: [{ type: 'text', text: textOfContent(item['content']) }] };
   });
 }
 

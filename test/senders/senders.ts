@@ -33,7 +33,7 @@ export interface Sends {
 
 const otlp = (protocol: string): Sender => ({ name: `OpenTelemetry JS over ${protocol}`, folder: 'otel', env: { OTEL_EXPORTER_OTLP_PROTOCOL: protocol }, quick: true, sends: { root: 'agent', callIds: true, reasons: ['tool_calls', 'stop'] } });
 const vercel = (version: number, sends: Partial<Sends>, env: Readonly<Record<string, string>> = {}): Sender => ({
-  name: `Vercel AI SDK ${version}${'AI_STREAM' in env ? ', streaming' : ''}`, folder: 'vercel', env: { AI_SDK: String(version), ...env }, quick: true, sends: { root: 'chain', callIds: true, reasons: ['tool-calls', 'stop'], ...sends },
+  name: `Vercel AI SDK ${version}${'AI_STREAM' in env ? ', streaming' : 'AI_API' in env ? ', responses API' : ''}`, folder: 'vercel', env: { AI_SDK: String(version), ...env }, quick: true, sends: { root: 'chain', callIds: true, reasons: ['tool-calls', 'stop'], ...sends },
 });
 const LANGSMITH = { LANGSMITH_TRACING: 'true', LANGSMITH_API_KEY: 'none' };
 
@@ -48,6 +48,7 @@ export const SENDERS: readonly Sender[] = [
   vercel(5, { tokens: 'sums' }),
   vercel(6, {}),
   vercel(6, {}, { AI_STREAM: '1' }),
+  vercel(6, {}, { AI_API: 'responses' }),
   vercel(7, { root: 'agent' }),
   { name: 'Langfuse', folder: 'langfuse', env: {}, quick: true, sends: { root: 'agent' } },
   { name: 'LangSmith, its API', folder: 'langsmith', env: LANGSMITH, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },

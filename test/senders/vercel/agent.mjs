@@ -14,7 +14,9 @@ const { createOpenAI } = await import(version === 7 ? '@ai-sdk/openai' : `openai
 const openai = createOpenAI({ apiKey: 'none', baseURL: MODEL_URL });
 
 const options = {
-  model: openai.chat(MODEL),
+  model: process.env.AI_API === 'responses' ? openai.responses(MODEL) : openai.chat(MODEL),
+  // Else earlier answers are sent by their ids.
+  providerOptions: { openai: { store: false } },
   temperature: 0.2,
   tools: Object.fromEntries(Object.entries(TOOLS).map(([name, { description, parameters, run }]) => [name, ai.tool({ description, [version === 4 ? 'parameters' : 'inputSchema']: ai.jsonSchema(parameters), execute: run })])),
   [version === 7 ? 'instructions' : 'system']: SYSTEM,
