@@ -35,7 +35,8 @@ const MAX_STREAMS = 64;
 
 /** Loads grpc-js: half a megabyte that is not read before somebody speaks gRPC. */
 export async function createGrpcService(context: GrpcContext): Promise<GrpcService> {
-  const grpc = await import('@grpc/grpc-js');
+  // CommonJS: bundled, it has no other export than this one.
+  const { default: grpc } = await import('@grpc/grpc-js');
   const server = new grpc.Server({
     'grpc.max_receive_message_length': context.limits.body,
     'grpc.max_concurrent_streams': MAX_STREAMS,

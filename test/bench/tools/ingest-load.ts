@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { encodeSpans } from '../../../src/core/trace/otlp-encode.ts';
 import type { KeyValue, RawSpan, Resource, Scope } from '../../../src/core/trace/model.ts';
-import { encodeMessage } from '../../fixtures/otlp-messages.ts';
+import { encodeMessage } from '../../unit/trace/otlp-messages.ts';
 
 /** What is sent in the ingest benchmark: spans of 1.2 KB as JSON, by rule, so that every contender gets the same. */
 

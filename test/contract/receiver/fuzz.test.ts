@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MemorySink } from '../../fixtures/memory-sink.ts';
-import { encodeMessage } from '../../fixtures/otlp-messages.ts';
+import { encodeMessage } from '../../unit/trace/otlp-messages.ts';
 import { randomOf } from '../../unit/trace/random.ts';
 import { requestOf } from '../../unit/trace/random-request.ts';
 import { JSON_TYPE, post, PROTOBUF, send, serve, SPAN, span, traceRequest, TRACE, type Served } from './support.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { SinkError } from '../../../src/core/trace/sink.ts';
-import { decodeMessage, encodeMessage } from '../../fixtures/otlp-messages.ts';
+import { decodeMessage, encodeMessage } from '../../unit/trace/otlp-messages.ts';
 import { serve, SPAN, span, traceRequest, TRACE } from './support.ts';
 
 const SERVICES = { traces: 'trace.v1.TraceService', logs: 'logs.v1.LogsService', metrics: 'metrics.v1.MetricsService' } as const;

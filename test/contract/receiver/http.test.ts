@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { SinkError } from '../../../src/core/trace/sink.ts';
-import { decodeMessage, encodeMessage } from '../../fixtures/otlp-messages.ts';
+import { decodeMessage, encodeMessage } from '../../unit/trace/otlp-messages.ts';
 import { JSON_TYPE, PROTOBUF, post, send, serve, SPAN, span, speak, traceRequest, TRACE } from './support.ts';
 
 const REQUEST = traceRequest(span());

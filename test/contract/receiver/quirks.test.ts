@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { SPAN_FLAGS } from '../../../src/protocol/traces.ts';
-import { encodeMessage } from '../../fixtures/otlp-messages.ts';
+import { encodeMessage } from '../../unit/trace/otlp-messages.ts';
 import { startStored } from './stored.ts';
 import { JSON_TYPE, post, PROTOBUF, send, SPAN, span, traceRequest, TRACE } from './support.ts';
 

@@ -7,7 +7,7 @@ import { decodeOtlpJson } from '../../../src/core/trace/otlp-json.ts';
 import { decodeLogsProtobuf, decodeTracesProtobuf } from '../../../src/core/trace/otlp-protobuf.ts';
 import { decodeOtlpRequest } from '../../../src/core/trace/otlp-request.ts';
 import { countRejected } from '../../../src/core/trace/reject.ts';
-import { encodeMessage } from '../../fixtures/otlp-messages.ts';
+import { encodeMessage } from './otlp-messages.ts';
 import { randomOf } from './random.ts';
 import { requestOf } from './random-request.ts';
 import { TRACE } from './spans.ts';

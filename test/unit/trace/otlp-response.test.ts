@@ -1,7 +1,7 @@
 import { JsonLogsSerializer, JsonTraceSerializer, ProtobufLogsSerializer, ProtobufMetricsSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { describe, expect, it } from 'vitest';
 import { encodeFullSuccess, encodePartialSuccess, encodeStatus, RPC_CODES } from '../../../src/core/trace/otlp-response.ts';
-import { decodeMessage } from '../../fixtures/otlp-messages.ts';
+import { decodeMessage } from './otlp-messages.ts';
 
 const text = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 
