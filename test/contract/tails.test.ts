@@ -24,7 +24,7 @@ const source = (pattern: string, from: TraceSource['from'] = 'start'): TraceSour
 
 /** Nothing is noticed by itself unless a test asks for it: `settle` looks. */
 function tail(patterns: readonly (string | TraceSource)[], options: Partial<TailOptions> = {}): Tails {
-  const tails = createTails({ folder, sources: patterns.map((pattern) => (typeof pattern === 'string' ? source(pattern) : pattern)), sink, positionOf: (file) => sink.positions.get(file) ?? null, home: at('home'), pollMs: 600_000, ...options });
+  const tails = createTails({ folder, sources: patterns.map((pattern) => (typeof pattern === 'string' ? source(pattern) : pattern)), sink, positionOf: (file) => sink.positions.get(file) ?? null, home: at('home'), pollMs: 600_000, watch: false, ...options });
   open.push(tails);
   return tails;
 }
@@ -69,6 +69,19 @@ describe('tailed files', () => {
     await tail(['a.jsonl']).settle();
     expect([...first, ...next.names]).toEqual(Array.from({ length: 40 }, (_, index) => `span ${index}`));
     dead.bury();
+  });
+
+  it('leaves alone what another window has read', async () => {
+    writeFileSync(at('a.jsonl'), otlpLine('one'));
+    const windows = [tail(['a.jsonl']), tail(['a.jsonl'])];
+    for (const window of windows) await window.settle();
+    sink.spans.length = 0;
+    for (const name of ['two', 'three', 'four']) {
+      appendFileSync(at('a.jsonl'), otlpLine(name));
+      for (const window of windows) await window.settle();
+      windows.reverse();
+    }
+    expect(sink.names).toEqual(['two', 'three', 'four']);
   });
 
   it('waits for the rest of a line, of a character, and of a value over many lines', async () => {
@@ -257,7 +270,7 @@ describe('tailed files', () => {
   });
 
   it('hears of changes from the system, without looking', async () => {
-    const tails = tail(['*.jsonl']);
+    const tails = tail(['*.jsonl'], { watch: true });
     await tails.settle();
     writeFileSync(at('a.jsonl'), otlpLine('one'));
     await expect.poll(() => sink.names, { timeout: 10_000 }).toEqual(['one']);

@@ -114,10 +114,13 @@ export class TailedFile {
   /** Makes sure that the file is the one that was read before; another one, or one that was cut, is read from its beginning. */
   async #find(handle: FileHandle, stats: BigIntStats, signal: AbortSignal): Promise<void> {
     const isFirst = this.#read === null;
-    const known = this.#read ?? this.#options.positionOf(this.path);
+    const stored = this.#options.positionOf(this.path);
+    const known = this.#read ?? stored;
     const node = nodeOf(stats);
     if (known !== null && (await isStill(handle, stats, known))) {
       this.#read = known;
+      // Another window may have been quicker: what it has read need not be read again.
+      if (stored !== null && stored.offset > known.offset && (await isStill(handle, stats, stored))) this.#continueFrom(stored);
       return;
     }
     if (known !== null && nodeOfIdentity(known.identity) !== node) await this.#finishRotated(known, signal);
@@ -129,6 +132,12 @@ export class TailedFile {
     const offset = isFirst && known === null && this.#options.skipContent ? await endOfLines(handle, this.size) : 0;
     this.#read = { identity: await identityAt(handle, stats, offset), offset };
     if (offset > 0) await this.#ingest([], signal, this.#read);
+  }
+
+  #continueFrom(read: ReadUpTo): void {
+    this.#read = read;
+    this.#stream = null;
+    this.#line = null;
   }
 
   #startOver(): void {

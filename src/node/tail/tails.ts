@@ -21,6 +21,8 @@ export interface TailOptions {
   readonly home?: string;
   /** Milliseconds between two looks at all files where the system does not tell of changes. */
   readonly pollMs?: number;
+  /** `false`: the system is not asked to tell of changes; they are found by looking. */
+  readonly watch?: boolean;
   readonly maxDocument?: number;
 }
 
@@ -140,7 +142,7 @@ class FileTails implements Tails {
       for (const folder of found.folders) folders.add(folder);
       for (const path of found.files) if (!this.#files.has(path)) this.#files.set(path, this.#follow(path, pattern));
     }
-    this.#watch.update(folders);
+    if (this.#options.watch !== false) this.#watch.update(folders);
     const paths = [...new Set([...this.#found.values()].flatMap(({ files }) => files))];
     for (let at = 0; at < paths.length; at += STATS_AT_ONCE) await Promise.all(paths.slice(at, at + STATS_AT_ONCE).map((path) => this.#lookAt(path)));
     if (this.#stop.signal.aborted) return;
