@@ -55,8 +55,11 @@ function inheritCode(spans: readonly Span[], tree: TraceTree): Map<number, Parti
   return inherited;
 }
 
+/** Where a span says it is in the source. */
+export type SaidCode = Pick<Span, 'name' | 'codeFile' | 'codeLine' | 'codeColumn' | 'codeFunction' | 'sources'>;
+
 /** The place of a span above, as one below it takes it over. */
-export function codeOf(from: Span, span: Span): Partial<Span> {
+export function codeOf(from: SaidCode, span: Span): Partial<Span> {
   return {
     codeFile: from.codeFile, codeLine: from.codeLine, codeColumn: from.codeColumn, codeFunction: from.codeFunction,
     sources: { ...span.sources, code: (from.sources.code ?? []).map((source) => `${source} of the span “${from.name}” above`) },

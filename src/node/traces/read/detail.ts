@@ -2,7 +2,7 @@ import type { PriceOverrides } from '../../../core/model/prices.ts';
 import type { RawLog, Span } from '../../../core/trace/model.ts';
 import { joinLogs } from '../../../core/trace/normalise/join-logs.ts';
 import { normaliseSpan } from '../../../core/trace/normalise/normalise-span.ts';
-import { codeOf, failureOf, saysCode, TOOL_STEP } from '../../../core/trace/normalise/normalise-trace.ts';
+import { codeOf, failureOf, saysCode, TOOL_STEP, type SaidCode } from '../../../core/trace/normalise/normalise-trace.ts';
 import { aggregateReason, duplicateReason } from '../../../core/trace/normalise/usage-roles.ts';
 import { SPAN_FLAGS, SPAN_KINDS } from '../../../core/trace/skeleton.ts';
 import type { SpanDetail } from '../../../protocol/traces.ts';
@@ -70,8 +70,8 @@ function alone(trace: OpenTrace, position: number, prices: PriceOverrides): Span
 }
 
 function logsFor(trace: OpenTrace, span: Parameters<typeof normaliseSpan>[0]): readonly RawLog[] {
+  const loose = trace.looseLogs(MOST_LOGS);
   const own = trace.raw.logsOf(span.spanId, MOST_LOGS);
-  const loose = trace.raw.logs(MOST_LOGS).filter((log) => log.spanId === null);
   return [...own, ...(joinLogs([span], loose).get(span) ?? [])];
 }
 
@@ -102,13 +102,22 @@ function stepFailure(trace: OpenTrace, position: number, span: Span, prices: Pri
   return {};
 }
 
+/** The nearest place above; what was found on the way is kept, because an export asks it of every span. */
 function inheritedCode(trace: OpenTrace, position: number, span: Span, prices: PriceOverrides): Partial<Span> {
-  let at = trace.skeleton.parents[position]!;
-  for (let steps = 0; at >= 0 && steps < MOST_ANCESTORS; steps++, at = trace.skeleton.parents[at]!) {
+  const asked: number[] = [];
+  let said: SaidCode | null | undefined;
+  for (let at = trace.skeleton.parents[position]!; at >= 0 && asked.length < MOST_ANCESTORS; at = trace.skeleton.parents[at]!) {
+    said = trace.saidCode.get(at);
+    if (said !== undefined) break;
+    asked.push(at);
     const above = alone(trace, at, prices);
-    if (saysCode(above)) return codeOf(above, span);
+    if (!saysCode(above)) continue;
+    const { name, codeFile, codeLine, codeColumn, codeFunction, sources } = above;
+    said = { name, codeFile, codeLine, codeColumn, codeFunction, sources };
+    break;
   }
-  return {};
+  for (const at of asked) trace.saidCode.set(at, said ?? null);
+  return said == null ? {} : codeOf(said, span);
 }
 
 function known(value: number): number | null {

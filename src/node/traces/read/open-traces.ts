@@ -1,7 +1,8 @@
 import { TouchstoneError } from '../../../core/errors.ts';
 import { halvesOf, hexOf, SpanPositions } from '../../../core/trace/columns.ts';
 import type { PriceOverrides } from '../../../core/model/prices.ts';
-import { normaliseMerged, type NormalisedTrace } from '../../../core/trace/normalise/normalise-trace.ts';
+import type { RawLog } from '../../../core/trace/model.ts';
+import { normaliseMerged, type NormalisedTrace, type SaidCode } from '../../../core/trace/normalise/normalise-trace.ts';
 import type { TraceSkeleton } from '../../../core/trace/skeleton.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { RawSpans } from './raw-spans.ts';
@@ -25,6 +26,9 @@ export class OpenTrace {
   readonly raw: RawSpans;
   /** It is normalised as a whole: everything about it is then exact and at hand. */
   readonly isSmall: boolean;
+  /** By position: the nearest place in the source at it or above it; `null`: none. */
+  readonly saidCode = new Map<number, SaidCode | null>();
+  #looseLogs: readonly RawLog[] | null = null;
   #positions: SpanPositions | null = null;
   #whole: { readonly prices: string; readonly trace: NormalisedTrace } | null = null;
 
@@ -63,6 +67,12 @@ export class OpenTrace {
 
   nameAt(position: number): string {
     return this.skeleton.texts[this.skeleton.names[position]!] ?? '';
+  }
+
+  /** Log records of the trace and of its session that name no span. */
+  looseLogs(limit: number): readonly RawLog[] {
+    this.#looseLogs ??= this.raw.logs(limit).filter((log) => log.spanId === null);
+    return this.#looseLogs;
   }
 
   /** All of a small trace; `null`: it is too large for that. */
