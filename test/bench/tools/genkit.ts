@@ -34,7 +34,7 @@ export async function startGenkit(folder: string): Promise<RunningServer> {
   return { url: `${base}/api/otlp`, stop: () => ended(child) };
 }
 
-export async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
+async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
   for (let tries = 0; tries < 300; tries++) {
     if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
     if (await fetch(url).then((response) => response.ok, () => false)) return;
