@@ -13,6 +13,8 @@ const number = v.number();
 const index = v.pipe(number, v.integer(), v.minValue(0));
 const text = v.string();
 const numberOrNull = v.nullable(number);
+// What a sender calls a score may be NaN or infinite.
+const scoreOrNull = v.nullable(v.custom<number>((value) => typeof value === 'number'));
 const textOrNull = v.nullable(text);
 const texts = v.array(text);
 // `v.record` would look at every member of what may be megabytes of attributes; the panel takes them for unknown anyway.
@@ -48,8 +50,8 @@ const skeleton: Schema<TraceSkeleton> = v.pipe(
 );
 
 const tools: Schema<ToolDefinition> = v.object({ name: text, description: v.optional(text), parameters: v.optional(v.unknown()) });
-const document: Schema<RetrievedDocument> = v.object({ id: textOrNull, content: textOrNull, score: numberOrNull, metadata: jsonOrNull });
-const score: Schema<Score> = v.object({ name: text, value: numberOrNull, label: textOrNull, explanation: textOrNull });
+const document: Schema<RetrievedDocument> = v.object({ id: textOrNull, content: textOrNull, score: scoreOrNull, metadata: jsonOrNull });
+const score: Schema<Score> = v.object({ name: text, value: scoreOrNull, label: textOrNull, explanation: textOrNull });
 const form = v.nullable(v.picklist(['messages', 'text', 'json']));
 const memory: Schema<MemoryAccess> = v.object({ operation: v.picklist(['read', 'write', 'delete']), store: textOrNull, query: textOrNull, items: v.array(v.unknown()) });
 
