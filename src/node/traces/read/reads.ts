@@ -18,6 +18,8 @@ export function createTraceReads(options: { readonly path: string; readonly pric
   const threadOf = (method: ReadMethod): ReadThread => (isOf(QUICK_METHODS, method) ? quick : isOf(LONG_METHODS, method) ? long : single);
   return {
     async read(method, params, signal) {
+      // Who looks at a list opens a trace next.
+      if (threadOf(method) === quick) setTimeout(() => single.start(), WARM_MS).unref();
       const context = { prices: isOf(QUICK_METHODS, method) ? {} : await options.prices() };
       return threadOf(method).ask({ method, params, context }, signal) as Promise<ReadMethods[typeof method][1]>;
     },
@@ -26,6 +28,9 @@ export function createTraceReads(options: { readonly path: string; readonly pric
     },
   };
 }
+
+/** So long after a list the thread of single traces is started: a command that only lists has ended by then. */
+const WARM_MS = 500;
 
 function isOf(methods: readonly ReadMethod[], method: ReadMethod): boolean {
   return methods.includes(method);
@@ -65,6 +70,11 @@ class ReadThread {
     });
   }
 
+  /** Before the first question, so that it need not wait for the thread. */
+  start(): void {
+    if (!this.#closed) this.#worker ??= this.#start();
+  }
+
   #next(): void {
     if (this.#asked !== null || this.#queue.length === 0) return;
     this.#asked = this.#queue.shift()!;
@@ -81,12 +91,13 @@ class ReadThread {
       this.#asked = null;
       if ('error' in reply) asked.reject(new TouchstoneError(reply.error.code, reply.error.message));
       else asked.resolve(reply.result);
-      // It must not keep the process alive that has nothing more to ask.
       worker.unref();
       this.#next();
     });
     worker.on('error', (error) => this.#ended(worker, error));
     worker.on('exit', (code) => this.#ended(worker, new Error(`exit code ${code}`)));
+    // It must not keep the process alive that has nothing to ask.
+    worker.unref();
     return worker;
   }
 
