@@ -104,8 +104,14 @@ class Service {
   async #tell(receiver: ReceiverStatus): Promise<void> {
     const said = JSON.stringify(receiver);
     if (said === this.#told) return;
+    const isFirst = this.#told === '';
     this.#told = said;
-    if (receiver.state === 'failed') throw new TouchstoneError('usage', `Traces cannot be received: ${receiver.reason}`);
+    if (receiver.state === 'failed') {
+      const message = `Traces cannot be received: ${receiver.reason}`;
+      if (isFirst) throw new TouchstoneError('usage', message);
+      // The files are followed all the same.
+      this.#status.log({ level: 'error', message });
+    }
     if (receiver.state !== 'on' && receiver.state !== 'elsewhere') return;
     if (this.#options.json === true) {
       const environment = receiverEnvironment(receiver);

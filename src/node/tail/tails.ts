@@ -149,7 +149,7 @@ class FileTails implements Tails {
     this.#isFirstLook = false;
     this.#forgetGone(new Set(paths));
     if (JSON.stringify([...this.#found.values()]) !== before) this.#options.onChanged?.();
-    const usual = this.#options.pollMs ?? (this.#watch.isComplete && folders.size > 0 ? WATCHED_POLL_MS : POLL_MS);
+    const usual = this.#options.pollMs ?? (this.#options.watch !== false && this.#watch.isComplete && folders.size > 0 ? WATCHED_POLL_MS : POLL_MS);
     const rest = REST_AFTER_LOOK * (performance.now() - began);
     this.#restsUntil = performance.now() + rest;
     this.#timer = setTimeout(() => void this.#look(), Math.max(usual, rest)).unref();
