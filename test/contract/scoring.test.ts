@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AssertionResult, AssertionSpec, ScoreContext } from '../../src/core/assert/model.ts';
 import { createScorer, type WarmScorer } from '../../src/node/scoring/index.ts';
-import { workerUrl } from '../../src/node/scoring/worker-thread.ts';
+import { WorkerThread, workerUrl } from '../../src/node/scoring/worker-thread.ts';
 import { contextOf } from '../unit/assert/context.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'touchstone-scoring-'));
@@ -49,6 +49,18 @@ describe('a check that does not end', () => {
     expect(second).toMatchObject({ pass: false, score: 0, error: 'Stopped after 0.7 s, its time limit.' });
     expect(third).toMatchObject({ pass: true });
     expect((await behind)[0]).toMatchObject({ pass: true });
+  });
+
+  it('is stopped once, however often the clock is looked at until its thread is gone', async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', hear);
+    const ended = Promise.withResolvers<unknown>();
+    const thread = new WorkerThread({ wordnet: undefined }, { onReply: () => undefined, onEnd: ended.resolve });
+    for (let look = 0; look < 20; look++) thread.stop(`look ${look}`);
+    expect(await ended.promise).toEqual({ reason: 'stopped', message: 'look 0', step: null });
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
   });
 
   it('under not- it is no pass either', async () => {

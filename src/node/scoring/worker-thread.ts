@@ -53,7 +53,9 @@ export class WorkerThread implements Executor {
   }
 
   stop(message: string, step: ExecutorEnd['step'] = null): void {
-    this.#end ??= { reason: 'stopped', message, step };
+    // Whoever watches the clock asks again until the thread is gone, which can take a while.
+    if (this.#end !== null) return;
+    this.#end = { reason: 'stopped', message, step };
     void this.#worker.terminate();
   }
 
