@@ -57,7 +57,7 @@ export class ExecModel implements Model {
       timeoutMs,
       outputLimit: OUTPUT_LIMIT,
     });
-    const said = redactor.redact(lastLines(result.errors));
+    const said = lastLines(redactor.redact(result.errors));
     const tail = said === '' ? '' : `: ${said}`;
     switch (result.ended) {
       case 'aborted':

@@ -17,6 +17,9 @@ export interface ErrorSubject {
 }
 
 const LONGEST_MESSAGE = 400;
+const LONGEST_EXCERPT = 120;
+/** Of an answer that an excerpt is taken from: half a secret would not be recognised, so what is shown ends far before what is looked through. */
+const EXCERPT_FROM = 4_096;
 
 /** Statuses after which the same request may succeed: RFC 9110 §15.5.9, §15.5.10; 425 RFC 8470; 529 is Anthropic's "overloaded". */
 const TRANSIENT_CLIENT_STATUSES = new Set([408, 409, 425]);
@@ -67,7 +70,7 @@ export function networkError(error: unknown, subject: ErrorSubject): ModelError 
 }
 
 export function brokenAnswer(subject: ErrorSubject, what: string, excerpt?: string): ModelError {
-  const tail = excerpt === undefined || excerpt.trim() === '' ? '' : ` It begins: ${JSON.stringify(subject.redactor.redact(excerpt.trim()).slice(0, 120))}`;
+  const tail = excerpt === undefined || excerpt.trim() === '' ? '' : ` It begins: ${JSON.stringify(subject.redactor.redact(excerpt.slice(0, EXCERPT_FROM).trim()).slice(0, LONGEST_EXCERPT))}`;
   return new ModelError('model-response', `${subject.vendor} ${what}.${tail}`, { transient: true });
 }
 

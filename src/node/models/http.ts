@@ -55,11 +55,13 @@ export class HttpModel implements Model {
     let text: string;
     try {
       response = await fetch(url, { ...init, signal });
-      text = await response.text();
+      // A refusal that breaks off is a refusal: its status says whether to try again.
+      text = response.ok ? await response.text() : await response.text().catch(() => '');
     } catch (error) {
       if (signal.aborted) throw cancelledError();
       throw networkError(error, subject);
     }
+    if (signal.aborted) throw cancelledError();
     const header = (name: string): string | null => response.headers.get(name);
     const status = rateLimitStatus(header, Date.now());
     if (status !== null) onRateLimit?.(status);

@@ -61,7 +61,7 @@ function chatFormat(format: ResponseFormat | undefined): JsonObject | null {
 
 export function readChat(answer: JsonObject): ModelReply {
   const choice = Array.isArray(answer['choices']) ? (answer['choices'] as unknown[])[0] : undefined;
-  if (!isObject(choice) || !isObject(choice['message'])) throw new AnswerError('sent JSON without an answer (`choices[0].message`)', { cause: JSON.stringify(answer).slice(0, 200) });
+  if (!isObject(choice) || !isObject(choice['message'])) throw new AnswerError('sent JSON without an answer (`choices[0].message`)', { cause: JSON.stringify(answer) });
   const { message } = choice;
   return {
     text: contentText(message['content']),

@@ -177,7 +177,7 @@ export class OpenAiClients {
       if (status !== null) context.onRateLimit?.(status);
       if (!received.ok) {
         if ((received.status === 401 || received.status === 403) && key !== null) this.#context.secrets.forget(key.name);
-        throw statusError(received.status, jsonOrText(await received.text()), header, subject);
+        throw statusError(received.status, await errorBody(received), header, subject);
       }
       const answer = await read(received, () => Stream.fromSSEResponse<unknown>(received, new AbortController(), connection.client, undefined, 'events'));
       complete = true;
@@ -251,9 +251,9 @@ export async function readJson(response: LeanResponse): Promise<JsonObject> {
     value = JSON.parse(text);
   } catch {
     const type = response.headers.get('content-type')?.split(';')[0] ?? 'no content type';
-    throw new AnswerError(/json/.test(type) ? 'sent an answer that is not valid JSON' : `answered with ${type} in place of JSON`, { cause: text.slice(0, 200) });
+    throw new AnswerError(/json/.test(type) ? 'sent an answer that is not valid JSON' : `answered with ${type} in place of JSON`, { cause: text });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AnswerError('sent JSON that is not an object', { cause: text.slice(0, 200) });
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AnswerError('sent JSON that is not an object', { cause: text });
   const { error } = value as JsonObject;
   // Gateways report an upstream failure inside a 200.
   if (typeof error === 'object' && error !== null && !('choices' in value) && !('output' in value) && !('data' in value)) {
@@ -263,7 +263,9 @@ export async function readJson(response: LeanResponse): Promise<JsonObject> {
   return value as JsonObject;
 }
 
-function jsonOrText(text: string): unknown {
+/** What came with a refusal. Where it breaks off, the status and its headers still say whether and when to try again. */
+async function errorBody(response: LeanResponse): Promise<unknown> {
+  const text = await response.text().catch(() => '');
   try {
     return JSON.parse(text);
   } catch {

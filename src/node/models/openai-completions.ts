@@ -20,7 +20,7 @@ export function completionBody(target: OpenAiTarget, request: ModelRequest): Jso
 
 export function readCompletion(answer: JsonObject): ModelReply {
   const choice = Array.isArray(answer['choices']) ? (answer['choices'] as unknown[])[0] : undefined;
-  if (!isObject(choice) || typeof choice['text'] !== 'string') throw new AnswerError('sent JSON without an answer (`choices[0].text`)', { cause: JSON.stringify(answer).slice(0, 200) });
+  if (!isObject(choice) || typeof choice['text'] !== 'string') throw new AnswerError('sent JSON without an answer (`choices[0].text`)', { cause: JSON.stringify(answer) });
   return {
     text: choice['text'],
     toolCalls: [],

@@ -43,7 +43,7 @@ function plain(message: ChatMessage): string {
 
 export function readResponse(answer: JsonObject): ModelReply {
   if (answer['status'] === 'failed') throw new ReportedError(502, answer);
-  if (!Array.isArray(answer['output'])) throw new AnswerError('sent JSON without an answer (`output`)', { cause: JSON.stringify(answer).slice(0, 200) });
+  if (!Array.isArray(answer['output'])) throw new AnswerError('sent JSON without an answer (`output`)', { cause: JSON.stringify(answer) });
   let answerText = '';
   let refusal = '';
   let reasoning = '';

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelError, type ModelCatalog, type RateLimitStatus } from '../../../src/core/model/model.ts';
 import { createRedactor } from '../../../src/core/model/redact.ts';
@@ -33,6 +35,8 @@ const EXPECTED: readonly [Fault, Partial<ModelError>][] = [
   ['429-seconds', { code: 'rate-limited', transient: true, status: 429, retryAfterMs: 7_000 }],
   ['429-ms', { code: 'rate-limited', transient: true, status: 429, retryAfterMs: 25 }],
   ['429', { code: 'rate-limited', transient: true, status: 429, retryAfterMs: null }],
+  ['429-cut', { code: 'rate-limited', transient: true, status: 429, retryAfterMs: 7_000 }],
+  ['401-cut', { code: 'unauthorized', transient: false, status: 401 }],
   ['quota', { code: 'rate-limited', transient: false, status: 429 }],
   ['400', { code: 'model-request', transient: false, status: 400 }],
   ['401', { code: 'unauthorized', transient: false, status: 401 }],
@@ -96,6 +100,24 @@ describe('errors', () => {
   it('quote what came in place of JSON', async () => {
     expect((await failWith('html', false)).error.message).toContain('text/html');
     expect((await failWith('html', false)).error.message).toContain('Sign in to the network');
+  });
+
+  it('quote no part of a key that stands at the end of what is read of an answer', async () => {
+    const redactor = createRedactor();
+    const long = `own/${'k'.repeat(300)}`;
+    const own = catalogOf({ redactor, secrets: () => Promise.resolve(long) });
+    // A gateway that quotes what it was sent, in place of an answer.
+    for (const [kind, body] of [['text/html', `Refused: ${long}`], ['application/json', JSON.stringify({ refused: long })]] as const) {
+      const gateway = createServer((_, response) => void response.writeHead(200, { 'content-type': kind }).end(body));
+      await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+      const model = await own.resolve({ id: 'openai:chat:m', config: { apiBaseUrl: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/v1` } });
+      const { message } = await failure(model.generate(requestOf('x'), { signal: never() }));
+      gateway.closeAllConnections();
+      gateway.close();
+      expect(message).toContain('[secret]');
+      expect(message).not.toContain('kkkk');
+    }
+    await own.dispose();
   });
 
   it('name the key, never its value', async () => {

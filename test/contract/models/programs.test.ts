@@ -16,6 +16,7 @@ beforeAll(() => {
     'family.mjs': "import { spawn } from 'node:child_process'; import { writeFileSync } from 'node:fs'; const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' }); writeFileSync('child.pid', String(child.pid)); setInterval(() => {}, 1000);",
     'flood.mjs': "const line = 'x'.repeat(1 << 20); for (let i = 0; i < 40; i += 1) process.stdout.write(line);",
     'deep.mjs': `console.log('{"output":' + '['.repeat(20000) + ']'.repeat(20000) + '}')`,
+    'leak-late.mjs': 'console.error(`${process.env.GIVEN}${"x".repeat(985)}`); process.exit(1)',
     'leak.mjs': 'console.error(`could not use ${process.env.GIVEN}`); process.exit(1)',
     'function.cjs': 'module.exports = async (prompt) => ({ output: `said ${prompt}`, tokenUsage: { prompt: 1, completion: 2 } });',
     'named.mjs': 'export class Agent { id() { return "a"; } async callApi(prompt) { return { output: prompt.toUpperCase() }; } }\nexport const refuses = async () => ({ error: "no answer today" });',
@@ -71,6 +72,10 @@ describe('exec:', () => {
   it('keeps a secret out of the error that the program writes', async () => {
     const error = await failure(ask(`exec:${node} leak.mjs`, { env: { GIVEN: '{{env.MY_SECRET}}' } }));
     expect(error).toMatchObject({ code: 'code-failed', message: expect.stringContaining('could not use [secret]') as string });
+    // The end of what it wrote is quoted: that must not begin inside the secret.
+    const late = await failure(ask(`exec:${node} leak-late.mjs`, { env: { GIVEN: '{{env.MY_SECRET}}' } }));
+    expect(late.message).toMatch(/x{900}$/);
+    expect(late.message).not.toContain(KEY.slice(-6));
   });
 
   it('ends everything that the program started', async () => {
