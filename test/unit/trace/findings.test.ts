@@ -51,6 +51,13 @@ describe('findings', () => {
     expect(rulesOf(tool('find', {}, result))).toEqual([]);
   });
 
+  it('one error of a result singly, the same one again as repeated', () => {
+    expect(rulesOf(tool('find', { a: 1 }, { error: 'quota' }), tool('find', { a: 2 }, { error: 'quota' }), tool('open', {}, { error: 'denied' }))).toEqual([
+      'error-in-result: open returned an error: “denied”',
+      'repeated-error: find failed 2 times in the same way: “quota”',
+    ]);
+  });
+
   it('errors, the innermost only, and the same one again', () => {
     const failed = { status: { code: 2, message: 'no' } };
     expect(findIn(normaliseTrace([rawSpan({}, { id: '1', status: { code: 2 } }), tool('find', { a: 1 }, '', failed), tool('find', { a: 2 }, '', failed)])).map(({ rule, severity, spanIds }) => [rule, severity, spanIds.length])).toEqual([['tool-error', 'error', 2], ['repeated-error', 'warning', 2]]);
