@@ -186,6 +186,8 @@ describe('seeing what an agent does', () => {
     const before = await viewRows(window, 'Sources').filter({ hasText: 'Receiver' }).first().innerText();
     await window.page.reload();
     await window.page.locator('.monaco-workbench').waitFor({ timeout: MINUTE });
+    // Behind the file that was dropped.
+    await window.page.locator('.tab').filter({ hasText: 'support_agent' }).first().click({ timeout: MINUTE });
     panel = await window.webview('[role="treegrid"]');
     await expect.poll(() => panel.locator('[role="row"]').count(), { timeout: MINUTE }).toBeGreaterThan(5);
     expect(before).toMatch(/127\.0\.0\.1/);
