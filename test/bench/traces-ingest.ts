@@ -21,6 +21,8 @@ export const ingestBenchmark: Benchmark = { name: 'ingest', what: `spans of 1.2 
 const JSON_TYPE = 'application/json';
 const PROTOBUF = 'application/x-protobuf';
 const SPANS_OF_SMALL_TRACE = 8;
+/** The run of an agent that works for minutes: its exporter sends it in several batches. */
+const SPANS_OF_RUN = 4096;
 
 async function run({ quick }: BenchmarkOptions): Promise<Claim[]> {
   const rounds = quick ? 3 : 7;
@@ -29,42 +31,49 @@ async function run({ quick }: BenchmarkOptions): Promise<Claim[]> {
   const genkitBatches = quick ? 3 : 8;
   const bytes = makeLoad(1, SPANS_OF_SMALL_TRACE, 0).json[0]!.length / SPANS_OF_BATCH;
   console.log(`  ${Math.round(bytes)} bytes a span as JSON; ${rounds} rounds of ${(batches * SPANS_OF_BATCH).toLocaleString('en-US')} spans`);
-  const rates = { json: [] as number[], protobuf: [] as number[], genkit: [] as number[], keyed: [] as number[], bare: [] as number[] };
   const lags: number[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-bench-ingest-'));
   const genkitFolder = mkdtempSync(join(tmpdir(), 'touchstone-bench-genkit-'));
   const genkit = await startGenkit(genkitFolder);
   const own = await startOwn(folder);
   const store = new StoredTraces(folder);
+  let first = 0;
+  const take = (count: number, spansOfTrace: number): Load => {
+    // From where a trace begins.
+    first = Math.ceil(first / spansOfTrace) * spansOfTrace;
+    const load = makeLoad(count, spansOfTrace, first);
+    first += load.spans;
+    return load;
+  };
   try {
-    let first = 0;
-    const take = (count: number): Load => {
-      const load = makeLoad(count, SPANS_OF_SMALL_TRACE, first);
-      first += load.spans;
-      return load;
-    };
     // Once before it counts: code is compiled, files exist.
-    await postAll(own.url, JSON_TYPE, take(quick ? 8 : 30).json);
-    await postAll(own.url, PROTOBUF, take(8).protobuf);
-    await postAll(genkit.url, JSON_TYPE, take(1).json);
-    for (let round = 0; round < rounds; round++) {
-      const json = take(batches);
-      rates.json.push(json.spans / (await postAll(own.url, JSON_TYPE, json.json)) * 1000);
-      lags.push(await searchLag(store, first - 1));
-      const protobuf = take(batches);
-      rates.protobuf.push(protobuf.spans / (await postAll(own.url, PROTOBUF, protobuf.protobuf)) * 1000);
-      lags.push(await searchLag(store, first - 1));
-      rates.keyed.push(json.spans / bareLoop(json.json, true) * 1000);
-      rates.bare.push(json.spans / bareLoop(json.json, false) * 1000);
-      const few = take(genkitBatches);
-      rates.genkit.push(few.spans / (await postAll(genkit.url, JSON_TYPE, few.json)) * 1000);
+    await postAll(own.url, JSON_TYPE, take(quick ? 8 : 30, SPANS_OF_SMALL_TRACE).json);
+    await postAll(own.url, PROTOBUF, take(8, SPANS_OF_SMALL_TRACE).protobuf);
+    await postAll(genkit.url, JSON_TYPE, take(1, SPANS_OF_SMALL_TRACE).json);
+    const measured = [];
+    for (const [what, spansOfTrace] of [['small traces', SPANS_OF_SMALL_TRACE], ['agent runs', SPANS_OF_RUN]] as const) {
+      const rates = { json: [] as number[], protobuf: [] as number[], genkit: [] as number[], keyed: [] as number[], bare: [] as number[] };
+      for (let round = 0; round < rounds; round++) {
+        const json = take(batches, spansOfTrace);
+        rates.json.push((json.spans / (await postAll(own.url, JSON_TYPE, json.json))) * 1000);
+        lags.push(await searchLag(store, first - 1));
+        const protobuf = take(batches, spansOfTrace);
+        rates.protobuf.push((protobuf.spans / (await postAll(own.url, PROTOBUF, protobuf.protobuf))) * 1000);
+        lags.push(await searchLag(store, first - 1));
+        rates.keyed.push((json.spans / bareLoop(json.json, true)) * 1000);
+        rates.bare.push((json.spans / bareLoop(json.json, false)) * 1000);
+        const few = take(genkitBatches, spansOfTrace);
+        rates.genkit.push((few.spans / (await postAll(genkit.url, JSON_TYPE, few.json))) * 1000);
+      }
+      console.log(`  ${what} (${spansOfTrace.toLocaleString('en-US')} spans each):`);
+      for (const [name, list] of Object.entries(rates)) console.log(`    ${NAMES[name as keyof typeof rates].padEnd(34)} ${Math.round(median(list)).toLocaleString('en-US').padStart(8)} spans/s  ${ratio(rates.json, list).toFixed(2)}× by JSON, ${ratio(rates.protobuf, list).toFixed(2)}× by protobuf`);
+      measured.push(rates);
     }
-    for (const [name, list] of Object.entries(rates)) console.log(`  ${name.padEnd(9)} ${Math.round(median(list)).toLocaleString('en-US').padStart(8)} spans/s`);
-    const ratio = (ours: readonly number[], theirs: readonly number[]): number => median(ours.map((rate, round) => rate / theirs[round]!));
+    const [small, runs] = measured as [typeof measured[number], typeof measured[number]];
     return [
-      atLeast('JSON, beside Genkit’s server', ratio(rates.json, rates.genkit), 8, '×'),
-      atLeast('protobuf, beside Genkit’s server with JSON', ratio(rates.protobuf, rates.genkit), 12, '×'),
-      atLeast('JSON, beside a bare insert loop with a primary key', ratio(rates.json, rates.keyed), 0.5, '×'),
+      atLeast(`agent runs of ${SPANS_OF_RUN.toLocaleString('en-US')} spans as JSON, beside Genkit’s server`, ratio(runs.json, runs.genkit), 8, '×'),
+      atLeast(`agent runs of ${SPANS_OF_RUN.toLocaleString('en-US')} spans as protobuf, beside Genkit’s server with JSON`, ratio(runs.protobuf, runs.genkit), 12, '×'),
+      atLeast('small traces as JSON, beside a bare insert loop with a primary key', ratio(small.json, small.keyed), 0.5, '×'),
       atMost('full-text search behind the last answer', Math.max(...lags), 2000, ' ms'),
       await largeTrace(own.url, quick),
     ];
@@ -74,6 +83,13 @@ async function run({ quick }: BenchmarkOptions): Promise<Claim[]> {
     await genkit.stop();
     for (const used of [folder, genkitFolder]) rmSync(used, { recursive: true, force: true });
   }
+}
+
+const NAMES = { json: 'touchstone serve, JSON', protobuf: 'touchstone serve, protobuf', genkit: 'Genkit’s server, JSON', keyed: 'bare loop, with a primary key', bare: 'bare loop, without any key' } as const;
+
+/** The median of neighbouring rounds. */
+function ratio(ours: readonly number[], theirs: readonly number[]): number {
+  return median(ours.map((rate, round) => rate / theirs[round]!));
 }
 
 /** Milliseconds until a word of the last span that was answered is found. */

@@ -21,6 +21,14 @@ interface KnownChunk {
   usedIn: number;
 }
 
+interface HashedChunk {
+  readonly text: string;
+  /** Its `hashOfChunk`. */
+  readonly key: string;
+  /** Its search text; empty: not made yet. */
+  readonly search: string;
+}
+
 /** Texts that are stored once, by their hash. */
 export class ChunkStore {
   readonly #statements: ReturnType<typeof prepare>;
@@ -38,19 +46,19 @@ export class ChunkStore {
   addOwner(state: TraceState, span: number, text: string, isLater: boolean): number {
     let known = this.#owners.get(text);
     if (known === undefined) {
-      known = this.#find(state, span, text, hashOfChunk(text), isLater);
+      known = this.#find(state, span, { text, key: hashOfChunk(text), search: '' }, isLater);
       if (this.#owners.size >= MAX_OWNERS) this.#owners.clear();
       this.#owners.set(text, known);
     }
     return this.#use(state, span, known);
   }
 
-  /** The number of a text's chunk (`key`: its `hashOfChunk`); a new one is numbered behind the span that brings it. `isLater`: by a later version of the span. */
-  add(state: TraceState, span: number, text: string, key: string, isLater: boolean): number {
-    return this.#use(state, span, this.#find(state, span, text, key, isLater));
+  /** The number of a text's chunk; a new one is numbered behind the span that brings it. `isLater`: by a later version of the span. */
+  add(state: TraceState, span: number, chunk: HashedChunk, isLater: boolean): number {
+    return this.#use(state, span, this.#find(state, span, chunk, isLater));
   }
 
-  #find(state: TraceState, span: number, text: string, key: string, isLater: boolean): KnownChunk {
+  #find(state: TraceState, span: number, { text, key, search }: HashedChunk, isLater: boolean): KnownChunk {
     let known = this.#known.get(key);
     if (known !== undefined) return known;
     const n = state.next();
@@ -59,7 +67,7 @@ export class ChunkStore {
     if (this.#statements.insert.run(n, digest, form, body).changes === 1) {
       known = { n, usedIn: state.columns.n };
       state.columns.bytes += typeof body === 'string' ? body.length : body.byteLength;
-      this.#search.add(n, searchTextOfChunk(text));
+      this.#search.add(n, search === '' ? searchTextOfChunk(text) : search);
       if (isLater) this.#statements.use.run(n, state.columns.n, span);
     } else {
       state.columns.nextSequence--;

@@ -3,7 +3,7 @@ import type { PriceOverrides } from '../../core/model/prices.ts';
 import type { MergedSpan } from '../../core/trace/merge.ts';
 import type { RawLog } from '../../core/trace/model.ts';
 import { normaliseSpan } from '../../core/trace/normalise/normalise-span.ts';
-import { searchTextOfSpan } from '../../core/trace/store/search-text.ts';
+import { searchTextOfChunk, searchTextOfSpan } from '../../core/trace/store/search-text.ts';
 import { draftBody, type SpanIdentity } from '../../core/trace/store/span-body.ts';
 import { rowOfSpan, shareOfSpan, type SpanRow, type TraceShare } from '../../core/trace/store/span-row.ts';
 
@@ -21,6 +21,8 @@ export interface PreparedSpan {
   readonly chunks: readonly string[];
   /** `hashOfChunk` of the chunks behind the first two: those are few, and known by their text. */
   readonly hashes: readonly string[];
+  /** `searchTextOfChunk` of the same chunks; empty where the chunk was met before and is hardly new to the store. */
+  readonly chunkSearches: readonly string[];
   readonly search: string;
 }
 
@@ -36,6 +38,8 @@ export interface PrepareOptions {
 export function prepareSpan({ span: raw, pending }: MergedSpan, { prices, project, logs = [] }: PrepareOptions): PreparedSpan {
   const span = normaliseSpan(raw, logs, { prices, pending });
   const body = draftBody(raw);
+  const chunks = body.chunks.slice(OWNER_CHUNKS);
+  const hashes = chunks.map(hashOfChunk);
   const { traceId, spanId, parentSpanId, name, startTimeUnixNano, endTimeUnixNano } = raw;
   return {
     identity: { traceId, spanId, parentSpanId, name, startTimeUnixNano, endTimeUnixNano },
@@ -45,9 +49,21 @@ export function prepareSpan({ span: raw, pending }: MergedSpan, { prices, projec
     share: shareOfSpan(span, raw, project),
     template: body.template,
     chunks: body.chunks,
-    hashes: body.chunks.slice(OWNER_CHUNKS).map(hashOfChunk),
+    hashes,
+    chunkSearches: chunks.map((text, index) => (isMet(hashes[index]!) ? '' : searchTextOfChunk(text))),
     search: searchTextOfSpan(raw, body),
   };
+}
+
+const MAX_MET = 50_000;
+const met = new Set<string>();
+
+/** Whether a chunk was met before in this thread: a conversation brings its history with every call. */
+function isMet(key: string): boolean {
+  if (met.has(key)) return true;
+  if (met.size >= MAX_MET) met.clear();
+  met.add(key);
+  return false;
 }
 
 /** 16 bytes of SHA-256, each as a character. */

@@ -14,7 +14,7 @@ export interface PreparedBatch extends Omit<ReadBatch, 'spans'> {
 /** A prepared batch on its way to another thread: short members as JSON, which is quicker than cloning objects; long texts as they are. */
 export interface PackedSpans {
   readonly json: string;
-  /** Of each span: template, search text, chunks, hashes. */
+  /** Of each span: template, search text, chunks, and of those behind the owners' hashes and search texts. */
   readonly texts: readonly string[];
 }
 
@@ -36,8 +36,8 @@ function versionsMerged(spans: readonly RawSpan[]): MergedSpan[] {
 
 export function packPrepared(batch: PreparedBatch): PackedPreparedBatch {
   const texts: string[] = [];
-  const short = batch.spans.map(({ template, search, chunks, hashes, identity, pending, scope, row, share }): ShortMembers => {
-    texts.push(template, search, ...chunks, ...hashes);
+  const short = batch.spans.map(({ template, search, chunks, hashes, chunkSearches, identity, pending, scope, row, share }): ShortMembers => {
+    texts.push(template, search, ...chunks, ...hashes, ...chunkSearches);
     return { identity, pending, scope, row, share, chunks: chunks.length, hashes: hashes.length };
   });
   return { ...batch, spans: { json: JSON.stringify(short), texts } };
@@ -48,10 +48,10 @@ export function unpackPrepared(batch: PackedPreparedBatch): PreparedBatch {
   let at = 0;
   const spans = (JSON.parse(json) as ShortMembers[]).map(({ chunks, hashes, ...members }): PreparedSpan => {
     const [template, search] = [texts[at]!, texts[at + 1]!];
-    const chunkTexts = texts.slice(at + 2, at + 2 + chunks);
-    const chunkHashes = texts.slice(at + 2 + chunks, at + 2 + chunks + hashes);
-    at += 2 + chunks + hashes;
-    return { ...members, template, search, chunks: chunkTexts, hashes: chunkHashes };
+    const take = (count: number): string[] => texts.slice(at, (at += count));
+    at += 2;
+    const parts = { chunks: take(chunks), hashes: take(hashes), chunkSearches: take(hashes) };
+    return { ...members, template, search, ...parts };
   });
   return { ...batch, spans };
 }

@@ -170,8 +170,11 @@ export class SpanWriter {
     return [parent, start, end, texts.of(row.name), row.kind, flags, row.status, texts.orNull(row.model), texts.orNull(row.tool), texts.orNull(row.service), texts.orNull(row.error), ...row.tokens, row.cost];
   }
 
-  #writeBody(state: TraceState, n: number, { template, chunks, hashes }: PreparedSpan, isLater: boolean): void {
-    const numbers = chunks.map((chunk, index) => (index < OWNER_CHUNKS ? this.#chunks.addOwner(state, n, chunk, isLater) : this.#chunks.add(state, n, chunk, hashes[index - OWNER_CHUNKS]!, isLater)));
+  #writeBody(state: TraceState, n: number, { template, chunks, hashes, chunkSearches }: PreparedSpan, isLater: boolean): void {
+    const numbers = chunks.map((text, index) => {
+      const at = index - OWNER_CHUNKS;
+      return at < 0 ? this.#chunks.addOwner(state, n, text, isLater) : this.#chunks.add(state, n, { text, key: hashes[at]!, search: chunkSearches[at]! }, isLater);
+    });
     const text = finishBody(template, n, numbers);
     state.columns.bytes += text.length;
     this.#statements.writeBody.run(n, text);
