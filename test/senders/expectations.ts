@@ -24,7 +24,7 @@ export function expectAgentRun({ spans, tree }: { readonly spans: readonly Span[
   expect(asked).toHaveLength(AGENT_TURNS.length);
 
   const calls = ordered.filter((span) => span.kind === 'llm' && (sends.conversationIn === undefined || span.dialects.includes(sends.conversationIn)));
-  expect(calls).toHaveLength(AGENT_TURNS.length);
+  expect(calls.length, `calls of the model among ${ordered.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`).toBe(AGENT_TURNS.length);
   AGENT_TURNS.forEach((turn, index) => expectCall(calls[index]!, turn, asked[index]!, sends));
   expectTokens(ordered, sends);
   expectTools(ordered, sends);

@@ -9,9 +9,10 @@ const LIMIT_MS = 60_000;
 
 /**
  * Runs a sender's agent to its end, in a process and a folder of its own, with no variable of ours but those that its users set.
+ * @returns what it printed
  * @throws Error with its output when it fails
  */
-export async function runSender(sender: Sender, ports: { readonly model: string; readonly http: number; readonly grpc: number }): Promise<void> {
+export async function runSender(sender: Sender, ports: { readonly model: string; readonly http: number; readonly grpc: number }): Promise<string> {
   const modules = await installedSender(sender.folder);
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-sender-'));
   try {
@@ -36,6 +37,7 @@ export async function runSender(sender: Sender, ports: { readonly model: string;
       },
     });
     if (code !== 0) throw new Error(`${sender.name} ended with code ${code}:\n${output.slice(-4000)}`);
+    return output;
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }

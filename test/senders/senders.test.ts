@@ -47,10 +47,12 @@ describe.sequential('senders', () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   });
 
-  it.for(chosen)('$name', { timeout: LIMIT_MS }, async (sender) => {
+  it.for(chosen)('$name', { timeout: LIMIT_MS }, async (sender, { onTestFailed }) => {
     const status = await receiver.start({ http: 0, grpc: 0 });
     if (status.state !== 'on' || status.grpc === null) throw new Error(`The receiver does not receive: ${JSON.stringify(status)}`);
-    await runSender(sender, { model: model.url, http: status.http, grpc: status.grpc });
+    const printed = await runSender(sender, { model: model.url, http: status.http, grpc: status.grpc });
+    // SDKs tell of what they could not send, and go on.
+    onTestFailed(() => console.error(`${sender.name} printed:\n${printed}\nReceived: ${JSON.stringify(receiver.counts)}`));
     await sink.settled();
     expect(receiver.counts.rejected).toBe(0);
     const { row, spans } = await stored(database);

@@ -42,6 +42,7 @@ export const SENDERS: readonly Sender[] = [
   otlp('http/protobuf'),
   otlp('grpc'),
   { name: 'OpenInference (OpenAI)', folder: 'openinference', env: {}, quick: true, sends: { root: 'agent' } },
+  { name: 'OpenInference (OpenAI), responses API', folder: 'openinference', env: { OPENAI_API: 'responses' }, quick: true, sends: { root: 'agent' } },
   { name: 'OpenLLMetry', folder: 'traceloop', env: {}, quick: true, sends: { root: 'chain', tokens: 'sums', reasons: ['tool_call', 'stop'] } },
   vercel(4, {}),
   // Its telemetry names neither.
@@ -53,6 +54,7 @@ export const SENDERS: readonly Sender[] = [
   { name: 'Langfuse', folder: 'langfuse', env: {}, quick: true, sends: { root: 'agent' } },
   { name: 'LangSmith, its API', folder: 'langsmith', env: LANGSMITH, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },
   { name: 'LangSmith, its API, with tools that take long', folder: 'langsmith', env: { ...LANGSMITH, TOOL_MS: '900' }, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },
+  { name: 'LangSmith, its API, responses API', folder: 'langsmith', env: { ...LANGSMITH, OPENAI_API: 'responses' }, quick: true, sends: { root: 'chain' } },
   { name: 'LangSmith over OpenTelemetry', folder: 'langsmith', env: { ...LANGSMITH, LANGSMITH_OTEL_ENABLED: 'true' }, quick: true, sends: { root: 'chain', reasons: ['tool_calls', 'stop'] } },
   { name: 'LangChain', folder: 'langgraph', env: { ...LANGSMITH, FRAMEWORK: 'langchain' }, quick: true, sends: { root: 'agent', callIds: true, reasons: ['tool_calls', 'stop'] } },
   { name: 'LangGraph', folder: 'langgraph', env: { ...LANGSMITH, FRAMEWORK: 'langgraph' }, quick: true, sends: { root: 'chain', callIds: true, reasons: ['tool_calls', 'stop'] } },

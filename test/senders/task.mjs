@@ -53,6 +53,39 @@ export async function runAgent(ask, callTool = (name, args) => TOOLS[name]?.run(
 }
 
 /**
+ * The same over OpenAI's responses API.
+ * @param {(request: any) => Promise<any>} ask what `responses.create` takes and answers
+ * @param {(name: string, args: any, id: string) => unknown} callTool
+ * @returns {Promise<string>}
+ */
+export async function runAgentOnResponses(ask, callTool) {
+  /** @type {object[]} */
+  const input = [{ role: 'system', content: SYSTEM }, { role: 'user', content: QUESTION }];
+  const tools = OPENAI_TOOLS.map((tool) => ({ type: 'function', ...tool.function, strict: true }));
+  for (let turn = 0; turn < 5; turn++) {
+    const { output } = await ask({ model: MODEL, temperature: 0.2, store: false, tools, input: [...input] });
+    /** @type {any[]} */
+    const calls = output.filter((/** @type {any} */ item) => item.type === 'function_call');
+    if (calls.length === 0) return output.flatMap((/** @type {any} */ item) => item.content ?? []).map((/** @type {any} */ part) => part.text).join('');
+    for (const { call_id, name, arguments: args } of calls) {
+      input.push({ type: 'function_call', call_id, name, arguments: args });
+      input.push({ type: 'function_call_output', call_id, output: JSON.stringify(await callTool(name, JSON.parse(args), call_id)) });
+    }
+  }
+  throw new Error('The model does not come to an end.');
+}
+
+/**
+ * The agent's loop over the API that OPENAI_API names: `chat` (default) or `responses`.
+ * @param {any} client OpenAI's
+ * @param {(name: string, args: any, id: string) => unknown} callTool
+ * @returns {Promise<string>}
+ */
+export function runAgentOn(client, callTool) {
+  return process.env.OPENAI_API === 'responses' ? runAgentOnResponses((request) => client.responses.create(request), callTool) : runAgent((request) => client.chat.completions.create(request), callTool);
+}
+
+/**
  * Asks the model without an SDK.
  * @param {object} request
  * @returns {Promise<any>}

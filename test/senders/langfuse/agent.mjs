@@ -4,7 +4,7 @@ import { LangfuseSpanProcessor } from '@langfuse/otel';
 import { propagateAttributes, startActiveObservation } from '@langfuse/tracing';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import OpenAI from 'openai';
-import { AGENT, MODEL_URL, QUESTION, RECEIVER_URL, runAgent, SESSION, TOOLS, USER } from '../task.mjs';
+import { AGENT, MODEL_URL, QUESTION, RECEIVER_URL, runAgentOn, SESSION, TOOLS, USER } from '../task.mjs';
 
 const provider = new NodeTracerProvider({ spanProcessors: [new LangfuseSpanProcessor({ publicKey: 'pk-lf-none', secretKey: 'sk-lf-none', baseUrl: RECEIVER_URL, environment: 'test' })] });
 provider.register();
@@ -13,7 +13,7 @@ const client = observeOpenAI(new OpenAI({ apiKey: 'none', baseURL: MODEL_URL }),
 await propagateAttributes({ sessionId: SESSION, userId: USER, tags: ['weather'] }, () =>
   startActiveObservation(AGENT, async (agent) => {
     agent.update({ input: QUESTION });
-    agent.update({ output: await runAgent((request) => client.chat.completions.create(request), callTool) });
+    agent.update({ output: await runAgentOn(client, callTool) });
   }, { asType: 'agent' }));
 await provider.shutdown();
 

@@ -8,7 +8,7 @@ import { Client } from 'langsmith';
 import { traceable } from 'langsmith/traceable';
 import { wrapOpenAI } from 'langsmith/lib/wrappers/openai';
 import OpenAI from 'openai';
-import { AGENT, MODEL_URL, QUESTION, RECEIVER_URL, runAgent, SESSION, TOOLS, USER } from '../task.mjs';
+import { AGENT, MODEL_URL, QUESTION, RECEIVER_URL, runAgentOn, SESSION, TOOLS, USER } from '../task.mjs';
 
 const otel = process.env.LANGSMITH_OTEL_ENABLED === 'true' ? (await import('langsmith/experimental/otel/setup')).initializeOTEL() : null;
 const runs = new Client({ apiUrl: RECEIVER_URL, apiKey: 'none' });
@@ -16,7 +16,7 @@ const client = wrapOpenAI(new OpenAI({ apiKey: 'none', baseURL: MODEL_URL }), { 
 
 const agent = traceable(async (question) => {
   void question;
-  return runAgent((request) => client.chat.completions.create(request), (name, args) => tools[name](args));
+  return runAgentOn(client, (name, args) => tools[name](args));
 }, { name: AGENT, run_type: 'chain', client: runs, tags: ['weather'], metadata: { session_id: SESSION, user_id: USER } });
 const tools = Object.fromEntries(Object.entries(TOOLS).map(([name, { run }]) => [name, traceable(async (args) => { await sleep(Number(process.env.TOOL_MS ?? 0)); return run(args); }, { name, run_type: 'tool', client: runs })]));
 

@@ -8,7 +8,7 @@ import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import OpenAI from 'openai';
-import { AGENT, MODEL_URL, QUESTION, runAgent, SESSION, TOOLS, USER } from '../task.mjs';
+import { AGENT, MODEL_URL, QUESTION, runAgentOn, SESSION, TOOLS, USER } from '../task.mjs';
 
 const provider = new NodeTracerProvider({ resource: resourceFromAttributes({ 'service.name': 'sender-openinference', [SEMRESATTRS_PROJECT_NAME]: 'senders' }), spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())] });
 provider.register();
@@ -21,7 +21,7 @@ const tracer = trace.getTracer('sender-openinference');
 
 await context.with(setUser(setSession(context.active(), { sessionId: SESSION }), { userId: USER }), () =>
   span(AGENT, { [SemanticConventions.OPENINFERENCE_SPAN_KIND]: 'AGENT', [SemanticConventions.INPUT_VALUE]: QUESTION, 'agent.name': AGENT, [SemanticConventions.SESSION_ID]: SESSION, [SemanticConventions.USER_ID]: USER }, async (agent) => {
-    const answer = await runAgent((request) => client.chat.completions.create(request), callTool);
+    const answer = await runAgentOn(client, callTool);
     agent.setAttribute(SemanticConventions.OUTPUT_VALUE, answer);
   }));
 await provider.shutdown();

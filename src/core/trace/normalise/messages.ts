@@ -30,11 +30,14 @@ function messagesOfList(list: readonly unknown[], role: string): Message[] | nul
   // LangChain sends a list of lists: one for each prompt of the batch
   if (list.length === 1 && Array.isArray(list[0])) return messagesOfList(list[0], role);
   const messages: Message[] = [];
-  for (const item of list) {
+  for (const [index, item] of list.entries()) {
     // Whole answers of an API in a list: OpenAI's Agents SDK
     const read = isObject(item) ? (messageOf(item, role) ?? answerOf(item)) : null;
     if (!read) return null;
-    messages.push(...(Array.isArray(read) ? read : [read]));
+    const last = messages.at(-1);
+    // An answer of the responses API is several items: its reasoning, its calls, what it says
+    if (last && !Array.isArray(read) && isAnswerItem(item) && isAnswerItem(list[index - 1]) && last.role === 'assistant' && read.role === 'assistant') messages[messages.length - 1] = { ...last, ...read, parts: [...last.parts, ...read.parts] };
+    else messages.push(...(Array.isArray(read) ? read : [read]));
   }
   return messages;
 }
@@ -136,6 +139,10 @@ function callsOf(value: JsonObject, present: readonly Part[]): Part[] {
     const inner = isObject(call) && isObject(call['tool_call']) ? call['tool_call'] : call;
     return isObject(inner) ? partsOf({ ...inner, type: 'tool_call' }) : [];
   }).filter((part) => part.type !== 'tool_call' || !known.has(part.id ?? part.name));
+}
+
+function isAnswerItem(value: unknown): boolean {
+  return isObject(value) && ['reasoning', 'message', 'function_call', 'custom_tool_call', 'mcp_call'].includes(String(value['type']));
 }
 
 /** The items of OpenAI's responses API and of the Agents SDK that are not `{role, content}`. */

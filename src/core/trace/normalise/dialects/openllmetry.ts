@@ -1,6 +1,9 @@
 import { isObject } from '../../../json.ts';
+import type { Message } from '../../model.ts';
 import type { Dialect } from '../dialect.ts';
 import { membersUnder } from '../draft.ts';
+import { parsed } from '../json-text.ts';
+import { messagesOf } from '../messages.ts';
 
 /** Traceloop's OpenLLMetry, and LiteLLM's proxy which follows it: messages spread over `gen_ai.prompt.N.…`. */
 export const openLlmetry: Dialect = {
@@ -9,6 +12,7 @@ export const openLlmetry: Dialect = {
   read(draft) {
     const { view } = draft;
     draft.content('input', view.flattened('gen_ai.prompt.'), 'gen_ai.prompt.*');
+    if (view.scope.startsWith('@traceloop/')) draft.messages('input', conversationInText(view.json('gen_ai.input.messages')), 'gen_ai.input.messages');
     draft.content('output', completions(view.flattened('gen_ai.completion.')), 'gen_ai.completion.*');
     draft.tools(view.flattened('llm.request.functions.'), 'llm.request.functions.*');
     const kind = draft.get('kind');
@@ -42,6 +46,16 @@ function entityInput(value: unknown): unknown {
   if (!isObject(value)) return value;
   const inner = [value['inputs'], value['kwargs'], value['args']].find((part) => part !== undefined && part !== null && !(isObject(part) && Object.keys(part).length === 0) && !(Array.isArray(part) && part.length === 0));
   return 'inputs' in value || 'kwargs' in value ? inner : value;
+}
+
+/** Of the responses API the whole input comes as the text of one message. */
+function conversationInText(value: unknown): Message[] | null {
+  const messages = messagesOf(value);
+  const [message, ...others] = messages ?? [];
+  const [part, ...rest] = message?.parts ?? [];
+  if (others.length > 0 || rest.length > 0 || part?.type !== 'text') return null;
+  const inner = parsed(part.text);
+  return Array.isArray(inner) ? messagesOf(inner) : null;
 }
 
 /** A completion says its role only sometimes. */
