@@ -184,9 +184,12 @@ describe('tailed files', () => {
   it('waits while the store is busy, and loses nothing', async () => {
     writeFileSync(at('a.jsonl'), otlpLine('one'));
     sink.busy = 5;
-    const tails = tail(['a.jsonl']);
+    const problems: (string | null | undefined)[] = [];
+    const tails: Tails = tail(['a.jsonl'], { onChanged: () => problems.push(tails.status()[0]?.files[0]?.problem) });
     await tails.settle();
     expect([sink.names, tails.status()[0]!.files[0]!.problem]).toEqual([['one'], null]);
+    expect(problems).toContain('waits: the database is locked');
+    expect(problems.at(-1)).toBe(null);
   });
 
   it('leaves what is there alone when it is told to, up to the last whole line', async () => {

@@ -33,6 +33,8 @@ export interface TailedFileOptions {
   readonly positionOf: (path: string) => ReadUpTo | null;
   /** What other files of this process have read of a device and inode: after a rotation this file may be one of them. */
   readonly readBefore: (node: string) => readonly ReadUpTo[];
+  /** It waits for the store, or no longer does. */
+  readonly onWait?: () => void;
   readonly maxDocument?: number;
 }
 
@@ -292,8 +294,10 @@ export class TailedFile {
   }
 
   readonly #waits = (reason: string | null): void => {
+    const wasWaiting = this.problem?.startsWith('waits: ') === true;
     if (reason !== null) this.problem = `waits: ${reason}`;
-    else if (this.problem?.startsWith('waits: ') === true) this.problem = null;
+    else if (wasWaiting) this.problem = null;
+    if (wasWaiting !== (reason !== null)) this.#options.onWait?.();
   };
 }
 

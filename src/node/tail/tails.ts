@@ -156,7 +156,7 @@ class FileTails implements Tails {
   }
 
   #follow(path: string, pattern: FilePattern): Followed {
-    const { sink, positionOf, maxDocument } = this.#options;
+    const { sink, positionOf, maxDocument, onChanged } = this.#options;
     const file = new TailedFile({
       path,
       // A file that comes into being while its folder is watched is new from its first byte on.
@@ -165,6 +165,7 @@ class FileTails implements Tails {
       positionOf,
       readBefore: (node) => [...this.#files.values()].flatMap(({ file: other }) => other.readOf(node)),
       ...(maxDocument === undefined ? {} : { maxDocument }),
+      ...(onChanged === undefined ? {} : { onWait: onChanged }),
     });
     return { file, seen: '', notBefore: 0, goneAt: null };
   }
