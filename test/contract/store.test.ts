@@ -306,6 +306,21 @@ describe('runs in the store', () => {
     expect(opened.store.finishedOrdinals(run)).toEqual([0, 1, 2]);
   });
 
+  it('tells a run of a commit that failed, whatever other runs begin meanwhile', async () => {
+    const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')] });
+    const journal = opened.store.journal(await storedRun(opened.store, plan, 'r-1'));
+    // As a full disk would do for a moment.
+    opened.store.database.exec("CREATE TEMP TRIGGER refuse BEFORE INSERT ON attempt BEGIN SELECT RAISE(ABORT, 'refused'); END");
+    journal.attemptStarted({ caseIndex: 0, modelIndex: 0, repeat: 0 }, 1, Date.now());
+    opened.store.queue.commit();
+    opened.store.database.exec('DROP TRIGGER refuse');
+    const other = opened.store.journal(await storedRun(opened.store, plan, 'r-2'));
+    expect(journal.failure()).toMatchObject({ code: 'store' });
+    await expect(journal.flush()).rejects.toMatchObject({ code: 'store' });
+    expect(other.failure()).toBeUndefined();
+    await other.flush();
+  });
+
   it('deletes a run with everything that only it used', async () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] });
     const first = await storedRun(opened.store, plan, 'r-1');

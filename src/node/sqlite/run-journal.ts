@@ -29,9 +29,12 @@ export class SqliteRunJournal implements RunJournal {
   readonly #statements: ReturnType<typeof prepare>;
   /** Ordinals whose result waits for its commit. */
   readonly #finishing = new Set<number>();
+  /** Commits that failed before this journal: another run's, and no matter of this one. */
+  readonly #failuresBefore: number;
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#failuresBefore = options.queue.failures;
     this.#statements = prepare(options.database);
   }
 
@@ -124,7 +127,7 @@ export class SqliteRunJournal implements RunJournal {
   }
 
   failure(): TouchstoneError | undefined {
-    return this.#options.queue.failure ?? this.#options.lost();
+    return this.#options.queue.failureSince(this.#failuresBefore) ?? this.#options.lost();
   }
 
   #caseId(caseIndex: number): string {

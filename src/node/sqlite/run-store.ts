@@ -71,7 +71,6 @@ export class RunStore {
    * until then nobody sees it, and what a killed process left of it is removed.
    */
   async create(info: RunInfo, plan: unknown, cases: readonly Case[]): Promise<StoredRun> {
-    this.queue.clearFailure();
     const inserts = prepareCases(this.database);
     const insertCases = (n: number, from: number): void => {
       for (let index = from; index < Math.min(cases.length, from + CASES_AT_ONCE); index++) insertCase(inserts, n, index, cases[index] as Case, this.#redact);
@@ -114,7 +113,6 @@ export class RunStore {
 
   /** Takes a run that nobody works on for this process. `false`: another process has it. */
   claim(run: StoredRun, budgetUsd: number | null = run.info.budgetUsd): boolean {
-    this.queue.clearFailure();
     const taken = this.#write(
       () => this.database.prepare("UPDATE run SET status = 'running', summary = NULL, owner = ?, heartbeat = ?, info = json_set(info, '$.budgetUsd', ?), revision = revision + 1 WHERE n = ? AND status <> 'running'").run(this.#owner, Date.now(), budgetUsd, run.n).changes === 1,
     );

@@ -14,6 +14,7 @@ export class WriteQueue {
   #next: PromiseWithResolvers<void> | undefined;
   #scheduled: NodeJS.Immediate | undefined;
   #failure: TouchstoneError | undefined;
+  #failures = 0;
 
   constructor(database: Database) {
     this.#database = database;
@@ -27,14 +28,14 @@ export class WriteQueue {
     this.#scheduled ??= setImmediate(() => this.commit());
   }
 
-  /** Resolves after the commit of what is pending; a failed commit resolves too and is told by `failure`. */
+  /** Resolves after the commit of what is pending; a failed commit resolves too and is told by `failureSince`. */
   committed(): Promise<void> {
     if (this.#pending.length === 0) return Promise.resolve();
     this.#next ??= Promise.withResolvers<void>();
     return this.#next.promise;
   }
 
-  /** Commits what is pending now. A failure is kept in `failure`. */
+  /** Commits what is pending now. A failure is told by `failureSince`. */
   commit(): void {
     if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
@@ -44,19 +45,24 @@ export class WriteQueue {
     try {
       this.#transaction.immediate(writes);
     } catch (error) {
-      this.#failure ??= storeError(error, this.#database.name);
+      this.#failure = storeError(error, this.#database.name);
+      this.#failures++;
     }
     const next = this.#next;
     this.#next = undefined;
     next?.resolve();
   }
 
-  /** The first failure since `clearFailure`: single writes are not awaited, so whoever depends on them asks here. */
-  get failure(): TouchstoneError | undefined {
-    return this.#failure;
+  /** Commits that failed so far. */
+  get failures(): number {
+    return this.#failures;
   }
 
-  clearFailure(): void {
-    this.#failure = undefined;
+  /**
+   * The last failure, when more commits than `failures` have failed. Single writes are not awaited: whoever depends on them remembers
+   * the number when it begins and asks here. Several do so at a time, and none may take a failure from another.
+   */
+  failureSince(failures: number): TouchstoneError | undefined {
+    return this.#failures > failures ? this.#failure : undefined;
   }
 }
