@@ -117,14 +117,14 @@ describe('the trace panel\'s model', () => {
   test('zooms within the trace only, and to what is gone to', async () => {
     const { model } = setup();
     await model.start();
-    model.setZoom({ from: -100, to: 900 });
+    model.time.setZoom({ from: -100, to: 900 });
     expect(model.state.value.zoom).toEqual({ from: 0, to: 1000 });
     model.nextError(1);
-    const { from, to } = model.window;
+    const { from, to } = model.time.window;
     expect(from).toBeLessThan(3182);
     expect(to).toBeGreaterThan(3482);
     expect(to - from).toBeCloseTo(1000);
-    model.zoomBy(0.001);
+    model.time.zoomBy(0.001);
     expect(model.state.value.zoom).toBeNull();
   });
 
@@ -132,11 +132,11 @@ describe('the trace panel\'s model', () => {
     const { model } = setup();
     await model.start();
     const start = Number(BigInt(refundAgent()[0]!.startNs) / 1_000_000n);
-    model.tick(start + 10_000);
-    expect(model.whole.to).toBe(10_000);
-    model.tick(start + 24 * 3_600_000);
-    expect(model.isGrowing).toBe(false);
-    expect(model.whole.to).toBeLessThan(5000);
+    model.time.tick(start + 10_000);
+    expect(model.time.whole.to).toBe(10_000);
+    model.time.tick(start + 24 * 3_600_000);
+    expect(model.time.isGrowing).toBe(false);
+    expect(model.time.whole.to).toBeLessThan(5000);
   });
 
   test('what fails is said, and what is shown stays', async () => {
@@ -178,7 +178,7 @@ describe('the trace panel\'s model', () => {
     model.moveTo(3);
     model.nextError(1);
     model.nextMatch(1);
-    model.zoomBy(2);
+    model.time.zoomBy(2);
     expect(model.failure.value).toBeNull();
   });
 });

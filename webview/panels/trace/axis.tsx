@@ -40,10 +40,10 @@ export function Axis({ model, window, width }: { readonly model: TraceModel; rea
         const dragged = drag.current !== null && Math.abs(to - from) >= DRAG;
         drag.current = null;
         show(0, 0);
-        if (dragged) model.setZoom({ from: timeAt(Math.min(from, to), window, width), to: timeAt(Math.max(from, to), window, width) });
+        if (dragged) model.time.setZoom({ from: timeAt(Math.min(from, to), window, width), to: timeAt(Math.max(from, to), window, width) });
       }}
       onPointerCancel={() => { drag.current = null; show(0, 0); }}
-      onDblClick={() => model.setZoom(null)}
+      onDblClick={() => model.time.setZoom(null)}
     >
       {ticks.map(({ at, label }, index) => {
         const x = xOf(at, window, width);

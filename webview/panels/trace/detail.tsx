@@ -12,7 +12,8 @@ import { EventsTab } from './events.tsx';
 import { GroupDetail } from './group-detail.tsx';
 import { KindIcon } from './icons.tsx';
 import { RawTab } from './raw.tsx';
-import type { Open, TraceModel } from './trace-model.ts';
+import type { Open } from './opened.ts';
+import type { TraceModel } from './trace-model.ts';
 import type { DetailTab } from './view-state.ts';
 import { tokensOf } from './wording.ts';
 

@@ -1,7 +1,7 @@
 import { batch, signal } from '@preact/signals';
 import { findByName, matchesOf, type Matches } from '../../../src/core/trace/view/find.ts';
 import type { TreeView } from '../../../src/core/trace/view/tree-view.ts';
-import type { TracePanelApi } from './trace-model.ts';
+import type { TracePanelApi } from './api.ts';
 
 const TYPING_MS = 180;
 const MAX_FOUND = 100_000;

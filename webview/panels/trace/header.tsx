@@ -48,8 +48,8 @@ function Filtered({ model, field, value, label = value ?? '', class: className =
 }
 
 function Numbers({ model, trace }: { readonly model: TraceModel; readonly trace: TraceRow }): ComponentChild {
-  const growing = model.isGrowing;
-  const ms = growing ? model.now.value : trace.durationNs === null ? (model.view.value?.knownEnd ?? null) : Number(BigInt(trace.durationNs) / 1000n) / 1000;
+  const growing = model.time.isGrowing;
+  const ms = growing ? model.time.now.value : trace.durationNs === null ? (model.view.value?.knownEnd ?? null) : Number(BigInt(trace.durationNs) / 1000n) / 1000;
   const cost = costOf(trace);
   const many = (model.view.value?.skeleton.count ?? 0) > 1000;
   return (

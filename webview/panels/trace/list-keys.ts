@@ -35,9 +35,9 @@ export class ListKeys {
       case 'Enter': model.openRow(Math.max(0, index)); return true;
       case ' ': return this.#isTyping() ? this.#type(' ') : this.#toggle();
       case '*': return this.#all();
-      case '+': case '=': model.zoomBy(ZOOM); return true;
-      case '-': model.zoomBy(1 / ZOOM); return true;
-      case '0': model.setZoom(null); return true;
+      case '+': case '=': model.time.zoomBy(ZOOM); return true;
+      case '-': model.time.zoomBy(1 / ZOOM); return true;
+      case '0': model.time.setZoom(null); return true;
       default: return event.key.length === 1 && event.key !== '/' && event.key !== '?' ? this.#type(event.key) : false;
     }
   }
@@ -61,7 +61,7 @@ export class ListKeys {
   }
 
   #pan(share: number): true {
-    this.#model.panBy(share);
+    this.#model.time.panBy(share);
     return true;
   }
 

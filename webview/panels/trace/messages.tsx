@@ -8,7 +8,8 @@ import { Visible } from '../../shared/long-text.tsx';
 import { clip } from '../../shared/visible-text.ts';
 import { isMessages, MessageRow } from './conversation.tsx';
 import { KindIcon } from './icons.tsx';
-import { asFailure, type TraceModel } from './trace-model.ts';
+import { asFailure } from './api.ts';
+import type { TraceModel } from './trace-model.ts';
 import { conversationSpans, Conversations, type Turn } from './thread.ts';
 import { pointerTo, WholeValue } from './whole-text.tsx';
 

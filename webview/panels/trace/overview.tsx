@@ -24,7 +24,7 @@ type Drag = { readonly kind: 'from' | 'to' | 'new'; readonly at: number } | { re
 export function Overview({ model, view, window, left, width }: { readonly model: TraceModel; readonly view: TreeView; readonly window: TimeWindow; readonly left: number; readonly width: number }): ComponentChild {
   const canvas = useRef<HTMLCanvasElement>(null);
   const drag = useRef<Drag | null>(null);
-  const { whole } = model;
+  const { whole } = model.time;
   const counted = useRef(whole.to);
   if (whole.to > counted.current * (1 + GROWN) || whole.to < counted.current) counted.current = whole.to;
   const all = { from: 0, to: counted.current };
@@ -65,13 +65,13 @@ export function Overview({ model, view, window, left, width }: { readonly model:
     const current = drag.current;
     if (current === null) return;
     const at = timeAt(Math.max(PAD_LEFT, Math.min(PAD_LEFT + plotWidth(width), xIn(event))), whole, width);
-    if (current.kind === 'move') model.setZoom(within({ from: current.window.from + at - current.at, to: current.window.to + at - current.at }, whole));
+    if (current.kind === 'move') model.time.setZoom(within({ from: current.window.from + at - current.at, to: current.window.to + at - current.at }, whole));
     else {
       const other = current.kind === 'from' ? window.to : current.kind === 'to' ? window.from : current.at;
       // The grip goes over to the other side when it is dragged across.
       if (Math.abs(at - other) * (plotWidth(width) / (whole.to - whole.from)) < 2) return;
       drag.current = current.kind === 'new' ? current : { kind: at < other ? 'from' : 'to', at };
-      model.setZoom({ from: Math.min(at, other), to: Math.max(at, other) });
+      model.time.setZoom({ from: Math.min(at, other), to: Math.max(at, other) });
     }
   };
   return (
@@ -88,11 +88,11 @@ export function Overview({ model, view, window, left, width }: { readonly model:
         onPointerMove={onPointerMove}
         onPointerUp={() => { drag.current = null; }}
         onPointerCancel={() => { drag.current = null; }}
-        onDblClick={() => model.setZoom(null)}
+        onDblClick={() => model.time.setZoom(null)}
         onWheel={(event) => {
           event.preventDefault();
-          if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) model.panBy(event.deltaX / width);
-          else model.zoomBy(Math.exp(-event.deltaY / 300), timeAt(xIn(event), whole, width));
+          if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) model.time.panBy(event.deltaX / width);
+          else model.time.zoomBy(Math.exp(-event.deltaY / 300), timeAt(xIn(event), whole, width));
         }}
       >
         <canvas ref={canvas} aria-hidden="true" />

@@ -47,8 +47,8 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
   const { treeWidth } = model.state.value;
   const merged = view?.display.merged ?? false;
   const layout = useMemo(() => listLayout(size.value.width, { merged, finding, treeWidth }), [size.value.width, merged, finding, treeWidth]);
-  const { whole } = model;
-  const { from, to } = model.window;
+  const { whole } = model.time;
+  const { from, to } = model.time.window;
   const window = useMemo(() => ({ from, to }), [from, to]);
   const findings = model.findings.value?.findings;
   const marks = useMemo(() => (view === null || findings === undefined ? new Map() : marksOfFindings(findings, view)), [findings, view]);
@@ -120,8 +120,8 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
   const onWheel = (event: WheelEvent): void => {
     const x = event.clientX - (list.current?.getBoundingClientRect().left ?? 0) - layout.treeWidth;
     if (x < 0) return;
-    if (event.ctrlKey || event.metaKey) model.zoomBy(Math.exp(-event.deltaY / 200), timeAt(x, window, layout.timelineWidth));
-    else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) model.panBy((event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX) / layout.timelineWidth);
+    if (event.ctrlKey || event.metaKey) model.time.zoomBy(Math.exp(-event.deltaY / 200), timeAt(x, window, layout.timelineWidth));
+    else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) model.time.panBy((event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX) / layout.timelineWidth);
     else return;
     event.preventDefault();
   };

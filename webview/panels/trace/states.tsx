@@ -4,7 +4,8 @@ import type { TraceRow } from '../../../src/protocol/traces.ts';
 import { Button, IconButton } from '../../controls/controls.tsx';
 import { Icon } from '../../controls/icon.tsx';
 import { Visible } from '../../shared/long-text.tsx';
-import type { Failure, TraceModel } from './trace-model.ts';
+import type { Failure } from './api.ts';
+import type { TraceModel } from './trace-model.ts';
 
 /** No row is left: why, and the way back. */
 export function NothingShown({ model }: { readonly model: TraceModel }): ComponentChild {

@@ -137,9 +137,9 @@ function Zoom({ model }: { readonly model: TraceModel }): ComponentChild {
   return (
     <>
       <span class="vr wide" />
-      <IconButton class="wide" icon={<TraceIcon name="zoomOut" />} label="Zoom out" title="Zoom out (−)" disabled={zoom === null} onClick={() => model.zoomBy(1 / ZOOM)} />
-      <IconButton class="wide" icon={<TraceIcon name="zoomIn" />} label="Zoom in" title="Zoom in (+), or drag over the axis" onClick={() => model.zoomBy(ZOOM)} />
-      {zoom !== null && <button type="button" class="tool" title="Show the whole trace (0)" onClick={() => model.setZoom(null)}>{timeLabel(length, length / 100)} <span class="dim wide">of the whole</span></button>}
+      <IconButton class="wide" icon={<TraceIcon name="zoomOut" />} label="Zoom out" title="Zoom out (−)" disabled={zoom === null} onClick={() => model.time.zoomBy(1 / ZOOM)} />
+      <IconButton class="wide" icon={<TraceIcon name="zoomIn" />} label="Zoom in" title="Zoom in (+), or drag over the axis" onClick={() => model.time.zoomBy(ZOOM)} />
+      {zoom !== null && <button type="button" class="tool" title="Show the whole trace (0)" onClick={() => model.time.setZoom(null)}>{timeLabel(length, length / 100)} <span class="dim wide">of the whole</span></button>}
     </>
   );
 }

@@ -1,37 +1,20 @@
 import { batch, signal } from '@preact/signals';
-import { errorMessage, TouchstoneError, type ErrorCode } from '../../../src/core/errors.ts';
 import { SPAN_KINDS } from '../../../src/core/trace/skeleton.ts';
-import type { TimeWindow } from '../../../src/core/trace/view/activity.ts';
 import { nextIn, firstPosition } from '../../../src/core/trace/view/find.ts';
 import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
-import { SHORTEST_WINDOW, within, zoomed } from '../../../src/core/trace/view/time-axis.ts';
 import { TreeView, type ViewOptions } from '../../../src/core/trace/view/tree-view.ts';
-import type { RpcPeer } from '../../../src/protocol/rpc-peer.ts';
 import type { TracePanelMethods } from '../../../src/protocol/trace-panel.ts';
-import type { FindingsState, SpanDetail, TraceRow } from '../../../src/protocol/traces.ts';
+import type { FindingsState, TraceRow } from '../../../src/protocol/traces.ts';
+import { asFailure, type Failure, type TracePanelApi } from './api.ts';
 import { Finder } from './finder.ts';
+import { Opened } from './opened.ts';
+import { ShownTime } from './shown-time.ts';
 import type { ViewState } from './view-state.ts';
 
-export type TracePanelApi = Pick<RpcPeer<TracePanelMethods>, 'request'>;
-
-export interface Failure {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
-
-/** What the detail shows: a span, or a row that stands for several. */
-export type Open =
-  | { readonly kind: 'span'; readonly position: number; /** For a moment still that of the span before; `null`: on its way. */ readonly detail: SpanDetail | null; readonly failure: Failure | null }
-  | { readonly kind: 'rows'; readonly row: Row };
-
-/** No placeholder in place of something readable before this. */
-const PATIENCE_MS = 150;
 /** While spans arrive they are asked for at most this often. */
 const REFRESH_MS = 400;
 const FOLLOW_MS = 60;
 const FINDINGS_MS = 1000;
-/** The axis of a trace with running spans grows with the clock, unless nothing has been heard of it for so long. */
-const QUIET_MS = 15 * 60_000;
 const MAX_SEARCHED_ROWS = 100_000;
 
 /** What the panel knows and does; the components draw it. */
@@ -49,20 +32,18 @@ export class TraceModel {
   readonly findings = signal<FindingsState | null>(null);
   /** Row of the keyboard; -1: none yet. */
   readonly active = signal(-1);
-  readonly open = signal<Open | null>(null);
+  readonly time: ShownTime;
   readonly finder: Finder;
   /** Whether spans are taken in as they arrive. */
   readonly live = signal(true);
   /** A revision that is known of and not shown. */
   readonly waiting = signal(false);
-  /** Milliseconds after the trace's start, of the clock, while the trace runs. */
-  readonly now = signal(0);
   readonly announcement = signal('');
   readonly listFocus = signal(0);
   readonly findFocus = signal(0);
   readonly #api: TracePanelApi;
   readonly #save: (state: ViewState, traceId: string | null) => void;
-  #opening = new AbortController();
+  readonly #opened: Opened;
   #revision = -1;
   #refresh: ReturnType<typeof setTimeout> | undefined;
   #follow: ReturnType<typeof setTimeout> | undefined;
@@ -75,6 +56,14 @@ export class TraceModel {
     this.#api = api;
     this.#save = save;
     this.state = signal(state);
+    this.#opened = new Opened(api);
+    this.time = new ShownTime({
+      view: this.view,
+      isLive: () => this.live.value && (this.trace.value?.running ?? 0) > 0,
+      zoom: () => this.state.value.zoom,
+      setZoom: (zoom) => this.update({ zoom }),
+      lookedAt: () => (this.open.value?.kind === 'span' ? this.open.value.position : -1),
+    });
     this.finder = new Finder(api, () => this.view.value, {
       onMatches: (matches) => {
         this.view.value?.setMatches(matches);
@@ -87,21 +76,9 @@ export class TraceModel {
     });
   }
 
-  /** The whole time axis; while the trace runs it ends now. */
-  get whole(): TimeWindow {
-    const view = this.view.value;
-    const end = Math.max(view?.knownEnd ?? 0, this.isGrowing ? this.now.value : 0);
-    return { from: 0, to: Math.max(end, SHORTEST_WINDOW) };
-  }
-
-  get window(): TimeWindow {
-    const { zoom } = this.state.value;
-    return zoom === null ? this.whole : within(zoom, this.whole);
-  }
-
-  get isGrowing(): boolean {
-    const view = this.view.value;
-    return this.live.value && view !== null && (this.trace.value?.running ?? 0) > 0 && this.now.value > view.knownEnd && this.now.value - view.knownEnd < QUIET_MS;
+  /** What the detail shows. */
+  get open(): Opened['open'] {
+    return this.#opened.open;
   }
 
   async start(): Promise<void> {
@@ -135,13 +112,6 @@ export class TraceModel {
     clearTimeout(this.#refresh);
     this.#refresh = undefined;
     this.waiting.value = true;
-  }
-
-  /** The clock, while something runs. */
-  tick(nowMs: number): void {
-    const view = this.view.value;
-    if (view === null || (this.trace.value?.running ?? 0) === 0) return;
-    this.now.value = nowMs - Number(BigInt(view.skeleton.startNs) / 1_000_000n);
   }
 
   update(change: Partial<ViewState>): void {
@@ -179,18 +149,15 @@ export class TraceModel {
     this.active.value = index;
     if (row.type === ROW.earlier || row.type === ROW.later) return this.change(() => view.showMore(row), row);
     this.update({ open: view.keyOf(row), active: view.keyOf(row) });
-    if (row.position >= 0) void this.#openSpan(row.position);
-    else {
-      this.#opening.abort();
-      this.open.value = { kind: 'rows', row };
-    }
+    clearTimeout(this.#follow);
+    if (row.position >= 0) void this.#opened.showSpan(view, row.position);
+    else this.#opened.showRows(row);
   }
 
   close(): void {
     clearTimeout(this.#follow);
-    this.#opening.abort();
     batch(() => {
-      this.open.value = null;
+      this.#opened.close();
       this.update({ open: null });
       this.listFocus.value++;
     });
@@ -235,7 +202,7 @@ export class TraceModel {
       if (this.state.value.mode !== 'tree') this.update({ mode: 'tree' });
       this.changes.value++;
       this.active.value = index;
-      this.#showTime(position);
+      this.time.show(position);
     });
     this.openRow(this.active.value);
   }
@@ -267,24 +234,6 @@ export class TraceModel {
     this.#goWhenFound = false;
     this.update({ find: text });
     this.finder.find(text);
-  }
-
-  /** `null`: the whole trace. */
-  setZoom(zoom: TimeWindow | null): void {
-    const { whole } = this;
-    const next = zoom === null ? null : within(zoom, whole);
-    this.update({ zoom: next === null || (next.from <= whole.from && next.to >= whole.to) ? null : next });
-  }
-
-  /** `around`: a moment that stays where it is; the middle of what is seen, or the opened span when it is seen. */
-  zoomBy(factor: number, around = this.#middle()): void {
-    this.setZoom(zoomed(this.window, this.whole, factor, around));
-  }
-
-  panBy(share: number): void {
-    const { from, to } = this.window;
-    const step = (to - from) * share;
-    this.setZoom({ from: from + step, to: to + step });
   }
 
   /** Moves to the next row whose name begins so. */
@@ -327,7 +276,7 @@ export class TraceModel {
 
   dispose(): void {
     for (const timer of [this.#refresh, this.#follow, this.#findingsTimer, this.#persistTimer]) clearTimeout(timer);
-    this.#opening.abort();
+    this.#opened.dispose();
     this.finder.dispose();
   }
 
@@ -370,50 +319,12 @@ export class TraceModel {
     const view = new TreeView(skeleton, optionsOf(state.value), kept);
     batch(() => {
       this.view.value = view;
-      this.tick(Date.now());
+      this.time.tick(Date.now());
       if (this.finder.matches.value !== null) this.finder.again();
       this.active.value = activeKey === null ? -1 : view.indexOfKey(activeKey);
       this.changes.value++;
-      this.#reopen(view, before === null ? state.value.open : this.#openKey(before));
+      this.#opened.reopen(view, before === null ? state.value.open : this.#opened.key(before));
     });
-  }
-
-  #openKey(view: TreeView): string | null {
-    const open = this.open.value;
-    if (open === null) return null;
-    return open.kind === 'span' ? `s${view.positions.id(open.position)}` : view.keyOf(open.row);
-  }
-
-  /** The same span or row in another revision; what it says may have changed. */
-  #reopen(view: TreeView, key: string | null): void {
-    if (key === null) return;
-    const index = view.indexOfKey(key);
-    const position = key.startsWith('s') ? view.positions.position(key.slice(1)) : index >= 0 ? view.rows.at(index).position : -1;
-    if (position >= 0) void this.#openSpan(position);
-    else if (index >= 0) this.open.value = { kind: 'rows', row: view.rows.at(index) };
-  }
-
-  async #openSpan(position: number): Promise<void> {
-    clearTimeout(this.#follow);
-    this.#opening.abort();
-    const opening = new AbortController();
-    this.#opening = opening;
-    const view = this.view.value;
-    if (view === null) return;
-    const spanId = view.positions.id(position);
-    const before = this.open.value?.kind === 'span' ? this.open.value.detail : null;
-    this.open.value = { kind: 'span', position, detail: before, failure: null };
-    const patience = setTimeout(() => {
-      if (!opening.signal.aborted && before?.span.spanId !== spanId) this.open.value = { kind: 'span', position, detail: null, failure: null };
-    }, PATIENCE_MS);
-    try {
-      const detail = await this.#api.request('trace/span', { spanId }, opening.signal);
-      if (!opening.signal.aborted) this.open.value = { kind: 'span', position, detail, failure: null };
-    } catch (error) {
-      if (!opening.signal.aborted) this.open.value = { kind: 'span', position, detail: null, failure: asFailure(error) };
-    } finally {
-      clearTimeout(patience);
-    }
   }
 
   async #readFindings(): Promise<void> {
@@ -425,33 +336,6 @@ export class TraceModel {
     } catch (error) {
       this.#tellProblem(error);
     }
-  }
-
-  /** A span that is found lies within the window that is seen. */
-  #showTime(position: number): void {
-    const view = this.view.value;
-    const { zoom } = this.state.value;
-    if (view === null || zoom === null) return;
-    const start = view.skeleton.starts[position]!;
-    const duration = view.skeleton.durations[position]!;
-    const end = start + (Number.isNaN(duration) ? 0 : duration);
-    if (end >= zoom.from && start <= zoom.to) return;
-    const span = zoom.to - zoom.from;
-    const middle = (start + end) / 2;
-    this.setZoom({ from: middle - span / 2, to: middle + span / 2 });
-  }
-
-  #middle(): number {
-    const { from, to } = this.window;
-    const open = this.open.value;
-    const view = this.view.value;
-    if (open?.kind === 'span' && view !== null) {
-      const start = view.skeleton.starts[open.position]!;
-      const duration = view.skeleton.durations[open.position]!;
-      const middle = start + (Number.isNaN(duration) ? 0 : duration / 2);
-      if (middle >= from && middle <= to) return middle;
-    }
-    return (from + to) / 2;
   }
 
   #activePosition(direction: 1 | -1): number {
@@ -496,8 +380,4 @@ export class TraceModel {
 function optionsOf(state: ViewState): ViewOptions {
   const kinds = state.kinds === null ? null : new Set(state.kinds.map((kind) => SPAN_KINDS.findIndex((known) => known === kind)));
   return { merge: state.merge, kinds, errorsOnly: state.errorsOnly };
-}
-
-export function asFailure(error: unknown): Failure {
-  return error instanceof TouchstoneError ? { code: error.code, message: error.message } : { code: 'internal', message: errorMessage(error) };
 }

@@ -32,7 +32,7 @@ export function TracePanel({ model }: { readonly model: TraceModel }): Component
   const running = (trace?.running ?? 0) > 0;
   useEffect(() => {
     if (!running) return undefined;
-    const timer = setInterval(() => model.tick(Date.now()), TICK_MS);
+    const timer = setInterval(() => model.time.tick(Date.now()), TICK_MS);
     return () => clearInterval(timer);
   }, [model, running]);
   if (model.deleted.value) return <Deleted />;
@@ -111,7 +111,7 @@ function handleKey(event: KeyboardEvent, model: TraceModel, onHelp: () => void):
   else if (event.key === 'Escape' && document.querySelector('dialog[open]') === null) {
     if (model.open.value !== null) model.close();
     else if (model.finder.text.value !== '') model.find('');
-    else if (model.state.value.zoom !== null) model.setZoom(null);
+    else if (model.state.value.zoom !== null) model.time.setZoom(null);
     else return;
   } else return;
   event.preventDefault();

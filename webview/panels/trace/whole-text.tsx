@@ -36,7 +36,7 @@ export function WholeValue({ at, pointer, value }: { readonly at: ValueContext; 
 const MAX_PARSED = 1_000_000;
 
 /** Objects and lists that came as a text; any other text as it is. */
-export function parsedJson(text: string): unknown {
+function parsedJson(text: string): unknown {
   if (text.length > MAX_PARSED || !/^\s*[[{]/.test(text)) return text;
   try {
     return JSON.parse(text) as unknown;

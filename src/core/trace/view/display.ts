@@ -2,7 +2,7 @@ import { SPAN_FLAGS, type TraceSkeleton } from '../skeleton.ts';
 import { IntList, PairNumbers } from './int-list.ts';
 
 /** So many equal siblings become one row. */
-export const MERGE_FROM = 8;
+const MERGE_FROM = 8;
 /** Kind of a group that stands for parents nobody has sent; the others are positions in `SPAN_KINDS`. */
 export const MISSING_KIND = 255;
 

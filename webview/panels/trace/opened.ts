@@ -1,0 +1,74 @@
+import { signal } from '@preact/signals';
+import type { Row } from '../../../src/core/trace/view/rows.ts';
+import type { TreeView } from '../../../src/core/trace/view/tree-view.ts';
+import type { SpanDetail } from '../../../src/protocol/traces.ts';
+import { asFailure, type Failure, type TracePanelApi } from './api.ts';
+
+/** What the detail shows: a span, or a row that stands for several. */
+export type Open =
+  | { readonly kind: 'span'; readonly position: number; /** For a moment still that of the span before; `null`: on its way. */ readonly detail: SpanDetail | null; readonly failure: Failure | null }
+  | { readonly kind: 'rows'; readonly row: Row };
+
+/** No placeholder in place of something readable before this. */
+const PATIENCE_MS = 150;
+
+/** The opened row, and the asking for what it is. */
+export class Opened {
+  readonly open = signal<Open | null>(null);
+  readonly #api: TracePanelApi;
+  #asking = new AbortController();
+
+  constructor(api: TracePanelApi) {
+    this.#api = api;
+  }
+
+  close(): void {
+    this.#asking.abort();
+    this.open.value = null;
+  }
+
+  showRows(row: Row): void {
+    this.#asking.abort();
+    this.open.value = { kind: 'rows', row };
+  }
+
+  async showSpan(view: TreeView, position: number): Promise<void> {
+    this.#asking.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    const spanId = view.positions.id(position);
+    const before = this.open.value?.kind === 'span' ? this.open.value.detail : null;
+    this.open.value = { kind: 'span', position, detail: before, failure: null };
+    const patience = setTimeout(() => {
+      if (!asking.signal.aborted && before?.span.spanId !== spanId) this.open.value = { kind: 'span', position, detail: null, failure: null };
+    }, PATIENCE_MS);
+    try {
+      const detail = await this.#api.request('trace/span', { spanId }, asking.signal);
+      if (!asking.signal.aborted) this.open.value = { kind: 'span', position, detail, failure: null };
+    } catch (error) {
+      if (!asking.signal.aborted) this.open.value = { kind: 'span', position, detail: null, failure: asFailure(error) };
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  /** Names what is open for another revision; `null`: nothing is. */
+  key(view: TreeView): string | null {
+    const open = this.open.value;
+    if (open === null) return null;
+    return open.kind === 'span' ? `s${view.positions.id(open.position)}` : view.keyOf(open.row);
+  }
+
+  /** The same span or row in another revision; what it says may have changed. */
+  reopen(view: TreeView, key: string | null): void {
+    if (key === null) return;
+    const index = view.indexOfKey(key);
+    const position = key.startsWith('s') ? view.positions.position(key.slice(1)) : index >= 0 ? view.rows.at(index).position : -1;
+    if (position >= 0) void this.showSpan(view, position);
+    else if (index >= 0) this.showRows(view.rows.at(index));
+  }
+
+  dispose(): void {
+    this.#asking.abort();
+  }
+}
