@@ -3,6 +3,7 @@ import type { PriceOverrides } from '../../core/model/prices.ts';
 import { createRedactor } from '../../core/model/redact.ts';
 import { SinkError, type EncodedBatch } from '../../core/trace/sink.ts';
 import { contentTypeOf, readBatch } from './decode-batch.ts';
+import { keepBytes } from './kept-values.ts';
 import { packPrepared, prepareBatch } from './prepared-batch.ts';
 import { BatchRedactor } from './redact-batch.ts';
 import { unpackBatch, type PackedBatch, type ToWriter, type WorkerSettings } from './worker-messages.ts';
@@ -23,7 +24,8 @@ export class BatchPreparer {
   prepare(id: number, batch: EncodedBatch | PackedBatch): ToWriter {
     try {
       const isPacked = 'json' in batch;
-      const read = readBatch(isPacked ? unpackBatch(batch) : batch);
+      const decoded = readBatch(isPacked ? unpackBatch(batch) : batch);
+      const read = { ...decoded, rejected: keepBytes(decoded.rejected) };
       const isSuspect = isPacked ? !this.#redactor.isIdle : this.#redactor.mayHold(batch);
       return { type: 'prepared', id, batch: packPrepared(prepareBatch(isSuspect ? this.#redactor.batch(read) : read, this.#prices)) };
     } catch (error) {

@@ -4,8 +4,6 @@ import type { ReadBatch } from './decode-batch.ts';
 const MAX_KEPT = 500;
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_BODY = 256 * 1024;
-/** Of one batch: the hundredth span that is wrong tells no more than the tenth. */
-const MAX_OF_BATCH = 20;
 
 export interface KeptRejection {
   readonly place: string;
@@ -15,7 +13,7 @@ export interface KeptRejection {
   readonly body: Uint8Array;
 }
 
-/** What could not be taken, for the user to look at: the newest, bounded in number and size. */
+/** What could not be taken (`keepBytes`), for the user to look at: the newest, bounded in number and size. */
 export class Rejections {
   readonly #statements;
 
@@ -28,23 +26,13 @@ export class Rejections {
   }
 
   add(at: number, batch: Pick<ReadBatch, 'rejected' | 'origin' | 'contentType'>): void {
-    for (const { where, reason, value } of batch.rejected.slice(0, MAX_OF_BATCH)) {
-      const isBytes = value instanceof Uint8Array;
-      this.keep(at, { place: batch.origin.place, where, reason, contentType: isBytes ? batch.contentType : 'application/json', body: isBytes ? value : Buffer.from(textOf(value)) });
+    for (const { where, reason, value } of batch.rejected) {
+      if (value instanceof Uint8Array) this.keep(at, { place: batch.origin.place, where, reason, contentType: batch.contentType, body: value });
     }
   }
 
   keep(at: number, { place, where, reason, contentType, body }: KeptRejection): void {
     this.#statements.insert.run(at, place.slice(0, 1000), where, reason.slice(0, 2000), contentType, body.subarray(0, MAX_BODY));
     this.#statements.trim.run(MAX_KEPT, MAX_BYTES);
-  }
-}
-
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? '';
-  } catch {
-    // Nested deeper than the stack: that it was refused is all that can be said.
-    return '';
   }
 }

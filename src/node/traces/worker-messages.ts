@@ -1,7 +1,7 @@
 import type { PriceOverrides } from '../../core/model/prices.ts';
 import type { RawLog, RawSpan, Rejection, Resource, Scope } from '../../core/trace/model.ts';
 import type { BatchOrigin, DecodedBatch, EncodedBatch, Ingested, SinkError, TailPosition } from '../../core/trace/sink.ts';
-
+import { keepBytes } from './kept-values.ts';
 import type { PackedPreparedBatch } from './prepared-batch.ts';
 import type { KeptRejection } from './rejections.ts';
 
@@ -72,7 +72,7 @@ export function packBatch({ spans, logs, rejected, origin, position }: DecodedBa
   };
   const placed = <T extends RawSpan | RawLog>(item: T): object => ({ ...item, resource: place(item.resource), scope: place(item.scope) });
   const lists = { spans: spans.map(placed), logs: logs.map(placed) };
-  return { json: JSON.stringify({ ...lists, owners: [...owners.keys()] }), rejected, origin, position: position ?? null };
+  return { json: JSON.stringify({ ...lists, owners: [...owners.keys()] }), rejected: keepBytes(rejected), origin, position: position ?? null };
 }
 
 export function unpackBatch({ json, rejected, origin, position }: PackedBatch): DecodedBatch {
