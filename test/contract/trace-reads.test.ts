@@ -270,3 +270,30 @@ describe('an export', () => {
     expect(globSync('*.part', { cwd: store.folder })).toEqual([]);
   });
 });
+
+/** At the end: it changes a trace that the tests above compare. */
+describe('findings of a trace that grows', () => {
+  it('stay until there are as many of what it has become', async () => {
+    const { traceId } = traces.find((trace) => trace.spans.length > 60 && trace.spans.some((span) => span.status === 'error'))!;
+    const sink = createTraceSink({ folder: store.folder, retention: { days: 0, maxBytes: 0 } });
+    const finished = async () => {
+      for (;;) {
+        const state = await store.largeReader.read('traces/findings', { traceId }, context);
+        if (state.examined === state.total) return state;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const before = await finished();
+    expect(before.findings.length).toBeGreaterThan(0);
+    const added = { ...raw.get(traceId)!.at(-1)!, spanId: 'feedfeedfeedfeed' };
+    try {
+      await sink.ingest({ spans: [added], logs: [], rejected: [], origin: { kind: 'eval', place: 'test' } });
+      const meanwhile = await store.largeReader.read('traces/findings', { traceId }, context);
+      expect([meanwhile.examined < meanwhile.total, meanwhile.total]).toEqual([true, before.total + 1]);
+      expect(meanwhile.findings).toEqual(before.findings);
+      expect((await finished()).total).toBe(before.total + 1);
+    } finally {
+      await sink.close();
+    }
+  });
+});

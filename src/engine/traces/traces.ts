@@ -24,6 +24,8 @@ export class Traces {
   readonly #events: TraceEvents;
   #open: Promise<{ reads: TraceReads; sink: SqliteTraceSink }> | undefined;
   #secrets = 0;
+  /** The settings that the sink was told last, as JSON. */
+  #told = '';
   #closed = false;
 
   constructor(workspace: Workspace, events: TraceEvents) {
@@ -74,7 +76,12 @@ export class Traces {
   async update(): Promise<void> {
     // What could not be opened is opened with the new settings.
     const open = await this.#open?.catch(() => undefined);
-    open?.sink.update(await this.#settings());
+    if (open === undefined) return;
+    const settings = await this.#settings();
+    const told = JSON.stringify(settings);
+    // It is asked at every look at the sources, and retention is looked at anew whenever it is told.
+    if (told !== this.#told) open.sink.update(settings);
+    this.#told = told;
   }
 
   async close(): Promise<void> {
@@ -98,9 +105,11 @@ export class Traces {
     // Creates the file and its tables.
     await this.#workspace.store();
     const { folder } = this.#workspace;
+    const settings = await this.#settings();
+    this.#told = JSON.stringify(settings);
     const sink = createTraceSink({
       folder,
-      ...(await this.#settings()),
+      ...settings,
       secrets: this.#workspace.redactor.secrets(),
       onChanged: (traceIds, all) => this.#events.changed({ traceIds, all }),
       onProblem: (message) => this.#events.log('warn', message),

@@ -27,13 +27,16 @@ export class FindingsJob {
   readonly #trace: OpenTrace;
   readonly #database: Database;
   readonly #prices: PriceOverrides;
+  readonly #before: readonly Finding[];
   #failures: Finding[] = [];
   readonly #merged = new MergedFindings();
   #examined = 0;
   #running: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(database: Database, trace: OpenTrace, prices: PriceOverrides) {
+  /** `before`: what was found in an earlier version of the trace, shown until there is as much of this one. */
+  constructor(database: Database, trace: OpenTrace, prices: PriceOverrides, before: readonly Finding[] = []) {
+    this.#before = before;
     this.#database = database;
     this.#trace = trace;
     this.#prices = prices;
@@ -47,7 +50,12 @@ export class FindingsJob {
   /** How far it is; the first question begins the work. */
   state(): FindingsState {
     void this.#start();
-    return { findings: worstFirst([...this.#failures, ...this.#merged.list()]).slice(0, LONGEST_LIST), examined: this.#examined, total: this.#trace.skeleton.count };
+    const found = worstFirst([...this.#failures, ...this.#merged.list()]).slice(0, LONGEST_LIST);
+    return { findings: !this.isDone && this.#before.length > found.length ? this.#before : found, examined: this.#examined, total: this.#trace.skeleton.count };
+  }
+
+  get isDone(): boolean {
+    return this.#examined === this.#trace.skeleton.count;
   }
 
   /** Everything that there is to find. */
@@ -61,7 +69,7 @@ export class FindingsJob {
   }
 
   #start(): Promise<void> {
-    this.#running ??= this.#examined === this.#trace.skeleton.count ? Promise.resolve() : this.#work();
+    this.#running ??= this.isDone ? Promise.resolve() : this.#work();
     return this.#running;
   }
 

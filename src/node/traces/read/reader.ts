@@ -77,12 +77,18 @@ export class TraceReader {
     },
   };
 
-  /** One trace is looked through at a time: the one that was asked for last. */
+  /**
+   * One trace is looked through at a time: the one that was asked for last. While it grows, a look that has begun is ended before the next
+   * one begins, else none would ever end.
+   */
   #findings(trace: OpenTrace, prices: PriceOverrides): FindingsJob {
-    if (this.#job?.trace !== trace) {
-      this.#job?.job.stop();
-      this.#job = { trace, job: new FindingsJob(this.#database, trace, prices) };
-    }
-    return this.#job.job;
+    const last = this.#job;
+    if (last?.trace === trace) return last.job;
+    const isSame = last?.trace.stored.n === trace.stored.n;
+    if (last !== null && isSame && !last.job.isDone) return last.job;
+    last?.job.stop();
+    const job = new FindingsJob(this.#database, trace, prices, last !== null && isSame ? last.job.state().findings : []);
+    this.#job = { trace, job };
+    return job;
   }
 }
