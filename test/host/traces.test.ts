@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../src/extension/constants.ts';
 import type { ImportedFile, ReceiverStatus } from '../../src/protocol/traces.ts';
-import { closeAll, file, folder, open, until, write } from './support.ts';
+import { closeAll, enginePids, file, folder, open, until, write } from './support.ts';
 
 /** Writes down what a program finds in its environment. */
 const LOOK = "require('node:fs').writeFileSync(process.argv[2], JSON.stringify({ endpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT, protocol: process.env.OTEL_EXPORTER_OTLP_PROTOCOL }));\n";
@@ -158,6 +158,18 @@ describe('traces in the editor', function () {
     assert.ok(action?.command);
     await vscode.commands.executeCommand(action.command.command, ...(action.command.arguments as unknown[]));
     await until('a trace panel', () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).some((tab) => tab.input instanceof vscode.TabInputWebview && tab.input.viewType.endsWith('touchstone.trace')));
+  });
+
+  it('receives again after its engine was killed, without anybody asking', async () => {
+    await turnOn();
+    const [pid] = enginePids();
+    assert.ok(pid);
+    process.kill(pid, 'SIGKILL');
+    await until('another engine', () => enginePids().some((other) => other !== pid));
+    // Its port is another one: any free one was asked for.
+    const endpoint = await turnOn();
+    await send(endpoint, 'after the crash');
+    assert.equal((await inTerminal('after-crash')).endpoint, endpoint);
   });
 
   it('stops leading programs to a receiver that was turned off', async () => {

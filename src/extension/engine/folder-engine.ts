@@ -70,9 +70,11 @@ export class FolderEngine implements vscode.Disposable {
     this.#process?.peer.notify(name, params);
   }
 
-  /** Tells a running engine the settings; one that starts later reads them then. */
+  /** Tells a running engine the settings; one that starts later reads them then, and one that is starting has read them already. */
   async configure(): Promise<void> {
-    await this.#process?.peer.request('engine/configure', engineSettings(this.folder));
+    // That it could not start is told to whoever asked for it.
+    const running = this.#process ?? (await this.#starting?.catch(() => null));
+    await running?.peer.request('engine/configure', engineSettings(this.folder));
   }
 
   /** Ends the process; the next request starts a new one. */

@@ -26,6 +26,7 @@ export class RunTracker implements vscode.Disposable {
   readonly #runs = new Map<string, TrackedRun>();
   readonly #refreshers = new Map<string, Coalesced>();
   readonly #revisions = new Map<string, number>();
+  readonly #cut = new Map<FolderEngine, readonly string[]>();
   readonly #didChange = new vscode.EventEmitter<TrackedRun>();
   readonly #didEnd = new vscode.EventEmitter<TrackedRun>();
   readonly #disposables: vscode.Disposable[];
@@ -106,10 +107,15 @@ export class RunTracker implements vscode.Disposable {
     return refresher;
   }
 
+  /** The runs that an engine had under way when it crashed last. */
+  cutBy(engine: FolderEngine): readonly string[] {
+    return this.#cut.get(engine) ?? [];
+  }
+
   #interrupt(engine: FolderEngine): void {
-    for (const run of this.active()) {
-      if (run.engine !== engine) continue;
-      const { snapshot } = run;
+    const cut = this.active().filter((run) => run.engine === engine);
+    this.#cut.set(engine, cut.map(({ snapshot }) => snapshot.info.id));
+    for (const { snapshot } of cut) {
       this.note(engine, { ...snapshot, running: 0, remainingMs: null, info: { ...snapshot.info, status: 'interrupted' } });
     }
   }

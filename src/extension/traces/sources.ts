@@ -63,7 +63,7 @@ export class Sources implements vscode.Disposable {
         this.#startRemembered();
       }),
       vscode.workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(SETTINGS.receiverEnabled)) this.#startRemembered();
+        if (change.affectsConfiguration(SETTINGS.receiverEnabled)) this.#followSetting();
         for (const engine of this.#states.keys()) {
           const moved = change.affectsConfiguration(SETTINGS.receiverHttpPort, engine.folder) || change.affectsConfiguration(SETTINGS.receiverGrpcPort, engine.folder);
           if (moved && this.isEnabled(engine)) void this.#attempt(engine, async () => {
@@ -122,6 +122,18 @@ export class Sources implements vscode.Disposable {
     clearTimeout(this.#startTimer);
     for (const refresher of this.#refreshers.values()) refresher.dispose();
     vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** The setting counts where nobody has switched by hand. */
+  #followSetting(): void {
+    this.#startRemembered();
+    for (const [engine, state] of this.#states) {
+      if (this.isEnabled(engine) || state.receiver.state === 'off' || engine.pid === null) continue;
+      void this.#attempt(engine, async () => {
+        await engine.request('sources/receiver', { on: false });
+        await this.refresh(engine);
+      });
+    }
   }
 
   /** Which files are tailed stands in touchstone.yml; the engine looks when it is asked. */

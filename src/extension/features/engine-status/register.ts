@@ -8,19 +8,10 @@ import { formatCount } from '../../../core/text/format.ts';
 /** What a person sees of the engine: that it stopped, the log, and how to start it anew. */
 export function register(services: Services): vscode.Disposable {
   const { engines, runs, log } = services;
-  // Runs are marked interrupted in the moment of the crash; those that it cut are remembered before that.
-  const active = new Map<string, readonly string[]>();
-  const remember = runs.onDidChange(({ engine }) => {
-    const ids = runs.active().filter((run) => run.engine === engine).map((run) => run.snapshot.info.id);
-    if (ids.length > 0) active.set(engine.folder.uri.toString(), ids);
-  });
   return vscode.Disposable.from(
-    remember,
+    // The tracker hears of a crash first: it was there first.
     engines.onDidCrash((crash) => {
-      const key = crash.engine.folder.uri.toString();
-      const cut = (active.get(key) ?? []).filter((id) => runs.get(id)?.snapshot.info.status === 'interrupted');
-      active.delete(key);
-      void tell(services, crash, cut).catch((error: unknown) => showError(log, error));
+      void tell(services, crash, runs.cutBy(crash.engine)).catch((error: unknown) => showError(log, error));
     }),
     registerCommand(services, COMMANDS.showLog, () => log.show()),
     registerCommand(services, COMMANDS.restartEngine, async () => {
