@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { plannedOrdinals } from '../../src/core/eval/plan.ts';
 import { executeRun, type RunState } from '../../src/core/eval/runner.ts';
@@ -5,6 +7,8 @@ import { Budget } from '../../src/core/eval/budget.ts';
 import { TouchstoneError } from '../../src/core/errors.ts';
 import { ModelError } from '../../src/core/model/model.ts';
 import type { CellResult } from '../../src/core/eval/model.ts';
+import { DATABASE_FILE, DATABASE_FOLDER, openDatabase } from '../../src/node/sqlite/database.ts';
+import { RunStore } from '../../src/node/sqlite/run-store.ts';
 import { aCase, aPlan, reply, scriptedModel, storedRun, temporaryStore, testPorts } from '../fixtures/eval/run-fixture.ts';
 
 let opened: Awaited<ReturnType<typeof temporaryStore>>;
@@ -141,6 +145,60 @@ describe('a run on the real store', () => {
     await executeRun(resumed, { finished: new Set(), attempts: opened.store.lastAttempts(run), runId: 'r-test' }, ports, never);
     expect(after.calls).toHaveLength(0);
     expect(ports.observed.finished[0]).toMatchObject({ output: 'c0', pass: true, cached: false });
+  });
+
+  it('killed at any moment, asks again for nothing that was answered before, and loses no cell', async () => {
+    const answered = new Set<string>();
+    const answer = (request: { readonly case: { readonly id: string } }): ReturnType<typeof reply> => {
+      const { id } = request.case;
+      // By the turn after the next one an answer is on disk.
+      setImmediate(() => setImmediate(() => answered.add(id)));
+      return reply(id);
+    };
+    const wait = [() => Promise.resolve(), () => new Promise<void>((resolve) => void setImmediate(resolve)), () => new Promise<void>((resolve) => void setTimeout(resolve, 15))] as const;
+    const moments: { readonly file: Buffer; readonly answered: ReadonlySet<string> }[] = [];
+    // What is committed, and no more: as the file is after a kill.
+    const look = (): void => void moments.push({ file: opened.store.database.serialize(), answered: new Set(answered) });
+    const plan = aPlan({ models: [scriptedModel('m', async (request) => { await wait[Number(request.case.id.slice(1)) % 2 === 0 ? 2 : 1](); return answer(request); })], cases: cases(7), concurrency: 2, noCache: true });
+    const run = await storedRun(opened.store, plan);
+    const plain = testPorts(opened.store, run, plan);
+    const ports = testPorts(opened.store, run, plan, {
+      async score(assertions, context, item, signal) {
+        look();
+        // Scored in the turn of its answer, in the next one, or later.
+        await wait[Number(item.id.slice(1)) % 3]?.();
+        look();
+        return plain.score(assertions, context, item, signal);
+      },
+      onCell: () => {
+        look();
+        setImmediate(look);
+      },
+    });
+    await executeRun(plan, START, ports, never);
+    expect(moments.length).toBeGreaterThan(20);
+    let kept = 0;
+    for (const moment of moments) {
+      const after = await temporaryStore();
+      try {
+        after.store.database.close();
+        writeFileSync(join(after.folder, DATABASE_FOLDER, DATABASE_FILE), moment.file);
+        const store = new RunStore(await openDatabase(after.folder), (text) => text);
+        const again = scriptedModel('m', answer);
+        const rest = { ...plan, models: [again] };
+        const finished = new Set(store.finishedOrdinals(run));
+        await executeRun(rest, { finished, attempts: store.lastAttempts(run), runId: 'r-test' }, testPorts(store, run, rest), never);
+        const askedAgain = again.calls.map((request) => request.case.id);
+        expect(askedAgain.filter((id) => moment.answered.has(id))).toEqual([]);
+        expect(store.listCells(run, { from: 0, to: 10 }).cells.map(({ result }) => [result.output, result.pass])).toEqual(plan.cases.map(({ id }) => [id, true]));
+        kept += plan.cases.length - finished.size - askedAgain.length;
+        store.close();
+      } finally {
+        after.close();
+      }
+    }
+    // Some moments were between an answer and its result, or this shows nothing.
+    expect(kept).toBeGreaterThan(0);
   });
 
   it('stops before a request that could exceed its budget, and never spends more', async () => {
