@@ -14,6 +14,7 @@ export interface DifferenceLine {
 /** Beyond these the comparison would take long and say little. */
 const MAX_CHARACTERS = 200_000;
 const MAX_WORD_LINE = 2000;
+/** For all of a comparison: it runs on the panel's only thread. */
 const TIME_LIMIT_MS = 200;
 
 /**
@@ -22,6 +23,7 @@ const TIME_LIMIT_MS = 200;
  */
 export function differenceOf(expected: string, output: string): readonly DifferenceLine[] | null {
   if (expected.length + output.length > MAX_CHARACTERS) return null;
+  const until = Date.now() + TIME_LIMIT_MS;
   const changes = diffLines(withNewline(expected), withNewline(output), { timeout: TIME_LIMIT_MS });
   if (changes === undefined) return null;
   const lines: DifferenceLine[] = [];
@@ -30,7 +32,7 @@ export function differenceOf(expected: string, output: string): readonly Differe
     if (change === undefined) continue;
     const next = changes[i + 1];
     if (change.removed && next?.added) {
-      lines.push(...replaced(linesOf(change.value), linesOf(next.value)));
+      lines.push(...replaced(linesOf(change.value), linesOf(next.value), until));
       i++;
     } else {
       const side = change.removed ? 'expected' : change.added ? 'output' : 'both';
@@ -64,17 +66,20 @@ export function foldEqual(lines: readonly DifferenceLine[]): readonly (Differenc
   return folded;
 }
 
-function replaced(before: readonly string[], after: readonly string[]): DifferenceLine[] {
-  const pairs = before.length === after.length ? before.map((line, i) => wordPieces(line, after[i] ?? '')) : null;
+function replaced(before: readonly string[], after: readonly string[], until: number): DifferenceLine[] {
+  const pairs = before.length === after.length ? before.map((line, i) => wordPieces(line, after[i] ?? '', until)) : null;
   return [
     ...before.map((text, i): DifferenceLine => ({ side: 'expected', pieces: pairs?.[i]?.[0] ?? [{ text, changed: true }] })),
     ...after.map((text, i): DifferenceLine => ({ side: 'output', pieces: pairs?.[i]?.[1] ?? [{ text, changed: true }] })),
   ];
 }
 
-function wordPieces(before: string, after: string): readonly [readonly Piece[], readonly Piece[]] | null {
+/** `null`: by words there is nothing to tell, or no time is left for it. */
+function wordPieces(before: string, after: string, until: number): readonly [readonly Piece[], readonly Piece[]] | null {
   if (before.length > MAX_WORD_LINE || after.length > MAX_WORD_LINE) return null;
-  const changes = diffWordsWithSpace(before, after);
+  const timeout = until - Date.now();
+  const changes = timeout > 0 ? diffWordsWithSpace(before, after, { timeout }) : undefined;
+  if (changes === undefined) return null;
   const kept = changes.filter((change) => !change.added && !change.removed && change.value.trim() !== '');
   // With nothing in common the marks of single words would only be noise.
   if (kept.length === 0) return null;
