@@ -184,12 +184,13 @@ export async function requireKeys(models: readonly Model[]): Promise<void> {
 
 /** The same model twice (with other settings, or by mistake) stays apart by a number. */
 function uniqueLabels(refs: readonly ModelRef[]): string[] {
-  const seen = new Map<string, number>();
+  const taken = new Set<string>();
   return refs.map((ref) => {
-    const label = ref.label ?? ref.id;
-    const count = (seen.get(label) ?? 0) + 1;
-    seen.set(label, count);
-    return count === 1 ? label : `${label} (${count})`;
+    const wanted = ref.label ?? ref.id;
+    let label = wanted;
+    for (let count = 2; taken.has(label); count++) label = `${wanted} (${count})`;
+    taken.add(label);
+    return label;
   });
 }
 

@@ -37,6 +37,15 @@ function stored(folder: string): string {
   return readdirSync(join(folder, '.touchstone')).map((name) => readFileSync(join(folder, '.touchstone', name), 'latin1')).join('\n');
 }
 
+describe('the models of a run', () => {
+  it('have labels of their own, whatever they were called', async () => {
+    const providers = ['a', 'a (2)', 'a', 'b'].map((label) => `  - { id: echo, label: "${label}" }\n`).join('');
+    const { run, cells } = await (await engineWith({ 'promptfooconfig.yaml': `prompts: ["{{n}}"]\nproviders:\n${providers}tests:\n  - vars: { n: one }\n` })).eval();
+    expect(run.models.map(({ label }) => label)).toEqual(['a', 'a (2)', 'a (3)', 'b']);
+    expect(cells).toHaveLength(4);
+  });
+});
+
 describe('a run against a server that fails', () => {
   it('loses no cell, sends nothing again after a complete answer, journals every attempt, and keeps the usage of a cut one unknown', async () => {
     // What the first, second, … attempt of each case meets; then the server is well.
