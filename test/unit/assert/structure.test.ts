@@ -10,6 +10,9 @@ describe('JSON objects in a text', () => {
     ['{"a":01} {"a":"\\x"} {"a":1 {} []', [{}]],
     ['{{{{{"a":{"b":"\\u00e9 😀"}}', [{ a: { b: 'é 😀' } }]],
     ['{"unclosed": [1, 2', []],
+    ['{"a":{"b":{}},"c":[{"d":1},{"e":{"f":2}', [{ b: {} }, { d: 1 }, { f: 2 }]],
+    // Begun within a text of what is not JSON, which is no JSON either.
+    ['{"a":"{}","b{":1,"c":{"d":2} oops', [{}, { d: 2 }]],
     ['[1,2] "text" 3', []],
   ])('%s', (text, objects) => {
     expect([...jsonObjects(text)]).toEqual(objects);
@@ -19,6 +22,9 @@ describe('JSON objects in a text', () => {
     const deep = '{"a":'.repeat(5000) + '1' + '}'.repeat(5000);
     expect([...jsonObjects(deep)]).toHaveLength(1);
     expect([...jsonObjects('{'.repeat(1_000_000))]).toEqual([]);
+    // Read again from every brace on, this would take minutes.
+    expect([...jsonObjects('{"a":'.repeat(100_000))]).toEqual([]);
+    expect([...jsonObjects(`{"a":[${'{"b":{}},'.repeat(50_000)}`)]).toHaveLength(50_000);
   });
 });
 
