@@ -18,7 +18,7 @@ export interface ErrorSubject {
 
 const LONGEST_MESSAGE = 400;
 const LONGEST_EXCERPT = 120;
-/** Of an answer that an excerpt is taken from: half a secret would not be recognised, so what is shown ends far before what is looked through. */
+/** Of an answer or a message that is looked through for what is shown of it: half a secret would not be recognised, so what is shown ends far before what is looked through. */
 const EXCERPT_FROM = 4_096;
 
 /** Statuses after which the same request may succeed: RFC 9110 §15.5.9, §15.5.10; 425 RFC 8470; 529 is Anthropic's "overloaded". */
@@ -34,7 +34,7 @@ export function missingSecret(subject: Pick<ErrorSubject, 'vendor' | 'keyName'>,
 
 /** An answer with a status that is not a success. `body` is what came with it, parsed where it is JSON. */
 export function statusError(status: number, body: unknown, headers: HeaderSource, subject: ErrorSubject, nowMs = Date.now()): ModelError {
-  const said = shorten(subject.redactor.redact(endpointMessage(body)));
+  const said = shorten(subject.redactor.redact(endpointMessage(body).slice(0, EXCERPT_FROM)));
   const wait = retryAfterMs(headers, nowMs);
   const make = (code: ErrorCode, message: string, transient: boolean): ModelError => new ModelError(code, message, { transient, status, retryAfterMs: wait });
   const tail = said === '' ? '' : ` ${said}`;
@@ -86,7 +86,8 @@ function endpointMessage(body: unknown): string {
 }
 
 function htmlTitle(html: string): string {
-  const title = /<title[^>]*>([^<]{1,200})/i.exec(html)?.[1]?.trim();
+  // Further down no page has its title, and looking for one takes time with the square of what is looked through.
+  const title = /<title[^>]*>([^<]{1,200})/i.exec(html.slice(0, EXCERPT_FROM))?.[1]?.trim();
   return title === undefined ? 'It answered with an HTML page.' : `It answered with an HTML page: "${title}".`;
 }
 
