@@ -39,11 +39,17 @@ export function runCommand(options: CommandOptions): Promise<CommandResult> {
     let size = 0;
     let errors = '';
     let startError: Error | null = null;
+    let letGo: NodeJS.Timeout | undefined;
     const child = spawn(options.command, [...(options.args ?? [])], { shell: options.args === undefined, cwd: options.cwd, env: options.environment, detached: process.platform !== 'win32', windowsHide: true, stdio: ['pipe', 'pipe', 'pipe'] });
     const stop = (why: CommandResult['ended']): void => {
       if (ended !== 'exit') return;
       ended = why;
       endGroup(child);
+      // What it started in a group of its own may hold its output open for good: nobody waits for that.
+      letGo = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, 2 * GRACE_MS);
     };
     const onAbort = (): void => stop('aborted');
     const timer = setTimeout(() => stop('timeout'), options.timeoutMs);
@@ -71,6 +77,7 @@ export function runCommand(options: CommandOptions): Promise<CommandResult> {
     });
     child.on('close', (exitCode, signal) => {
       clearTimeout(timer);
+      clearTimeout(letGo);
       options.signal.removeEventListener('abort', onAbort);
       resolve({ ended: startError === null ? ended : 'not-started', exitCode, signal, output: Buffer.concat(chunks).toString('utf8'), errors: startError?.message ?? errors.trim() });
     });

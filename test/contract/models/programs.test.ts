@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelCatalog, ModelReply, ModelRequest } from '../../../src/core/model/model.ts';
 import { SHARED } from '../../fixtures/servers/tiny-llm.ts';
@@ -90,6 +90,13 @@ describe('exec:', () => {
     expect(await call).toMatchObject({ code: 'cancelled' });
     await expect.poll(() => isRunning(pid), { timeout: 5_000 }).toBe(false);
   });
+
+  it('waits for nothing that the program has left behind in a group of its own', async () => {
+    // It holds the program's output open, and no signal to the program's group reaches it.
+    const daemon = `require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 20_000)'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] }).unref()`;
+    writeFileSync(join(folder.path, 'daemon.cjs'), daemon);
+    expect(await failure(ask(`exec:${node} daemon.cjs`, { timeoutMs: 1_000 }))).toMatchObject({ code: 'timeout' });
+  }, 10_000);
 
   it('has a time limit and an output limit', async () => {
     expect(await failure(ask(`exec:${node} -e "setInterval(() => {}, 1000)"`, { timeoutMs: 300 }))).toMatchObject({ code: 'timeout', transient: false });
