@@ -37,7 +37,8 @@ function read(answer: Record<string, unknown>, expected: number): Float32Array[]
   for (const [position, item] of data.entries()) {
     const embedding: unknown = isObject(item) ? item['embedding'] : undefined;
     const index: unknown = isObject(item) ? (item['index'] ?? position) : undefined;
-    if (!Array.isArray(embedding) || typeof index !== 'number' || !(index >= 0 && index < expected)) throw new AnswerError('sent an embedding that is not a list of numbers');
+    if (!Array.isArray(embedding) || embedding.length === 0 || !embedding.every((value) => Number.isFinite(value))) throw new AnswerError('sent an embedding that is not a list of numbers');
+    if (typeof index !== 'number' || !Number.isInteger(index) || !(index >= 0 && index < expected) || vectors[index] !== undefined) throw new AnswerError('sent embeddings that do not belong to one text each');
     vectors[index] = unit(Float32Array.from(embedding as number[]));
   }
   return vectors;

@@ -252,6 +252,23 @@ describe('what is sent and read', () => {
     await own.dispose();
   });
 
+  it.each([
+    ['no numbers', [{ index: 0, embedding: ['x'] }, { index: 1, embedding: [1] }], 'not a list of numbers'],
+    ['an empty list', [{ index: 0, embedding: [] }, { index: 1, embedding: [1] }], 'not a list of numbers'],
+    ['one text twice', [{ index: 1, embedding: [1] }, { index: 1, embedding: [2] }], 'one text each'],
+    ['a place between', [{ index: 0.5, embedding: [1] }, { index: 1, embedding: [2] }], 'one text each'],
+  ])('refuses embeddings with %s', async (_, data, words) => {
+    const gateway = createServer((_request, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data })));
+    await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/v1`;
+    const own = catalogOf({ environment: (name) => (name === 'OPENAI_BASE_URL' ? url : undefined) });
+    const error = await failure((await own.embedding('openai:embedding:m')).embed(['a', 'b'], never()));
+    gateway.closeAllConnections();
+    gateway.close();
+    await own.dispose();
+    expect(error).toMatchObject({ code: 'model-response', message: expect.stringContaining(words) as string });
+  });
+
   it('keeps a key that the redactor learnt out of any text', async () => {
     const redactor = createRedactor();
     const own = catalogOf({ redactor });
