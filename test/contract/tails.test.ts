@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TraceSource } from '../../src/core/config/model.ts';
+import { TouchstoneError } from '../../src/core/errors.ts';
 import { createTails, type TailOptions, type Tails } from '../../src/node/tail/tails.ts';
 import { MemorySink, otlpLine } from '../fixtures/trace-sink.ts';
 
@@ -50,6 +51,18 @@ describe('tailed files', () => {
     const [status] = tails.status();
     expect(status).toMatchObject({ pattern: '*.jsonl', problem: null, files: [{ path: at('a.jsonl'), spans: 1, problem: null }] });
     expect(status!.files[0]!.offset).toBe(status!.files[0]!.size);
+  });
+
+  it('reads a file again that could not be taken, although it does not change any more', async () => {
+    writeFileSync(at('a.jsonl'), otlpLine('one'));
+    sink.ingest = () => Promise.reject(new TouchstoneError('store', 'the database is damaged'));
+    const tails = tail(['*.jsonl']);
+    await tails.settle();
+    expect(tails.status()[0]!.files).toMatchObject([{ problem: 'the database is damaged', spans: 0 }]);
+    sink.ingest = MemorySink.prototype.ingest.bind(sink);
+    await tails.settle();
+    expect(sink.names).toEqual(['one']);
+    expect(tails.status()[0]!.files).toMatchObject([{ problem: null, spans: 1 }]);
   });
 
   it('keeps its place in one step with the rows: what was not taken is read again, nothing else', async () => {

@@ -38,8 +38,8 @@ export interface TailedFileOptions {
   readonly maxDocument?: number;
 }
 
-/** `more` is left for the next turn. */
-export type Turn = 'read' | 'more';
+/** `more` is left for the next turn. `failed`: it could not be read, or what was read was not taken; the reason is in `problem`. */
+export type Turn = 'read' | 'more' | 'failed';
 
 /** One file that is followed: what is added to it goes to the sink, together with how far it was read. */
 export class TailedFile {
@@ -107,7 +107,7 @@ export class TailedFile {
       signal.throwIfAborted();
       this.#stream = null;
       this.problem = describeProblem(error);
-      return 'read';
+      return 'failed';
     } finally {
       await handle?.close();
     }

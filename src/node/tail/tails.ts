@@ -5,7 +5,7 @@ import type { TraceSink } from '../../core/trace/sink.ts';
 import type { SourcesState } from '../../protocol/traces.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { FilePattern, type FoundFiles } from './pattern.ts';
-import { TailedFile, type ReadUpTo } from './tailed-file.ts';
+import { TailedFile, type ReadUpTo, type Turn } from './tailed-file.ts';
 
 export interface TailOptions {
   /** Absolute path of the workspace folder. */
@@ -237,13 +237,15 @@ class FileTails implements Tails {
     const { file } = followed;
     const before = [file.offset, file.spans, file.problem].join(' ');
     const began = performance.now();
-    let turn: 'read' | 'more' = 'read';
+    let turn: Turn = 'failed';
     try {
       turn = await file.turn(this.#stop.signal);
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#options.log?.(`${file.path}: ${errorMessage(error)}`);
     }
-    if (file.isReadWhole) followed.notBefore = performance.now() + REST_AFTER_SESSION * (performance.now() - began);
+    // The reason may pass without any change of the file: the next look reads it again.
+    if (turn === 'failed') followed.seen = '';
+    if (file.isReadWhole || turn === 'failed') followed.notBefore = performance.now() + REST_AFTER_SESSION * (performance.now() - began);
     this.#limitHeld();
     this.#reading.delete(followed);
     if (this.#stop.signal.aborted) return;
