@@ -2,7 +2,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } fro
 import { tmpdir } from 'node:os';
 import path, { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readTraceText } from '../../src/core/trace/formats/read.ts';
 import { mergeSpans } from '../../src/core/trace/merge.ts';
 import type { RawLog, RawSpan } from '../../src/core/trace/model.ts';
@@ -299,6 +299,22 @@ describe('log records', () => {
       store.database.exec('DELETE FROM trace_log');
     }
   });
+
+  it('are joined although those of another trace cannot be', async () => {
+    const [damaged, whole] = ['a'.repeat(32), 'b'.repeat(32)];
+    const sink = open();
+    const [request, log] = [
+      rawSpan({ request_id: 'req_1', model: 'claude-sonnet-4-5', input_tokens: 10, output_tokens: 5 }, { id: '1', name: 'claude_code.llm_request', scope: 'com.anthropic.claude_code.tracing' }),
+      rawLog('claude_code.api_request', { request_id: 'req_1', cost_usd: 0.25, model: 'claude-sonnet-4-5' }),
+    ];
+    await sink.ingest(decoded([{ ...request, traceId: damaged }, { ...request, traceId: whole }]));
+    const store = look();
+    const insert = store.database.prepare("INSERT INTO trace_log (hash, trace_id, span_id, time_ns, session, name, body, at) VALUES (?, ?, NULL, 1, NULL, 'x', 'no JSON', ?)");
+    insert.run(Buffer.alloc(16, 1), Buffer.from(damaged, 'hex'), Date.now());
+    store.database.prepare('INSERT INTO trace_unjoined (key) VALUES (?)').run(Buffer.from(damaged, 'hex'));
+    await sink.ingest(decoded([], [{ ...log, traceId: whole }]));
+    await vi.waitFor(() => expect(store.row(whole)).toMatchObject({ cost: 0.25 }), { timeout: 15_000 });
+  }, 20_000);
 
   it('become a trace where a session sends nothing else, which gives way to the session’s own', async () => {
     const sink = open();

@@ -16,6 +16,8 @@ const REST_FACTOR = 10;
 const SHORTEST_REST_MS = 300;
 /** After an error. */
 const LONG_REST_MS = 5000;
+/** What has failed is left alone so long, or it would keep all others waiting. */
+const REST_OF_FAILED_MS = 60_000;
 /** Traces of one session that new log records are looked at for. */
 const MAX_TRACES_OF_SESSION = 50;
 /** Log records of one trace or session that are held at once. */
@@ -80,6 +82,8 @@ export class LogJoiner {
     if (key === undefined) return [];
     const began = performance.now();
     const name = nameOf(key);
+    // Replaced when it went well.
+    this.#restUntil.set(name, began + REST_OF_FAILED_MS);
     const changed = this.#writer.transaction(() => {
       this.#statements.done.run(key);
       if (typeof key === 'string') this.#joinSession(key.replace(/^session /, ''));
