@@ -15,8 +15,6 @@ export interface TraceEvents {
 
 /** Traces that are deleted at once: between two rounds others read and write. */
 const DELETED_AT_ONCE = 500;
-/** A query that goes on finding what arrives meanwhile ends here. */
-const MOST_ROUNDS = 10_000;
 
 /** The traces of one workspace folder: reading, taking in, deleting. Everything opens on first use. */
 export class Traces {
@@ -56,10 +54,11 @@ export class Traces {
     const { reads, sink } = await this.#opened();
     if ('traceIds' in which) return this.#deleteFrom(sink, which.traceIds);
     let deleted = 0;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const ids = await reads.read('ids', { query: which.query, limit: DELETED_AT_ONCE });
-      if (ids.length === 0) break;
-      deleted += await this.#deleteFrom(sink, ids);
+    // From the last one down: what arrives meanwhile was not meant, and comes behind it.
+    for (let before: number | null | undefined; before !== null; ) {
+      const { traceIds, next } = await reads.read('ids', { query: which.query, limit: DELETED_AT_ONCE, ...(before === undefined ? {} : { before }) });
+      deleted += await this.#deleteFrom(sink, traceIds);
+      before = next;
     }
     return deleted;
   }

@@ -23,11 +23,11 @@ export function detailOf(trace: OpenTrace, spanId: string, prices: PriceOverride
   const { value: span, cut } = cutLong(spanAt(trace, position, prices));
   const { skeleton } = trace;
   const path: { spanId: string; name: string; kind: Span['kind'] }[] = [];
-  for (let at = skeleton.parents[position]!; at >= 0; at = skeleton.parents[at]!) path.unshift({ spanId: trace.idAt(at), name: trace.nameAt(at), kind: SPAN_KINDS[skeleton.kinds[at]!]! });
+  for (let at = skeleton.parents[position]!; at >= 0; at = skeleton.parents[at]!) path.push({ spanId: trace.idAt(at), name: trace.nameAt(at), kind: SPAN_KINDS[skeleton.kinds[at]!]! });
   return {
     span,
     total: totalOf(trace, position),
-    path,
+    path: path.reverse(),
     previous: position === 0 ? null : trace.idAt(position - 1),
     next: position === skeleton.count - 1 ? null : trace.idAt(position + 1),
     cut,

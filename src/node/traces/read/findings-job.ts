@@ -33,6 +33,7 @@ export class FindingsJob {
   #examined = 0;
   #running: Promise<void> | null = null;
   #stopped = false;
+  #failure: { readonly error: unknown } | null = null;
 
   /** `before`: what was found in an earlier version of the trace, shown until there is as much of this one. */
   constructor(database: Database, trace: OpenTrace, prices: PriceOverrides, before: readonly Finding[] = []) {
@@ -47,15 +48,17 @@ export class FindingsJob {
     }
   }
 
-  /** How far it is; the first question begins the work. */
+  /** How far it is; the first question begins the work. @throws what ended the work: the next job tries again */
   state(): FindingsState {
     void this.#start();
+    if (this.#failure !== null) throw this.#failure.error;
     const found = worstFirst([...this.#failures, ...this.#merged.list()]).slice(0, LONGEST_LIST);
     return { findings: !this.isDone && this.#before.length > found.length ? this.#before : found, examined: this.#examined, total: this.#trace.skeleton.count };
   }
 
+  /** It has come to its end, or cannot. */
   get isDone(): boolean {
-    return this.#examined === this.#trace.skeleton.count;
+    return this.#failure !== null || this.#examined === this.#trace.skeleton.count;
   }
 
   /** Everything that there is to find. */
@@ -64,12 +67,17 @@ export class FindingsJob {
     return this.state();
   }
 
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
   stop(): void {
     this.#stopped = true;
   }
 
   #start(): Promise<void> {
-    this.#running ??= this.isDone ? Promise.resolve() : this.#work();
+    // Nobody may wait for it: what goes wrong is told to who asks next, and must not end the thread.
+    this.#running ??= this.isDone ? Promise.resolve() : this.#work().catch((error: unknown) => void (this.#failure = { error }));
     return this.#running;
   }
 

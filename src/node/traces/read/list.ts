@@ -87,11 +87,11 @@ function count(database: Database, query: CompiledQuery): TracePage['total'] {
   return { count: counted, atLeast: false };
 }
 
-/** All numbers of traces that fit, at most `limit`: for deleting what a query finds. */
-export function numbersOf(store: Store, text: string, limit: number): number[] {
+/** Numbers of traces that fit, the highest first, at most `limit`: for deleting what a query finds. Numbers grow: below `before` nothing new appears. */
+export function numbersOf(store: Store, text: string, limit: number, before = Number.MAX_SAFE_INTEGER): number[] {
   const { where } = compileQuery(store, text);
   const { sql, values } = where();
-  return store.database.prepare(`SELECT t.n FROM trace t WHERE ${sql} LIMIT ?`).pluck().all(...values, limit) as number[];
+  return store.database.prepare(`SELECT t.n FROM trace t WHERE t.n < ? AND ${sql} ORDER BY t.n DESC LIMIT ?`).pluck().all(before, ...values, limit) as number[];
 }
 
 /** Sessions by the start of their latest trace that fits, the newest first. @throws TouchstoneError 'usage' (QueryError) */

@@ -12,8 +12,8 @@ export const LONG_METHODS = ['text'] as const;
 export type ReadMethod = (typeof QUICK_METHODS)[number] | (typeof TRACE_METHODS)[number] | (typeof LONG_METHODS)[number];
 
 export interface ReadMethods extends Pick<TraceMethods, Exclude<ReadMethod, 'ids' | 'sources' | 'text'>> {
-  /** Ids of what a query finds, at most `limit`. */
-  ids: [{ readonly query: string; readonly limit: number }, readonly string[]];
+  /** Ids of what a query finds, the trace that came last first, at most `limit`. `before`: from there on; traces that came meanwhile are not among them. */
+  ids: [{ readonly query: string; readonly limit: number; readonly before?: number }, { readonly traceIds: readonly string[]; readonly next: number | null }];
   sources: [Record<string, never>, Pick<SourcesState, 'counts' | 'senders' | 'rejections' | 'store'>];
   /** A trace as text; with `file` it is written there, piece by piece, and the answer is empty. */
   text: [{ readonly traceId: string; readonly format: 'json' | 'otlp' | 'tree' | 'markdown'; readonly spanId?: string; readonly file?: string }, string];

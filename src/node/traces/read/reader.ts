@@ -61,7 +61,10 @@ export class TraceReader {
     'traces/sessions': (request) => listSessions(this.#store, request),
     'traces/complete': ({ query, position }) => ({ items: this.#complete(query, position) }),
     'traces/get': ({ traceId }) => traceById(this.#database, traceId).row,
-    ids: ({ query, limit }) => tracesByNumber(this.#database, numbersOf(this.#store, query, limit)).map(({ row }) => row.traceId),
+    ids: ({ query, limit, before }) => {
+      const numbers = numbersOf(this.#store, query, limit, before);
+      return { traceIds: tracesByNumber(this.#database, numbers).map(({ row }) => row.traceId), next: numbers.length < limit ? null : numbers.at(-1)! };
+    },
     sources: () => storedSources(this.#database),
     'sources/rejection': ({ id }) => storedRejection(this.#database, id),
     'traces/skeleton': ({ traceId, knownRevision }) => (knownRevision !== undefined && this.#open.revisionOf(traceId) === knownRevision ? null : copyOfSkeleton(this.#open.open(traceId).skeleton)),
@@ -83,11 +86,15 @@ export class TraceReader {
    */
   #findings(trace: OpenTrace, prices: PriceOverrides): FindingsJob {
     const last = this.#job;
-    if (last?.trace === trace) return last.job;
+    if (last?.trace === trace) {
+      // It tells why once; who asks again has it tried again.
+      if (last.job.hasFailed) this.#job = null;
+      return last.job;
+    }
     const isSame = last?.trace.stored.n === trace.stored.n;
     if (last !== null && isSame && !last.job.isDone) return last.job;
     last?.job.stop();
-    const job = new FindingsJob(this.#database, trace, prices, last !== null && isSame ? last.job.state().findings : []);
+    const job = new FindingsJob(this.#database, trace, prices, last !== null && isSame && !last.job.hasFailed ? last.job.state().findings : []);
     this.#job = { trace, job };
     return job;
   }

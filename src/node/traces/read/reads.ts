@@ -10,11 +10,19 @@ export interface TraceReads {
   close(): Promise<void>;
 }
 
-/** `path`: the database, which must exist. `prices`: those of touchstone.yml, asked for with every read of a span. */
-export function createTraceReads(options: { readonly path: string; readonly prices: () => Promise<PriceOverrides> }): TraceReads {
-  const quick = new ReadThread(options.path);
-  const single = new ReadThread(options.path);
-  const long = new ReadThread(options.path);
+export interface TraceReadOptions {
+  /** The database, which must exist. */
+  readonly path: string;
+  /** Those of touchstone.yml, asked for with every read of a span. */
+  readonly prices: () => Promise<PriceOverrides>;
+  /** The program of the threads: another one stands for a read without end in tests. */
+  readonly program?: string;
+}
+
+export function createTraceReads(options: TraceReadOptions): TraceReads {
+  const quick = new ReadThread(options);
+  const single = new ReadThread(options);
+  const long = new ReadThread(options);
   const threadOf = (method: ReadMethod): ReadThread => (isOf(QUICK_METHODS, method) ? quick : isOf(LONG_METHODS, method) ? long : single);
   return {
     async read(method, params, signal) {
@@ -29,6 +37,9 @@ export function createTraceReads(options: { readonly path: string; readonly pric
   };
 }
 
+/** So long others wait for a read that nobody waits for any more; then its thread is given up. */
+const PATIENCE_MS = 1500;
+
 /** So long after a list the thread of single traces is started: a command that only lists has ended by then. */
 const WARM_MS = 500;
 
@@ -38,36 +49,70 @@ function isOf(methods: readonly ReadMethod[], method: ReadMethod): boolean {
 
 interface Waiting {
   readonly request: ReadRequest;
+  isCancelled: boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** A thread that is started by the first question, and started again should it have ended. One question at a time: what was cancelled before its turn is never asked. */
+/**
+ * A thread that is started by the first question, and started again should it have ended. One question at a time: what was cancelled before
+ * its turn is never asked; what was cancelled in its turn goes on, because what it reads is often asked for next, until it keeps others waiting.
+ */
 class ReadThread {
   readonly #path: string;
+  readonly #program: string;
+  /** Threads that were given up and have not ended. */
+  readonly #ending = new Set<Promise<unknown>>();
+  #patience: NodeJS.Timeout | undefined;
   #worker: Worker | null = null;
   #asked: Waiting | null = null;
   readonly #queue: Waiting[] = [];
   #nextId = 1;
   #closed = false;
 
-  constructor(path: string) {
+  constructor({ path, program = entryPath(import.meta.url, './reader-worker.ts') }: TraceReadOptions) {
     this.#path = path;
+    this.#program = program;
   }
 
   ask(question: Omit<ReadRequest, 'id'>, signal?: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new TouchstoneError('engine-stopped', 'The workspace folder was closed.'));
       if (signal?.aborted) return reject(cancelled());
-      const waiting: Waiting = { request: { id: this.#nextId++, ...question }, resolve, reject };
+      const waiting: Waiting = { request: { id: this.#nextId++, ...question }, isCancelled: false, resolve, reject };
       signal?.addEventListener('abort', () => {
         const at = this.#queue.indexOf(waiting);
         if (at >= 0) this.#queue.splice(at, 1);
+        waiting.isCancelled = true;
         reject(cancelled());
+        this.#lookAtPatience();
       }, { once: true });
       this.#queue.push(waiting);
       this.#next();
+      this.#lookAtPatience();
     });
+  }
+
+  #lookAtPatience(): void {
+    const asked = this.#asked;
+    if (asked === null || !asked.isCancelled || this.#queue.length === 0) return;
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      if (this.#asked === asked && this.#queue.length > 0) this.#giveUp();
+      else this.#lookAtPatience();
+    }, PATIENCE_MS);
+  }
+
+  /** The next question starts another thread. A statement of SQLite that is at work comes to its end first, unheard. */
+  #giveUp(): void {
+    const worker = this.#worker;
+    this.#worker = null;
+    this.#asked = null;
+    if (worker !== null) {
+      const ended = worker.terminate().finally(() => this.#ending.delete(ended));
+      this.#ending.add(ended);
+    }
+    this.#next();
   }
 
   /** Before the first question, so that it need not wait for the thread. */
@@ -84,8 +129,9 @@ class ReadThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(entryPath(import.meta.url, './reader-worker.ts'), { name: 'touchstone traces', workerData: { path: this.#path }, execArgv: [] });
+    const worker = new Worker(this.#program, { name: 'touchstone traces', workerData: { path: this.#path }, execArgv: [] });
     worker.on('message', (reply: ReadReply) => {
+      if (this.#worker !== worker) return;
       const asked = this.#asked;
       if (asked === null || asked.request.id !== reply.id) return;
       this.#asked = null;
@@ -113,8 +159,9 @@ class ReadThread {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#patience);
     for (const { reject } of this.#queue.splice(0)) reject(new TouchstoneError('engine-stopped', 'The workspace folder was closed.'));
-    await this.#worker?.terminate();
+    await Promise.all([this.#worker?.terminate(), ...this.#ending]);
   }
 }
 

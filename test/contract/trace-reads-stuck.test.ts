@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/node/sqlite/database.ts';
+import { createTraceReads } from '../../src/node/traces/read/reads.ts';
+import { TraceReader } from '../../src/node/traces/read/reader.ts';
+import { context, filledStore, type FilledStore } from '../fixtures/traces/filled-store.ts';
+
+let store: FilledStore;
+beforeAll(async () => {
+  store = await filledStore();
+});
+afterAll(() => store.close());
+
+describe('a read that cannot end', () => {
+  it('does not keep others waiting once nobody waits for it', async () => {
+    const reads = createTraceReads({ path: '', prices: () => Promise.resolve({}), program: fileURLToPath(new URL('../fixtures/endless-reader.ts', import.meta.url)) });
+    const stop = new AbortController();
+    const endless = reads.read('traces/get', { traceId: 'endless' }, stop.signal);
+    const other = reads.read('traces/get', { traceId: 'other' });
+    stop.abort();
+    await expect(endless).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await other).toEqual({ traceId: 'other' });
+    await reads.close();
+  });
+});
+
+describe('findings of a trace that is damaged', () => {
+  it('say so once to who asks, and leave the reader at work', async () => {
+    const database = await openDatabase(store.folder);
+    const reader = new TraceReader(database, 0);
+    const { traceId } = store.traces.find(({ spans }) => spans.some(({ kind }) => kind === 'llm') && spans.length > 3)!;
+    database.prepare("UPDATE span_body SET body = 'no body' WHERE n IN (SELECT s.n FROM span s JOIN trace t ON t.n = s.trace WHERE t.id = ?)").run(Buffer.from(traceId, 'hex'));
+    const ask = () => reader.read('traces/findings', { traceId }, context);
+    await ask();
+    await expect.poll(() => ask().then(() => null, (error: unknown) => error), { interval: 5 }).toBeInstanceOf(Error);
+    // Tried again: what was damaged may be whole by now.
+    expect(await ask()).toMatchObject({ examined: 0 });
+    database.close();
+  });
+});
+
+describe('what a query is to delete', () => {
+  it('is read from the last trace down, so that what arrives meanwhile is never among it', async () => {
+    const database = await openDatabase(store.folder);
+    const reader = new TraceReader(database);
+    const all = database.prepare('SELECT lower(hex(id)) FROM trace WHERE origin <> 3 ORDER BY n DESC').pluck().all();
+    const found: string[] = [];
+    for (let before: number | null | undefined; before !== null; ) {
+      const { traceIds, next } = await reader.read('ids', { query: '', limit: 7, ...(before === undefined ? {} : { before }) }, context);
+      found.push(...traceIds);
+      before = next;
+      // One that arrives between two pages.
+      database.exec('CREATE TEMP TABLE arriving AS SELECT * FROM trace WHERE origin <> 3 LIMIT 1; UPDATE arriving SET n = NULL, id = randomblob(16); INSERT INTO trace SELECT * FROM arriving; DROP TABLE arriving');
+    }
+    expect(found).toEqual(all);
+    database.close();
+  });
+});
