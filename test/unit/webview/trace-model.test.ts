@@ -20,6 +20,8 @@ function setup({ spans = refundAgent(), state = INITIAL_STATE, reveal = null }: 
   const saved: { state: ViewState; traceId: string | null }[] = [];
   const problem: { error: TouchstoneError | null } = { error: null };
   const calls: string[] = [];
+  /** The skeleton is answered when it is released. */
+  const held: { release: PromiseWithResolvers<undefined> | null } = { release: null };
   const guarded = <T>(name: string, answer: () => T): T => {
     calls.push(name);
     if (problem.error !== null) throw problem.error;
@@ -28,7 +30,10 @@ function setup({ spans = refundAgent(), state = INITIAL_STATE, reveal = null }: 
   const host: RpcPeer<Record<never, never>> = new RpcPeer((message) => queueMicrotask(() => peer.receive(structuredClone(message))), {
     handlers: {
       'trace/get': () => guarded('trace/get', () => ({ row: trace.row(), reveal })),
-      'trace/skeleton': decoded(tracePanelParams['trace/skeleton'], ({ knownRevision }) => guarded('trace/skeleton', () => (knownRevision === trace.skeleton.revision ? null : trace.skeleton))),
+      'trace/skeleton': decoded(tracePanelParams['trace/skeleton'], async ({ knownRevision }) => {
+        await held.release?.promise;
+        return guarded('trace/skeleton', () => (knownRevision === trace.skeleton.revision ? null : trace.skeleton));
+      }),
       'trace/span': decoded(tracePanelParams['trace/span'], ({ spanId }) => guarded('trace/span', () => trace.detail(spanId))),
       'trace/find': decoded(tracePanelParams['trace/find'], ({ text }) => guarded('trace/find', () => ({ spanIds: trace.find(text), more: false }))),
       'trace/findings': () => guarded('trace/findings', () => trace.findings),
@@ -38,7 +43,7 @@ function setup({ spans = refundAgent(), state = INITIAL_STATE, reveal = null }: 
   const peer = new RpcPeer<TracePanelMethods>((message) => queueMicrotask(() => host.receive(structuredClone(message))), { decodeResult: decodeTracePanelResult });
   const model = new TraceModel(peer, state, (kept, traceId) => saved.push({ state: kept, traceId }));
   models.push(model);
-  return { trace, model, saved, problem, calls };
+  return { trace, model, saved, problem, calls, held };
 }
 
 const nameAt = (model: TraceModel, index: number): string => {
@@ -88,6 +93,30 @@ describe('the trace panel\'s model', () => {
     expect(model.view.value!.rows.length).toBeGreaterThan(rows);
     expect(model.view.value!.isOpen(model.view.value!.rows.at(indexOf(model, 'step 1')))).toBe(false);
     await vi.waitFor(() => expect(model.open.value).toMatchObject({ kind: 'span', detail: { span: { name: 'step 2' } } }));
+  });
+
+  test('reads a trace that grows one time after the other, however often it changes meanwhile', async () => {
+    const all = refundAgent();
+    const { trace, model, calls, held } = setup({ spans: all.slice(0, 4) });
+    await model.start();
+    vi.useFakeTimers();
+    try {
+      calls.length = 0;
+      held.release = Promise.withResolvers<undefined>();
+      const { skeleton } = trace;
+      for (let change = 1; change <= 5; change++) {
+        model.changed(skeleton.revision + change);
+        await vi.advanceTimersByTimeAsync(500);
+      }
+      expect(calls.filter((name) => name === 'trace/get')).toHaveLength(1);
+      trace.replace(all);
+      held.release.resolve(undefined);
+      held.release = null;
+      await vi.advanceTimersByTimeAsync(60_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(model.view.value!.skeleton.count).toBe(all.length);
   });
 
   test('finds names at once and everything else when the engine has answered', async () => {

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import agent from '@vscode/codicons/src/icons/agent.svg' with { type: 'text' };
 import broadcast from '@vscode/codicons/src/icons/broadcast.svg' with { type: 'text' };
 import checklist from '@vscode/codicons/src/icons/checklist.svg' with { type: 'text' };
-import circleSlash from '@vscode/codicons/src/icons/circle-slash.svg' with { type: 'text' };
+import circleSmall from '@vscode/codicons/src/icons/circle-small.svg' with { type: 'text' };
 import collapseAll from '@vscode/codicons/src/icons/collapse-all.svg' with { type: 'text' };
 import database from '@vscode/codicons/src/icons/database.svg' with { type: 'text' };
 import disconnected from '@vscode/codicons/src/icons/plug.svg' with { type: 'text' };
@@ -29,14 +29,14 @@ import { Glyph, pathsOf } from '../../controls/icon.tsx';
 
 /** The Codicons (CC BY 4.0, Microsoft) of this panel alone. */
 const PATHS = pathsOf({
-  agent, array, broadcast, checklist, circleSlash, collapseAll, database, disconnected, event, expandAll, filter, globe, link, list, memory, note, search, shield, sort, sparkle, tools, unfold, watch, zoomIn, zoomOut,
+  agent, array, broadcast, checklist, circleSmall, collapseAll, database, disconnected, event, expandAll, filter, globe, link, list, memory, note, search, shield, sort, sparkle, tools, unfold, watch, zoomIn, zoomOut,
 });
 
 export type TraceIconName = keyof typeof PATHS;
 
 const OF_KIND: Readonly<Record<SpanKind, TraceIconName>> = {
   llm: 'sparkle', embedding: 'array', agent: 'agent', tool: 'tools', retriever: 'search', reranker: 'sort', chain: 'link', guardrail: 'shield', evaluator: 'checklist', prompt: 'note',
-  memory: 'memory', http: 'globe', db: 'database', event: 'event', other: 'circleSlash',
+  memory: 'memory', http: 'globe', db: 'database', event: 'event', other: 'circleSmall',
 };
 
 export function TraceIcon({ name, class: className = '', label }: { readonly name: TraceIconName; readonly class?: string; readonly label?: string }): VNode {

@@ -13,6 +13,8 @@ import type { ViewState } from './view-state.ts';
 
 /** While spans arrive they are asked for at most this often. */
 const REFRESH_MS = 400;
+/** After a reload it rests so many times as long as that took: a trace of a million spans is not read without a pause. */
+const REST_FACTOR = 4;
 const FOLLOW_MS = 60;
 const FINDINGS_MS = 1000;
 const MAX_SEARCHED_ROWS = 100_000;
@@ -45,6 +47,8 @@ export class TraceModel {
   readonly #save: (state: ViewState, traceId: string | null) => void;
   readonly #opened: Opened;
   #revision = -1;
+  #reloading = false;
+  #rest = 0;
   #refresh: ReturnType<typeof setTimeout> | undefined;
   #follow: ReturnType<typeof setTimeout> | undefined;
   #findingsTimer: ReturnType<typeof setTimeout> | undefined;
@@ -102,7 +106,11 @@ export class TraceModel {
     if (view !== null && revision <= view.skeleton.revision) return;
     this.#revision = Math.max(this.#revision, revision);
     if (!this.live.value) this.waiting.value = true;
-    else this.#refresh ??= setTimeout(() => { this.#refresh = undefined; void this.#reload(); }, REFRESH_MS);
+    else this.#refreshSoon();
+  }
+
+  #refreshSoon(): void {
+    if (!this.#reloading) this.#refresh ??= setTimeout(() => { this.#refresh = undefined; void this.#reload(); }, Math.max(REFRESH_MS, this.#rest));
   }
 
   setLive(live: boolean): void {
@@ -281,6 +289,9 @@ export class TraceModel {
   }
 
   async #reload(): Promise<void> {
+    if (this.#reloading) return;
+    this.#reloading = true;
+    const began = performance.now();
     try {
       this.trace.value = (await this.#api.request('trace/get', {})).row;
       this.waiting.value = false;
@@ -288,9 +299,14 @@ export class TraceModel {
       this.failure.value = null;
       clearTimeout(this.#findingsTimer);
       this.#findingsTimer = setTimeout(() => void this.#readFindings(), FINDINGS_MS);
+      this.#rest = REST_FACTOR * (performance.now() - began);
     } catch (error) {
       this.#fail(error);
+    } finally {
+      this.#reloading = false;
     }
+    // What was told of meanwhile.
+    if (this.failure.value === null) this.changed(this.#revision);
   }
 
   /** One at a time: what changes meanwhile is asked for afterwards. */
