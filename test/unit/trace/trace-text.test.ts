@@ -85,14 +85,14 @@ describe('columns', () => {
   });
 });
 
-function skeletonOf(names: readonly string[]): ReturnType<typeof buildSkeleton>['skeleton'] {
+function skeletonOf(names: readonly string[], kind: (typeof SPAN_KINDS)[number] = 'llm'): ReturnType<typeof buildSkeleton>['skeleton'] {
   const columns = new SpanColumns(names.length);
   for (const [index] of names.entries()) {
     const at = columns.next();
     columns.idLow[at] = index + 1;
     if (index > 0) [columns.hasParent[at], columns.parentLow[at]] = [1, 1];
     [columns.starts[at], columns.ends[at]] = [index, index + 2_000_000];
-    columns.kinds[at] = SPAN_KINDS.indexOf('llm');
+    columns.kinds[at] = SPAN_KINDS.indexOf(kind);
     columns.names[at] = index + 1;
   }
   return buildSkeleton({ traceId: 'ab', revision: 1, zeroNs: '0' }, { columns, textOf: (number) => names[number - 1]!, carriesUsage: 1 << 17, costReported: 1 << 18 }).skeleton;
@@ -122,6 +122,13 @@ describe('a trace as Markdown', () => {
     const markdown = [...markdownOf(title, 0, 2, (at) => spans[at]!, skeletonOf(['chat', 'chat']))].join('');
     for (const said of ['Where is my order?', 'Let me look.', 'it is late', 'It is late, sorry.']) expect(markdown.split(said).length - 1, said).toBe(1);
     expect(markdown.split('\n').filter((line) => line.startsWith('`````'))).toEqual(['`````json', '`````']);
+  });
+
+  it('shows of a tool call only what was sent of it', () => {
+    const { spans } = normaliseTrace([rawSpan({ 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'forecast' }, { id: '1', parent: null })]);
+    const markdown = [...markdownOf(title, 0, 1, (at) => spans[at]!, skeletonOf(['execute_tool forecast'], 'tool'))].join('');
+    expect(markdown).toContain('**forecast**');
+    expect(markdown).not.toContain('null');
   });
 });
 

@@ -61,7 +61,9 @@ function partOf(part: Part): string {
 function toolOf(span: Span, answered: Set<string>): string {
   if (span.toolCallId !== null) answered.add(span.toolCallId);
   const failed = span.error === null ? '' : `**Error:** ${inline(span.error.message ?? span.error.type ?? 'failed')}\n\n`;
-  return `## tool\n\n**${visible(span.toolName ?? span.name)}** · ${durationOf(span)}\n\n${fenced(span.toolArguments ?? span.input)}\n\n${failed}${span.toolResult === null && span.output === null ? '' : `Result\n\n${fenced(span.toolResult ?? span.output)}\n\n`}`;
+  const given = span.toolArguments ?? span.input;
+  const result = span.toolResult ?? span.output;
+  return `## tool\n\n**${visible(span.toolName ?? span.name)}** · ${durationOf(span)}\n\n${given === null ? '' : `${fenced(given)}\n\n`}${failed}${result === null ? '' : `Result\n\n${fenced(result)}\n\n`}`;
 }
 
 function durationOf(span: Span): string {
