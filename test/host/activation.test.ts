@@ -1,9 +1,9 @@
 import * as assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, EXTENSION_ID } from '../../src/extension/constants.ts';
-import { enginePids } from './support.ts';
+import { enginePids, folder, until } from './support.ts';
 
 interface Manifest {
   contributes: { commands: Array<{ command: string; title: string; category?: string }> };
@@ -28,8 +28,12 @@ describe('the extension in a real VS Code', () => {
     assert.deepEqual(contributed.filter((command) => !registered.has(command)), []);
   });
 
-  it('starts no process by activating', async () => {
+  it('starts a process without being asked only where touchstone.yml names files to follow, and follows them although nobody looks', async () => {
     await vscode.extensions.getExtension(EXTENSION_ID)?.activate();
-    assert.deepEqual(enginePids(), []);
+    const config = vscode.Uri.joinPath(folder(), 'touchstone.yml');
+    assert.match(new TextDecoder().decode(await vscode.workspace.fs.readFile(config)), /^ +sources: \[traces\//m);
+    await until('one engine', () => enginePids().length === 1);
+    const database = vscode.Uri.joinPath(folder(), '.touchstone/touchstone.db');
+    await until('a store', () => existsSync(database.fsPath));
   });
 });

@@ -7,10 +7,11 @@ import type { Engines } from '../engine/engines.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import type { Log } from '../log.ts';
 import { receiverEnabled, receiverPorts } from '../settings.ts';
+import { namesSources } from './named-sources.ts';
 
 /** Counts of a busy receiver are read at most so often, in milliseconds. */
 const REFRESH_MS = 500;
-/** A remembered switch is followed so long after the window opened: by then what the person is waiting for has happened. */
+/** A remembered switch, and files that touchstone.yml names, are followed so long after the window opened: by then what the person is waiting for has happened. */
 const START_MS = 1500;
 
 /**
@@ -27,7 +28,7 @@ export class Sources implements vscode.Disposable {
   readonly #didChange = new vscode.EventEmitter<FolderEngine>();
   readonly #disposables: vscode.Disposable[];
   readonly #startTimer: NodeJS.Timeout;
-  /** Folders whose files are tailed because somebody looks at their traces. */
+  /** Folders whose files are tailed: their touchstone.yml names some, or somebody looks at their traces. */
   readonly #followed = new Set<FolderEngine>();
   #watchers = 0;
   /** A folder's state differs from what it was, or its switch. */
@@ -37,7 +38,7 @@ export class Sources implements vscode.Disposable {
     this.#engines = engines;
     this.#memory = memory;
     this.#log = log;
-    this.#startTimer = setTimeout(() => this.#startRemembered(), START_MS);
+    this.#startTimer = setTimeout(() => this.#startAll(), START_MS);
     this.#disposables = [
       this.#didChange,
       engines.onDidStart((engine) => void this.#follow(engine)),
@@ -48,9 +49,10 @@ export class Sources implements vscode.Disposable {
         this.#states.delete(engine);
         this.#changed(engine);
         // Senders are waiting at the door: the next start waits as long as the engine's back-off says.
-        if (this.isEnabled(engine)) void this.#attempt(engine, async () => void (await engine.request('sources/get', {})));
+        // Files that are tailed wait, too.
+        if (this.isEnabled(engine) || this.#followed.has(engine)) void this.#attempt(engine, async () => void (await engine.request('sources/get', {})));
       }),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#startRemembered()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#startAll()),
       ...this.#watchConfig(),
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         for (const [engine, refresher] of this.#refreshers) {
@@ -60,7 +62,7 @@ export class Sources implements vscode.Disposable {
           this.#states.delete(engine);
           this.#followed.delete(engine);
         }
-        this.#startRemembered();
+        this.#startAll();
       }),
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration(SETTINGS.receiverEnabled)) this.#followSetting();
@@ -93,7 +95,7 @@ export class Sources implements vscode.Disposable {
     await this.refresh(engine);
   }
 
-  /** Somebody looks at the traces of a folder: the files that its touchstone.yml names are read from now on, as they grow. */
+  /** The files that the touchstone.yml of a folder names are read from now on, as they grow. */
   follow(engine: FolderEngine): void {
     if (this.#followed.has(engine)) return;
     this.#followed.add(engine);
@@ -141,9 +143,27 @@ export class Sources implements vscode.Disposable {
     const watcher = vscode.workspace.createFileSystemWatcher('**/touchstone.{yml,yaml}');
     const look = (uri: vscode.Uri): void => {
       const engine = this.#engines.forUri(uri);
-      if (engine && (this.#followed.has(engine) || this.isEnabled(engine))) this.#refresher(engine).request();
+      if (!engine) return;
+      if (this.#followed.has(engine) || this.isEnabled(engine)) this.#refresher(engine).request();
+      else this.#followNamed();
     };
     return [watcher, watcher.onDidChange(look), watcher.onDidCreate(look), watcher.onDidDelete(look)];
+  }
+
+  #startAll(): void {
+    this.#startRemembered();
+    this.#followNamed();
+  }
+
+  /** Files are followed although nobody looks: what they hold when they are rotated away would be lost. */
+  #followNamed(): void {
+    if (!this.#engines.available) return;
+    for (const engine of this.#engines.all()) {
+      if (this.#followed.has(engine)) continue;
+      void this.#attempt(engine, async () => {
+        if (await namesSources(engine.folder)) this.follow(engine);
+      });
+    }
   }
 
   #startRemembered(): void {
