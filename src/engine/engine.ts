@@ -7,6 +7,7 @@ import { caseOutcomes, cellDetail, listCells } from './cells.ts';
 import { Evals } from './evals.ts';
 import { exportRuns } from './export.ts';
 import { runOnce } from './once.ts';
+import { OtherWriters } from './other-writers.ts';
 import { Prompts } from './prompts.ts';
 import { hash, Limiters } from './run-ports.ts';
 import { CellTraces } from './traces/cell-traces.ts';
@@ -26,6 +27,7 @@ interface Open {
   readonly traces: Traces;
   readonly sources: Sources;
   readonly cells: CellTraces;
+  readonly others: OtherWriters;
 }
 
 /** The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. */
@@ -60,6 +62,7 @@ class Engine implements EngineClient {
     const open = this.#open;
     this.#open = undefined;
     if (open === undefined) return;
+    open.others.close();
     await open.evals.cancelAll();
     await Promise.all([open.sources.close(), open.cells.close()]);
     await open.traces.close();
@@ -92,7 +95,13 @@ class Engine implements EngineClient {
         },
         log: (level, message) => this.#emit('log', { level, message: workspace.redactor.redact(message) }),
       });
-      const { traces, sources } = this.#tracesOf(workspace);
+      const others = new OtherWriters(() => {
+        this.#emit('runs/changed', {});
+        this.#emit('traces/changed', { traceIds: [], all: true });
+        sources.told();
+      });
+      workspace.onOpened = (database) => others.watch(database);
+      const { traces, sources } = this.#tracesOf(workspace, others);
       const cells = new CellTraces({
         store: () => workspace.store(),
         sink: () => traces.sink(),
@@ -100,15 +109,16 @@ class Engine implements EngineClient {
         deleteTraces: (traceIds) => traces.delete({ traceIds }),
         log: (message) => this.#emit('log', { level: 'info', message: workspace.redactor.redact(message) }),
       });
-      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources, cells };
+      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, others };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }
 
-  #tracesOf(workspace: Workspace): Pick<Open, 'traces' | 'sources'> {
+  #tracesOf(workspace: Workspace, others: OtherWriters): Pick<Open, 'traces' | 'sources'> {
     const log = (level: EngineNotifications['log']['level'], message: string): void => this.#emit('log', { level, message: workspace.redactor.redact(message) });
     const traces = new Traces(workspace, {
       changed: (params) => {
+        others.own();
         this.#emit('traces/changed', params);
         sources.told();
       },

@@ -30,6 +30,8 @@ export class Workspace {
   #store: Promise<{ store: RunStore; grid: Grid }> | undefined;
   #closed = false;
   readonly #disk: FileReader;
+  /** Called with the database once it is open. */
+  onOpened: ((database: RunStore['database']) => void) | undefined;
 
   constructor(settings: EngineSettings, host: EngineHost, redactor: Redactor = createRedactor()) {
     this.settings = settings;
@@ -129,6 +131,7 @@ export class Workspace {
         // Another process is writing: what is old goes next time.
       }
     });
+    this.onOpened?.(store.database);
     return { store, grid: new Grid(store) };
   }
 

@@ -35,6 +35,23 @@ function traceFile(traces: number, spans = 30): string {
 const list = (query: string) => engine.request('traces/list', { query, sort: 'time', descending: true, limit: 100 });
 
 describe('the engine', () => {
+  it('tells of runs and traces that another process has written', async () => {
+    const other = createEngine({ host: { request: () => Promise.reject(new Error('nobody is asked')), on: () => () => undefined } });
+    try {
+      await engine.request('engine/configure', settings());
+      expect((await list('')).traces).toEqual([]);
+      const told: string[] = [];
+      engine.on('traces/changed', ({ all }) => told.push(all ? 'all traces' : 'some traces'));
+      engine.on('runs/changed', () => told.push('runs'));
+      await other.request('engine/configure', settings());
+      await other.request('traces/import', { files: [traceFile(2)] });
+      await expect.poll(() => [...new Set(told)].sort(), { timeout: 10_000 }).toEqual(['all traces', 'runs']);
+      expect((await list('')).traces).toHaveLength(2);
+    } finally {
+      await other.dispose();
+    }
+  }, 20_000);
+
   it('imports, lists, opens, tells of changes, exports and deletes', async () => {
     await engine.request('engine/configure', settings());
     const changed = new Set<string>();
