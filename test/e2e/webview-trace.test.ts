@@ -319,6 +319,7 @@ describe('states', () => {
 
   test('at 480 pixels nothing is cut off', async () => {
     const page = await open('agent', { width: 480, height: 800 });
+    await tree(page).getByRole('row', { name: /^tool issue_refund/ }).first().waitFor();
     await page.keyboard.press('F8');
     await detail(page).waitFor();
     const [list, below] = [await tree(page).boundingBox(), await detail(page).boundingBox()];
