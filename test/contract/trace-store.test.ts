@@ -296,8 +296,25 @@ describe('log records', () => {
       expect(store.contradictions()).toEqual([]);
       await sink.delete(store.traceIds);
       await sink.settled();
-      store.database.exec('DELETE FROM trace_log');
+      expect(store.count('trace_log')).toBe(0);
     }
+  });
+
+  it('of a session go with the last of its traces that a person deletes, and do not bring it back', async () => {
+    const sink = open();
+    const prompt = (text: string, session: string) => rawLog('claude_code.user_prompt', { 'session.id': session, prompt: text });
+    await sink.ingest(decoded([], [prompt('delete me', 's3'), prompt('keep me', 's4')]));
+    await sink.settled();
+    const store = look();
+    const traceOf = (session: string) => store.value('SELECT lower(hex(id)) FROM trace WHERE session = ?', session) as string | undefined;
+    expect(await sink.delete([traceOf('s3')!])).toBe(1);
+    await sink.settled();
+    expect(store.database.prepare('SELECT session FROM trace_log').pluck().all()).toEqual(['s4']);
+    await sink.ingest(decoded([], [prompt('a new one', 's3')]));
+    await sink.settled();
+    expect(store.spans(traceOf('s3')!).some((span) => JSON.stringify(span).includes('delete me'))).toBe(false);
+    expect(traceOf('s4')).toBeDefined();
+    expect(store.contradictions()).toEqual([]);
   });
 
   it('are joined although those of another trace cannot be', async () => {

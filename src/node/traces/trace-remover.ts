@@ -50,6 +50,8 @@ export class TraceRemover {
       deleteChunk: database.prepare('DELETE FROM chunk WHERE n = ?'),
       deleteUse: database.prepare('DELETE FROM chunk_use WHERE chunk = ? AND trace = ?'),
       isUsed: database.prepare('SELECT 1 FROM trace WHERE n = ? UNION ALL SELECT 1 FROM chunk_use WHERE chunk = ? LIMIT 1').pluck(),
+      ofSession: database.prepare('SELECT 1 FROM trace WHERE session = ? LIMIT 1').pluck(),
+      deleteSessionLogs: database.prepare('DELETE FROM trace_log WHERE session = ? AND (trace_id IS NULL OR NOT EXISTS (SELECT 1 FROM trace t WHERE t.id = trace_log.trace_id))'),
       finished: database.prepare('DELETE FROM trace_removed WHERE n = ?'),
     };
   }
@@ -79,24 +81,29 @@ export class TraceRemover {
   step(): void {
     const request = this.#requests[0];
     if (request !== undefined) {
-      const deleted = this.#hide(request.traceIds);
+      const deleted = this.#hide(request.traceIds, true);
       this.#requests.shift();
       request.done(deleted);
     } else if (this.#hasRemains) this.#hasRemains = this.#writer.transaction(() => this.#sweep());
     else this.#mayBeOld = this.#expire();
   }
 
-  #hide(traceIds: readonly string[]): number {
+  /** `withLogs`: a person deletes them, and means what the log records of their sessions say, too; else these would bring them back. Records that retention leaves go by their own age. */
+  #hide(traceIds: readonly string[], withLogs = false): number {
     if (traceIds.length === 0) return 0;
     this.#hasRemains = true;
     return this.#writer.transaction(() => {
       let hidden = 0;
+      const sessions = new Set<string>();
       for (const traceId of traceIds) {
         const state = this.#writer.states.find(traceId);
         if (state === undefined) continue;
         this.#writer.hide(state);
+        if (state.columns.session !== null) sessions.add(state.columns.session);
         hidden++;
       }
+      if (!withLogs) return hidden;
+      for (const session of sessions) if (this.#statements.ofSession.get(session) === undefined) this.#statements.deleteSessionLogs.run(session);
       return hidden;
     });
   }
