@@ -20,8 +20,8 @@ function setup({ spans = refundAgent(), state = INITIAL_STATE, reveal = null }: 
   const saved: { state: ViewState; traceId: string | null }[] = [];
   const problem: { error: TouchstoneError | null } = { error: null };
   const calls: string[] = [];
-  /** The skeleton is answered when it is released. */
-  const held: { release: PromiseWithResolvers<undefined> | null } = { release: null };
+  /** The skeleton is answered when it is released, a search when it is told what it found. */
+  const held: { release: PromiseWithResolvers<undefined> | null; found: PromiseWithResolvers<string[]> | null } = { release: null, found: null };
   const guarded = <T>(name: string, answer: () => T): T => {
     calls.push(name);
     if (problem.error !== null) throw problem.error;
@@ -35,7 +35,7 @@ function setup({ spans = refundAgent(), state = INITIAL_STATE, reveal = null }: 
         return guarded('trace/skeleton', () => (knownRevision === trace.skeleton.revision ? null : trace.skeleton));
       }),
       'trace/span': decoded(tracePanelParams['trace/span'], ({ spanId }) => guarded('trace/span', () => trace.detail(spanId))),
-      'trace/find': decoded(tracePanelParams['trace/find'], ({ text }) => guarded('trace/find', () => ({ spanIds: trace.find(text), more: false }))),
+      'trace/find': decoded(tracePanelParams['trace/find'], ({ text }) => guarded('trace/find', async () => ({ spanIds: held.found === null ? trace.find(text) : await held.found.promise, more: false }))),
       'trace/findings': () => guarded('trace/findings', () => trace.findings),
       'copy': () => guarded('copy', () => ({})),
     },
@@ -117,6 +117,22 @@ describe('the trace panel\'s model', () => {
       vi.useRealTimers();
     }
     expect(model.view.value!.skeleton.count).toBe(all.length);
+  });
+
+  test('shows what the engine finds in a trace that grows faster than it answers', async () => {
+    const all = refundAgent();
+    const { trace, model, calls, held } = setup({ spans: all.slice(0, 8) });
+    const found = (held.found = Promise.withResolvers<string[]>());
+    const asked = () => calls.filter((name) => name === 'trace/find').length;
+    await model.start();
+    model.find('nothing is named so');
+    await vi.waitFor(() => expect(asked()).toBe(1));
+    trace.replace(all);
+    model.changed(trace.skeleton.revision);
+    await vi.waitFor(() => expect(model.view.value!.skeleton.count).toBe(all.length));
+    found.resolve([all.at(-1)!.spanId]);
+    await vi.waitFor(() => expect([...model.finder.matches.value!.positions]).toEqual([model.view.value!.positions.position(all.at(-1)!.spanId)]));
+    expect(asked()).toBe(1);
   });
 
   test('finds names at once and everything else when the engine has answered', async () => {

@@ -21,6 +21,8 @@ export class Finder {
   readonly #onProblem: (error: unknown) => void;
   #asking = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the engine found of the text last, in this revision or one before. */
+  #found: readonly string[] = [];
 
   constructor(api: TracePanelApi, view: () => TreeView | null, on: { readonly onMatches: (matches: Matches | null) => void; readonly onProblem: (error: unknown) => void }) {
     this.#api = api;
@@ -33,6 +35,7 @@ export class Finder {
     clearTimeout(this.#timer);
     this.#asking.abort();
     this.text.value = text;
+    this.#found = [];
     const view = this.#view();
     if (text.trim() === '' || view === null) {
       batch(() => {
@@ -42,17 +45,22 @@ export class Finder {
       });
       return;
     }
-    const byName = findByName(view.skeleton, text.trim());
     batch(() => {
       this.busy.value = true;
-      this.#show(matchesOf(byName));
+      this.#showFound(view);
     });
-    this.#timer = setTimeout(() => void this.#ask(view, text.trim(), byName), TYPING_MS);
+    this.#timer = setTimeout(() => void this.#ask(text.trim()), TYPING_MS);
   }
 
-  /** The same text in another revision. */
+  /** The same text in another revision. A question that is on its way is not asked anew: of a trace that grows quickly none would be answered. */
   again(): void {
-    this.find(this.text.value);
+    const view = this.#view();
+    if (this.text.value.trim() === '' || view === null) return;
+    this.#showFound(view);
+    if (this.busy.value) return;
+    clearTimeout(this.#timer);
+    this.busy.value = true;
+    this.#timer = setTimeout(() => void this.#ask(this.text.value.trim()), TYPING_MS);
   }
 
   dispose(): void {
@@ -60,25 +68,34 @@ export class Finder {
     this.#asking.abort();
   }
 
-  async #ask(view: TreeView, text: string, found: Uint8Array): Promise<void> {
+  async #ask(text: string): Promise<void> {
     const asking = new AbortController();
     this.#asking = asking;
     try {
       const { spanIds, more } = await this.#api.request('trace/find', { text, limit: MAX_FOUND }, asking.signal);
-      if (asking.signal.aborted || this.#view() !== view) return;
-      for (const id of spanIds) {
-        const position = view.positions.position(id);
-        if (position >= 0) found[position] = 1;
-      }
+      const view = this.#view();
+      if (asking.signal.aborted || view === null) return;
+      this.#found = spanIds;
       batch(() => {
         this.more.value = more;
-        this.#show(matchesOf(found));
+        this.#showFound(view);
       });
     } catch (error) {
       if (!asking.signal.aborted) this.#onProblem(error);
     } finally {
-      if (this.#asking === asking) this.busy.value = false;
+      // One that was given up was given up for the next.
+      if (!asking.signal.aborted) this.busy.value = false;
     }
+  }
+
+  /** Whose name holds the text, and what the engine has found. */
+  #showFound(view: TreeView): void {
+    const found = findByName(view.skeleton, this.text.value.trim());
+    for (const id of this.#found) {
+      const position = view.positions.position(id);
+      if (position >= 0) found[position] = 1;
+    }
+    this.#show(matchesOf(found));
   }
 
   #show(matches: Matches | null): void {
