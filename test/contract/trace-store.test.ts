@@ -215,6 +215,16 @@ describe('the trace store', () => {
     expect(look().count('span')).toBe(3);
   });
 
+  it('keeps no beginning of a secret at the end of what it keeps of a rejected value', async () => {
+    const secret = 'ZQXJ-0123456789-abcdef';
+    const sink = open({ secrets: [secret] });
+    const name = `${'x'.repeat(256 * 1024 - '{"name":"'.length - 12)}${secret}${'x'.repeat(10_000)}`;
+    await sink.ingest({ form: 'otlp-traces-json', body: Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ name }] }] }] })), origin: ORIGIN });
+    const body = look().value('SELECT body FROM trace_rejection') as Buffer;
+    expect(body.byteLength).toBe(256 * 1024);
+    expect(body.subarray(-30).toString()).toMatch(/^x+\[secret\]x*$/);
+  });
+
   it('says busy while another process holds the database, and goes on when it lets go', async () => {
     const sink = open({ busyLimitMs: 100 });
     await sink.ingest(decoded([call('1', null)]));

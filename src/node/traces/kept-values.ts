@@ -2,7 +2,8 @@ import type { Rejection } from '../../core/trace/model.ts';
 
 /** Of one batch: the hundredth span that is wrong tells no more than the tenth. */
 const MAX_OF_BATCH = 20;
-const MAX_BODY = 256 * 1024;
+/** More than the store keeps (Rejections): a secret that lies across that cut must be whole when it is looked for. */
+const MAX_BODY = 256 * 1024 + 4096;
 
 /**
  * Rejections with the bytes that are to be kept in place of what was rejected, so that they go from thread to thread as they are: a
