@@ -52,7 +52,7 @@ function installDependencies() {
   console.log('Installing the dependencies with npm ci (about 20 s with a warm cache, a few minutes without)…');
   const began = Date.now();
   // Without the install scripts of strangers: all that is needed are plain files.
-  const result = npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']);
+  const result = npm(['ci', '--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund', '--prefer-offline']);
   if (result !== 0) fail(`npm ci ended with code ${result}. Without a network it needs an npm cache that has the packages.`);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, lock);

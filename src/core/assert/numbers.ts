@@ -10,7 +10,7 @@ export const cost: Evaluate = (spec, context) => {
 
 export const latency: Evaluate = (spec, context) => {
   const limit = threshold(spec);
-  if (context.cached) throw new CheckError('The answer came from the cache, so it has no latency. Run with --no-cache to measure it.');
+  if (context.cached) throw new CheckError('The answer came from the cache, so it has no latency. Run the case again to measure it: that asks without the cache (on the command line: --no-cache).');
   if (context.latencyMs === null) throw new CheckError('The latency of this answer is not known.');
   const pass = context.latencyMs <= limit;
   return binary(pass, `The call took ${figure(context.latencyMs)} ms; at most ${limit} ms allowed.`);
