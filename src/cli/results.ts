@@ -6,7 +6,7 @@ import { formatCount, formatDuration, formatRate, formatTokens, formatUsd } from
 import { table, type Column } from './table.ts';
 import { fit, paint, printable, type Look } from './terminal.ts';
 
-/** What the terminal shows of a run, gathered in one pass over its cells. */
+/** What the terminal shows of a run, gathered in one pass over its cells: of a run without slices only those that did not pass. */
 export interface RunResults {
   readonly run: ReportRun;
   readonly slices: readonly SliceSummary[];
@@ -19,7 +19,7 @@ export async function gatherResults(source: ReportSource, run: ReportRun, mostFa
   const slices = new SliceCounter(run);
   const failures: ReportCell[] = [];
   let failureCount = 0;
-  for await (const page of source.cells(run.info.id)) {
+  for await (const page of source.cells(run.info.id, undefined, run.slices?.length === 0 ? 'not-passed' : undefined)) {
     slices.add(page);
     for (const cell of page) {
       if (cell.result.error === null && cell.result.pass !== false) continue;

@@ -11,8 +11,8 @@ const ALL = 1_000_000;
 export function storedRuns(engine: EngineClient, runs: readonly RunSnapshot[], caseId?: string): ReportSource {
   return {
     runs,
-    async *cells(runId, modelIndex) {
-      const which = { runId, ...(modelIndex === undefined ? {} : { modelIndex }), ...(caseId === undefined ? {} : { caseId }) };
+    async *cells(runId, modelIndex, only) {
+      const which = { runId, ...(modelIndex === undefined ? {} : { modelIndex }), ...(caseId === undefined ? {} : { caseId }), ...(only === undefined ? {} : { only }) };
       for (let after: CellKey | undefined; ; ) {
         const { cells } = await engine.request('cells/list', { ...which, from: 0, to: PAGE, ...(after === undefined ? {} : { after }) });
         if (cells.length > 0) yield cells;

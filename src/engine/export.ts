@@ -20,10 +20,10 @@ export async function exportRuns(store: RunStore, evals: Evals, runIds: readonly
   const runs = runIds.map((id) => store.get(id));
   const source: ReportSource = {
     runs: runs.map((run) => evals.snapshotOf(run, store)),
-    async *cells(runId, modelIndex) {
+    async *cells(runId, modelIndex, only) {
       const run = store.get(runId);
       for (let after: CellKey | undefined; ; ) {
-        const { cells } = listCells(store, run, { from: 0, to: PAGE, ...(modelIndex === undefined ? {} : { modelIndex }), ...(after === undefined ? {} : { after }) });
+        const { cells } = listCells(store, run, { from: 0, to: PAGE, ...(modelIndex === undefined ? {} : { modelIndex }), ...(only === undefined ? {} : { only }), ...(after === undefined ? {} : { after }) });
         if (cells.length > 0) yield cells;
         if (cells.length < PAGE) return;
         after = cells.at(-1)?.result;

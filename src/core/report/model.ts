@@ -7,6 +7,8 @@ export interface ReportRun {
   readonly summary: Summary;
   /** In the order of `info.models`. */
   readonly models: readonly { readonly label: string; readonly summary: Summary }[];
+  /** First tags of its cases; none: no case has a tag. */
+  readonly slices?: readonly string[];
 }
 
 /** One finished cell and the case that it answers. */
@@ -21,8 +23,8 @@ export interface ReportCell {
  */
 export interface ReportSource {
   readonly runs: readonly ReportRun[];
-  /** The finished cells in the order of cases, then models, then repeats; of one model when `modelIndex` is given. */
-  cells(runId: string, modelIndex?: number): AsyncIterable<readonly ReportCell[]>;
+  /** The finished cells in the order of cases, then models, then repeats; of one model when `modelIndex` is given; `not-passed`: those that failed, errored or were not judged. */
+  cells(runId: string, modelIndex?: number, only?: 'not-passed'): AsyncIterable<readonly ReportCell[]>;
 }
 
 /** A writer gives the report in pieces of bounded size, to be written as they come. */
