@@ -1,5 +1,6 @@
 import type { CaseChange, CaseOutputs, ComparisonResult, Difference, Side } from '../core/compare/model.ts';
 import type { RunStatus } from '../core/eval/model.ts';
+import type { VersionContent } from '../core/registry/model.ts';
 import type { CellDetail, TextOverlay } from './engine.ts';
 
 /**
@@ -142,6 +143,12 @@ export interface Distributions {
   readonly tokens: Readonly<Record<Side, Float64Array>>;
 }
 
+/** What a side's prompt says, as its run was planned with it. */
+export interface ComparedPrompt extends Pick<VersionContent, 'messages' | 'template' | 'source' | 'parameters' | 'responseFormat' | 'tools' | 'toolChoice'> {
+  /** As the run names it. */
+  readonly model: string;
+}
+
 export interface CompareMethods {
   /** What would be run and what it would cost, without running it; nothing when every cell is known. */
   'compare/estimate': [CompareRequest, { readonly cells: number; readonly known: number; readonly usd: number | null }];
@@ -153,6 +160,7 @@ export interface CompareMethods {
   /** The row of a case in a view; -1: it is not there. */
   'compare/find': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly view: ComparisonView; readonly caseIndex: number }, { readonly row: number }];
   'compare/case': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly caseIndex: number }, ComparedCase];
+  'compare/prompts': [{ readonly ref: ComparisonRef }, Readonly<Record<Side, ComparedPrompt>>];
   'compare/distributions': [{ readonly ref: ComparisonRef }, Distributions];
   /** `null` takes the verdict back. */
   'compare/verdict': [{ readonly ref: ComparisonRef; readonly caseIndex: number; readonly verdict: HumanVerdict | null }, Record<string, never>];
