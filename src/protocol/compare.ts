@@ -1,7 +1,8 @@
 import type { CaseChange, CaseOutputs, ComparisonResult, Difference, Side } from '../core/compare/model.ts';
 import type { RunStatus } from '../core/eval/model.ts';
 import type { VersionContent } from '../core/registry/model.ts';
-import type { CellDetail, TextOverlay } from './engine.ts';
+import type { CellDetail } from './cell-detail.ts';
+import type { TextOverlay } from './text-overlay.ts';
 
 /**
  * What can stand on a side, as the command line writes it: `prompts/triage.prompt.yml` (the working copy), `prompts/triage@v7`,

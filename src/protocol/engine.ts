@@ -1,10 +1,12 @@
-import type { CaseOptions } from '../core/dataset/model.ts';
-import type { AttemptInfo, CellKey, CellRequest, CellResult, CellStatus, CostEstimate, RunInfo, Summary } from '../core/eval/model.ts';
+import type { CellKey, CellResult, CellStatus, CostEstimate, RunInfo, Summary } from '../core/eval/model.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ChatMessage, ModelInfo, TokenUsage } from '../core/model/model.ts';
 import type { Diagnostic } from '../core/text/diagnostic.ts';
-import type { SourceRange } from '../core/text/position.ts';
+import type { CellDetail } from './cell-detail.ts';
+import type { TextOverlay } from './text-overlay.ts';
 import type { CellTraceMethods, TraceMethods, TraceNotifications } from './traces.ts';
+
+export type { CellDetail, TextOverlay };
 
 /** What the engine is told once, and again when it changes. */
 export interface EngineSettings {
@@ -19,12 +21,6 @@ export interface EngineSettings {
   /** How long and how much of traces is kept; absent: the store's own defaults. */
   readonly traces?: { readonly retentionDays: number; readonly maxBytes: number };
   readonly proxy: { readonly url: string | null; readonly strictSsl: boolean; readonly noProxy: readonly string[] };
-}
-
-/** An unsaved text that replaces the file on disk. */
-export interface TextOverlay {
-  readonly path: string;
-  readonly text: string;
 }
 
 export interface EvalRequest {
@@ -123,16 +119,6 @@ export interface GridPage {
   readonly counts: Readonly<Record<CellFilter, number>>;
   /** Grows whenever the run's cells change. */
   readonly revision: number;
-}
-
-export interface CellDetail {
-  readonly run: RunInfo;
-  readonly status: CellStatus;
-  readonly result: CellResult | null;
-  readonly modelLabel: string;
-  readonly case: { readonly id: string; readonly description?: string; readonly vars: JsonObject; readonly expected?: unknown; readonly tags: readonly string[]; readonly metadata: JsonObject; readonly options: CaseOptions; readonly file: string; readonly range: SourceRange };
-  readonly request: CellRequest | null;
-  readonly attempts: readonly AttemptInfo[];
 }
 
 export interface OnceRequest {

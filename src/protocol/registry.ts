@@ -1,6 +1,6 @@
 import type { Summary } from '../core/eval/model.ts';
 import type { PointerEvent, RegistryProblem, Version } from '../core/registry/model.ts';
-import type { TextOverlay } from './engine.ts';
+import type { TextOverlay } from './text-overlay.ts';
 
 /** A version in a list: without its content. */
 export interface VersionSummary extends Pick<Version, 'promptId' | 'hash' | 'number' | 'message' | 'author' | 'time' | 'parent' | 'tags' | 'useCase'> {
