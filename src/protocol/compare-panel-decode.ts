@@ -39,7 +39,7 @@ const side: Schema<ComparedSide> = v.object({
 const metric: Schema<MetricComparison> = v.object({
   name: text, unit: v.picklist(['rate', 'score', 'usd', 'ms', 'tokens']), higherIsBetter: v.boolean(), a: numberOrNull, b: numberOrNull,
   intervalA: interval, intervalB: interval, delta: numberOrNull, interval, ratio: v.optional(v.object({ value: number, interval })),
-  p: numberOrNull, pAdjusted: v.optional(number), test: v.picklist(['mcnemar-exact', 'paired-t', 'sign-flip', 'bootstrap', 'none']), verdict,
+  p: numberOrNull, pAdjusted: v.optional(number), test: v.picklist(['mcnemar-exact', 'paired-t', 'sign-flip', 'bootstrap', 'paired-medians', 'sequential', 'none']), verdict,
   n: index, clusters: v.nullable(index), minimumDetectable: numberOrNull, casesNeeded: numberOrNull, warning: v.optional(text),
 });
 

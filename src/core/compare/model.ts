@@ -6,7 +6,11 @@ export type Side = 'a' | 'b';
 /** What a difference shows. Never `better` or `worse` where the dataset is too small to tell. */
 export type Verdict = 'better' | 'worse' | 'no-difference-shown' | 'too-few-cases';
 
-export type ComparisonTest = 'mcnemar-exact' | 'paired-t' | 'sign-flip' | 'bootstrap' | 'none';
+/**
+ * How p and the interval of a difference were found (docs/statistics.md). `paired-medians`: order statistics of many cases;
+ * `sequential`: a bound that holds however often one looks.
+ */
+export type ComparisonTest = 'mcnemar-exact' | 'paired-t' | 'sign-flip' | 'bootstrap' | 'paired-medians' | 'sequential' | 'none';
 
 /** Of whole cases: `rate` and `score` are in 0..1. */
 export type MetricUnit = 'rate' | 'score' | 'usd' | 'ms' | 'tokens';
@@ -45,6 +49,8 @@ export interface CompareOptions {
   readonly sliceBy?: string;
   /** Of the resampling; absent: a fixed one, so that the same cases give the same numbers. */
   readonly seed?: number;
+  /** Share of false alarms; intervals are of 1 − alpha. Absent: 0.05. The sequential mode keeps back a part of it for its looks. */
+  readonly alpha?: number;
 }
 
 export interface MetricComparison {
