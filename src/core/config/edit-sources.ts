@@ -7,8 +7,21 @@ import { TouchstoneError } from '../errors.ts';
  * @throws TouchstoneError 'invalid-config' where the text has another shape than `traces: { sources: [...] }`
  */
 export function addTraceSource(path: string, text: string, source: string): OffsetEdit | null {
+  return addItem(path, text, scalarText(source), (known) => (isScalar(known) ? known.value : isMap(known) ? known.get('path') : undefined) === source);
+}
+
+/**
+ * Adds a backend to `traces.sources`: one line of `{ name: …, type: … }`. `null`: there is one of this name.
+ * @param entry texts, numbers and booleans, in the order in which they are written
+ * @throws TouchstoneError 'invalid-config' as above
+ */
+export function addBackendSource(path: string, text: string, entry: Readonly<Record<string, string | number | boolean>>): OffsetEdit | null {
+  const members = Object.entries(entry).map(([key, value]) => `${key}: ${typeof value === 'string' ? flowText(value) : String(value)}`);
+  return addItem(path, text, `{ ${members.join(', ')} }`, (known) => isMap(known) && known.get('name') === entry['name']);
+}
+
+function addItem(path: string, text: string, item: string, isSame: (known: unknown) => boolean): OffsetEdit | null {
   const lineBreak = lineBreakOf(text);
-  const item = scalarText(source);
   const root = parseDocument(text).contents;
   if (root === null) return appendLine(text, `traces:${lineBreak}  sources:${lineBreak}    - ${item}`);
   if (!isMap(root)) throw unexpected(path);
@@ -20,9 +33,9 @@ export function addTraceSource(path: string, text: string, source: string): Offs
   if (!sources) return insertKey(text, traces.value, `sources: [${item}]`);
   const value = sources.value as Node | null;
   if (isNothing(value)) return fill(text, sources, ` [${item}]`);
-  if (isScalar(value)) return typeof value.value === 'string' && value.value === source ? null : around(text, value, item);
+  if (isScalar(value)) return typeof value.value === 'string' && isSame(value) ? null : around(text, value, item);
   if (!isSeq(value)) throw unexpected(path);
-  if (value.items.some((known) => (isScalar(known) ? known.value : isMap(known) ? known.get('path') : undefined) === source)) return null;
+  if (value.items.some(isSame)) return null;
   const [start, end] = extent(text, value);
   if (value.flow) {
     const inside = trimmedEnd(text, start, end - 1);
@@ -79,6 +92,11 @@ function scalarText(source: string): string {
   return /^[\w./~-]+$/.test(source) && stringify(source).trimEnd() === source ? source : JSON.stringify(source);
 }
 
+/** A text as a member of `{ }`: references and addresses are full of characters that mean something to YAML. */
+function flowText(value: string): string {
+  return /^[A-Za-z][\w./-]*$/.test(value) && stringify(value).trimEnd() === value ? value : JSON.stringify(value);
+}
+
 function unexpected(path: string): TouchstoneError {
-  return new TouchstoneError('invalid-config', 'A file to tail is added below "traces: { sources: [...] }"; here stands something else. Change it by hand.', { place: { file: path } });
+  return new TouchstoneError('invalid-config', 'A source is added below "traces: { sources: [...] }"; here stands something else. Change it by hand.', { place: { file: path } });
 }

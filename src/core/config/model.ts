@@ -55,6 +55,43 @@ export interface TraceSource {
   readonly range: SourceRange;
 }
 
+/** Tools that keep traces and can be asked for them. `sqlite`: a database of Touchstone that several people reach. */
+export const SOURCE_TYPES = ['langfuse', 'langsmith', 'phoenix', 'opik', 'weave', 'jaeger', 'tempo', 'clickhouse', 'datadog', 'honeycomb', 'logfire', 'sqlite'] as const;
+export type SourceType = (typeof SOURCE_TYPES)[number];
+
+/** A backend that is asked for traces: an entry of `traces.sources` with a `type`. */
+export interface BackendSource {
+  readonly name: string;
+  readonly type: SourceType;
+  /** Where its interface is asked, without a slash at its end; of `sqlite` empty. */
+  readonly url: string;
+  /** Where its pages are: links to them are this source's. */
+  readonly app: string;
+  /** `sqlite`: the file, absolute. */
+  readonly path?: string;
+  /** As the backend names it; weave: `entity/project`. */
+  readonly project?: string;
+  /** LangSmith's tenant, Opik's workspace, Tempo's `X-Scope-OrgID`. */
+  readonly tenant?: string;
+  /** Tempo through Grafana: the uid of the data source. */
+  readonly datasource?: string;
+  /** ClickHouse. */
+  readonly database?: string;
+  readonly table?: string;
+  readonly logsTable?: string;
+  /** Its one key: a token, the secret key, the password. */
+  readonly key?: SecretReference;
+  /** What goes before the key in basic authentication (Langfuse: the public key): as it is, or a reference. */
+  readonly user?: string | SecretReference;
+  /** Datadog's second key. */
+  readonly applicationKey?: SecretReference;
+  /** A person's scores may be sent to it. */
+  readonly annotate: boolean;
+  /** Milliseconds without a byte before it is given up. */
+  readonly timeoutMs?: number;
+  readonly range: SourceRange;
+}
+
 /** Who may send to the receiver of traces besides the programs of this machine. */
 export interface ReceiverConfig {
   /** Pages that may send from a browser, as `http://localhost:3000`. */
@@ -89,6 +126,6 @@ export interface ProjectConfig {
   readonly concurrency: number | null;
   /** By endpoint (the start of a model's endpoint, such as `https://api.openai.com`) or model id; `*`: every endpoint. */
   readonly limits: Readonly<Record<string, RateLimits>>;
-  readonly traces: { readonly sources: readonly TraceSource[]; readonly receiver?: ReceiverConfig };
+  readonly traces: { readonly sources: readonly TraceSource[]; readonly backends: readonly BackendSource[]; readonly receiver?: ReceiverConfig };
   readonly diagnostics: readonly Diagnostic[];
 }

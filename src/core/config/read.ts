@@ -23,7 +23,7 @@ export async function readProjectConfig(folder: string, options: { readonly file
 }
 
 function emptyConfig(path: string): ProjectConfig {
-  return { path, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, traces: { sources: [] }, diagnostics: [] };
+  return { path, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, traces: { sources: [], backends: [] }, diagnostics: [] };
 }
 
 /** Reads the text of touchstone.yml. Never throws: what is wrong is in `diagnostics`, at its exact place. */
@@ -64,7 +64,7 @@ function readConfig(path: string, folder: string, value: JsonObject, locate: Loc
     budgetUsd: readNumber(value['budget'], 'budget', 'US dollars, from 0', (number) => number >= 0, locate, findings),
     concurrency: readNumber(value['concurrency'], 'concurrency', 'a whole number from 1', (number) => Number.isInteger(number) && number >= 1, locate, findings),
     limits: readTable(value, 'limits', locate, findings, (item, place) => readLimits(item, place, findings)),
-    traces: readTraces(value['traces'], locateIn(locate, 'traces'), findings),
+    traces: readTraces(value['traces'], folder, locateIn(locate, 'traces'), findings),
     diagnostics: findings.list,
   };
 }

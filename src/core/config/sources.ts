@@ -2,43 +2,54 @@ import { isObject } from '../json.ts';
 import { describe } from '../text/describe.ts';
 import type { Findings } from '../text/findings.ts';
 import { locateIn, type Locate } from '../text/locate.ts';
-import type { ReceiverConfig, TraceSource } from './model.ts';
+import { isBackendEntry, readBackend } from './backends.ts';
+import type { BackendSource, ReceiverConfig, TraceSource } from './model.ts';
 import { readReceiver } from './receiver.ts';
 
 const KEYS = ['sources', 'receiver'];
 const SOURCE_KEYS = ['path', 'from'];
 
 /** `traces:` of touchstone.yml. */
-export function readTraces(value: unknown, locate: Locate, findings: Findings): { sources: TraceSource[]; receiver?: ReceiverConfig } {
-  if (value === undefined || value === null) return { sources: [] };
+export function readTraces(value: unknown, folder: string, locate: Locate, findings: Findings): { sources: TraceSource[]; backends: BackendSource[]; receiver?: ReceiverConfig } {
+  if (value === undefined || value === null) return { sources: [], backends: [] };
   if (!isObject(value)) {
     findings.error('traces', `"traces" is a mapping such as { sources: [logs/*.jsonl] }, not ${describe(value)}`, locate());
-    return { sources: [] };
+    return { sources: [], backends: [] };
   }
   for (const key of Object.keys(value)) {
     if (!KEYS.includes(key)) findings.warning('unknown-key', `unknown key "${key}" of traces is ignored: it has ${KEYS.join(', ')}`, locate(key));
   }
   const receiver = readReceiver(value['receiver'], locateIn(locate, 'receiver'), findings);
-  return { sources: readSources(value['sources'], locateIn(locate, 'sources'), findings), ...(receiver === null ? {} : { receiver }) };
+  return { ...readSources(value['sources'], folder, locateIn(locate, 'sources'), findings), ...(receiver === null ? {} : { receiver }) };
 }
 
-function readSources(value: unknown, locate: Locate, findings: Findings): TraceSource[] {
-  if (value === undefined || value === null) return [];
+function readSources(value: unknown, folder: string, locate: Locate, findings: Findings): { sources: TraceSource[]; backends: BackendSource[] } {
+  if (value === undefined || value === null) return { sources: [], backends: [] };
   const items: unknown[] = Array.isArray(value) ? value : [value];
   const sources = new Map<string, TraceSource>();
+  const backends = new Map<string, BackendSource>();
   for (const [index, item] of items.entries()) {
-    const source = readSource(item, Array.isArray(value) ? locateIn(locate, index) : locate, findings);
+    const at = Array.isArray(value) ? locateIn(locate, index) : locate;
+    if (isBackendEntry(item)) {
+      const backend = readBackend(item, folder, at, findings);
+      if (backend === null) continue;
+      // The second would be asked with the first one's links, or never.
+      if (backends.has(backend.name)) findings.error('traces', `two sources are called "${backend.name}"`, at('name'));
+      else backends.set(backend.name, backend);
+      continue;
+    }
+    const source = readSource(item, at, findings);
     if (source === null) continue;
     if (sources.has(source.path)) findings.warning('traces', `"${source.path}" is named twice`, source.range);
     else sources.set(source.path, source);
   }
-  return [...sources.values()];
+  return { sources: [...sources.values()], backends: [...backends.values()] };
 }
 
 function readSource(item: unknown, locate: Locate, findings: Findings): TraceSource | null {
   const source = typeof item === 'string' ? { path: item } : item;
   if (!isObject(source)) {
-    findings.error('traces', `a source is a path or { path, from }, not ${describe(item)}`, locate());
+    findings.error('traces', `a source is a path, { path, from }, or a backend { name, type, … }, not ${describe(item)}`, locate());
     return null;
   }
   const at = (key: string): ReturnType<Locate> => (typeof item === 'string' ? locate() : locate(key));

@@ -36,14 +36,14 @@ traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: 
     expect(config).toMatchObject({
       prices: { 'openai/gpt-x': { input: 0.5, cachedInput: 0.05, output: 2, date: '2026-01-01' } }, datasets: { 'prompts/triage': ['/w/data/t.jsonl'], 'evals/**': ['/w/a.csv', '/w/b.csv'] },
       judge: 'openai/gpt-5', embedding: 'local:embeddings', budgetUsd: 5, concurrency: 8, limits: { 'https://api.openai.com': { requestsPerMinute: 60, tokensPerMinute: 10_000 } },
-      traces: { sources: [{ path: 'logs/*.jsonl', from: 'start' }, { path: '~/.claude/projects/*/*.jsonl', from: 'end' }, { path: '../other/**/*.json', from: 'start' }], receiver: { origins: ['http://localhost:3000'], hosts: ['tunnel.example'], token: { env: 'T' } } },
+      traces: { sources: [{ path: 'logs/*.jsonl', from: 'start' }, { path: '~/.claude/projects/*/*.jsonl', from: 'end' }, { path: '../other/**/*.json', from: 'start' }], backends: [], receiver: { origins: ['http://localhost:3000'], hosts: ['tunnel.example'], token: { env: 'T' } } },
     });
     expect([datasetsFor('prompts/triage', config), datasetsFor('evals/a/b#v2', config), datasetsFor('other', config), datasetsFor('constructor', config)]).toEqual([['/w/data/t.jsonl'], ['/w/a.csv', '/w/b.csv'], [], []]);
   });
 
   it('has a default for everything', async () => {
     const none = await readProjectConfig('/w', { files: memoryFiles({}) });
-    expect(none).toEqual({ path: PATH, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, traces: { sources: [] }, diagnostics: [] });
+    expect(none).toEqual({ path: PATH, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, traces: { sources: [], backends: [] }, diagnostics: [] });
     expect(parseProjectConfig(PATH, '/w', '# nothing\n')).toEqual(none);
     expect(await readProjectConfig('/w', { files: memoryFiles({ '/w/touchstone.yaml': 'budget: 1\n' }) })).toMatchObject({ path: '/w/touchstone.yaml', budgetUsd: 1 });
   });
