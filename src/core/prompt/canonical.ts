@@ -1,33 +1,75 @@
 import type { AssertionSpec } from '../assert/model.ts';
 import type { Case } from '../dataset/model.ts';
 import { hashJson, hashText } from '../hash.ts';
-import { canonicalJson, isObject } from '../json.ts';
+import { canonicalJson, isObject, type JsonObject } from '../json.ts';
+import type { VersionContent } from '../registry/model.ts';
 import type { PromptDocument } from './model.ts';
+import { messagesFromText } from './render.ts';
 
 /**
- * What makes a prompt this version: everything that shapes the output. Not its name, its place, comments, the order of
- * keys, kinds of quotes or line ends.
+ * What makes a prompt this version: everything that shapes a request, what it includes among it. Not its name, its place, comments, the
+ * order of keys, kinds of quotes or line ends, nor a spelling that asks for the same: a template that is JSON counts by its values, and
+ * one without placeholders is the message that it always makes. Line ends of files are read as `\n` (YAML has it so, and so are files that a
+ * prompt includes read); a carriage return that a text spells out is sent, and counts.
  */
-function canonicalContent(document: PromptDocument): unknown {
-  const { source } = document;
-  return normalize({
-    syntax: document.syntax,
-    messages: document.template === undefined ? document.messages.map(({ role, content }) => ({ role, content })) : undefined,
-    template: document.template,
-    env: document.env && Object.keys(document.env).length > 0 ? document.env : undefined,
+export function versionContent(document: PromptDocument): VersionContent {
+  const { env, source, toolChoice, responseFormat } = document;
+  const fixed = fixedMessages(document);
+  const template = fixed === null && document.template !== undefined ? canonicalTemplate(document.template) : undefined;
+  const messages = fixed ?? (document.template === undefined ? document.messages.map(({ role, content }) => ({ role, content })) : undefined);
+  return {
+    syntax: fixed === null ? document.syntax : 'placeholders',
+    ...(messages === undefined ? {} : { messages }),
+    ...(template === undefined ? {} : { template }),
+    // Also where the template does not ask for it: a case that expands its own variables does.
+    ...(env === undefined || Object.keys(env).length === 0 ? {} : { env }),
     // Where a program stands does not matter, what it says does.
-    source: source && { program: source.textHash ?? source.file, export: source.export, language: source.language, config: source.config },
-    models: document.models.map(({ id, config }) => ({ id, config })),
+    ...(source === undefined ? {} : { source: withoutUndefined({ program: source.textHash ?? source.file, export: source.export, language: source.language, config: source.config }) }),
+    models: document.models.map(({ id, config }) => ({ id, ...(config === undefined || Object.keys(config).length === 0 ? {} : { config }) })),
     parameters: document.parameters,
-    responseFormat: document.responseFormat,
+    ...(responseFormat === undefined ? {} : { responseFormat }),
     tools: document.tools,
-    toolChoice: document.toolChoice,
-  });
+    // Models take a missing choice and `null` for the same.
+    ...(toolChoice === undefined || toolChoice === null ? {} : { toolChoice }),
+  };
+}
+
+/** SHA-256 of the canonical JSON (RFC 8785) of a version's content, 64 hex digits. */
+export function contentHash(content: VersionContent): string {
+  return hashJson(content);
 }
 
 /** SHA-256 of the canonical content, 64 hex digits. */
 export function promptHash(document: PromptDocument): string {
-  return hashJson(canonicalContent(document));
+  return contentHash(versionContent(document));
+}
+
+/** A nunjucks template in which nothing is a template, and that is no chat: the one message that it makes for every case. `null`: another. */
+function fixedMessages({ template, syntax }: PromptDocument): VersionContent['messages'] | null {
+  if (template === undefined || syntax !== 'nunjucks' || /\{[{%#]/.test(template) || jsonOf(template) !== undefined) return null;
+  const [only, ...others] = messagesFromText(template);
+  if (only === undefined || others.length > 0 || only.role !== 'user' || only.content !== template) return null;
+  return [{ role: 'user', content: template }];
+}
+
+/** A template that is a JSON value is rendered leaf by leaf and written anew: its layout means nothing. The order of its keys is sent. */
+function canonicalTemplate(template: string): string {
+  const value = jsonOf(template);
+  return value === undefined ? template : JSON.stringify(value);
+}
+
+function jsonOf(template: string): object | undefined {
+  if (!/^\s*[[{]/.test(template)) return undefined;
+  try {
+    const value = JSON.parse(template) as unknown;
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutUndefined(value: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
 }
 
 /** SHA-256 of how every output is judged: the prompt's own assertions, in order, its threshold and its derived metrics. */

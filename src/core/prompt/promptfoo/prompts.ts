@@ -125,8 +125,10 @@ async function loadFile(path: string, exported: string | undefined, entry: Promp
     loader.findings.error('prompt-file', `${shown}: prompts are read from files that end in ${ENDINGS.map((one) => `.${one}`).join(', ')}`, entry.range);
     return [];
   }
-  const text = await loader.text(path, entry.range);
-  if (text === null) return [];
+  const written = await loader.text(path, entry.range);
+  if (written === null) return [];
+  // A checkout on Windows must not be another prompt.
+  const text = written.replace(/\r\n?/g, '\n');
   const { node: _node, ...place } = entry;
   if (language) {
     const source: PromptFunction = { file: path, language, baseDir: loader.baseDir, textHash: hashText(text), ...(exported === undefined ? {} : { export: exported }), ...(entry.config ? { config: entry.config } : {}) };
