@@ -11,11 +11,12 @@ import { must } from '../../scripts/tools/processes.ts';
 import type { Benchmark, Claim } from './benchmark.ts';
 import { editorBenchmark } from './editor.ts';
 import { evalBenchmark } from './eval.ts';
+import { matchBenchmark } from './match.ts';
 import { tracePanelBenchmark } from './trace-panel.ts';
 import { ingestBenchmark } from './traces-ingest.ts';
 import { tracesReadBenchmark } from './traces-read.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark, ingestBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark, ingestBenchmark, matchBenchmark];
 
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
 const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));

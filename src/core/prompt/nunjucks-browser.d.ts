@@ -1,4 +1,4 @@
-/** nunjucks' browser bundle: the same API without file loaders, with the parts that a guarded rendering needs. */
+/** nunjucks' browser bundle: the same API without file loaders, with the parts that a guarded rendering and a reading of templates need. */
 declare module 'nunjucks/browser/nunjucks.js' {
   import type { Environment as BaseEnvironment, Template as BaseTemplate, runtime as baseRuntime } from 'nunjucks';
 
@@ -11,6 +11,17 @@ declare module 'nunjucks/browser/nunjucks.js' {
     }
     class Template extends BaseTemplate {}
     const runtime: typeof baseRuntime & Record<string, unknown>;
+    /** A node of a template's syntax tree (nunjucks/src/nodes.js); which members it has depends on its `typename`. */
+    interface ParsedNode {
+      readonly typename: string;
+      readonly value?: unknown;
+      readonly children?: readonly ParsedNode[];
+      readonly body?: ParsedNode;
+      readonly else_?: ParsedNode | null;
+      readonly target?: ParsedNode;
+      readonly val?: ParsedNode;
+    }
+    const parser: { parse(source: string, extensions: readonly never[], options: Record<string, never>): ParsedNode };
   }
   export default nunjucks;
 }
