@@ -1,45 +1,19 @@
-import { diffLines, diffWordsWithSpace } from 'diff';
-
-/** A piece of a line; `changed` pieces are what the other side does not have. */
-export interface Piece {
-  readonly text: string;
-  readonly changed: boolean;
-}
+import { compareTexts, type DifferenceBlock, type Piece } from '../../src/core/compare/words.ts';
 
 export interface DifferenceLine {
   readonly side: 'both' | 'expected' | 'output';
   readonly pieces: readonly Piece[];
 }
 
-/** Beyond these the comparison would take long and say little. */
+/** Beyond this the comparison would stop the panel for a moment that is felt. */
 const MAX_CHARACTERS = 200_000;
-const MAX_WORD_LINE = 2000;
-/** For all of a comparison: it runs on the panel's only thread. */
-const TIME_LIMIT_MS = 200;
 
-/**
- * What the output has and the expectation has not, and the reverse: by lines, and by words where as many lines were replaced
- * as were written. `null`: too long, or too different to tell in time.
- */
+/** What the output has and the expectation has not, and the reverse, by lines and by words within replaced ones. `null`: too long. */
 export function differenceOf(expected: string, output: string): readonly DifferenceLine[] | null {
   if (expected.length + output.length > MAX_CHARACTERS) return null;
-  const until = Date.now() + TIME_LIMIT_MS;
-  const changes = diffLines(withNewline(expected), withNewline(output), { timeout: TIME_LIMIT_MS });
-  if (changes === undefined) return null;
-  const lines: DifferenceLine[] = [];
-  for (let i = 0; i < changes.length; i++) {
-    const change = changes[i];
-    if (change === undefined) continue;
-    const next = changes[i + 1];
-    if (change.removed && next?.added) {
-      lines.push(...replaced(linesOf(change.value), linesOf(next.value), until));
-      i++;
-    } else {
-      const side = change.removed ? 'expected' : change.added ? 'output' : 'both';
-      for (const text of linesOf(change.value)) lines.push({ side, pieces: [{ text, changed: side !== 'both' }] });
-    }
-  }
-  return lines;
+  return compareTexts(withNewline(expected), withNewline(output)).flatMap(({ same, a, b }: DifferenceBlock) => (same
+    ? linesOf(a, 'both')
+    : [...linesOf(a, 'expected'), ...linesOf(b, 'output')]));
 }
 
 /** Equal lines that are kept around what differs. */
@@ -66,33 +40,23 @@ export function foldEqual(lines: readonly DifferenceLine[]): readonly (Differenc
   return folded;
 }
 
-function replaced(before: readonly string[], after: readonly string[], until: number): DifferenceLine[] {
-  const pairs = before.length === after.length ? before.map((line, i) => wordPieces(line, after[i] ?? '', until)) : null;
-  return [
-    ...before.map((text, i): DifferenceLine => ({ side: 'expected', pieces: pairs?.[i]?.[0] ?? [{ text, changed: true }] })),
-    ...after.map((text, i): DifferenceLine => ({ side: 'output', pieces: pairs?.[i]?.[1] ?? [{ text, changed: true }] })),
-  ];
-}
-
-/** `null`: by words there is nothing to tell, or no time is left for it. */
-function wordPieces(before: string, after: string, until: number): readonly [readonly Piece[], readonly Piece[]] | null {
-  if (before.length > MAX_WORD_LINE || after.length > MAX_WORD_LINE) return null;
-  const timeout = until - Date.now();
-  const changes = timeout > 0 ? diffWordsWithSpace(before, after, { timeout }) : undefined;
-  if (changes === undefined) return null;
-  const kept = changes.filter((change) => !change.added && !change.removed && change.value.trim() !== '');
-  // With nothing in common the marks of single words would only be noise.
-  if (kept.length === 0) return null;
-  return [
-    changes.filter((change) => !change.added).map((change) => ({ text: change.value, changed: change.removed })),
-    changes.filter((change) => !change.removed).map((change) => ({ text: change.value, changed: change.added })),
-  ];
-}
-
 function withNewline(text: string): string {
   return text.endsWith('\n') ? text : `${text}\n`;
 }
 
-function linesOf(value: string): string[] {
-  return (value.endsWith('\n') ? value.slice(0, -1) : value).split('\n');
+/** A block's pieces cut at the ends of its lines, which are not part of them. */
+function linesOf(pieces: readonly Piece[], side: DifferenceLine['side']): DifferenceLine[] {
+  const lines: Piece[][] = [];
+  let line: Piece[] = [];
+  for (const { text, changed } of pieces) {
+    const parts = text.split('\n');
+    for (const [i, part] of parts.entries()) {
+      if (part !== '' || (i < parts.length - 1 && line.length === 0)) line.push({ text: part, changed });
+      if (i === parts.length - 1) continue;
+      lines.push(line);
+      line = [];
+    }
+  }
+  if (line.length > 0) lines.push(line);
+  return lines.map((all) => ({ side, pieces: all }));
 }
