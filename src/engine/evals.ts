@@ -18,6 +18,7 @@ import type { EvalRequest, RunSnapshot } from '../protocol/engine.ts';
 import { deriveMetrics } from './derived-metrics.ts';
 import { addEstimates, meanOutput, scaleEstimate } from './estimates.ts';
 import type { LiveRun } from './grid.ts';
+import { modelIdentity, runJudge } from './judge.ts';
 import { ActiveRun, newRunId } from './live-run.ts';
 import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
 import { renderCase, runPorts, type Limiters } from './run-ports.ts';
@@ -240,7 +241,8 @@ export class Evals {
       datasetName: dataset?.name ?? null,
       datasetHash: datasetHash(await mapInSteps(plan.cases, caseHash)),
       assertionsHash: assertionsHash(prompt),
-      models: plan.models.map((model, i) => ({ label: plan.labels[i] ?? model.ref.id, id: model.ref.id, kind: model.kind })),
+      judge: await runJudge(prompt, plan.cases, context),
+      models: plan.models.map((model, i) => ({ label: plan.labels[i] ?? model.ref.id, id: model.ref.id, kind: model.kind, identity: modelIdentity(model) })),
       cases: plan.cases.length,
       repeats: plan.repeats,
       planned: plannedOrdinals(plan).length,

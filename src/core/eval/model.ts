@@ -23,6 +23,8 @@ export interface RunInfo {
   readonly datasetName: string | null;
   readonly datasetHash: string;
   readonly assertionsHash: string;
+  /** Absent: of a run from before it was kept; `null`: no model and no embeddings judge its outputs. */
+  readonly judge?: RunJudge | null;
   readonly models: readonly RunModel[];
   readonly cases: number;
   readonly repeats: number;
@@ -44,6 +46,15 @@ export interface RunModel {
   readonly label: string;
   readonly id: string;
   readonly kind: string;
+  /** Hash of its id, its settings and everything else beside the request that shapes its outputs; absent: of an older run. */
+  readonly identity?: string;
+}
+
+/** The models that judged outputs. */
+export interface RunJudge {
+  /** Of their ids and settings, those of touchstone.yml included. */
+  readonly hash: string;
+  readonly models: readonly string[];
 }
 
 /** A range of US dollars; `null`: at least one model's price is unknown. Free models cost 0. */
