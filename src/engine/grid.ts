@@ -3,6 +3,7 @@ import { cellOrdinal } from '../core/eval/ordinal.ts';
 import { isSlow } from '../core/eval/summary.ts';
 import { CACHED, ERROR, FAILING, NO_SLICE, SLOW, buildCellIndex, type CellIndex } from '../node/sqlite/cell-index.ts';
 import { firstLine } from '../node/sqlite/run-journal.ts';
+import { casesWithText } from '../node/sqlite/search-cells.ts';
 import { shapeOf, type RunStore, type StoredRun } from '../node/sqlite/run-store.ts';
 import type { CellFilter, GridCell, GridPage, GridRow, GridView, Params, Result } from '../protocol/engine.ts';
 
@@ -10,7 +11,6 @@ const FILTER_BITS: Readonly<Record<CellFilter, number>> = { all: 0, failing: FAI
 const SEPARATOR = ' · ';
 /** Views that are kept, of the runs that were looked at last: each holds some numbers for every cell. */
 const KEPT_VIEWS = 4;
-const ASCII = /^[\x20-\x7e]*$/;
 
 /** What the engine knows about a run that is under way, beside the store. */
 export interface LiveRun {
@@ -105,7 +105,7 @@ export class Grid {
   }
 
   #build(run: StoredRun, index: CellIndex, view: GridView, key: string): View {
-    const matching = this.#search(run, view.search);
+    const matching = casesWithText(this.#store, run, view.search);
     const counts: Record<CellFilter, number> = { all: 0, failing: 0, errors: 0, slow: 0, cached: 0 };
     const cases: number[] = [];
     const bits = FILTER_BITS[view.filter];
@@ -121,25 +121,6 @@ export class Grid {
     }
     sortCases(cases, index, view, run.info.models.length);
     return { key, index, counts, entries: view.groupBySlice && index.bySlice.size > 1 ? grouped(cases, index, view.collapsed) : cases.map((caseIndex) => ({ caseIndex })) };
-  }
-
-  /** Cases whose id, variables, expectation or outputs hold the text; `null`: all. */
-  #search(run: StoredRun, search: string): Set<number> | null {
-    const text = search.trim().toLowerCase();
-    if (text === '') return null;
-    const { database } = this.#store;
-    const needle = JSON.stringify(text).slice(1, -1);
-    const perCase = run.info.models.length * run.info.repeats;
-    const lower = ASCII.test(text) ? 'lower' : 'unicode_lower';
-    const inCases = database
-      .prepare(`SELECT c.case_index FROM run_case c JOIN case_body b ON b.n = c.body WHERE c.run = ? AND (instr(${lower}(c.case_id), ?) > 0 OR instr(${lower}(json_extract(b.json, '$.vars', '$.expected', '$.description')), ?) > 0)`)
-      .pluck()
-      .all(run.n, text, needle) as number[];
-    const inOutputs = database
-      .prepare(`SELECT DISTINCT ordinal / ${perCase} FROM cell_body WHERE run = ? AND instr(${lower}(json_extract(json, '$.output', '$.error.message')), ?) > 0`)
-      .pluck()
-      .all(run.n, needle) as number[];
-    return new Set([...inCases, ...inOutputs]);
   }
 
   #rows(run: StoredRun, live: LiveRun, index: CellIndex, entries: readonly Entry[], view: GridView): GridRow[] {
