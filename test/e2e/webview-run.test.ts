@@ -1,35 +1,9 @@
 /** The run panel in a browser, with a fake host: its keyboard, its safety against hostile text, its reload. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium } from '../../scripts/tools/chromium.ts';
-import { startHarness, type Harness } from '../fixtures/webview-harness/serve.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { askedOf as asked, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
 
-let harness: Harness;
-let browser: Browser;
-const problems: string[] = [];
-
-beforeAll(async () => {
-  harness = await startHarness();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await harness?.close();
-});
-afterEach(() => {
-  // A page error, or something that the content security policy had to stop, is a defect wherever it appears.
-  expect(problems.splice(0)).toEqual([]);
-});
-
-async function open(scenario: string, size = { width: 1280, height: 800 }): Promise<Page> {
-  const page = await browser.newPage({ viewport: size });
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
-  await page.goto(`${harness.url}?scenario=${scenario}`);
-  return page;
-}
+const { open } = panelPages('');
 
 /** The case and the column that the keyboard is on, as a screen reader is told. */
 async function active(page: Page): Promise<{ id: string; text: string }> {
@@ -41,7 +15,6 @@ async function active(page: Page): Promise<{ id: string; text: string }> {
   });
 }
 
-const asked = (page: Page) => page.evaluate(() => window.asked);
 
 describe('by keyboard alone', () => {
   test('from the grid into a cell, through its tabs, and back', async () => {

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
 /**
- * The page of a panel: one module script and one style sheet of ours, by nonce, and nothing from elsewhere; pictures within a trace
- * are drawn from the data that came with it. The toolkit of form controls inserts a style element of its own; it takes the nonce from
+ * The page of a panel: one module script and one style sheet of ours, by nonce, and nothing from elsewhere; `pictures` that are
+ * part of what is shown are drawn from the data that came with it. The toolkit of form controls inserts a style element of its own; it takes the nonce from
  * the `csp-nonce` meta element.
  */
-export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, panel: string, title: string): string {
+export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, panel: string, title: string, { pictures }: { readonly pictures: boolean }): string {
   const nonce = randomBytes(16).toString('base64url');
   const asset = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', name)).toString();
-  const csp = ["default-src 'none'", `style-src ${webview.cspSource} 'nonce-${nonce}'`, `font-src ${webview.cspSource}`, `script-src 'nonce-${nonce}'`, ...(panel === 'trace' ? ['img-src data:'] : [])].join('; ');
+  const csp = ["default-src 'none'", `style-src ${webview.cspSource} 'nonce-${nonce}'`, `font-src ${webview.cspSource}`, `script-src 'nonce-${nonce}'`, ...(pictures ? ['img-src data:'] : [])].join('; ');
   return `<!DOCTYPE html>
 <html lang="${escapeAttribute(vscode.env.language)}">
 <head>

@@ -84,9 +84,9 @@ describe('the run panel\'s model', () => {
     await started(of);
     await of.model.openAt(4, 2);
     expect(of.model.open.value).toMatchObject({ key: { caseIndex: 4, modelIndex: 1, repeat: 0 }, detail: { modelLabel: 'b' }, failure: null });
-    expect(of.saved.at(-1)).toMatchObject({ state: { open: { caseIndex: 4, modelIndex: 1 } }, runId: 'run-1' });
+    await vi.waitFor(() => expect(of.saved.at(-1)).toMatchObject({ state: { open: { caseIndex: 4, modelIndex: 1 } }, runId: 'run-1' }));
     of.model.closeCell();
-    expect(of.saved.at(-1)?.state.open).toBeNull();
+    await vi.waitFor(() => expect(of.saved.at(-1)?.state.open).toBeNull());
   });
 
   test('after a reload the kept cell is open again and the grid stands on it', async () => {

@@ -6,6 +6,7 @@ import { RunPanel } from './run-panel.tsx';
 import { RunModel } from './run-model.ts';
 import { decodeViewState } from './view-state.ts';
 import '../../shared/base.css';
+import '../../shared/panel.css';
 import '../../shared/content.css';
 import './run.css';
 import './detail.css';
@@ -19,10 +20,7 @@ const host = connectHost<RunPanelMethods>({
     },
   },
 });
-const model = new RunModel(host.rpc, decodeViewState(host.loadState()), (state, runId) => {
-  // After a restart of the window the extension learns from the run's id which run this panel shows: nothing is kept without it.
-  if (runId !== null) host.saveState({ ...state, runId });
-});
+const model = new RunModel(host.rpc, decodeViewState(host.loadState()), (state, runId) => host.saveState({ ...state, runId }));
 
 render(<RunPanel model={model} />, document.body);
 void model.start();

@@ -1,18 +1,12 @@
 import { batch, signal } from '@preact/signals';
-import { errorMessage, TouchstoneError, type ErrorCode } from '../../../src/core/errors.ts';
+import { TouchstoneError } from '../../../src/core/errors.ts';
 import type { CellKey } from '../../../src/core/eval/model.ts';
 import type { CellDetail, GridRow, GridView, RunSnapshot } from '../../../src/protocol/engine.ts';
-import type { RpcPeer } from '../../../src/protocol/rpc-peer.ts';
 import type { RunPanelMethods } from '../../../src/protocol/run-panel.ts';
+import { asFailure, type Failure } from '../../shared/failure.ts';
+import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
 import { RowCache, type SliceRow } from './row-cache.ts';
 import { INITIAL_VIEW, type ViewState } from './view-state.ts';
-
-export type RunPanelApi = Pick<RpcPeer<RunPanelMethods>, 'request'>;
-
-export interface Failure {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
 
 export interface OpenCell {
   readonly key: CellKey;
@@ -37,13 +31,8 @@ const FOLLOW_MS = 60;
 const MAX_SEARCHED_ROWS = 2000;
 
 /** What the panel knows and does; the components draw it. */
-export class RunModel {
+export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
   readonly snapshot = signal<RunSnapshot | null>(null);
-  /** Set while the data cannot be reached. */
-  readonly failure = signal<Failure | null>(null);
-  /** An action that did not work; the data is fine. */
-  readonly notice = signal<string | null>(null);
-  readonly state;
   readonly rows: RowCache;
   /** Grows when `rows` changed. */
   readonly rowsChanged = signal(0);
@@ -51,12 +40,8 @@ export class RunModel {
   readonly open = signal<OpenCell | null>(null);
   /** Every slice with its rates over all cases, for the sentence; empty until asked for. */
   readonly slices = signal<readonly SliceRow[]>([]);
-  /** Read out by screen readers. */
-  readonly announcement = signal('');
   readonly gridFocus = signal(0);
   readonly searchFocus = signal(0);
-  readonly #api: RunPanelApi;
-  readonly #save: (state: ViewState, runId: string | null) => void;
   readonly #sliceRows = new Map<string, SliceRow>();
   #opening = new AbortController();
   #askedForSlices = false;
@@ -65,24 +50,26 @@ export class RunModel {
   #refresh: ReturnType<typeof setTimeout> | undefined;
   #follow: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(api: RunPanelApi, state: ViewState, save: (state: ViewState, runId: string | null) => void) {
-    this.#api = api;
-    this.#save = save;
-    this.state = signal(state);
+  constructor(api: PanelApi<RunPanelMethods>, state: ViewState, save: (state: ViewState, runId: string) => void) {
+    super(api, state, save);
     this.rows = new RowCache(state.view, (view, from, to, signal) => api.request('grid/page', { view, from, to }, signal), {
       onChange: () => this.#onRows(),
-      onError: (error) => this.#fail(error),
+      onError: (error) => this.fail(error),
     });
   }
 
-  async start(): Promise<void> {
+  protected override get subject(): string | null {
+    return this.snapshot.value?.info.id ?? null;
+  }
+
+  override async start(): Promise<void> {
     try {
-      const snapshot = await this.#api.request('run/get', {});
+      const snapshot = await this.api.request('run/get', {});
       batch(() => {
         this.failure.value = null;
         this.snapshot.value = snapshot;
       });
-      this.#persist();
+      this.keep();
       this.#readSlices(snapshot);
       this.rows.retry();
       const { open } = this.state.value;
@@ -91,7 +78,7 @@ export class RunModel {
         void this.#reveal(open);
       }
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -110,11 +97,6 @@ export class RunModel {
       this.#forgetSlices();
       this.rows.setRevision(this.#revision);
     }, REFRESH_MS);
-  }
-
-  update(change: Partial<ViewState>): void {
-    this.state.value = { ...this.state.value, ...change };
-    this.#persist();
   }
 
   setView(change: Partial<GridView>): void {
@@ -151,7 +133,7 @@ export class RunModel {
       this.#allSlices(this.state.value.view).then((rows) => {
         for (const row of rows) if (!this.#sliceRows.has(row.slice)) this.#sliceRows.set(row.slice, { ...row, collapsed: false });
         this.rowsChanged.value++;
-      }, (error: unknown) => this.#fail(error));
+      }, (error: unknown) => this.fail(error));
     }
     return known;
   }
@@ -183,7 +165,7 @@ export class RunModel {
       if (!opening.signal.aborted && !sameCell(this.open.value?.detailKey ?? null, key)) this.open.value = { key, detail: null, detailKey: null, failure: null };
     }, PATIENCE_MS);
     try {
-      const detail = await this.#api.request('cell/get', { key }, opening.signal);
+      const detail = await this.api.request('cell/get', { key }, opening.signal);
       if (!opening.signal.aborted) this.open.value = { key, detail, detailKey: key, failure: null };
     } catch (error) {
       if (!opening.signal.aborted) this.open.value = { key, detail: null, detailKey: null, failure: asFailure(error) };
@@ -242,34 +224,19 @@ export class RunModel {
     const key = { caseIndex: at.caseIndex, modelIndex: column > 0 ? column - 1 : worstCell(at), repeat: this.open.value?.key.repeat ?? 0 };
     await this.act(async () => {
       const open = this.open.value;
-      const detail = sameCell(open?.detailKey ?? null, key) ? open?.detail : await this.#api.request('cell/get', { key });
+      const detail = sameCell(open?.detailKey ?? null, key) ? open?.detail : await this.api.request('cell/get', { key });
       if (detail?.result == null) throw new TouchstoneError('not-found', 'This cell has no output yet.');
       await this.copy(outputText(detail.result.output));
     });
   }
 
   async copy(text: string): Promise<void> {
-    await this.#api.request('copy', { text });
+    await this.api.request('copy', { text });
     this.announcement.value = 'Copied.';
   }
 
-  request<M extends keyof RunPanelMethods & string>(method: M, params: RunPanelMethods[M][0]): void {
-    void this.act(() => this.#api.request(method, params));
-  }
-
-  /** Does something for a person; what goes wrong is said in one line. */
-  async act(action: () => Promise<unknown>): Promise<void> {
-    this.notice.value = null;
-    try {
-      await action();
-    } catch (error) {
-      const failure = asFailure(error);
-      if (failure.code === 'engine-stopped') this.failure.value = failure;
-      else if (failure.code !== 'cancelled') this.notice.value = failure.message;
-    }
-  }
-
-  dispose(): void {
+  override dispose(): void {
+    super.dispose();
     clearTimeout(this.#refresh);
     clearTimeout(this.#follow);
     this.#opening.abort();
@@ -288,22 +255,22 @@ export class RunModel {
 
   async #find(fromRow: number, direction: 1 | -1, what: 'failing' | 'case', caseIndex?: number): Promise<{ readonly row: number; readonly modelIndex: number } | null> {
     try {
-      return await this.#api.request('grid/find', { view: this.state.value.view, fromRow, direction, what, ...(caseIndex === undefined ? {} : { caseIndex }) });
+      return await this.api.request('grid/find', { view: this.state.value.view, fromRow, direction, what, ...(caseIndex === undefined ? {} : { caseIndex }) });
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
       return null;
     }
   }
 
   #readSlices({ slices, info }: RunSnapshot): void {
     if (slices.length === 0 || info.status === 'running') return;
-    this.#allSlices(INITIAL_VIEW).then((rows) => { this.slices.value = rows; }, (error: unknown) => this.#fail(error));
+    this.#allSlices(INITIAL_VIEW).then((rows) => { this.slices.value = rows; }, (error: unknown) => this.fail(error));
   }
 
   /** All slices in one page: a view in which every one of them is collapsed. */
   async #allSlices(view: GridView): Promise<SliceRow[]> {
     const collapsed = this.snapshot.value?.slices ?? [];
-    const page = await this.#api.request('grid/page', { view: { ...view, groupBySlice: true, collapsed }, from: 0, to: collapsed.length + 1 });
+    const page = await this.api.request('grid/page', { view: { ...view, groupBySlice: true, collapsed }, from: 0, to: collapsed.length + 1 });
     return page.rows.filter((row) => row.kind === 'slice');
   }
 
@@ -330,15 +297,6 @@ export class RunModel {
     const row = this.rows.row(this.active.value.row);
     return row?.kind === 'case' && row.caseIndex === key.caseIndex ? JSON.stringify(row.cells[key.modelIndex] ?? '') : '';
   }
-
-  #fail(error: unknown): void {
-    const failure = asFailure(error);
-    if (failure.code !== 'cancelled') this.failure.value = failure;
-  }
-
-  #persist(): void {
-    this.#save(this.state.value, this.snapshot.value?.info.id ?? null);
-  }
 }
 
 function isBad(cell: { readonly status: string; readonly passes: readonly (boolean | null)[] } | undefined): boolean {
@@ -356,8 +314,4 @@ function worstCell(row: Extract<GridRow, { kind: 'case' }>): number {
 
 function sameCell(a: CellKey | null, b: CellKey): boolean {
   return a !== null && a.caseIndex === b.caseIndex && a.modelIndex === b.modelIndex && a.repeat === b.repeat;
-}
-
-function asFailure(error: unknown): Failure {
-  return error instanceof TouchstoneError ? { code: error.code, message: error.message } : { code: 'internal', message: errorMessage(error) };
 }

@@ -1,7 +1,8 @@
 import { batch, signal } from '@preact/signals';
 import { findByName, matchesOf, type Matches } from '../../../src/core/trace/view/find.ts';
 import type { TreeView } from '../../../src/core/trace/view/tree-view.ts';
-import type { TracePanelApi } from './api.ts';
+import type { TracePanelMethods } from '../../../src/protocol/trace-panel.ts';
+import type { PanelApi } from '../../shared/panel-model.ts';
 
 const TYPING_MS = 180;
 const MAX_FOUND = 100_000;
@@ -15,7 +16,7 @@ export class Finder {
   /** There are more than are marked. */
   readonly more = signal(false);
   readonly busy = signal(false);
-  readonly #api: TracePanelApi;
+  readonly #api: PanelApi<TracePanelMethods>;
   readonly #view: () => TreeView | null;
   readonly #onMatches: (matches: Matches | null) => void;
   readonly #onProblem: (error: unknown) => void;
@@ -24,7 +25,7 @@ export class Finder {
   /** What the engine found of the text last, in this revision or one before. */
   #found: readonly string[] = [];
 
-  constructor(api: TracePanelApi, view: () => TreeView | null, on: { readonly onMatches: (matches: Matches | null) => void; readonly onProblem: (error: unknown) => void }) {
+  constructor(api: PanelApi<TracePanelMethods>, view: () => TreeView | null, on: { readonly onMatches: (matches: Matches | null) => void; readonly onProblem: (error: unknown) => void }) {
     this.#api = api;
     this.#view = view;
     this.#onMatches = on.onMatches;

@@ -6,6 +6,7 @@ import { TraceModel } from './trace-model.ts';
 import { TracePanel } from './trace-panel.tsx';
 import { decodeViewState } from './view-state.ts';
 import '../../shared/base.css';
+import '../../shared/panel.css';
 import '../../shared/content.css';
 import './trace.css';
 import './list.css';
@@ -19,10 +20,7 @@ const host = connectHost<TracePanelMethods>({
     'trace/deleted': () => { model.deleted.value = true; },
   },
 });
-const model = new TraceModel(host.rpc, decodeViewState(host.loadState()), (state, traceId) => {
-  // After a restart of the window the extension learns from the trace's id what this panel shows: nothing is kept without it.
-  if (traceId !== null) host.saveState({ ...state, traceId });
-});
+const model = new TraceModel(host.rpc, decodeViewState(host.loadState()), (state, traceId) => host.saveState({ ...state, traceId }));
 
 render(<TracePanel model={model} />, document.body);
 void model.start();

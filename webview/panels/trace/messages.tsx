@@ -8,7 +8,7 @@ import { Visible } from '../../shared/long-text.tsx';
 import { clip } from '../../shared/visible-text.ts';
 import { isMessages, MessageRow } from './conversation.tsx';
 import { KindIcon } from './icons.tsx';
-import { asFailure } from './api.ts';
+import { asFailure } from '../../shared/failure.ts';
 import type { TraceModel } from './trace-model.ts';
 import { conversationSpans, Conversations, type Turn } from './thread.ts';
 import { pointerTo, WholeValue } from './whole-text.tsx';

@@ -1,8 +1,10 @@
 import { signal } from '@preact/signals';
 import type { Row } from '../../../src/core/trace/view/rows.ts';
 import type { TreeView } from '../../../src/core/trace/view/tree-view.ts';
+import type { TracePanelMethods } from '../../../src/protocol/trace-panel.ts';
 import type { SpanDetail } from '../../../src/protocol/traces.ts';
-import { asFailure, type Failure, type TracePanelApi } from './api.ts';
+import { asFailure, type Failure } from '../../shared/failure.ts';
+import type { PanelApi } from '../../shared/panel-model.ts';
 
 /** What the detail shows: a span, or a row that stands for several. */
 export type Open =
@@ -15,10 +17,10 @@ const PATIENCE_MS = 150;
 /** The opened row, and the asking for what it is. */
 export class Opened {
   readonly open = signal<Open | null>(null);
-  readonly #api: TracePanelApi;
+  readonly #api: PanelApi<TracePanelMethods>;
   #asking = new AbortController();
 
-  constructor(api: TracePanelApi) {
+  constructor(api: PanelApi<TracePanelMethods>) {
     this.#api = api;
   }
 

@@ -1,11 +1,16 @@
 import type { ComponentChild } from 'preact';
-import type { ErrorCode } from '../../../src/core/errors.ts';
 import type { TraceRow } from '../../../src/protocol/traces.ts';
-import { Button, IconButton } from '../../controls/controls.tsx';
-import { Icon } from '../../controls/icon.tsx';
+import { Button } from '../../controls/controls.tsx';
+import type { FailureWords } from '../../shared/failure.ts';
 import { Visible } from '../../shared/long-text.tsx';
-import type { Failure } from './api.ts';
 import type { TraceModel } from './trace-model.ts';
+
+export const FAILURE_WORDS: FailureWords = {
+  thing: 'trace',
+  stopped: 'Spans that a sender was told were received are kept.',
+  missing: 'It may have been deleted, here or in another window, or be older than traces are kept.',
+  untrusted: 'Traces are read only in a trusted workspace.',
+};
 
 /** No row is left: why, and the way back. */
 export function NothingShown({ model }: { readonly model: TraceModel }): ComponentChild {
@@ -38,55 +43,4 @@ export function Loading({ trace }: { readonly trace: TraceRow | null }): Compone
       <main class="work closed"><div class="rows-ph">{Array.from({ length: 14 }, (_, at) => <div key={at}><i class={`ph indent-${at % 4}`} /><i class={`ph bar-${at % 5}`} /></div>)}</div></main>
     </div>
   );
-}
-
-/** The trace cannot be shown at all. */
-export function Unreachable({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ComponentChild {
-  const { title, meaning } = explain(failure);
-  return (
-    <div class="unreachable" role="alert">
-      <h1><Icon name="error" class="fail" />{title}</h1>
-      <p>{failure.message}</p>
-      <p class="dim">{meaning}</p>
-      <Button primary onClick={onRetry}>Try again</Button>
-    </div>
-  );
-}
-
-/** What is shown may be out of date; it stays readable. */
-export function FailureBar({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: () => void }): ComponentChild {
-  const { title, meaning } = explain(failure);
-  return (
-    <div class="notice" role="alert">
-      <Icon name="error" class="fail" />
-      <span class="notice-text"><b>{title}</b> {failure.message} <span class="dim">{meaning}</span></span>
-      <Button onClick={onRetry}>Try again</Button>
-    </div>
-  );
-}
-
-/** An action did not work. */
-export function NoticeBar({ text, onClose }: { readonly text: string; readonly onClose: () => void }): ComponentChild {
-  return (
-    <div class="notice" role="alert">
-      <Icon name="warning" class="warn" />
-      <span class="notice-text">{text}</span>
-      <IconButton icon="close" label="Dismiss" onClick={onClose} />
-    </div>
-  );
-}
-
-function explain({ code }: { readonly code: ErrorCode }): { readonly title: string; readonly meaning: string } {
-  switch (code) {
-    case 'engine-stopped':
-      return { title: 'The engine has stopped.', meaning: 'Spans that a sender was told were received are kept.' };
-    case 'not-found':
-      return { title: 'This trace is not there.', meaning: 'It may have been deleted, here or in another window, or be older than traces are kept.' };
-    case 'store':
-      return { title: 'The database cannot be read.', meaning: 'Nothing was changed in it.' };
-    case 'untrusted-workspace':
-      return { title: 'This workspace is not trusted.', meaning: 'Traces are read only in a trusted workspace.' };
-    default:
-      return { title: 'The trace cannot be read.', meaning: 'Nothing was changed in it.' };
-  }
 }

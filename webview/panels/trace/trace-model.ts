@@ -5,7 +5,7 @@ import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
 import { TreeView, type ViewOptions } from '../../../src/core/trace/view/tree-view.ts';
 import type { TracePanelMethods } from '../../../src/protocol/trace-panel.ts';
 import type { FindingsState, TraceRow } from '../../../src/protocol/traces.ts';
-import { asFailure, type Failure, type TracePanelApi } from './api.ts';
+import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
 import { Finder } from './finder.ts';
 import { Opened } from './opened.ts';
 import { ShownTime } from './shown-time.ts';
@@ -20,17 +20,12 @@ const FINDINGS_MS = 1000;
 const MAX_SEARCHED_ROWS = 100_000;
 
 /** What the panel knows and does; the components draw it. */
-export class TraceModel {
+export class TraceModel extends PanelModel<TracePanelMethods, ViewState> {
   readonly trace = signal<TraceRow | null>(null);
   readonly view = signal<TreeView | null>(null);
   /** Grows when the rows or what they say changed. */
   readonly changes = signal(0);
-  /** Set while the data cannot be reached. */
-  readonly failure = signal<Failure | null>(null);
   readonly deleted = signal(false);
-  /** An action that did not work; the data is fine. */
-  readonly notice = signal<string | null>(null);
-  readonly state;
   readonly findings = signal<FindingsState | null>(null);
   /** Row of the keyboard; -1: none yet. */
   readonly active = signal(-1);
@@ -40,11 +35,8 @@ export class TraceModel {
   readonly live = signal(true);
   /** A revision that is known of and not shown. */
   readonly waiting = signal(false);
-  readonly announcement = signal('');
   readonly listFocus = signal(0);
   readonly findFocus = signal(0);
-  readonly #api: TracePanelApi;
-  readonly #save: (state: ViewState, traceId: string | null) => void;
   readonly #opened: Opened;
   #revision = -1;
   #reloading = false;
@@ -52,14 +44,13 @@ export class TraceModel {
   #refresh: ReturnType<typeof setTimeout> | undefined;
   #follow: ReturnType<typeof setTimeout> | undefined;
   #findingsTimer: ReturnType<typeof setTimeout> | undefined;
-  #persistTimer: ReturnType<typeof setTimeout> | undefined;
   #loading: Promise<void> | null = null;
   #goWhenFound = false;
+  /** A span to show as soon as there is something to show it in. */
+  #toReveal: string | null = null;
 
-  constructor(api: TracePanelApi, state: ViewState, save: (state: ViewState, traceId: string | null) => void) {
-    this.#api = api;
-    this.#save = save;
-    this.state = signal(state);
+  constructor(api: PanelApi<TracePanelMethods>, state: ViewState, save: (state: ViewState, traceId: string) => void) {
+    super(api, state, save);
     this.#opened = new Opened(api);
     this.time = new ShownTime({
       view: this.view,
@@ -76,7 +67,7 @@ export class TraceModel {
         this.#goWhenFound = false;
         this.nextMatch(1);
       },
-      onProblem: (error) => this.#tellProblem(error),
+      onProblem: (error) => this.tellProblem(error),
     });
   }
 
@@ -85,18 +76,29 @@ export class TraceModel {
     return this.#opened.open;
   }
 
-  async start(): Promise<void> {
+  protected override get subject(): string | null {
+    return this.trace.value?.traceId ?? null;
+  }
+
+  protected override keptState(): ViewState {
+    const view = this.view.value;
+    return view === null ? this.state.value : { ...this.state.value, expansion: view.keep() };
+  }
+
+  override async start(): Promise<void> {
     this.failure.value = null;
     try {
-      const { row, reveal } = await this.#api.request('trace/get', {});
+      const { row, reveal } = await this.api.request('trace/get', {});
       this.trace.value = row;
       await this.#load();
-      this.#persist();
-      if (reveal !== null) this.revealSpan(reveal);
+      this.keep();
+      this.#toReveal ??= reveal;
+      if (this.#toReveal !== null) this.revealSpan(this.#toReveal);
+      this.#toReveal = null;
       if (this.state.value.find !== '') this.finder.find(this.state.value.find);
       void this.#readFindings();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -120,11 +122,6 @@ export class TraceModel {
     clearTimeout(this.#refresh);
     this.#refresh = undefined;
     this.waiting.value = true;
-  }
-
-  update(change: Partial<ViewState>): void {
-    this.state.value = { ...this.state.value, ...change };
-    this.#persist();
   }
 
   setOptions(change: Partial<Pick<ViewState, 'merge' | 'kinds' | 'errorsOnly'>>): void {
@@ -195,7 +192,11 @@ export class TraceModel {
 
   revealSpan(spanId: string): void {
     const view = this.view.value;
-    const position = view?.positions.position(spanId) ?? -1;
+    if (view === null) {
+      this.#toReveal = spanId;
+      return;
+    }
+    const position = view.positions.position(spanId);
     if (position < 0) this.notice.value = 'That span is not in this trace.';
     else this.reveal(position);
   }
@@ -259,31 +260,13 @@ export class TraceModel {
     }
   }
 
-  request<M extends keyof TracePanelMethods & string>(method: M, params: TracePanelMethods[M][0]): void {
-    void this.act(() => this.#api.request(method, params));
-  }
-
-  get api(): TracePanelApi {
-    return this.#api;
-  }
-
   async copy(text: string): Promise<void> {
-    await this.act(() => this.#api.request('copy', { text }));
-    if (this.notice.value === null) this.announcement.value = 'Copied.';
+    if (await this.act(() => this.api.request('copy', { text }))) this.announcement.value = 'Copied.';
   }
 
-  /** Does something for a person; what goes wrong is said in one line. */
-  async act(action: () => Promise<unknown>): Promise<void> {
-    this.notice.value = null;
-    try {
-      await action();
-    } catch (error) {
-      this.#tellProblem(error);
-    }
-  }
-
-  dispose(): void {
-    for (const timer of [this.#refresh, this.#follow, this.#findingsTimer, this.#persistTimer]) clearTimeout(timer);
+  override dispose(): void {
+    super.dispose();
+    for (const timer of [this.#refresh, this.#follow, this.#findingsTimer]) clearTimeout(timer);
     this.#opened.dispose();
     this.finder.dispose();
   }
@@ -293,7 +276,7 @@ export class TraceModel {
     this.#reloading = true;
     const began = performance.now();
     try {
-      this.trace.value = (await this.#api.request('trace/get', {})).row;
+      this.trace.value = (await this.api.request('trace/get', {})).row;
       this.waiting.value = false;
       await this.#load();
       this.failure.value = null;
@@ -301,7 +284,7 @@ export class TraceModel {
       this.#findingsTimer = setTimeout(() => void this.#readFindings(), FINDINGS_MS);
       this.#rest = REST_FACTOR * (performance.now() - began);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     } finally {
       this.#reloading = false;
     }
@@ -322,7 +305,7 @@ export class TraceModel {
 
   async #loadSkeleton(): Promise<void> {
     const before = this.view.value;
-    const skeleton = await this.#api.request('trace/skeleton', before === null ? {} : { knownRevision: before.skeleton.revision });
+    const skeleton = await this.api.request('trace/skeleton', before === null ? {} : { knownRevision: before.skeleton.revision });
     if (skeleton === null) return;
     // Asked for before it was told to stand still.
     if (before !== null && !this.live.value) {
@@ -345,12 +328,12 @@ export class TraceModel {
 
   async #readFindings(): Promise<void> {
     try {
-      const state = await this.#api.request('trace/findings', {});
+      const state = await this.api.request('trace/findings', {});
       this.findings.value = state;
       // A large trace is examined piece by piece.
       if (state.examined < state.total) this.#findingsTimer = setTimeout(() => void this.#readFindings(), FINDINGS_MS);
     } catch (error) {
-      this.#tellProblem(error);
+      this.tellProblem(error);
     }
   }
 
@@ -369,27 +352,6 @@ export class TraceModel {
   #keyAt(index: number): string | null {
     const row = this.#rowAt(index);
     return row === null ? null : (this.view.value?.keyOf(row) ?? null);
-  }
-
-  #tellProblem(error: unknown): void {
-    const failure = asFailure(error);
-    if (failure.code === 'engine-stopped') this.failure.value = failure;
-    else if (failure.code !== 'cancelled') this.notice.value = failure.message;
-  }
-
-  #fail(error: unknown): void {
-    const failure = asFailure(error);
-    if (failure.code !== 'cancelled') this.failure.value = failure;
-  }
-
-  /** Soon, not at each key: VS Code writes it to its own storage. */
-  #persist(): void {
-    this.#persistTimer ??= setTimeout(() => {
-      this.#persistTimer = undefined;
-      const view = this.view.value;
-      const state = view === null ? this.state.value : { ...this.state.value, expansion: view.keep() };
-      this.#save(state, this.trace.value?.traceId ?? null);
-    }, 100);
   }
 }
 

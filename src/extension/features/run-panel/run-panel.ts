@@ -1,46 +1,34 @@
 import * as vscode from 'vscode';
 import type { CellKey } from '../../../core/eval/model.ts';
-import { decoded, RpcPeer, type RpcHandler } from '../../../protocol/rpc-peer.ts';
+import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
 import { runPanelParams } from '../../../protocol/run-panel-decode.ts';
 import type { RunPanelMethods, RunPanelNotifications } from '../../../protocol/run-panel.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { acceptOutput } from '../../datasets/accept.ts';
 import { showExpectedAgainstOutput } from '../../datasets/show-difference.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
-import { panelHtml, panelRoots } from '../../panels/html.ts';
-import { showError, type Services } from '../../services.ts';
+import type { PanelView } from '../../panels/open-panels.ts';
+import { copyText, PanelHost } from '../../panels/panel-host.ts';
+import type { Services } from '../../services.ts';
 import { runName, type RunTarget } from '../../targets.ts';
 import { openCase, openDataset, openPrompt } from './open.ts';
 
 /** One run in a panel: answers what the panel asks, by asking the engine. */
-export class RunPanel implements vscode.Disposable {
+export class RunPanel implements PanelView {
   readonly #services: Services;
   readonly #engine: FolderEngine;
   readonly #runId: string;
-  readonly #panel: vscode.WebviewPanel;
-  readonly #rpc: RpcPeer<Record<never, never>, RunPanelNotifications>;
-  readonly #disposables: vscode.Disposable[] = [];
+  readonly #host: PanelHost<RunPanelNotifications>;
 
   constructor(services: Services, engine: FolderEngine, runId: string, panel: vscode.WebviewPanel) {
     this.#services = services;
     this.#engine = engine;
     this.#runId = runId;
-    this.#panel = panel;
-    const media = (name: string): vscode.Uri => vscode.Uri.joinPath(services.context.extensionUri, 'media', name);
-    panel.iconPath = { light: media('panel-light.svg'), dark: media('panel-dark.svg') };
-    panel.webview.options = { enableScripts: true, localResourceRoots: panelRoots(services.context.extensionUri) };
-    this.#rpc = new RpcPeer<Record<never, never>, RunPanelNotifications>((message) => void panel.webview.postMessage(message), {
-      handlers: this.#handlers(),
-      onProblem: (error) => services.log.warn(`The run panel: ${error.message}`),
-    });
-    this.#disposables.push(
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#rpc.receive(message)),
-      panel.onDidChangeViewState(() => this.#tell()),
-      services.runs.onDidChange(({ snapshot }) => {
-        if (snapshot.info.id === runId) this.#tell();
-      }),
-    );
-    panel.webview.html = panelHtml(panel.webview, services.context.extensionUri, 'run', panel.title);
+    this.#host = new PanelHost(services, panel, { name: 'run', icon: 'panel', handlers: this.#handlers() });
+    this.#host.onDidShow(() => this.#tell());
+    this.#host.own(services.runs.onDidChange(({ snapshot }) => {
+      if (snapshot.info.id === runId) this.#tell();
+    }));
   }
 
   get target(): RunTarget {
@@ -48,24 +36,23 @@ export class RunPanel implements vscode.Disposable {
   }
 
   reveal(): void {
-    this.#panel.reveal(undefined, false);
+    this.#host.reveal();
   }
 
   onDidDispose(listener: () => void): void {
-    this.#panel.onDidDispose(listener);
+    this.#host.onDidDispose(listener);
   }
 
   dispose(): void {
-    this.#rpc.dispose();
-    vscode.Disposable.from(...this.#disposables).dispose();
+    this.#host.dispose();
   }
 
   /** The latest snapshot; a hidden panel asks for it when it is shown again. */
   #tell(): void {
     const run = this.#services.runs.get(this.#runId);
     if (!run) return;
-    this.#panel.title = runName(run.snapshot);
-    if (this.#panel.visible) this.#rpc.notify('run/changed', { snapshot: run.snapshot, revision: run.revision });
+    this.#host.title = runName(run.snapshot);
+    if (this.#host.visible) this.#host.notify('run/changed', { snapshot: run.snapshot, revision: run.revision });
   }
 
   #handlers(): { readonly [M in keyof RunPanelMethods]: RpcHandler } {
@@ -85,29 +72,16 @@ export class RunPanel implements vscode.Disposable {
       'grid/find': decoded(runPanelParams['grid/find'], (params, signal) => engine.request('cells/find', { runId, ...params }, signal)),
       'cell/get': decoded(runPanelParams['cell/get'], ({ key }, signal) => engine.request('cells/get', { runId, key }, signal)),
       'cell/rerun': decoded(runPanelParams['cell/rerun'], ({ caseIndex }) => engine.request('cells/rerun', { runId, caseIndex })),
-      'cell/accept': decoded(runPanelParams['cell/accept'], ({ key }) => this.#act(() => this.#accept(key))),
-      'cell/diff': decoded(runPanelParams['cell/diff'], ({ key }) => this.#act(() => this.#diff(key))),
+      'cell/accept': decoded(runPanelParams['cell/accept'], ({ key }) => this.#host.act(() => this.#accept(key))),
+      'cell/diff': decoded(runPanelParams['cell/diff'], ({ key }) => this.#host.act(() => this.#diff(key))),
       'cell/trace': decoded(runPanelParams['cell/trace'], ({ key }) => command(INTERNAL_COMMANDS.openCellTrace, key)()),
       'run/cancel': async () => engine.request('eval/cancel', { runId }),
       'run/again': command(COMMANDS.runAgain),
       'run/resume': command(COMMANDS.resumeRun),
       'run/export': decoded(runPanelParams['run/export'], ({ format }) => command(COMMANDS.exportRun, format)()),
-      'open': decoded(runPanelParams['open'], (what) => this.#act(() => this.#open(what))),
-      'copy': decoded(runPanelParams['copy'], async ({ text }) => {
-        await vscode.env.clipboard.writeText(text);
-        return {};
-      }),
+      'open': decoded(runPanelParams['open'], (what) => this.#host.act(() => this.#open(what))),
+      'copy': decoded(runPanelParams['copy'], copyText),
     };
-  }
-
-  /** What fails here is shown by VS Code, not by the panel: it is about files and editors. */
-  async #act(action: () => Promise<void>): Promise<Record<string, never>> {
-    try {
-      await action();
-    } catch (error) {
-      void showError(this.#services.log, error);
-    }
-    return {};
   }
 
   async #accept(key: CellKey): Promise<void> {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { COMMANDS, INTERNAL_COMMANDS, PANELS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { OpenPanels } from '../../panels/open-panels.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { asRunTarget } from '../../targets.ts';
 import { pickTrace, type TraceTarget } from '../../traces/targets.ts';
@@ -14,27 +15,33 @@ const stateSchema = v.object({ traceId: v.string() });
 const position = v.pipe(v.number(), v.integer(), v.minValue(0));
 const cellSchema = v.object({ caseIndex: position, modelIndex: position, repeat: position });
 
+interface ShownTrace {
+  readonly engine: FolderEngine;
+  readonly traceId: string;
+}
+
 export function register(services: Services): vscode.Disposable {
-  const open = new Map<string, TracePanel>();
-
-  const attach = (engine: FolderEngine, traceId: string, panel: vscode.WebviewPanel, reveal: string | null): void => {
-    const key = keyOf(engine, traceId);
-    const view = new TracePanel(services, engine, traceId, panel, reveal);
-    open.set(key, view);
-    view.onDidDispose(() => {
-      view.dispose();
-      if (open.get(key) === view) open.delete(key);
-    });
-  };
-
+  const panels = new OpenPanels<ShownTrace, TracePanel>({
+    viewType: PANELS.trace,
+    // Traces of two folders may have the same id: both were imported.
+    key: ({ engine, traceId }) => `${engine.folder.uri.toString()} ${traceId}`,
+    create: ({ engine, traceId }, panel) => new TracePanel(services, engine, traceId, panel),
+    restore: async (state) => {
+      const parsed = v.safeParse(stateSchema, state);
+      if (!parsed.success) return undefined;
+      const { traceId } = parsed.output;
+      const engine = await findEngine(services, traceId);
+      return engine && { engine, traceId };
+    },
+  });
   return vscode.Disposable.from(
+    panels,
     registerCommand(services, COMMANDS.openTrace, async (argument) => {
       const picked = await pickTrace(services, argument, vscode.l10n.t('Open Trace'));
       if (!picked) return;
       const { engine, row, spanId } = picked;
-      const shown = open.get(keyOf(engine, row.traceId));
-      if (shown) shown.reveal(spanId);
-      else attach(engine, row.traceId, vscode.window.createWebviewPanel(PANELS.trace, titleOf(row), vscode.ViewColumn.Active, { enableScripts: true }), spanId);
+      const panel = panels.show({ engine, traceId: row.traceId }, titleOf(row));
+      if (spanId !== null) panel.revealSpan(spanId);
     }),
     registerCommand(services, INTERNAL_COMMANDS.openCellTrace, async (run, cell) => {
       const target = asRunTarget(run);
@@ -43,22 +50,7 @@ export function register(services: Services): vscode.Disposable {
       const { traceId } = await engine.request('cells/trace', { runId: target.runId, key: v.parse(cellSchema, cell) });
       await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: target.folder, traceId } satisfies TraceTarget);
     }),
-    vscode.window.registerWebviewPanelSerializer(PANELS.trace, {
-      deserializeWebviewPanel: async (panel, state: unknown) => {
-        const parsed = v.safeParse(stateSchema, state);
-        const engine = parsed.success ? await findEngine(services, parsed.output.traceId) : undefined;
-        // A trace that is gone, or a workspace that is not trusted (any more): a panel without data is closed.
-        if (parsed.success && engine) attach(engine, parsed.output.traceId, panel, null);
-        else panel.dispose();
-      },
-    }),
-    { dispose: () => [...open.values()].forEach((panel) => panel.dispose()) },
   );
-}
-
-/** Traces of two folders may have the same id: both were imported. */
-function keyOf(engine: FolderEngine, traceId: string): string {
-  return `${engine.folder.uri.toString()} ${traceId}`;
 }
 
 /** The folder whose store has it. One that cannot say (its engine fails) may have it: the panel then shows what is wrong. */

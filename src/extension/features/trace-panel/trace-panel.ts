@@ -1,14 +1,15 @@
 import * as vscode from 'vscode';
 import { errorMessage, TouchstoneError } from '../../../core/errors.ts';
-import { decoded, RpcPeer, type RpcHandler } from '../../../protocol/rpc-peer.ts';
+import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
 import { tracePanelParams } from '../../../protocol/trace-panel-decode.ts';
 import type { PanelTarget, ShownTrace, TraceExportFormat, TracePanelMethods, TracePanelNotifications } from '../../../protocol/trace-panel.ts';
 import type { TraceRow, TraceSkeleton } from '../../../protocol/traces.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
-import { panelHtml, panelRoots } from '../../panels/html.ts';
-import { showError, type Services } from '../../services.ts';
+import type { PanelView } from '../../panels/open-panels.ts';
+import { copyText, PanelHost } from '../../panels/panel-host.ts';
+import type { Services } from '../../services.ts';
 import { deleteTraces, exportTrace } from '../../traces/actions.ts';
 import type { TraceTarget } from '../../traces/targets.ts';
 import { openCode } from './open-code.ts';
@@ -19,78 +20,64 @@ const CHANGED_MS = 250;
 const LARGEST_COPY = 32_000_000;
 
 /** One trace in a panel: answers what the panel asks, by asking the engine. */
-export class TracePanel implements vscode.Disposable {
+export class TracePanel implements PanelView {
   readonly #services: Services;
   readonly #engine: FolderEngine;
   readonly #traceId: string;
-  readonly #panel: vscode.WebviewPanel;
-  readonly #rpc: RpcPeer<Record<never, never>, TracePanelNotifications>;
-  readonly #changed = new Coalesced(() => this.#tell(), CHANGED_MS);
-  readonly #disposables: vscode.Disposable[] = [this.#changed];
-  #toReveal: string | null;
+  readonly #host: PanelHost<TracePanelNotifications>;
+  #toReveal: string | null = null;
 
-  constructor(services: Services, engine: FolderEngine, traceId: string, panel: vscode.WebviewPanel, reveal: string | null) {
+  constructor(services: Services, engine: FolderEngine, traceId: string, panel: vscode.WebviewPanel) {
     this.#services = services;
     this.#engine = engine;
     this.#traceId = traceId;
-    this.#panel = panel;
-    this.#toReveal = reveal;
-    const media = (name: string): vscode.Uri => vscode.Uri.joinPath(services.context.extensionUri, 'media', name);
-    panel.iconPath = { light: media('trace-light.svg'), dark: media('trace-dark.svg') };
-    panel.webview.options = { enableScripts: true, localResourceRoots: panelRoots(services.context.extensionUri) };
-    this.#rpc = new RpcPeer<Record<never, never>, TracePanelNotifications>((message) => void panel.webview.postMessage(message), {
-      handlers: this.#handlers(),
-      onProblem: (error) => services.log.warn(`The trace panel: ${error.message}`),
-    });
-    this.#disposables.push(
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#rpc.receive(message)),
-      panel.onDidChangeViewState(() => {
-        if (panel.visible) this.#changed.request();
-      }),
-      services.engines.onTracesChanged(({ engine: from, params }) => {
-        if (from === engine && (params.all || params.traceIds.includes(traceId))) this.#changed.request();
-      }),
-    );
-    panel.webview.html = panelHtml(panel.webview, services.context.extensionUri, 'trace', panel.title);
+    this.#host = new PanelHost(services, panel, { name: 'trace', icon: 'trace', handlers: this.#handlers(), pictures: true });
+    const changed = new Coalesced(() => this.#tell(), CHANGED_MS);
+    this.#host.own(changed);
+    this.#host.onDidShow(() => changed.request());
+    this.#host.own(services.engines.onTracesChanged(({ engine: from, params }) => {
+      if (from === engine && (params.all || params.traceIds.includes(traceId))) changed.request();
+    }));
   }
 
   get target(): TraceTarget {
     return { folder: this.#engine.folder.uri.toString(), traceId: this.#traceId };
   }
 
-  /** Shows the panel, and a span in it. */
-  reveal(spanId: string | null): void {
-    this.#panel.reveal(undefined, false);
-    if (spanId === null) return;
+  reveal(): void {
+    this.#host.reveal();
+  }
+
+  /** Shows a span in the panel. */
+  revealSpan(spanId: string): void {
     // A panel that is still loading is told with its first answer; one that was hidden has lost its messages.
     this.#toReveal = spanId;
-    this.#rpc.notify('trace/reveal', { spanId });
+    this.#host.notify('trace/reveal', { spanId });
   }
 
   onDidDispose(listener: () => void): void {
-    this.#panel.onDidDispose(listener);
+    this.#host.onDidDispose(listener);
   }
 
   dispose(): void {
-    this.#rpc.dispose();
-    vscode.Disposable.from(...this.#disposables).dispose();
+    this.#host.dispose();
   }
 
   /** The latest revision; a hidden panel is told when it is shown again. */
   async #tell(): Promise<void> {
-    if (!this.#panel.visible) return;
+    if (!this.#host.visible) return;
     try {
       const row = await this.#row();
-      this.#rpc.notify('trace/changed', { revision: row.revision });
+      this.#host.notify('trace/changed', { revision: row.revision });
     } catch (error) {
-      if (error instanceof TouchstoneError && error.code === 'not-found') this.#rpc.notify('trace/deleted', {});
+      if (error instanceof TouchstoneError && error.code === 'not-found') this.#host.notify('trace/deleted', {});
       else this.#services.log.warn(`The trace ${this.#traceId} could not be read: ${errorMessage(error)}`);
     }
   }
 
   async #row(): Promise<TraceRow> {
     const row = await this.#engine.request('traces/get', { traceId: this.#traceId });
-    this.#panel.title = titleOf(row);
+    this.#host.title = titleOf(row);
     return row;
   }
 
@@ -110,27 +97,14 @@ export class TracePanel implements vscode.Disposable {
       'trace/find': decoded(tracePanelParams['trace/find'], (params, signal) => engine.request('traces/find', { traceId, ...params }, signal)),
       'trace/findings': (_params, signal) => engine.request('traces/findings', { traceId }, signal),
       'trace/memory': decoded(tracePanelParams['trace/memory'], (params, signal) => engine.request('traces/memory', params, signal)),
-      'trace/copy': decoded(tracePanelParams['trace/copy'], ({ format, spanId }) => this.#act(() => this.#copy(format, spanId))),
-      'trace/export': decoded(tracePanelParams['trace/export'], ({ format, spanId }) => this.#act(async () => exportTrace(engine, await this.#row(), format, spanId))),
-      'trace/delete': () => this.#act(async () => {
-        if (await deleteTraces(this.#services, [this.target])) this.#panel.dispose();
+      'trace/copy': decoded(tracePanelParams['trace/copy'], ({ format, spanId }) => this.#host.act(() => this.#copy(format, spanId))),
+      'trace/export': decoded(tracePanelParams['trace/export'], ({ format, spanId }) => this.#host.act(async () => exportTrace(engine, await this.#row(), format, spanId))),
+      'trace/delete': () => this.#host.act(async () => {
+        if (await deleteTraces(this.#services, [this.target])) this.#host.close();
       }),
-      'open': decoded(tracePanelParams['open'], (target) => this.#act(() => this.#open(target))),
-      'copy': decoded(tracePanelParams['copy'], async ({ text }) => {
-        await vscode.env.clipboard.writeText(text);
-        return {};
-      }),
+      'open': decoded(tracePanelParams['open'], (target) => this.#host.act(() => this.#open(target))),
+      'copy': decoded(tracePanelParams['copy'], copyText),
     };
-  }
-
-  /** What fails here is shown by VS Code, not by the panel: it is about files and editors. */
-  async #act(action: () => Promise<void>): Promise<Record<string, never>> {
-    try {
-      await action();
-    } catch (error) {
-      void showError(this.#services.log, error);
-    }
-    return {};
   }
 
   async #copy(format: TraceExportFormat, spanId: string | undefined): Promise<void> {

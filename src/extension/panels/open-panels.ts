@@ -1,0 +1,65 @@
+import * as vscode from 'vscode';
+
+/** A panel's view: built around the panel, gone with it. */
+export interface PanelView extends vscode.Disposable {
+  reveal(): void;
+  onDidDispose(listener: () => void): void;
+}
+
+/** The open panels of one kind: what is shown already is shown again, not twice, and a reload of the window brings them back. */
+export class OpenPanels<Target, View extends PanelView> implements vscode.Disposable {
+  readonly #kind: PanelKind<Target, View>;
+  readonly #open = new Map<string, View>();
+  readonly #serializer: vscode.Disposable;
+
+  constructor(kind: PanelKind<Target, View>) {
+    this.#kind = kind;
+    this.#serializer = vscode.window.registerWebviewPanelSerializer(kind.viewType, {
+      deserializeWebviewPanel: async (panel, state: unknown) => {
+        const target = await kind.restore(state);
+        // Gone, or the workspace is not trusted (any more): a panel without data is closed.
+        if (target === undefined) panel.dispose();
+        else this.#attach(target, panel);
+      },
+    });
+  }
+
+  /** The view of a target, when there is one. */
+  get(target: Target): View | undefined {
+    return this.#open.get(this.#kind.key(target));
+  }
+
+  /** Shows the panel of a target; opened at most once. */
+  show(target: Target, title: string): View {
+    const shown = this.get(target);
+    shown?.reveal();
+    return shown ?? this.#attach(target, vscode.window.createWebviewPanel(this.#kind.viewType, title, vscode.ViewColumn.Active, { enableScripts: true }));
+  }
+
+  dispose(): void {
+    this.#serializer.dispose();
+    for (const view of this.#open.values()) view.dispose();
+  }
+
+  #attach(target: Target, panel: vscode.WebviewPanel): View {
+    const key = this.#kind.key(target);
+    const view = this.#kind.create(target, panel);
+    this.#open.set(key, view);
+    view.onDidDispose(() => {
+      view.dispose();
+      if (this.#open.get(key) === view) this.#open.delete(key);
+    });
+    return view;
+  }
+}
+
+/** What one kind of panel is. */
+export interface PanelKind<Target, View extends PanelView> {
+  /** As package.json and `PANELS` name it. */
+  readonly viewType: string;
+  /** The same for what is the same. */
+  key(target: Target): string;
+  create(target: Target, panel: vscode.WebviewPanel): View;
+  /** What a page of before kept (hostile like everything that was on a disk): what it showed; `undefined`: it cannot be shown any more. */
+  restore(state: unknown): Promise<Target | undefined>;
+}
