@@ -29,6 +29,8 @@ export interface EvalRequest {
   /** Only these prompts of the files (ids). */
   readonly prompts?: readonly string[];
   readonly overlays?: readonly TextOverlay[];
+  /** A version in place of the files' prompt: `v7`, `production`, `3f9a1c2e`, `git:REV`. Dataset and assertions are those of the working copy. */
+  readonly version?: string;
   readonly models?: readonly string[];
   readonly dataset?: string;
   readonly repeats?: number;

@@ -20,6 +20,8 @@ export interface RunInfo {
   /** Hash of the prompt's canonical content: tells whether a result is stale. */
   readonly promptHash: string;
   readonly workingCopy: boolean;
+  /** The version that was asked for by name; absent: the file as it was. */
+  readonly version?: RunVersion;
   readonly datasetName: string | null;
   readonly datasetHash: string;
   readonly assertionsHash: string;
@@ -39,6 +41,17 @@ export interface RunInfo {
   readonly estimate: CostEstimate;
   /** Only cases with this text or these tags were planned. */
   readonly filter?: { readonly text?: string; readonly tags?: readonly string[]; readonly caseIds?: readonly string[] };
+}
+
+/** A version of a prompt as it was called when its run began. */
+export interface RunVersion {
+  readonly hash: string;
+  /** `null`: nobody saved it. */
+  readonly number: number | null;
+  /** `v7 · 3f9a1c2e` */
+  readonly label: string;
+  /** The environment by which it was asked for. */
+  readonly environment: string | null;
 }
 
 export interface RunModel {
