@@ -19,6 +19,11 @@ const KEY_SHAPES: readonly (readonly [hint: string, shape: string])[] = [
 const HINTS = new RegExp(KEY_SHAPES.map(([hint]) => hint).join('|'), 'i');
 const SHAPES = new RegExp(KEY_SHAPES.map(([, shape]) => shape).join('|'), 'gi');
 
+/** Where texts that look like keys stand: [start, end) in UTF-16 units, in order. */
+export function keyRanges(text: string): (readonly [number, number])[] {
+  return HINTS.test(text) ? Array.from(text.matchAll(SHAPES), (match) => [match.index, match.index + match[0].length] as const) : [];
+}
+
 /**
  * Keeps secrets out of texts. `redactValues` removes exactly the secrets that were handed out (for what is stored, where nothing
  * else may change); `redact` removes also what looks like a key (for logs and errors).
