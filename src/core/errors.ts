@@ -5,6 +5,8 @@
 export type ErrorCode =
   | 'usage' // the command line or a setting is wrong
   | 'not-found'
+  | 'ambiguous' // a name that means several things: the message names them
+  | 'damaged' // a file of the registry does not hold what it says, and is not used
   | 'invalid-prompt'
   | 'invalid-dataset'
   | 'invalid-config'
@@ -21,6 +23,9 @@ export type ErrorCode =
   | 'model-request' // the endpoint refused the request (4xx)
   | 'model-server' // the endpoint failed (5xx)
   | 'model-response' // the answer cannot be understood: broken stream, wrong content type, invalid JSON
+  | 'source-request' // a source of traces refused the request, or cannot do what is asked
+  | 'source-server' // a source failed (5xx)
+  | 'source-response' // a source's answer cannot be understood, or ended early
   | 'network'
   | 'code-failed' // user code (assertion, transform, exec:, file: provider) threw or exited with an error
   | 'store' // the database is damaged, newer than the program, or cannot be written

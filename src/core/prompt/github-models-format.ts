@@ -18,6 +18,7 @@ const GOLDEN_ENDINGS = '{jsonl,ndjson,csv,yaml,yml,json}';
 export async function readGithubModels(path: string, text: string, options: PromptReadOptions): Promise<PromptFile> {
   const { document, golden, findings } = parseGithubModels(path, text, options.root);
   if (!document) return { format: 'github-models', path, prompts: [], diagnostics: findings.list, dependencies: [], runDefaults: {} };
+  if (options.contentOnly === true) return { format: 'github-models', path, prompts: [document], diagnostics: findings.list, dependencies: [], runDefaults: {} };
   const place = rootFor(path, options.root);
   const found = golden ? await goldenFiles(golden, place, options) : await goldenByConvention(path, document.id, document.ranges.name, options);
   const dataset: DatasetRef = { ...document.dataset, files: found.files, name: datasetName(document.dataset.inline, found.files) };

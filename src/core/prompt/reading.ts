@@ -11,6 +11,8 @@ export interface PromptReadOptions {
   readonly text?: string;
   /** `datasets:` of touchstone.yml: prompt id or glob over ids → files. */
   readonly datasets?: Readonly<Record<string, readonly string[]>>;
+  /** Only what makes a version: no datasets and no checks, so that no other file is read for them. */
+  readonly contentOnly?: boolean;
 }
 
 /** `prompts/support/triage.prompt.yml` below the root → `prompts/support/triage`. */

@@ -48,9 +48,9 @@ async function readConfig(path: string, parsed: PromptfooText, options: PromptRe
   const env = readEnv(parsed);
   const loaded = await loadPrompts(readPromptEntries(parsed), loader);
   const providers = await readProviders(parsed, env, loader);
-  const reader = new TestReader(path, parsed, loader);
-  const defaults = await reader.defaults();
-  const inline = await reader.cases(defaults, new CaseIds());
+  const reader = options.contentOnly === true ? null : new TestReader(path, parsed, loader);
+  const defaults = (await reader?.defaults()) ?? null;
+  const inline = (await reader?.cases(defaults, new CaseIds())) ?? [];
   const runDefaults = readRunDefaults(parsed);
   const shared: Shared = {
     path, env, providers, defaults,
@@ -62,6 +62,7 @@ async function readConfig(path: string, parsed: PromptfooText, options: PromptRe
   };
   const names = uniqueNames(loaded);
   const prompts = loaded.map((prompt, index) => documentOf(prompt, names[index] ?? '', loaded.length > 1, shared));
+  if (reader === null) return { format: 'promptfoo', path, prompts, runDefaults };
   checkAssertionsOf(shared);
   const checks = await findAssertionFiles({ path, assertions: defaults?.assertions ?? [], cases: inline }, loader, options.files);
   findings.addAll(checks.diagnostics);
