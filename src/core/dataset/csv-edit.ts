@@ -28,11 +28,15 @@ export function appendRecord(path: string, text: string, added: NewCase): Offset
   const unplaced = Object.keys(added.vars).filter((name) => !columns.includes(name));
   const expectation = columns.includes('expected') ? 'expected' : '__expected';
   if (added.expected !== undefined && !columns.includes(expectation)) unplaced.push('expected');
+  if (added.assertions !== undefined && added.assertions.length > 0) unplaced.push('assert');
   if (unplaced.length > 0) {
     throw new TouchstoneError('invalid-dataset', `This CSV file has no column for ${unplaced.map((name) => `"${name}"`).join(', ')}. Add it to the first line, then add the case.`, { place: { file: path, line: 1 } });
   }
   const record = columns.map((name) => {
     if (name === expectation) return added.expected === undefined ? '' : quoteField(textOf(added.expected), name === '__expected');
+    // A row of a table keeps of the rest what the table has a column for.
+    if (name === 'id' && added.id !== undefined) return quoteField(added.id, false);
+    if (name.startsWith('__metadata:')) return quoteField(textOf(added.metadata?.[name.slice('__metadata:'.length)] ?? ''), false);
     if (name === 'tags') return quoteField((added.tags ?? []).join(','), false);
     return Object.hasOwn(added.vars, name) ? quoteField(textOf(added.vars[name]), false) : '';
   });

@@ -12,6 +12,10 @@ export interface NewCase {
   /** `undefined`: the case expects nothing. */
   readonly expected?: unknown;
   readonly tags?: readonly string[];
+  readonly id?: string;
+  readonly assertions?: readonly JsonObject[];
+  /** Where it comes from, and whatever else a reader should know. */
+  readonly metadata?: JsonObject;
 }
 
 /** The line break that the text uses. */

@@ -65,14 +65,23 @@ export function appendCaseEdit(path: string, text: string, added: NewCase, key?:
 export function datasetRow(added: NewCase): JsonObject {
   const reserved = Object.keys(added.vars).some((name) => (ROW_KEYS as readonly string[]).includes(name));
   return {
+    ...(added.id === undefined ? {} : { id: added.id }),
     ...(reserved ? { vars: added.vars } : added.vars),
     ...(added.expected === undefined ? {} : { expected: added.expected }),
+    ...(added.assertions === undefined || added.assertions.length === 0 ? {} : { assert: added.assertions }),
     ...(added.tags === undefined || added.tags.length === 0 ? {} : { tags: added.tags }),
+    ...(added.metadata === undefined ? {} : { metadata: added.metadata }),
   };
 }
 
 function promptfooRow(added: NewCase): JsonObject {
-  return { vars: added.vars, ...(added.expected === undefined ? {} : { assert: [{ type: 'equals', value: added.expected }] }) };
+  const assertions = [...(added.expected === undefined ? [] : [{ type: 'equals', value: added.expected }]), ...(added.assertions ?? [])];
+  return {
+    ...(added.id === undefined ? {} : { description: added.id }),
+    vars: added.vars,
+    ...(assertions.length === 0 ? {} : { assert: assertions }),
+    ...(added.metadata === undefined ? {} : { metadata: added.metadata }),
+  };
 }
 
 function jsonLineExpectation(text: string, offset: number, expected: unknown): OffsetEdit {

@@ -57,3 +57,8 @@ export function nanosOf(value: unknown): string | null {
 export function compareNanos(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
+
+/** ISO 8601 in UTC with milliseconds, of nanoseconds since 1970. */
+export function isoOfNanos(nanos: string): string {
+  return new Date(Number(BigInt(nanos) / 1_000_000n)).toISOString();
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { appendCaseEdit } from '../../../src/core/dataset/edit.ts';
+import { proposeCase, variablesHash, type GoldenSource } from '../../../src/core/golden/propose.ts';
+
+const span: GoldenSource['span'] = {
+  traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), startNs: '1763805600123456789', model: 'gpt-5-mini', service: 'support', environment: 'production',
+  output: [{ role: 'assistant', parts: [{ type: 'text', text: 'billing' }] }], outputForm: 'messages',
+};
+const source: GoldenSource = { span, variables: { subject: 'Charged twice', body: 'Write to ana@example.org. Again: ana@example.org' }, prompt: { id: 'support/triage', version: '3f9a1c2e' } };
+
+describe('the golden case of a call', () => {
+  it('has its variables, what was answered, and where it comes from, with nobody’s address in it', () => {
+    const { case: added, expectedFrom, masked } = proposeCase(source);
+    expect(added).toEqual({
+      vars: { subject: 'Charged twice', body: 'Write to [email 1]. Again: [email 1]' },
+      expected: 'billing',
+      metadata: { trace: span.traceId, span: span.spanId, time: '2025-11-22T10:00:00.123Z', model: 'gpt-5-mini', prompt: 'support/triage@3f9a1c2e', service: 'support', environment: 'production' },
+    });
+    expect(expectedFrom).toBe('output');
+    expect(masked.map(({ pointer }) => pointer)).toEqual(['/vars/body', '/vars/body']);
+  });
+
+  it('believes a person more than the model, and masks what the person wrote too', () => {
+    const { case: added, expectedFrom } = proposeCase({ ...source, correction: 'technical, see ana@example.org' });
+    expect([added.expected, expectedFrom]).toEqual(['technical, see [email 1]', 'correction']);
+  });
+
+  it('expects JSON as data, prose by its meaning, calls by their tools', () => {
+    const of = (output: unknown, outputForm: GoldenSource['span']['outputForm']): unknown => {
+      const { case: { expected, assertions } } = proposeCase({ ...source, span: { ...span, output, outputForm } });
+      return { expected, assertions };
+    };
+    expect(of('{"queue": "billing"}', 'text')).toEqual({ expected: { queue: 'billing' }, assertions: undefined });
+    expect(of('One.\nTwo.', 'text')).toEqual({ expected: undefined, assertions: [{ type: 'similar', value: 'One.\nTwo.', threshold: 0.8 }] });
+    expect(of([{ role: 'assistant', parts: [{ type: 'tool_call', id: null, name: 'lookup', arguments: {} }] }], 'messages')).toEqual({ expected: undefined, assertions: [{ type: 'tool-call-f1', value: ['lookup'] }] });
+    expect(of(null, null)).toEqual({ expected: undefined, assertions: undefined });
+  });
+
+  it('is one line more in the dataset', () => {
+    const { case: added } = proposeCase(source);
+    const before = '{"id":"a","subject":"x","expected":"y"}\n';
+    const { range, newText } = appendCaseEdit('/w/triage.golden.jsonl', before, { ...added, id: 'charged-twice' });
+    expect(range.start).toEqual({ line: 1, character: 0 });
+    expect(newText.match(/\n/g)).toHaveLength(1);
+    expect(JSON.parse(newText)).toEqual({ id: 'charged-twice', ...added.vars, expected: 'billing', metadata: added.metadata });
+  });
+
+  it('is the same question whatever its white space', () => {
+    expect(variablesHash({ a: 'Charged  twice\n', b: 1 })).toBe(variablesHash({ b: 1, a: 'charged twice' }));
+    expect(variablesHash({ a: 'x' })).not.toBe(variablesHash({ a: 'y' }));
+  });
+});
