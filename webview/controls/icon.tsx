@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import arrowDown from '@vscode/codicons/src/icons/arrow-down.svg' with { type: 'text' };
 import arrowUp from '@vscode/codicons/src/icons/arrow-up.svg' with { type: 'text' };
+import check from '@vscode/codicons/src/icons/check.svg' with { type: 'text' };
 import chevronDown from '@vscode/codicons/src/icons/chevron-down.svg' with { type: 'text' };
 import chevronRight from '@vscode/codicons/src/icons/chevron-right.svg' with { type: 'text' };
 import close from '@vscode/codicons/src/icons/close.svg' with { type: 'text' };
@@ -14,7 +15,7 @@ import search from '@vscode/codicons/src/icons/search.svg' with { type: 'text' }
 import warning from '@vscode/codicons/src/icons/warning.svg' with { type: 'text' };
 
 /** The Codicons (CC BY 4.0, Microsoft) that several panels use. Each is inlined by the bundler: no font is loaded. */
-const SOURCES = { arrowDown, arrowUp, chevronDown, chevronRight, close, copy, ellipsis, error, goToFile, info, loading, search, warning };
+const SOURCES = { arrowDown, arrowUp, check, chevronDown, chevronRight, close, copy, ellipsis, error, goToFile, info, loading, search, warning };
 
 export type IconName = keyof typeof SOURCES;
 

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { GridPage, GridRow, GridView } from '../../../src/protocol/engine.ts';
-import { PAGE_SIZE, RowCache } from '../../../webview/panels/run/row-cache.ts';
+import { RowCache } from '../../../webview/panels/run/row-cache.ts';
 import { INITIAL_VIEW } from '../../../webview/panels/run/view-state.ts';
+import { PAGE_SIZE } from '../../../webview/shared/paged-rows.ts';
 
 const row = (caseIndex: number, caseId = `case-${caseIndex}`): GridRow => ({ kind: 'case', caseIndex, caseId, slice: null, variables: '', expected: null, cells: [] });
 

@@ -8,11 +8,12 @@ import { Icon } from '../../controls/icon.tsx';
 import { JsonTree } from '../../shared/json-tree.tsx';
 import { LongText } from '../../shared/long-text.tsx';
 import { Duration } from '../../shared/numbers.tsx';
+import { outputText } from '../../shared/output-text.ts';
 import { Assertions } from './assertions.tsx';
 import { RunIcon } from './icons.tsx';
 import { Output } from './output.tsx';
 import { RenderedMessages } from './rendered-messages.tsx';
-import { outputText, type RunModel } from './run-model.ts';
+import type { RunModel } from './run-model.ts';
 
 export function ResultTab({ model, detail }: { readonly model: RunModel; readonly detail: CellDetail }): ComponentChild {
   const { result } = detail;

@@ -4,11 +4,12 @@ import { formatCount, formatScore, formatTokens, formatUsd } from '../../../src/
 import type { CellDetail, RunSnapshot } from '../../../src/protocol/engine.ts';
 import { Button, IconButton } from '../../controls/controls.tsx';
 import { Icon } from '../../controls/icon.tsx';
+import { Mark } from '../../shared/marks.tsx';
 import { Duration } from '../../shared/numbers.tsx';
+import { outputText } from '../../shared/output-text.ts';
 import { RequestTab, ResponseTab, ResultTab } from './detail-tabs.tsx';
 import { RunIcon } from './icons.tsx';
-import { Mark } from './row.tsx';
-import { outputText, type OpenCell, type RunModel } from './run-model.ts';
+import type { OpenCell, RunModel } from './run-model.ts';
 import type { DetailTab } from './view-state.ts';
 
 const TABS: readonly { readonly tab: DetailTab; readonly label: string }[] = [

@@ -1,8 +1,9 @@
 import type { ComponentChild } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { CellFilter } from '../../../src/protocol/engine.ts';
-import { IconButton, SearchField } from '../../controls/controls.tsx';
+import { IconButton } from '../../controls/controls.tsx';
+import { Search } from '../../shared/search.tsx';
 import { RunIcon } from './icons.tsx';
 import type { RunModel } from './run-model.ts';
 
@@ -13,7 +14,6 @@ const FILTERS: readonly { readonly filter: CellFilter; readonly label: string; r
   { filter: 'slow', label: 'Slow', title: 'Cases with a cell slower than the p95 of its model' },
   { filter: 'cached', label: 'Cached', title: 'Cases with a cell from the cache' },
 ];
-const TYPING_MS = 120;
 
 /** Which cases the grid shows, found by what, grouped how. */
 export function Filters({ model, slices }: { readonly model: RunModel; readonly slices: boolean }): ComponentChild {
@@ -55,7 +55,17 @@ export function Filters({ model, slices }: { readonly model: RunModel; readonly 
           </button>
         ))}
       </div>
-      <Search model={model} onLeave={() => setSearching(false)} />
+      <Search
+        text={view.search}
+        placeholder="Search cases"
+        label="Search cases, variables and outputs"
+        focus={model.searchFocus}
+        onSearch={(search) => model.setView({ search })}
+        onLeave={() => {
+          setSearching(false);
+          model.gridFocus.value++;
+        }}
+      />
       <span class="search-button"><IconButton icon="search" label="Search" title="Search (/)" onClick={() => model.searchFocus.value++} /></span>
       {slices && (
         <button type="button" class="toggle" aria-pressed={view.groupBySlice} aria-label="Group by slice" title="Group by slice" onClick={() => model.setView({ groupBySlice: !view.groupBySlice })}>
@@ -63,46 +73,5 @@ export function Filters({ model, slices }: { readonly model: RunModel; readonly 
         </button>
       )}
     </div>
-  );
-}
-
-function Search({ model, onLeave }: { readonly model: RunModel; readonly onLeave: () => void }): ComponentChild {
-  const { search } = model.state.value.view;
-  const [given, give] = useState({ text: search });
-  // Enter may follow the last letter before anything was drawn anew.
-  const latest = useRef(search);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const applied = useRef(search);
-  useLayoutEffect(() => {
-    // Only what somebody else set (Clear filter): what was typed here may have grown meanwhile.
-    if (search === applied.current) return;
-    clearTimeout(timer.current);
-    applied.current = search;
-    latest.current = search;
-    give({ text: search });
-  }, [search]);
-  const apply = (text: string): void => {
-    clearTimeout(timer.current);
-    applied.current = text;
-    if (text !== model.state.value.view.search) model.setView({ search: text });
-  };
-  return (
-    <SearchField
-      given={given}
-      placeholder="Search cases"
-      label="Search cases, variables and outputs"
-      focus={model.searchFocus}
-      onInput={(text) => {
-        latest.current = text;
-        clearTimeout(timer.current);
-        timer.current = setTimeout(() => apply(text), TYPING_MS);
-      }}
-      onLeave={(how) => {
-        apply(how === 'escape' ? '' : latest.current);
-        if (how === 'escape') give({ text: '' });
-        onLeave();
-        model.gridFocus.value++;
-      }}
-    />
   );
 }

@@ -1,5 +1,4 @@
 import type { VNode } from 'preact';
-import check from '@vscode/codicons/src/icons/check.svg' with { type: 'text' };
 import diff from '@vscode/codicons/src/icons/diff.svg' with { type: 'text' };
 import group from '@vscode/codicons/src/icons/group-by-ref-type.svg' with { type: 'text' };
 import refresh from '@vscode/codicons/src/icons/refresh.svg' with { type: 'text' };
@@ -8,7 +7,7 @@ import sortUp from '@vscode/codicons/src/icons/triangle-up.svg' with { type: 'te
 import { Glyph, Icon, pathsOf, type IconName } from '../../controls/icon.tsx';
 
 /** The Codicons (CC BY 4.0, Microsoft) of this panel alone. */
-const PATHS = pathsOf({ check, diff, group, refresh, sortDown, sortUp });
+const PATHS = pathsOf({ diff, group, refresh, sortDown, sortUp });
 type OwnName = keyof typeof PATHS;
 
 /** One of this panel's icons, or one that all panels have. */

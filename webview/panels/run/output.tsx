@@ -6,12 +6,11 @@ import { differenceOf, foldEqual } from '../../shared/difference.ts';
 import { JsonTree } from '../../shared/json-tree.tsx';
 import { LongText, Visible } from '../../shared/long-text.tsx';
 import { Markdown } from '../../shared/markdown.tsx';
+import { asJson, outputText } from '../../shared/output-text.ts';
 import { clip } from '../../shared/visible-text.ts';
-import { outputText, type RunModel } from './run-model.ts';
+import type { RunModel } from './run-model.ts';
 import type { OutputMode } from './view-state.ts';
 
-/** Longer texts are not tried as JSON: parsing would stop the panel. */
-const MAX_JSON = 2_000_000;
 const MODES: readonly { readonly mode: OutputMode; readonly label: string }[] = [
   { mode: 'difference', label: 'Difference' }, { mode: 'text', label: 'Text' }, { mode: 'json', label: 'JSON' }, { mode: 'markdown', label: 'Markdown' },
 ];
@@ -98,15 +97,4 @@ function Difference({ lines }: { readonly lines: NonNullable<ReturnType<typeof d
 function title(mode: OutputMode, lines: ReturnType<typeof differenceOf>): string {
   if (mode !== 'difference') return 'Output';
   return lines !== null && lines.every((line) => line.side === 'both') ? 'Output, as expected' : 'Output, difference from expected';
-}
-
-/** `undefined`: not JSON, or only a bare text or number, which a tree would not show better. */
-function asJson(output: unknown): unknown {
-  if (typeof output === 'object' && output !== null) return output;
-  if (typeof output !== 'string' || output.length > MAX_JSON || !/^\s*[[{]/.test(output)) return undefined;
-  try {
-    return JSON.parse(output) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,14 +2,13 @@ import { Component, type ComponentChild } from 'preact';
 import { formatCount, formatScore } from '../../../src/core/text/format.ts';
 import type { GridCell } from '../../../src/protocol/engine.ts';
 import { Icon } from '../../controls/icon.tsx';
+import { Marks } from '../../shared/marks.tsx';
 import { Duration, Rate } from '../../shared/numbers.tsx';
 import type { GridLayout } from './grid-columns.ts';
 import { RunIcon } from './icons.tsx';
 import type { CaseRow, SliceRow } from './row-cache.ts';
 
 export const ROW_HEIGHT = 26;
-/** Marks that are drawn one by one; more repeats are counted. */
-const MAX_MARKS = 3;
 
 export interface RowActions {
   readonly onCell: (row: number, column: number) => void;
@@ -126,19 +125,6 @@ function CellContent({ cell, latency }: { readonly cell: GridCell; readonly late
         </>
       );
   }
-}
-
-function Marks({ passes }: { readonly passes: GridCell['passes'] }): ComponentChild {
-  if (passes.length > MAX_MARKS) {
-    const passed = passes.filter((pass) => pass === true).length;
-    return <span class={`marks many ${passed === passes.length ? 'pass' : 'fail'}`} title={`${passed} of ${passes.length} repeats pass`}>{passed}/{passes.length}</span>;
-  }
-  return <span class="marks">{passes.map((pass, at) => <Mark key={at} pass={pass} />)}</span>;
-}
-
-export function Mark({ pass, label }: { readonly pass: boolean | null; readonly label?: string }): ComponentChild {
-  if (pass === null) return <span class="mark-none" title="No assertion">·</span>;
-  return <RunIcon name={pass ? 'check' : 'close'} class={pass ? 'pass' : 'fail'} {...(label === undefined ? {} : { label })} />;
 }
 
 export function cellId(row: number, column: number): string {

@@ -5,6 +5,7 @@ import type { CellDetail, GridRow, GridView, RunSnapshot } from '../../../src/pr
 import type { RunPanelMethods } from '../../../src/protocol/run-panel.ts';
 import { asFailure, type Failure } from '../../shared/failure.ts';
 import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
+import { outputText } from '../../shared/output-text.ts';
 import { RowCache, type SliceRow } from './row-cache.ts';
 import { INITIAL_VIEW, type ViewState } from './view-state.ts';
 
@@ -301,11 +302,6 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
 
 function isBad(cell: { readonly status: string; readonly passes: readonly (boolean | null)[] } | undefined): boolean {
   return cell !== undefined && (cell.status === 'error' || (cell.status === 'done' && cell.passes.includes(false)));
-}
-
-/** The text of an output: data is shown as indented JSON. */
-export function outputText(output: unknown): string {
-  return typeof output === 'string' ? output : output === null || output === undefined ? '' : JSON.stringify(output, null, 2);
 }
 
 function worstCell(row: Extract<GridRow, { kind: 'case' }>): number {
