@@ -33,8 +33,8 @@ function betaFraction(a: number, b: number, x: number): number {
   return h;
 }
 
-/** I_x(a, b), for 0 ≤ x ≤ 1 and a, b > 0. */
-function incompleteBeta(a: number, b: number, x: number): number {
+/** I_x(a, b), the regularised incomplete beta function, for 0 ≤ x ≤ 1 and a, b > 0. */
+export function incompleteBeta(a: number, b: number, x: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   const front = Math.exp(lnGamma(a + b) - lnGamma(a) - lnGamma(b) + a * Math.log(x) + b * Math.log(1 - x));
@@ -45,6 +45,11 @@ function incompleteBeta(a: number, b: number, x: number): number {
 export function tDistribution(t: number, df: number): number {
   const tail = 0.5 * incompleteBeta(df / 2, 0.5, df / (df + t * t));
   return t >= 0 ? 1 - tail : tail;
+}
+
+/** P(|T| ≥ |t|): the two-sided p of `t`, also where it is too small to be told from 0 as 1 − P(T ≤ t). */
+export function tTwoSided(t: number, df: number): number {
+  return incompleteBeta(df / 2, 0.5, df / (df + t * t));
 }
 
 /** The t with P(T ≤ t) = p, for 0 < p < 1, to about 12 digits. */

@@ -1,0 +1,216 @@
+import { holmAdjust } from '../stats/holm.ts';
+import { casesForDifference, casesToExclude, minimumDetectable } from '../stats/power.ts';
+import { caseChange } from './change.ts';
+import { clustersOf, columnsOf, repeatsOf, type Column } from './columns.ts';
+import { measure, type Measured } from './measure.ts';
+import type { CompareOptions, ComparisonResult, GateOutcome, MetricComparison, PairedCase, SliceComparison, Verdict } from './model.ts';
+
+const ALPHA = 0.05;
+/** Below it no verdict at all; a slice is not tested below the second, and what is not shown by so few is not called no difference. */
+const NO_VERDICT = 5;
+const FEW = 10;
+/** Any fixed number; the same cases give the same intervals. */
+const SEED = 20_260_101;
+
+/**
+ * Compares two versions, paired by case, with repeats averaged first and clusters kept whole (docs/statistics.md).
+ * The other metrics than that of the verdict are adjusted by Holm together, and so are the slices of each metric.
+ */
+export function compareCases(cases: readonly PairedCase[], options: CompareOptions): ComparisonResult {
+  const columns = inOrder(columnsOf(cases), options.metric);
+  const repeats = repeatsOf(cases);
+  const all = Int32Array.from(cases.keys());
+  const answered = cases.filter(({ a, b }) => isAnswered(a) && isAnswered(b)).length;
+  const [main, ...others] = columns.map((column) => compareMetric(column, cases, all, repeats, options, true));
+  return {
+    n: answered,
+    repeats,
+    unanswered: cases.length - answered,
+    metrics: [...(main === undefined ? [] : [main]), ...adjusted(others, options)],
+    slices: compareSlices(cases, columns, repeats, options),
+    gate: main === undefined ? 'inconclusive' : gateOutcome(main, options.margin),
+    margin: options.margin,
+  };
+}
+
+/**
+ * Adjusts several comparisons with one baseline together (Holm): of each metric, the p values of all of them. A version that is better
+ * only by itself is not called better among many. Intervals and gates stay those of each comparison.
+ */
+export function adjustTogether(results: readonly ComparisonResult[], options: CompareOptions): ComparisonResult[] {
+  const names = new Set(results.flatMap(({ metrics }) => metrics.map(({ name }) => name)));
+  const replaced = new Map<MetricComparison, MetricComparison>();
+  for (const name of names) {
+    const family = results.flatMap(({ metrics }) => metrics.filter((metric) => metric.name === name));
+    for (const [index, metric] of adjusted(family, options).entries()) {
+      const before = family[index];
+      if (before !== undefined) replaced.set(before, metric);
+    }
+  }
+  return results.map((result) => {
+    const metrics = result.metrics.map((metric) => replaced.get(metric) ?? metric);
+    const [main] = metrics;
+    return { ...result, metrics, gate: main === undefined ? result.gate : gateOutcome(main, result.margin) };
+  });
+}
+
+function isAnswered({ passes, scores }: PairedCase['a']): boolean {
+  return passes.some((pass) => pass !== null) || scores.some((score) => score !== null);
+}
+
+/** The metric of the verdict first; then the others that any case has. */
+function inOrder(columns: readonly Column[], metric: string): Column[] {
+  const main = columns.find(({ name }) => name === metric) ?? { name: metric, unit: 'score', statistic: 'mean', higherIsBetter: true, bounded: true, a: new Float64Array(), b: new Float64Array() };
+  const has = ({ a, b }: Column): boolean => a.some((value) => !Number.isNaN(value)) || b.some((value) => !Number.isNaN(value));
+  return [main, ...columns.filter((column) => column !== main && (column.name === 'passRate' || has(column)))];
+}
+
+function compareMetric(column: Column, cases: readonly PairedCase[], among: Int32Array, repeats: number, options: CompareOptions, testable: boolean): MetricComparison {
+  const indices = among.filter((index) => isKnown(column.a[index]) && isKnown(column.b[index]));
+  const a = Float64Array.from(indices, (index) => column.a[index] ?? Number.NaN);
+  const b = Float64Array.from(indices, (index) => column.b[index] ?? Number.NaN);
+  const alpha = options.alpha ?? ALPHA;
+  const measured = measure({
+    a, b, alpha,
+    clusters: clustersOf(cases, indices),
+    statistic: column.statistic,
+    bounded: column.bounded,
+    binary: repeats === 1 && column.bounded && a.every(isPassOrFail) && b.every(isPassOrFail),
+    seed: options.seed ?? SEED,
+  });
+  const n = indices.length;
+  const tested = testable && n >= NO_VERDICT;
+  const minimum = measured.standardError === null || measured.standardError === 0 ? null : minimumDetectable(measured.standardError, alpha);
+  const metric: MetricComparison = {
+    name: column.name,
+    unit: column.unit,
+    higherIsBetter: column.higherIsBetter,
+    a: measured.a,
+    b: measured.b,
+    intervalA: measured.intervalA,
+    intervalB: measured.intervalB,
+    delta: measured.delta,
+    interval: measured.interval,
+    ratio: measured.ratio ?? undefined,
+    p: tested ? measured.p : null,
+    test: tested ? measured.test : 'none',
+    verdict: 'too-few-cases',
+    n,
+    clusters: measured.clusters,
+    minimumDetectable: minimum,
+    casesNeeded: null,
+    warning: measured.warnings.length === 0 ? undefined : measured.warnings.join(' '),
+  };
+  return withVerdict({ ...metric, casesNeeded: casesNeeded(metric, measured, options, alpha) }, metric.p, options);
+}
+
+function isKnown(value: number | undefined): boolean {
+  return value !== undefined && !Number.isNaN(value);
+}
+
+function isPassOrFail(value: number): boolean {
+  return value === 0 || value === 1;
+}
+
+/** Whether the margin is meant for this metric: it is in the unit of the verdict's, and rates and scores share theirs. */
+function marginOf(metric: Pick<MetricComparison, 'name' | 'unit'>, { margin, metric: main }: CompareOptions): number | null {
+  return metric.name === main || metric.unit === 'rate' || metric.unit === 'score' ? margin : null;
+}
+
+/**
+ * Cases altogether that would show the difference that was seen, or one of the margin where less was seen. Where a smaller loss than
+ * the margin was seen: that would tell it from no loss, or from the margin, whichever is farther.
+ */
+function casesNeeded(metric: MetricComparison, measured: Measured, options: CompareOptions, alpha: number): number | null {
+  const { standardError, unvaried } = measured;
+  if (metric.delta === null || metric.n < NO_VERDICT) return FEW;
+  const seen = Math.abs(metric.delta);
+  const margin = marginOf(metric, options);
+  let difference = seen;
+  if (margin !== null && margin > seen) {
+    const loses = metric.higherIsBetter ? metric.delta < 0 : metric.delta > 0;
+    difference = loses ? Math.max(seen, margin - seen) : margin;
+  }
+  if (difference === 0 || standardError === null) return null;
+  const needed = unvaried && margin !== null ? casesToExclude(difference, alpha) : casesForDifference(metric.n, standardError, difference, alpha);
+  return Math.max(FEW, needed);
+}
+
+/**
+ * `better` or `worse` only where both the test and the interval say so. What is not shown is `no-difference-shown` where the interval
+ * at least excludes a loss of the margin, and `too-few-cases` where it does not.
+ */
+function withVerdict(metric: MetricComparison, p: number | null, options: CompareOptions): MetricComparison {
+  return { ...metric, verdict: verdictOf(metric, p, options) };
+}
+
+function verdictOf(metric: MetricComparison, p: number | null, options: CompareOptions): Verdict {
+  const { interval, n } = metric;
+  if (n < NO_VERDICT || interval === null || p === null) return 'too-few-cases';
+  const [low, high] = metric.higherIsBetter ? interval : [-interval[1], -interval[0]];
+  if (p < (options.alpha ?? ALPHA)) {
+    if (low > 0) return 'better';
+    if (high < 0) return 'worse';
+  }
+  if (n < FEW) return 'too-few-cases';
+  const margin = marginOf(metric, options);
+  return margin === null || low >= -margin ? 'no-difference-shown' : 'too-few-cases';
+}
+
+/** Holm over metrics that were tested together; verdicts by the adjusted p. */
+function adjusted(metrics: readonly MetricComparison[], options: CompareOptions): MetricComparison[] {
+  const tested = metrics.filter(({ p }) => p !== null);
+  if (tested.length < 2) return [...metrics];
+  const values = holmAdjust(tested.map(({ p }) => p ?? 1));
+  return metrics.map((metric) => {
+    const pAdjusted = values[tested.indexOf(metric)];
+    return pAdjusted === undefined ? metric : withVerdict({ ...metric, pAdjusted }, pAdjusted, options);
+  });
+}
+
+/** `b` is not worse by more than the margin when the interval's bad end says so. Too few cases never pass. */
+function gateOutcome(metric: MetricComparison, margin: number): GateOutcome {
+  const { interval, verdict, n } = metric;
+  if (interval === null || n < NO_VERDICT) return 'inconclusive';
+  const [low, high] = metric.higherIsBetter ? interval : [-interval[1], -interval[0]];
+  if (high < -margin) return 'fails';
+  return low >= -margin && verdict !== 'too-few-cases' ? 'passes' : 'inconclusive';
+}
+
+/** Rates, scores and the metric of the verdict, per slice; sizes and money are compared over all cases. */
+function compareSlices(cases: readonly PairedCase[], columns: readonly Column[], repeats: number, options: CompareOptions): SliceComparison[] {
+  const slices = new Map<string, number[]>();
+  const wanted = options.sliceBy;
+  for (const [index, { slices: names }] of cases.entries()) {
+    for (const name of names) {
+      if (wanted !== undefined && sliceField(name) !== wanted) continue;
+      const members = slices.get(name);
+      if (members === undefined) slices.set(name, [index]);
+      else members.push(index);
+    }
+  }
+  const compared = columns.filter(({ higherIsBetter }, index) => index === 0 || higherIsBetter);
+  const entries = [...slices].map(([slice, members]) => ({ slice, members: Int32Array.from(members) }));
+  const families = compared.map((column) =>
+    adjusted(entries.map(({ members }) => {
+      const known = members.filter((index) => isKnown(column.a[index]) && isKnown(column.b[index])).length;
+      return compareMetric(column, cases, members, repeats, options, known >= FEW);
+    }), options));
+  return entries.map(({ slice, members }, at) => {
+    const changes = Array.from(members, (index) => cases[index]).map((paired) => (paired === undefined ? null : caseChange(paired, false)));
+    const metrics = families.flatMap((family) => family[at] ?? []);
+    return {
+      slice,
+      n: metrics[0]?.n ?? 0,
+      regressed: changes.filter((change) => change?.regressed === true).length,
+      improved: changes.filter((change) => change?.improved === true).length,
+      metrics,
+    };
+  });
+}
+
+/** `field` of `field=value`; tags are of the field `tag`. */
+export function sliceField(slice: string): string {
+  const at = slice.indexOf('=');
+  return at < 0 ? 'tag' : slice.slice(0, at);
+}
