@@ -126,6 +126,8 @@ export interface ProjectConfig {
   readonly concurrency: number | null;
   /** By endpoint (the start of a model's endpoint, such as `https://api.openai.com`) or model id; `*`: every endpoint. */
   readonly limits: Readonly<Record<string, RateLimits>>;
+  /** Names of the pointers to versions, in the order in which a version passes through them. */
+  readonly environments: readonly string[];
   readonly traces: { readonly sources: readonly TraceSource[]; readonly backends: readonly BackendSource[]; readonly receiver?: ReceiverConfig };
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -5,13 +5,14 @@ import { locateIn, locateYaml, type Locate } from '../text/locate.ts';
 import { joinPath } from '../text/path.ts';
 import { isMap, YamlSource, YamlValueError } from '../text/yaml.ts';
 import { describe } from '../text/describe.ts';
+import { DEFAULT_ENVIRONMENTS, environmentProblem } from '../registry/names.ts';
 import { readModelEntries } from './models.ts';
 import { readPrice } from './prices.ts';
 import { readTraces } from './sources.ts';
 import type { ProjectConfig, RateLimits } from './model.ts';
 
 export const CONFIG_FILE_NAMES = ['touchstone.yml', 'touchstone.yaml'];
-const KEYS = ['models', 'prices', 'datasets', 'judge', 'embedding', 'budget', 'concurrency', 'limits', 'traces'];
+const KEYS = ['models', 'prices', 'datasets', 'judge', 'embedding', 'budget', 'concurrency', 'limits', 'environments', 'traces'];
 
 /** The settings of the project in `folder`; without a file, the defaults. @throws TouchstoneError when the file cannot be read */
 export async function readProjectConfig(folder: string, options: { readonly files: FileReader }): Promise<ProjectConfig> {
@@ -23,7 +24,7 @@ export async function readProjectConfig(folder: string, options: { readonly file
 }
 
 function emptyConfig(path: string): ProjectConfig {
-  return { path, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, traces: { sources: [], backends: [] }, diagnostics: [] };
+  return { path, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, environments: DEFAULT_ENVIRONMENTS, traces: { sources: [], backends: [] }, diagnostics: [] };
 }
 
 /** Reads the text of touchstone.yml. Never throws: what is wrong is in `diagnostics`, at its exact place. */
@@ -63,6 +64,7 @@ function readConfig(path: string, folder: string, value: JsonObject, locate: Loc
     ...(embedding === undefined ? {} : { embedding }),
     budgetUsd: readNumber(value['budget'], 'budget', 'US dollars, from 0', (number) => number >= 0, locate, findings),
     concurrency: readNumber(value['concurrency'], 'concurrency', 'a whole number from 1', (number) => Number.isInteger(number) && number >= 1, locate, findings),
+    environments: readEnvironments(value['environments'], locateIn(locate, 'environments'), findings),
     limits: readTable(value, 'limits', locate, findings, (item, place) => readLimits(item, place, findings)),
     traces: readTraces(value['traces'], folder, locateIn(locate, 'traces'), findings),
     diagnostics: findings.list,
@@ -104,6 +106,22 @@ function readPaths(value: unknown, folder: string, locate: Locate, findings: Fin
   if (list.length > 0 && list.every((item) => typeof item === 'string' && item !== '')) return list.map((item) => joinPath(folder, String(item)));
   findings.error('config', `a dataset is a path or a list of paths, not ${describe(value)}`, locate());
   return null;
+}
+
+function readEnvironments(value: unknown, locate: Locate, findings: Findings): readonly string[] {
+  if (value === undefined || value === null) return DEFAULT_ENVIRONMENTS;
+  if (!Array.isArray(value) || value.length === 0) {
+    findings.error('environments', `"environments" is a list of names, not ${describe(value)}`, locate());
+    return DEFAULT_ENVIRONMENTS;
+  }
+  const names: string[] = [];
+  value.forEach((item: unknown, index) => {
+    const problem = typeof item === 'string' ? environmentProblem(item) : `an environment is a name, not ${describe(item)}`;
+    if (problem !== null) findings.error('environments', problem, locate(index));
+    else if (names.includes(String(item))) findings.warning('environments', `"${String(item)}" stands here twice`, locate(index));
+    else names.push(String(item));
+  });
+  return names;
 }
 
 function readLimits(value: unknown, locate: Locate, findings: Findings): RateLimits | null {

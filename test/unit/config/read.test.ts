@@ -24,6 +24,7 @@ embedding: local:embeddings
 budget: 5
 concurrency: 8
 limits: { "https://api.openai.com": { requestsPerMinute: 60, tokensPerMinute: 10000 } }
+environments: [dev, production]
 traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: end }, ../other/**/*.json], receiver: { origins: ["http://localhost:3000"], hosts: tunnel.example, token: "\${env:T}" } }
 `);
     expect(config.diagnostics).toEqual([]);
@@ -36,6 +37,7 @@ traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: 
     expect(config).toMatchObject({
       prices: { 'openai/gpt-x': { input: 0.5, cachedInput: 0.05, output: 2, date: '2026-01-01' } }, datasets: { 'prompts/triage': ['/w/data/t.jsonl'], 'evals/**': ['/w/a.csv', '/w/b.csv'] },
       judge: 'openai/gpt-5', embedding: 'local:embeddings', budgetUsd: 5, concurrency: 8, limits: { 'https://api.openai.com': { requestsPerMinute: 60, tokensPerMinute: 10_000 } },
+      environments: ['dev', 'production'],
       traces: { sources: [{ path: 'logs/*.jsonl', from: 'start' }, { path: '~/.claude/projects/*/*.jsonl', from: 'end' }, { path: '../other/**/*.json', from: 'start' }], backends: [], receiver: { origins: ['http://localhost:3000'], hosts: ['tunnel.example'], token: { env: 'T' } } },
     });
     expect([datasetsFor('prompts/triage', config), datasetsFor('evals/a/b#v2', config), datasetsFor('other', config), datasetsFor('constructor', config)]).toEqual([['/w/data/t.jsonl'], ['/w/a.csv', '/w/b.csv'], [], []]);
@@ -43,7 +45,7 @@ traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: 
 
   it('has a default for everything', async () => {
     const none = await readProjectConfig('/w', { files: memoryFiles({}) });
-    expect(none).toEqual({ path: PATH, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, traces: { sources: [], backends: [] }, diagnostics: [] });
+    expect(none).toEqual({ path: PATH, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, environments: ['development', 'staging', 'production'], traces: { sources: [], backends: [] }, diagnostics: [] });
     expect(parseProjectConfig(PATH, '/w', '# nothing\n')).toEqual(none);
     expect(await readProjectConfig('/w', { files: memoryFiles({ '/w/touchstone.yaml': 'budget: 1\n' }) })).toMatchObject({ path: '/w/touchstone.yaml', budgetUsd: 1 });
   });
@@ -52,6 +54,9 @@ traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: 
     ['models: { a: { provider: openai, apiKey: sk-secret-value } }', ['error secret: sk-secret-value']],
     ['models: { a: { provider: openai, headers: { Authorization: Bearer secret } } }', ['error secret: Bearer secret']],
     ['models: { a: { provider: openai, headers: { X-Api-Key: secret } } }', ['error secret: secret']],
+    ['environments: production', ['error environments: production']],
+    ['environments: []', ['error environments: []']],
+    ['environments: [Production, con, "2024", beef, "../up", dev, dev, 5]', ['error environments: Production', 'error environments: con', 'error environments: "2024"', 'error environments: beef', 'error environments: "../up"', 'warning environments: dev', 'error environments: 5']],
     ['traces: 5', ['error traces: 5']],
     ['traces: { sources: a.jsonl, receivers: 1 }', ['warning unknown-key: 1']],
     ['traces: { receiver: 5 }', ['error traces: 5']],
