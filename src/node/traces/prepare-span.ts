@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { PriceOverrides } from '../../core/model/prices.ts';
 import type { MergedSpan } from '../../core/trace/merge.ts';
 import type { RawLog } from '../../core/trace/model.ts';
-import { normaliseSpan } from '../../core/trace/normalise/normalise-span.ts';
+import { factsOfSpan } from '../../core/trace/normalise/normalise-span.ts';
 import { searchTextOfChunk, searchTextOfSpan } from '../../core/trace/store/search-text.ts';
 import { draftBody, type SpanIdentity } from '../../core/trace/store/span-body.ts';
 import { rowOfSpan, shareOfSpan, type SpanRow, type TraceShare } from '../../core/trace/store/span-row.ts';
@@ -36,7 +36,7 @@ export interface PrepareOptions {
 }
 
 export function prepareSpan({ span: raw, pending }: MergedSpan, { prices, project, logs = [] }: PrepareOptions): PreparedSpan {
-  const span = normaliseSpan(raw, logs, { prices, pending });
+  const span = factsOfSpan(raw, logs, { prices, pending });
   const body = draftBody(raw);
   const chunks = body.chunks.slice(OWNER_CHUNKS);
   const hashes = chunks.map(hashOfChunk);
@@ -45,7 +45,7 @@ export function prepareSpan({ span: raw, pending }: MergedSpan, { prices, projec
     identity: { traceId, spanId, parentSpanId, name, startTimeUnixNano, endTimeUnixNano },
     pending,
     scope: raw.scope.name,
-    row: rowOfSpan(span),
+    row: rowOfSpan(span, raw),
     share: shareOfSpan(span, raw, project),
     template: body.template,
     chunks: body.chunks,
@@ -68,5 +68,5 @@ function isMet(key: string): boolean {
 
 /** 16 bytes of SHA-256, each as a character. */
 export function hashOfChunk(text: string): string {
-  return hash('sha256', text, 'buffer').toString('latin1', 0, 16);
+  return hash('sha256', text, 'binary').slice(0, 16);
 }

@@ -6,6 +6,7 @@ import { normaliseTraces } from '../../../src/core/trace/normalise/normalise-tra
 import { encodeLogs, encodeSpans } from '../../../src/core/trace/otlp-encode.ts';
 import { decodeOtlpJson } from '../../../src/core/trace/otlp-json.ts';
 import { CORPUS, INDEPENDENT } from './corpus-counts.ts';
+import { readBothWays } from './spans.ts';
 
 const shared = process.env['TOUCHSTONE_SHARED'] ?? path.resolve(import.meta.dirname, '../../../../shared');
 const folder = path.join(shared, 'corpus/traces');
@@ -39,6 +40,10 @@ describe.skipIf(!existsSync(folder))(`corpus of traces (skipped without ${folder
     expect(again.rejected).toEqual([]);
     expect([...again.spans].sort(byId)).toEqual([...spans].sort(byId));
     expect(again.logs).toEqual(logs);
+  });
+
+  it.each(Object.keys(CORPUS))('%s: what is taken in without reading messages is what the whole span says', (file) => {
+    for (const span of readTraceText(textOf(file)).spans) readBothWays(span);
   });
 
   it('the same spans as OTLP and as Jaeger JSON agree', () => {

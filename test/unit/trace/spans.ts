@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { attributesOf } from '../../../src/core/trace/any-value.ts';
 import { makeEvent, makeResource, makeScope, makeSpan } from '../../../src/core/trace/formats/build.ts';
 import type { RawLog, RawSpan, Span } from '../../../src/core/trace/model.ts';
-import { normaliseSpan } from '../../../src/core/trace/normalise/normalise-span.ts';
+import { factsOfSpan, normaliseSpan } from '../../../src/core/trace/normalise/normalise-span.ts';
 
 export const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
@@ -49,7 +50,14 @@ export function rawLog(name: string, attributes: JsonObject, place: { span?: str
 }
 
 export function read(attributes: JsonObject, sketch: SpanSketch = {}, logs: readonly RawLog[] = []): Span {
-  return normaliseSpan(rawSpan(attributes, sketch), logs);
+  return readBothWays(rawSpan(attributes, sketch), logs);
+}
+
+/** As a whole; what the store takes in of a span without reading its messages must be the same. */
+export function readBothWays(raw: RawSpan, logs: readonly RawLog[] = []): Span {
+  const span = normaliseSpan(raw, logs);
+  for (const [member, value] of Object.entries(factsOfSpan(raw, logs))) assert.deepStrictEqual(value, span[member as keyof Span], member);
+  return span;
 }
 
 export function text(role: string, value: string): object {

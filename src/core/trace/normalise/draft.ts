@@ -58,10 +58,13 @@ type TextField = { [F in Field]: Values[F] extends string ? (F extends 'kind' ? 
 export class Draft {
   readonly view: SpanView;
   readonly sources: Partial<Record<Field, readonly string[]>> = {};
+  /** Whether what was said is read: messages, tools, parameters. Taking spans in needs only what they are found, filtered and counted by. */
+  readonly readsContent: boolean;
   readonly #values: Partial<Values> = {};
 
-  constructor(view: SpanView) {
+  constructor(view: SpanView, readsContent = true) {
     this.view = view;
+    this.readsContent = readsContent;
   }
 
   get<F extends Field>(field: F): Values[F] | null {
@@ -98,6 +101,7 @@ export class Draft {
 
   /** Input or output: messages where the value holds any, else a text or JSON. */
   content(field: 'input' | 'output', value: unknown, ...from: string[]): void {
+    if (!this.readsContent) return;
     const read = contentOf(parsed(value), field === 'input' ? 'user' : 'assistant');
     if (read === null) return;
     const current = this.#values[field];
@@ -107,10 +111,12 @@ export class Draft {
   }
 
   contentOf(field: 'input' | 'output', ...keys: string[]): void {
+    if (!this.readsContent) return;
     for (const key of keys) this.content(field, this.view.plain(key), key);
   }
 
   messages(field: 'input' | 'output', messages: readonly Message[] | null, ...from: string[]): void {
+    if (!this.readsContent) return;
     const current = this.#values[field];
     if (messages === null || messages.length === 0 || (current?.form === 'messages' && !saysNothing(current))) return;
     this.#values[field] = { form: 'messages', value: messages };
@@ -119,6 +125,7 @@ export class Draft {
 
   /** Instructions that are sent apart from the messages become the first of them. */
   system(value: unknown, from: string): void {
+    if (!this.readsContent) return;
     const [system] = systemMessage(parsed(value));
     const input = this.#values.input;
     if (!system) return;
@@ -138,7 +145,7 @@ export class Draft {
   }
 
   tools(value: unknown, ...from: string[]): void {
-    this.set('tools', toolsOf(value), ...from);
+    if (this.readsContent) this.set('tools', toolsOf(value), ...from);
   }
 
   tokens(reported: ReportedTokens | null, ...from: string[]): void {
@@ -147,9 +154,14 @@ export class Draft {
 
   /** Adds members that are not there yet. */
   merge(field: 'parameters' | 'metadata' | 'promptVariables', members: JsonObject, ...from: string[]): void {
-    if (Object.keys(members).length === 0) return;
+    if (!this.readsContent || Object.keys(members).length === 0) return;
     this.#values[field] = { ...members, ...this.#values[field] };
     this.sources[field] = [...(this.sources[field] ?? []), ...from];
+  }
+
+  /** As `merge`, of the attributes that share a prefix. */
+  mergeUnder(field: 'parameters' | 'metadata' | 'promptVariables', prefix: string, except: readonly string[] = []): void {
+    if (this.readsContent) this.merge(field, membersUnder(this.view, prefix, except), `${prefix}*`);
   }
 
   addScores(scores: readonly Score[], ...from: string[]): void {

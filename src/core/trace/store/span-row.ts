@@ -1,5 +1,6 @@
 import { errorInResult } from '../findings/result-error.ts';
-import type { RawSpan, Span } from '../model.ts';
+import type { RawSpan } from '../model.ts';
+import type { SpanFacts } from '../normalise/normalise-span.ts';
 import { totalOf } from '../normalise/tokens.ts';
 import { SPAN_FLAGS, SPAN_KINDS } from '../skeleton.ts';
 import { FACETS, type Facet } from './facets.ts';
@@ -43,14 +44,14 @@ const LLM = SPAN_KINDS.indexOf('llm');
 const EMBEDDING = SPAN_KINDS.indexOf('embedding');
 const TOOL = SPAN_KINDS.indexOf('tool');
 
-export function rowOfSpan(span: Span): SpanRow {
+export function rowOfSpan(span: SpanFacts, raw: Pick<RawSpan, 'events'>): SpanRow {
   const tokens = span.tokens;
   const hidden = span.kind === 'tool' && span.status !== 'error' ? errorInResult(span.toolResult) : null;
   let flags = 0;
   if (span.status === 'error') flags |= SPAN_FLAGS.error;
   if (span.endNs === null) flags |= SPAN_FLAGS.running;
   if (span.pending) flags |= SPAN_FLAGS.pending;
-  if (span.events.length > 0) flags |= SPAN_FLAGS.hasEvents;
+  if (raw.events.length > 0) flags |= SPAN_FLAGS.hasEvents;
   if (hidden !== null) flags |= SPAN_FLAGS.hiddenError;
   if (tokens !== null || span.costSource === 'reported') flags |= STORED_FLAGS.carriesUsage;
   if (span.costSource === 'reported') flags |= STORED_FLAGS.costReported;
@@ -84,7 +85,7 @@ function firstLine(text: string): string {
 const KEYS = Object.fromEntries(FACETS.map((facet, index) => [facet, index])) as Record<Facet, number>;
 
 /** `project`: named by whoever sent the batch. */
-export function shareOfSpan(span: Span, raw: RawSpan, project: string | undefined): TraceShare {
+export function shareOfSpan(span: SpanFacts, raw: RawSpan, project: string | undefined): TraceShare {
   const facets: [number, string][] = [];
   const add = (facet: Facet, value: string | null | undefined): void => {
     if (value !== null && value !== undefined && value !== '' && value.length <= LONGEST_FACET) facets.push([KEYS[facet], value]);

@@ -1,7 +1,6 @@
 import { isObject } from '../../../json.ts';
 import { documentsOf } from '../documents.ts';
 import type { Dialect } from '../dialect.ts';
-import { membersUnder } from '../draft.ts';
 import { textOf } from '../span-view.ts';
 import { usageOf, type ReportedTokens } from '../tokens.ts';
 
@@ -48,7 +47,7 @@ export const genkit: Dialect = {
     if (kind === 'agent') draft.text('agentName', 'genkit:name');
     draft.text('session', 'genkit:sessionId', 'genkit:metadata:sessionId');
     if (kind === 'prompt') draft.text('promptName', 'genkit:name');
-    draft.merge('metadata', membersUnder(view, 'genkit:metadata:'), 'genkit:metadata:*');
+    draft.mergeUnder('metadata', 'genkit:metadata:');
     if (view.text('genkit:state') === 'error') draft.set('error', { type: null, message: view.text('genkit:error'), stack: null }, 'genkit:state');
   },
 };

@@ -1,6 +1,6 @@
 import { isObject } from '../../../json.ts';
 import type { Dialect } from '../dialect.ts';
-import { membersUnder, type Draft } from '../draft.ts';
+import type { Draft } from '../draft.ts';
 import { numberOf } from '../span-view.ts';
 import { countOf, usageOf, type ReportedTokens } from '../tokens.ts';
 import { nanosOf } from '../../time.ts';
@@ -25,7 +25,7 @@ export const langfuse: Dialect = {
     draft.text('promptVersion', 'langfuse.observation.prompt.version');
     draft.text('environment', 'langfuse.environment');
     draft.addTags(view.json('langfuse.trace.tags'), 'langfuse.trace.tags');
-    for (const prefix of ['langfuse.observation.metadata.', 'langfuse.trace.metadata.']) draft.merge('metadata', membersUnder(view, prefix), `${prefix}*`);
+    for (const prefix of ['langfuse.observation.metadata.', 'langfuse.trace.metadata.']) draft.mergeUnder('metadata', prefix);
     if (view.text('langfuse.observation.level') === 'ERROR') draft.set('error', { type: null, message: view.text('langfuse.observation.status_message'), stack: null }, 'langfuse.observation.level', 'langfuse.observation.status_message');
     // LangGraph and LangChain reach Langfuse through a callback, which keeps their own names in the metadata.
     draft.text('provider', 'langfuse.observation.metadata.ls_provider');

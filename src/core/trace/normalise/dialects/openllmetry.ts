@@ -1,7 +1,6 @@
 import { isObject } from '../../../json.ts';
 import type { Message } from '../../model.ts';
 import type { Dialect } from '../dialect.ts';
-import { membersUnder } from '../draft.ts';
 import { parsed } from '../json-text.ts';
 import { messagesOf } from '../messages.ts';
 
@@ -27,7 +26,7 @@ export const openLlmetry: Dialect = {
     draft.text('agentName', 'gen_ai.agent.name', 'traceloop.workflow.name');
     draft.text('session', 'traceloop.association.properties.session_id', 'traceloop.association.properties.thread_id');
     draft.text('user', 'traceloop.association.properties.user_id', 'llm.user');
-    draft.merge('metadata', membersUnder(view, 'traceloop.association.properties.'), 'traceloop.association.properties.*');
+    draft.mergeUnder('metadata', 'traceloop.association.properties.');
     draft.text('promptName', 'traceloop.prompt.key');
     draft.text('promptVersion', 'traceloop.prompt.version', 'traceloop.prompt.version_name');
     const variables = view.json('traceloop.prompt.template_variables');

@@ -38,7 +38,7 @@ export const semconv: Dialect = {
     draft.text('user', 'user.id', 'enduser.id');
     draft.text('promptName', 'gen_ai.prompt.name');
     draft.text('promptVersion', 'gen_ai.prompt.version');
-    draft.merge('promptVariables', membersUnder(view, 'gen_ai.prompt.variable.'), 'gen_ai.prompt.variable.*');
+    draft.mergeUnder('promptVariables', 'gen_ai.prompt.variable.');
     readRetrieval(draft);
     for (const event of view.events) if (event.name === 'gen_ai.evaluation.result') draft.addScores(scoreOf(event.attributes), event.source);
     if (view.has('gen_ai.evaluation.name')) draft.addScores(scoreOf(membersUnder(view, '')), 'gen_ai.evaluation.*');
@@ -46,8 +46,9 @@ export const semconv: Dialect = {
 };
 
 function readParameters(draft: Draft): void {
+  if (!draft.readsContent) return;
   const { view } = draft;
-  for (const prefix of ['gen_ai.request.', 'openai.request.', 'gen_ai.openai.request.']) draft.merge('parameters', membersUnder(view, prefix, ['gen_ai.request.model']), `${prefix}*`);
+  for (const prefix of ['gen_ai.request.', 'openai.request.', 'gen_ai.openai.request.']) draft.mergeUnder('parameters', prefix, ['gen_ai.request.model']);
   const type = view.text('gen_ai.output.type');
   if (type !== null) draft.merge('parameters', { output_type: type }, 'gen_ai.output.type');
 }
@@ -59,6 +60,7 @@ function readFinishReasons(draft: Draft): void {
 }
 
 function readContent(draft: Draft): void {
+  if (!draft.readsContent) return;
   const { view } = draft;
   const details = view.events.find((event) => event.name === 'gen_ai.client.inference.operation.details');
   const both = (key: string): [unknown, string] => (view.has(key) ? [view.plain(key), key] : [details && payloadOf(details)[key], details?.source ?? key]);
@@ -117,24 +119,38 @@ function excludesCache(view: SpanView): boolean {
   return view.scope === '@traceloop/instrumentation-anthropic';
 }
 
+/** Keys by which the buckets are sent, whole: putting them together for each span took longer than looking them up. */
+const USAGE = {
+  input: usageKeys('input_tokens', 'prompt_tokens'),
+  output: usageKeys('output_tokens', 'completion_tokens'),
+  cacheRead: usageKeys('cache_read.input_tokens', 'cache_read_input_tokens', 'details.cache_read_tokens', 'details.cached_tokens', 'details.cache_read_input_tokens', 'input_tokens.cached'),
+  cacheWrite: usageKeys('cache_write.input_tokens', 'cache_creation.input_tokens', 'cache_creation_input_tokens', 'details.cache_write_tokens', 'details.cache_creation_input_tokens'),
+  reasoning: usageKeys('reasoning.output_tokens', 'reasoning_tokens', 'details.reasoning_tokens'),
+} as const;
+
+function usageKeys(...keys: string[]): readonly string[] {
+  return keys.map((key) => `gen_ai.usage.${key}`);
+}
+
 function readTokens(draft: Draft): void {
   const { view } = draft;
+  if (!view.hasPrefix('gen_ai.usage.')) return;
   const used: string[] = [];
-  const count = (...keys: string[]): number | null => {
+  const count = (keys: readonly string[]): number | null => {
     for (const key of keys) {
-      const value = countOf(view.plain(`gen_ai.usage.${key}`));
+      const value = countOf(view.plain(key));
       if (value === null) continue;
-      used.push(`gen_ai.usage.${key}`);
+      used.push(key);
       return value;
     }
     return null;
   };
   draft.tokens({
-    input: count('input_tokens', 'prompt_tokens'),
-    output: count('output_tokens', 'completion_tokens'),
-    cacheRead: count('cache_read.input_tokens', 'cache_read_input_tokens', 'details.cache_read_tokens', 'details.cached_tokens', 'details.cache_read_input_tokens', 'input_tokens.cached'),
-    cacheWrite: count('cache_write.input_tokens', 'cache_creation.input_tokens', 'cache_creation_input_tokens', 'details.cache_write_tokens', 'details.cache_creation_input_tokens'),
-    reasoning: count('reasoning.output_tokens', 'reasoning_tokens', 'details.reasoning_tokens'),
+    input: count(USAGE.input),
+    output: count(USAGE.output),
+    cacheRead: count(USAGE.cacheRead),
+    cacheWrite: count(USAGE.cacheWrite),
+    reasoning: count(USAGE.reasoning),
     inputExcludesCache: excludesCache(view),
   }, ...used);
 }

@@ -1,7 +1,7 @@
 import { isObject } from '../../../json.ts';
 import type { Part } from '../../model.ts';
 import type { Dialect } from '../dialect.ts';
-import { membersUnder, type Draft } from '../draft.ts';
+import type { Draft } from '../draft.ts';
 import { partsOf } from '../parts.ts';
 import { textOf } from '../span-view.ts';
 import { countOf } from '../tokens.ts';
@@ -21,7 +21,7 @@ export const vercel: Dialect = {
     draft.text('modelRequested', 'ai.model.id');
     draft.text('modelServed', 'ai.response.model');
     draft.text('responseId', 'ai.response.id');
-    draft.merge('parameters', membersUnder(view, 'ai.settings.'), 'ai.settings.*');
+    draft.mergeUnder('parameters', 'ai.settings.');
     const choice = view.json('ai.prompt.toolChoice');
     if (choice !== undefined) draft.merge('parameters', { toolChoice: choice }, 'ai.prompt.toolChoice');
     const reason = view.text('ai.response.finishReason') ?? view.text('ai.finishReason');
@@ -39,7 +39,7 @@ export const vercel: Dialect = {
     draft.text('session', 'ai.telemetry.metadata.sessionId', 'ai.telemetry.metadata.threadId', 'ai.settings.context.sessionId');
     draft.text('user', 'ai.telemetry.metadata.userId', 'ai.settings.context.userId');
     draft.addTags(view.json('ai.telemetry.metadata.tags'), 'ai.telemetry.metadata.tags');
-    draft.merge('metadata', membersUnder(view, 'ai.telemetry.metadata.'), 'ai.telemetry.metadata.*');
+    draft.mergeUnder('metadata', 'ai.telemetry.metadata.');
     const prompt = view.json('ai.telemetry.metadata.langfusePrompt');
     if (isObject(prompt)) {
       draft.set('promptName', textOf(prompt['name']), 'ai.telemetry.metadata.langfusePrompt');
