@@ -1,4 +1,4 @@
-import { editDistance } from '../../assert/similarity/levenshtein.ts';
+import { nearestOf } from '../../text/nearest.ts';
 import { lex, type Token, type Value } from './lex.ts';
 import { ALIASES, COMPARISONS, FIELDS, QueryError, type Comparison, type Field, type FieldName, type NumberField, type Query, type TextField, type TimeField } from './model.ts';
 import { EXPECTED, readMoment, readNumber } from './values.ts';
@@ -163,11 +163,4 @@ function numberOf(field: NumberField, { unit, examples = [] }: Field, { text, fr
 
 function nearestField(name: string): string | null {
   return nearestOf(name, [...Object.keys(FIELDS), ...Object.keys(ALIASES)]);
-}
-
-/** Within a third of the length: a turned pair of letters counts as two. */
-function nearestOf(text: string, names: readonly string[]): string | null {
-  const lower = text.toLowerCase().slice(0, 60);
-  const distances = names.map((name) => [name, editDistance(lower, name)] as const).filter(([name, distance]) => distance <= Math.max(1, Math.ceil(name.length / 3)));
-  return distances.sort((a, b) => a[1] - b[1])[0]?.[0] ?? null;
 }
