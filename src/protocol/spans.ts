@@ -3,7 +3,7 @@ import type { CellError } from '../core/eval/model.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ChatMessage, TokenUsage, ToolCall } from '../core/model/model.ts';
 import type { MaskedValue } from '../core/privacy/mask.ts';
-import type { TextOverlay } from './overlay.ts';
+import type { TextOverlay } from './text-overlay.ts';
 
 /** A span of the store. */
 export interface SpanRef {
