@@ -47,11 +47,14 @@ export function adjustTogether(results: readonly ComparisonResult[], options: Co
       if (before !== undefined) replaced.set(before, metric);
     }
   }
-  return results.map((result) => {
-    const metrics = result.metrics.map((metric) => replaced.get(metric) ?? metric);
-    const [main] = metrics;
-    return { ...result, metrics, gate: main === undefined ? result.gate : gateOutcome(main, result.margin) };
-  });
+  return results.map((result) => judgedAgain(result, result.metrics.map((metric) => replaced.get(metric) ?? metric), options));
+}
+
+/** A result whose metrics have other intervals or p values: verdicts and gate follow them. */
+export function judgedAgain(result: ComparisonResult, metrics: readonly MetricComparison[], options: CompareOptions): ComparisonResult {
+  const judged = metrics.map((metric) => withVerdict(metric, metric.pAdjusted ?? metric.p, options));
+  const [main] = judged;
+  return { ...result, metrics: judged, gate: main === undefined ? 'inconclusive' : gateOutcome(main, result.margin) };
 }
 
 function isAnswered({ passes, scores }: PairedCase['a']): boolean {
