@@ -23,6 +23,8 @@ export interface CommandResult {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly output: string;
+  /** The same, as it came. */
+  readonly bytes: Uint8Array;
   /** The last 8 KB of standard error, or why it could not be started. */
   readonly errors: string;
 }
@@ -79,7 +81,8 @@ export function runCommand(options: CommandOptions): Promise<CommandResult> {
       clearTimeout(timer);
       clearTimeout(letGo);
       options.signal.removeEventListener('abort', onAbort);
-      resolve({ ended: startError === null ? ended : 'not-started', exitCode, signal, output: Buffer.concat(chunks).toString('utf8'), errors: startError?.message ?? errors.trim() });
+      const bytes = Buffer.concat(chunks);
+      resolve({ ended: startError === null ? ended : 'not-started', exitCode, signal, output: bytes.toString('utf8'), bytes, errors: startError?.message ?? errors.trim() });
     });
   });
 }
