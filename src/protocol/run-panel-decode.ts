@@ -1,7 +1,6 @@
 import * as v from 'valibot';
-import type { CellKey } from '../core/eval/model.ts';
 import { cellDetail, interval, runInfo, summary } from './cell-decode.ts';
-import type { GridCell, GridPage, GridRow, GridView, RunSnapshot } from './engine.ts';
+import type { GridCell, GridPage, GridRow, RunSnapshot } from './engine.ts';
 import { decode } from './rpc-peer.ts';
 import type { RunPanelMethods, RunPanelNotifications } from './run-panel.ts';
 
@@ -63,23 +62,3 @@ const changed: Schema<RunPanelNotifications['run/changed']> = v.object({ snapsho
 export function decodeRunChanged(value: unknown): RunPanelNotifications['run/changed'] {
   return decode(changed, value);
 }
-
-const key: Schema<CellKey> = v.object({ caseIndex: index, modelIndex: index, repeat: index });
-const gridView: Schema<GridView> = v.object({
-  filter: v.picklist(['all', 'failing', 'errors', 'slow', 'cached']), search: v.pipe(text, v.maxLength(1000)), groupBySlice: v.boolean(), collapsed: texts,
-  sort: v.object({ by: v.picklist(['order', 'case', 'score', 'latency', 'cost']), modelIndex: index, descending: v.boolean() }),
-});
-
-/** Decoders of what the panel asks, for the side that answers it. */
-export const runPanelParams: { readonly [M in keyof RunPanelMethods]: Schema<RunPanelMethods[M][0]> } = {
-  'run/get': nothing,
-  'grid/page': v.object({ view: gridView, from: index, to: index }),
-  'grid/find': v.object({
-    view: gridView, fromRow: v.pipe(number, v.integer(), v.minValue(-1)), direction: v.picklist([1, -1]), what: v.picklist(['failing', 'case']), caseIndex: v.optional(index),
-  }),
-  'cell/get': v.object({ key }), 'cell/rerun': v.object({ caseIndex: index }),
-  'run/cancel': nothing, 'run/again': nothing, 'run/resume': nothing,
-  'run/export': v.object({ format: v.picklist(['json', 'xml', 'html', 'csv']) }),
-  'open': v.variant('what', [v.object({ what: v.picklist(['prompt', 'dataset']) }), v.object({ what: v.literal('case'), caseIndex: index })]),
-  'cell/accept': v.object({ key }), 'cell/diff': v.object({ key }), 'cell/trace': v.object({ key }), 'copy': v.object({ text }),
-};

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { CellKey } from '../../../core/eval/model.ts';
 import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
-import { runPanelParams } from '../../../protocol/run-panel-decode.ts';
+import { runPanelParams } from '../../../protocol/run-panel-params.ts';
 import type { RunPanelMethods, RunPanelNotifications } from '../../../protocol/run-panel.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { acceptOutput } from '../../datasets/accept.ts';
@@ -11,7 +11,7 @@ import type { PanelView } from '../../panels/open-panels.ts';
 import { copyText, PanelHost } from '../../panels/panel-host.ts';
 import type { Services } from '../../services.ts';
 import { runName, type RunTarget } from '../../targets.ts';
-import { openCase, openDataset, openPrompt } from './open.ts';
+import { openCase, openDataset, openPrompt } from '../../datasets/open.ts';
 
 /** One run in a panel: answers what the panel asks, by asking the engine. */
 export class RunPanel implements PanelView {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { errorMessage, TouchstoneError } from '../../../core/errors.ts';
 import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
-import { tracePanelParams } from '../../../protocol/trace-panel-decode.ts';
+import { tracePanelParams } from '../../../protocol/trace-panel-params.ts';
 import type { PanelTarget, ShownTrace, TraceExportFormat, TracePanelMethods, TracePanelNotifications } from '../../../protocol/trace-panel.ts';
 import type { TraceRow, TraceSkeleton } from '../../../protocol/traces.ts';
 import { Coalesced } from '../../coalesce.ts';
