@@ -23,6 +23,7 @@ import { ActiveRun, newRunId } from './live-run.ts';
 import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
 import { renderCase, runPorts, type Limiters } from './run-ports.ts';
 import { mapInSteps } from './steps.ts';
+import { statusAfterRerun, storedPlan, storedSummary, summaryOf } from './stored.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface EvalEvents {
@@ -62,8 +63,21 @@ export class Evals {
     });
   }
 
-  /** Journals every planned run, then works on them one after the other. The signal ends the preparation; a run that is planned is cancelled by its id. */
-  async start(request: EvalRequest, signal: AbortSignal): Promise<string[]> {
+  /** What `start` would run, one for each prompt, without running it. */
+  async preview(request: EvalRequest, signal: AbortSignal): Promise<RunInfo[]> {
+    return this.#withContext(request, async (context) => {
+      const store = await this.#workspace.store();
+      const infos: RunInfo[] = [];
+      for (const item of await prepareRuns(request, context)) infos.push(await this.#runInfo(request, item, context, store, signal));
+      return infos;
+    });
+  }
+
+  /**
+   * Journals every planned run, then works on them one after the other. The signal ends the preparation; a run that is planned is cancelled
+   * by its id. `shared`: a limit that these runs have together with others.
+   */
+  async start(request: EvalRequest, signal: AbortSignal, shared?: Budget): Promise<string[]> {
     const { context, release } = await this.#context(request);
     try {
       const prepared = await prepareRuns(request, context);
@@ -78,6 +92,7 @@ export class Evals {
           const run = await store.create(infos[i] as RunInfo, storedPlan(plan), plan.cases);
           runs.push(this.#activate(run, plan, store.summarize(run)));
         }
+        for (const active of runs) active.sharedBudget = shared;
       } catch (error) {
         for (const { run } of runs) this.#giveBack(run, store);
         throw error;
@@ -167,6 +182,10 @@ export class Evals {
     const active = [...this.#active.values()];
     for (const run of active) run.cancel.abort();
     await Promise.allSettled(active.map(({ done }) => done));
+  }
+
+  active(runId: string): ActiveRun | undefined {
+    return this.#active.get(runId);
   }
 
   activeOf(promptPath: string, promptId: string): ActiveRun | undefined {
@@ -328,7 +347,7 @@ export class Evals {
       const ports = runPorts({
         plan,
         journal,
-        budget: new Budget(plan.budgetUsd, store.spent(run), (usd) => journal.spent(usd)),
+        budget: new Budget(plan.budgetUsd, store.spent(run), (usd) => journal.spent(usd), active.sharedBudget),
         catalog: context.catalog,
         config: context.config,
         limiters: this.#limiters,
@@ -375,38 +394,9 @@ export class Evals {
   }
 }
 
-function statusAfterRerun(run: StoredRun, store: RunStore, active: ActiveRun): RunInfo['status'] {
-  return store.finishedOrdinals(run).length >= active.planned ? 'finished' : run.info.status === 'running' ? 'interrupted' : run.info.status;
-}
-
-function storedSummary(summary: RunSummary): StoredSummary {
-  return { all: summary.all(), models: summary.models(), metricSums: summary.metricSums() };
-}
-
-/** The summary as it is now: of the live run, as it was stored, or (after a crash) added up from the cells. */
-function summaryOf(run: StoredRun, store: RunStore, active: ActiveRun | undefined): StoredSummary {
-  if (active !== undefined) return storedSummary(active.summary);
-  if (run.summary !== null) return run.summary;
-  const summary = storedSummary(store.summarize(run));
-  if (run.info.status !== 'running') store.keepSummary(run, summary);
-  return summary;
-}
-
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function storedPlan(plan: RunPlan): StoredPlan {
-  return {
-    // The cases are kept with the run; a config's inline ones would be there twice.
-    prompt: { ...plan.prompt, dataset: { ...plan.prompt.dataset, inline: [] } },
-    models: plan.models.map(({ ref }) => ref),
-    concurrency: plan.concurrency,
-    noCache: plan.noCache,
-    maxRetries: plan.maxRetries,
-    ...(plan.timeoutMs === undefined ? {} : { timeoutMs: plan.timeoutMs }),
-  };
 }

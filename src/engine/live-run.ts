@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Budget } from '../core/eval/budget.ts';
 import type { CellResult } from '../core/eval/model.ts';
 import { cellOrdinal } from '../core/eval/ordinal.ts';
 import { planShape, type RunPlan } from '../core/eval/plan.ts';
@@ -23,6 +24,8 @@ export class ActiveRun implements LiveRun {
   revision: number;
   /** When one case runs again: its cells by ordinal, with the results that they have. Only these run, and they are asked again. */
   readonly replaces: ReadonlyMap<number, CellResult | null> | undefined;
+  /** The limit of the runs that it was started with, together. */
+  sharedBudget: Budget | undefined;
 
   constructor(run: StoredRun, plan: RunPlan, summary: RunSummary, planned: number, replaces?: ReadonlyMap<number, CellResult | null>) {
     this.replaces = replaces;
