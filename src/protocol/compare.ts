@@ -16,6 +16,8 @@ export interface CompareRequest {
   /** Relative sides are looked up from here; absolute. */
   readonly folder?: string;
   readonly overlays?: readonly TextOverlay[];
+  /** For sides that name no model. */
+  readonly model?: string;
   readonly dataset?: string;
   readonly repeats?: number;
   readonly concurrency?: number;
@@ -79,6 +81,8 @@ export interface Comparison {
   /** Fields by which the cases can be sliced. */
   readonly sliceFields: readonly string[];
   readonly counts: Readonly<Record<ComparisonFilter, number>>;
+  /** People's verdicts so far, by what they chose. */
+  readonly verdicts: Readonly<Record<HumanVerdict, number>>;
   /** Grows with every finished cell and verdict. */
   readonly revision: number;
   /** A run that stopped early because the answer was clear, and what that saved. */
@@ -155,8 +159,8 @@ export interface CompareMethods {
   'compare/estimate': [CompareRequest, { readonly cells: number; readonly known: number; readonly usd: number | null }];
   /** Finds runs that answer, starts those that are missing, and replies once all are under way: one comparison for each side after the first. */
   'compare/start': [CompareRequest, { readonly comparisons: readonly ComparisonRef[]; readonly runIds: readonly string[] }];
-  /** Several against one baseline: `together` lists all refs, and their p values are adjusted by Holm. */
-  'compare/get': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly together?: readonly ComparisonRef[] }, Comparison];
+  /** Several against one baseline: `together` lists all refs, and their p values are adjusted by Holm. `overlays`: for what is stale. */
+  'compare/get': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly together?: readonly ComparisonRef[]; readonly overlays?: readonly TextOverlay[] }, Comparison];
   'compare/page': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly view: ComparisonView; readonly from: number; readonly to: number }, ComparisonPage];
   /** The row of a case in a view; -1: it is not there. */
   'compare/find': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly view: ComparisonView; readonly caseIndex: number }, { readonly row: number }];
