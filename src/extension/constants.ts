@@ -45,6 +45,20 @@ export const COMMANDS = {
   copyReceiverEnvironment: 'touchstone.copyReceiverEnvironment',
   copyReceiverEndpoint: 'touchstone.copyReceiverEndpoint',
   tailFile: 'touchstone.tailFile',
+  saveVersion: 'touchstone.saveVersion',
+  pickVersion: 'touchstone.pickVersion',
+  showVersions: 'touchstone.showVersions',
+  compareVersions: 'touchstone.compareVersions',
+  compareWithEnvironment: 'touchstone.compareWithEnvironment',
+  compareWithVersion: 'touchstone.compareWithVersion',
+  compareWithRevision: 'touchstone.compareWithRevision',
+  compareModels: 'touchstone.compareModels',
+  compareRuns: 'touchstone.compareRuns',
+  promoteVersion: 'touchstone.promoteVersion',
+  rollBack: 'touchstone.rollBack',
+  showEnvironmentHistory: 'touchstone.showEnvironmentHistory',
+  searchPrompts: 'touchstone.searchPrompts',
+  newPromptFrom: 'touchstone.newPromptFrom',
 } as const;
 
 /** Commands that only lenses, quick fixes and views call, with arguments: not contributed, so never in the palette. */
@@ -60,6 +74,7 @@ export const INTERNAL_COMMANDS = {
   loadMoreTraces: 'touchstone.internal.loadMoreTraces',
   openRejection: 'touchstone.internal.openRejection',
   openCellTrace: 'touchstone.internal.openCellTrace',
+  showComparison: 'touchstone.internal.showComparison',
   manageTrust: 'workbench.trust.manage',
 } as const;
 
@@ -118,6 +133,10 @@ export const CONTEXT_KEYS = {
 export const VIEW_ITEMS = {
   prompt: 'prompt',
   dataset: 'dataset',
+  /** With an environment to which its pointer can go back, and one without. */
+  environmentBack: 'environment.back',
+  environment: 'environment',
+  environmentDiverged: 'environment.diverged',
   runActive: 'run.active',
   runResumable: 'run.resumable',
   runFinished: 'run.finished',
@@ -131,7 +150,7 @@ export const VIEW_ITEMS = {
 
 export const WALKTHROUGH = 'touchstone.start';
 
-export const PANELS = { run: 'touchstone.run', trace: 'touchstone.trace' } as const;
+export const PANELS = { run: 'touchstone.run', trace: 'touchstone.trace', compare: 'touchstone.compare', versions: 'touchstone.versions' } as const;
 
 /** Schemes of read-only documents that the extension provides. */
 export const SCHEMES = {

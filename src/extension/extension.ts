@@ -1,10 +1,13 @@
 import * as vscode from 'vscode';
 import { Engines } from './engine/engines.ts';
 import { hostHandlers } from './engine/host-methods.ts';
+import { register as registerCompare } from './features/compare/register.ts';
+import { register as registerComparePanel } from './features/compare-panel/register.ts';
 import { register as registerCreate } from './features/create/register.ts';
 import { register as registerDatasets } from './features/dataset/register.ts';
 import { register as registerDiagnostics } from './features/diagnostics/register.ts';
 import { register as registerEngineStatus } from './features/engine-status/register.ts';
+import { register as registerEnvironments } from './features/environments/register.ts';
 import { register as registerEval } from './features/eval/register.ts';
 import { register as registerOnce } from './features/once/register.ts';
 import { register as registerPromptLenses } from './features/prompt-lenses/register.ts';
@@ -17,9 +20,11 @@ import { register as registerSourcesView } from './features/sources-view/registe
 import { register as registerStatus } from './features/status/register.ts';
 import { register as registerTracePanel } from './features/trace-panel/register.ts';
 import { register as registerTracesView } from './features/traces-view/register.ts';
+import { register as registerVersions } from './features/versions/register.ts';
 import { Log } from './log.ts';
 import { PromptFiles } from './prompts/prompt-files.ts';
 import { ReadOnlyTexts } from './read-only-texts.ts';
+import { RegistryStates } from './registry/states.ts';
 import { RunTracker } from './runs/run-tracker.ts';
 import { Secrets } from './secrets.ts';
 import type { Services } from './services.ts';
@@ -35,15 +40,17 @@ export function activate(context: vscode.ExtensionContext): void {
   const engines = new Engines({ entry: context.asAbsolutePath('dist/engine.mjs'), log, handlers: hostHandlers(secrets) });
   const runs = new RunTracker(engines, log);
   const prompts = new PromptFiles(engines, runs, log);
+  const registry = new RegistryStates(engines, prompts, runs, log);
   const sources = new Sources(engines, context.workspaceState, log);
   const texts = new ReadOnlyTexts();
   const refresh = new vscode.EventEmitter<void>();
-  const services: Services = { context, log, secrets, engines, runs, prompts, sources, texts, refresh };
+  const services: Services = { context, log, secrets, engines, runs, prompts, registry, sources, texts, refresh };
   context.subscriptions.push(
     log,
     engines,
     runs,
     prompts,
+    registry,
     sources,
     texts,
     refresh,
@@ -53,6 +60,10 @@ export function activate(context: vscode.ExtensionContext): void {
     registerEval(services),
     registerOnce(services),
     registerCreate(services),
+    registerVersions(services),
+    registerEnvironments(services),
+    registerCompare(services),
+    registerComparePanel(services),
     registerRunPanel(services),
     registerPromptsView(services),
     registerRunsView(services),

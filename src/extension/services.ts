@@ -4,6 +4,7 @@ import type { Engines } from './engine/engines.ts';
 import type { Log } from './log.ts';
 import type { PromptFiles } from './prompts/prompt-files.ts';
 import type { ReadOnlyTexts } from './read-only-texts.ts';
+import type { RegistryStates } from './registry/states.ts';
 import type { RunTracker } from './runs/run-tracker.ts';
 import type { Secrets } from './secrets.ts';
 import type { Sources } from './traces/sources.ts';
@@ -16,6 +17,7 @@ export interface Services {
   readonly engines: Engines;
   readonly runs: RunTracker;
   readonly prompts: PromptFiles;
+  readonly registry: RegistryStates;
   readonly sources: Sources;
   readonly texts: ReadOnlyTexts;
   /** *Refresh* was asked for: every view reads what it shows again. */

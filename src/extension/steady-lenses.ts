@@ -3,6 +3,8 @@ import { Coalesced } from './coalesce.ts';
 
 /** Lenses are looked at again at most so often, in milliseconds. */
 const REPAINT_MS = 250;
+/** Between an icon and its words: VS Code trims a plain space there. */
+export const SPACE = '\u00a0';
 
 /**
  * Lenses that VS Code is asked to draw again only when they differ from those that it shows: drawing replaces them, and a

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { EngineNotifications, HostMethods } from '../../protocol/engine.ts';
+import type { RegistryNotifications } from '../../protocol/registry.ts';
 import type { RpcHandler, RpcListener } from '../../protocol/rpc-peer.ts';
 import { errorMessage } from '../../core/errors.ts';
 import type { Log } from '../log.ts';
@@ -31,6 +32,7 @@ export class Engines implements vscode.Disposable {
   readonly #tracesChanged = new vscode.EventEmitter<EngineEvent<EngineNotifications['traces/changed']>>();
   readonly #tracesProgress = new vscode.EventEmitter<EngineEvent<EngineNotifications['traces/progress']>>();
   readonly #sourcesChanged = new vscode.EventEmitter<FolderEngine>();
+  readonly #registryChanged = new vscode.EventEmitter<FolderEngine>();
   readonly #didStart = new vscode.EventEmitter<FolderEngine>();
   readonly #didCrash = new vscode.EventEmitter<EngineCrash>();
   readonly onRunChanged = this.#runChanged.event;
@@ -39,6 +41,8 @@ export class Engines implements vscode.Disposable {
   readonly onTracesChanged = this.#tracesChanged.event;
   readonly onTracesProgress = this.#tracesProgress.event;
   readonly onSourcesChanged = this.#sourcesChanged.event;
+  /** Versions or pointers changed: by this window, another one, the command line, or Git. */
+  readonly onRegistryChanged = this.#registryChanged.event;
   readonly onDidStart = this.#didStart.event;
   readonly onDidCrash = this.#didCrash.event;
 
@@ -47,7 +51,7 @@ export class Engines implements vscode.Disposable {
     this.#log = options.log;
     this.#handlers = options.handlers;
     this.#disposables.push(
-      this.#runChanged, this.#runsChanged, this.#onceText, this.#tracesChanged, this.#tracesProgress, this.#sourcesChanged, this.#didStart, this.#didCrash,
+      this.#runChanged, this.#runsChanged, this.#onceText, this.#tracesChanged, this.#tracesProgress, this.#sourcesChanged, this.#registryChanged, this.#didStart, this.#didCrash,
       vscode.workspace.onDidChangeWorkspaceFolders((change) => {
         for (const folder of change.removed) {
           this.#engines.get(folder.uri.toString())?.dispose();
@@ -99,7 +103,7 @@ export class Engines implements vscode.Disposable {
     return engine;
   }
 
-  #listeners(engine: () => FolderEngine): Readonly<Record<keyof EngineNotifications, RpcListener>> {
+  #listeners(engine: () => FolderEngine): Readonly<Record<keyof EngineNotifications | keyof RegistryNotifications, RpcListener>> {
     return {
       'run/changed': (params) => this.#runChanged.fire({ engine: engine(), params: params as EngineNotifications['run/changed'] }),
       'runs/changed': () => this.#runsChanged.fire(engine()),
@@ -107,6 +111,7 @@ export class Engines implements vscode.Disposable {
       'traces/changed': (params) => this.#tracesChanged.fire({ engine: engine(), params: params as EngineNotifications['traces/changed'] }),
       'traces/progress': (params) => this.#tracesProgress.fire({ engine: engine(), params: params as EngineNotifications['traces/progress'] }),
       'sources/changed': () => this.#sourcesChanged.fire(engine()),
+      'registry/changed': () => this.#registryChanged.fire(engine()),
       'log': (params) => {
         const { level, message } = params as EngineNotifications['log'];
         this.#log[level](`[engine ${engine().folder.name}] ${message}`);

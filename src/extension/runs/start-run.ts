@@ -17,27 +17,36 @@ export async function startEval(services: Services, engine: FolderEngine, reques
   await confirmCost(await engine.request('eval/estimate', complete), engine.folder);
   const { runIds } = await engine.request('eval/start', complete);
   services.log.info(`Started ${runIds.length === 1 ? 'run' : 'runs'} ${runIds.join(', ')} of ${request.targets.join(', ')}.`);
-  await watch(services, engine, runIds);
+  await watchRuns(services, engine, runIds);
   return runIds;
 }
 
 /** Goes on with what is missing; nothing that was finished is sent again. */
 export async function resumeRun(services: Services, engine: FolderEngine, runId: string): Promise<void> {
   const { runIds } = await engine.request('eval/resume', { runId });
-  await watch(services, engine, runIds);
+  await watchRuns(services, engine, runIds);
 }
 
-async function watch(services: Services, engine: FolderEngine, runIds: readonly string[]): Promise<void> {
+/** Follows runs that were just started, wherever they are shown. */
+export async function watchRuns(services: Services, engine: FolderEngine, runIds: readonly string[]): Promise<void> {
   for (const runId of runIds) services.runs.note(engine, await engine.request('runs/get', { runId }));
 }
 
-async function confirmCost(estimate: CostEstimate, folder: vscode.WorkspaceFolder): Promise<void> {
+function confirmCost(estimate: CostEstimate, folder: vscode.WorkspaceFolder): Promise<void> {
+  return confirmAboveLimit(estimate.usd, folder, vscode.l10n.t('{0} with about {1} in and {2} out.', formatCount(estimate.requests, 'request'), formatCount(estimate.inputTokens, 'token'), formatCount(estimate.outputTokens, 'token')));
+}
+
+/**
+ * Asks before more than `touchstone.confirmAbove` is spent. `usd`: the estimate; `null` where no price is known.
+ * @throws vscode.CancellationError when the person declined
+ */
+export async function confirmAboveLimit(usd: number | null, folder: vscode.WorkspaceFolder, what: string): Promise<void> {
   const limit = confirmAbove(folder);
-  if (estimate.usd === null || estimate.usd <= limit) return;
+  if (usd === null || usd <= limit) return;
   const run = vscode.l10n.t('Run');
   const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t('This run will cost about {0}.', formatUsd(estimate.usd)),
-    { modal: true, detail: vscode.l10n.t('{0} with about {1} in and {2} out. Touchstone asks above {3} (touchstone.confirmAbove).', formatCount(estimate.requests, 'request'), formatCount(estimate.inputTokens, 'token'), formatCount(estimate.outputTokens, 'token'), formatUsd(limit)) },
+    vscode.l10n.t('This run will cost about {0}.', formatUsd(usd)),
+    { modal: true, detail: `${what} ${vscode.l10n.t('Touchstone asks above {0} (touchstone.confirmAbove).', formatUsd(limit))}` },
     run,
   );
   if (answer !== run) throw new vscode.CancellationError();

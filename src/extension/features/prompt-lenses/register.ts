@@ -5,17 +5,17 @@ import { COMMANDS, INTERNAL_COMMANDS, SETTINGS } from '../../constants.ts';
 import { enginePath, toRange } from '../../paths.ts';
 import type { LensPlaces } from '../../../core/prompt/lens-places.ts';
 import { longScore, progress, statusWord } from '../../runs/wording.ts';
+import { registryLenses } from '../../registry/lenses.ts';
 import type { Services } from '../../services.ts';
 import { codeLensEnabled } from '../../settings.ts';
-import { SteadyLenses } from '../../steady-lenses.ts';
+import { SPACE, SteadyLenses } from '../../steady-lenses.ts';
 import type { PromptTarget, RunTarget } from '../../targets.ts';
 
-/** VS Code trims a plain space behind an icon. */
-const SPACE = '\u00a0';
 
 /**
- * Two lenses over `name:` (eval, and what is known without running anything), one over `messages:`. Providing them looks
- * for two lines of the text and at what the engine last said; nothing is asked or computed here.
+ * Over `name:` the eval, and what is known without running anything; over `messages:` how the text compares with an environment's
+ * version, which version it is, and *Run once*. Providing them looks for two lines of the text and at what the engine last said;
+ * nothing is asked or computed here.
  */
 class PromptLenses extends SteadyLenses {
   readonly #services: Services;
@@ -26,6 +26,7 @@ class PromptLenses extends SteadyLenses {
     const refresh = (): void => this.refresh();
     this.keep(
       services.prompts.onDidChange(refresh),
+      services.registry.onDidChange(refresh),
       services.runs.onDidChange(refresh),
       services.runs.onDidEnd(refresh),
       vscode.workspace.onDidGrantWorkspaceTrust(refresh),
@@ -57,6 +58,8 @@ class PromptLenses extends SteadyLenses {
     if (!this.#services.engines.forUri(document.uri)) return [lens({ title: vscode.l10n.t('Open its folder to run this prompt'), command: 'vscode.openFolder' })];
     const target: PromptTarget = { path: enginePath(document.uri), ...(state ? { promptId: state.id } : {}) };
     const lenses = this.#evalLenses(document, target, state, cases).map((command) => lens(command));
+    const known = state && this.#services.registry.get(document.uri, state.id);
+    if (known) lenses.push(...registryLenses(target, known).map((command) => lens(command, toRange(place.messages))));
     lenses.push(lens({ title: `$(debug-start)${SPACE}${vscode.l10n.t('Run once')}`, command: COMMANDS.runOnce, arguments: [target] }, toRange(place.messages)));
     return lenses;
   }

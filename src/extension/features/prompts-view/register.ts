@@ -3,9 +3,12 @@ import { errorMessage } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import { fileNameOf } from '../../../core/text/path.ts';
 import type { PromptSummary } from '../../../protocol/engine.ts';
+import type { EnvironmentState, VersionSummary } from '../../../protocol/registry.ts';
 import { Coalesced } from '../../coalesce.ts';
-import { CONTEXT_KEYS, VIEW_ITEMS, VIEWS } from '../../constants.ts';
+import { COMMANDS, CONTEXT_KEYS, VIEW_ITEMS, VIEWS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { listVersions } from '../../registry/pick.ts';
+import { ago, environmentText, scoreText, versionDetail, versionScore } from '../../registry/wording.ts';
 import { longScore, shortScore } from '../../runs/wording.ts';
 import type { Services } from '../../services.ts';
 import type { PromptTarget } from '../../targets.ts';
@@ -14,10 +17,12 @@ const REFRESH_MS = 250;
 
 type Node =
   | { readonly kind: 'folder'; readonly engine: FolderEngine }
-  | ({ readonly kind: 'prompt'; readonly prompt: PromptSummary } & PromptTarget)
+  | { readonly kind: 'problems'; readonly count: number }
+  | ({ readonly kind: 'prompt'; readonly engine: FolderEngine; readonly prompt: PromptSummary } & PromptTarget)
+  | ({ readonly kind: 'environment'; readonly prompt: PromptSummary; readonly state: EnvironmentState; readonly versions: readonly VersionSummary[]; readonly environment: string } & PromptTarget)
   | { readonly kind: 'dataset'; readonly prompt: PromptSummary; readonly path: string; readonly promptId: string; readonly file: string };
 
-/** Prompts with their last score; below each, its dataset. Folders appear only in a workspace with several. */
+/** Prompts with their last score; below each, the environments that point to a version of it, and its dataset. Folders appear only in a workspace with several. */
 class PromptsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly #services: Services;
   readonly #didChange = new vscode.EventEmitter<undefined>();
@@ -33,6 +38,8 @@ class PromptsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
       this.#didChange,
       this.#refresh,
       services.prompts.onDidChangeFiles(refresh),
+      services.registry.onDidChangeRegistry(refresh),
+      services.registry.onDidCheck(refresh),
       services.runs.onDidEnd(refresh),
       services.engines.onRunsChanged(refresh),
       vscode.workspace.onDidGrantWorkspaceTrust(refresh),
@@ -42,19 +49,23 @@ class PromptsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
 
   async getChildren(node?: Node): Promise<Node[]> {
     if (!this.#services.engines.available) return [];
-    if (node?.kind === 'dataset') return [];
-    if (node?.kind === 'prompt') return datasetNodes(node.prompt);
+    if (node?.kind === 'dataset' || node?.kind === 'environment' || node?.kind === 'problems') return [];
+    if (node?.kind === 'prompt') return [...(await this.#environments(node)), ...datasetNodes(node.prompt)];
     if (node?.kind === 'folder') return this.#prompts(node.engine);
     const engines = this.#services.engines.all();
     const lists = await Promise.all(engines.map(async (engine) => ({ engine, prompts: await this.#prompts(engine) })));
     const filled = lists.filter(({ prompts }) => prompts.length > 0);
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasPrompts, filled.length > 0);
-    if (engines.length <= 1) return filled[0]?.prompts ?? [];
-    return filled.map(({ engine }): Node => ({ kind: 'folder', engine }));
+    const { count } = this.#services.registry.problems;
+    const problems: Node[] = count === 0 ? [] : [{ kind: 'problems', count }];
+    if (engines.length <= 1) return [...problems, ...(filled[0]?.prompts ?? [])];
+    return [...problems, ...filled.map(({ engine }): Node => ({ kind: 'folder', engine }))];
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
     if (node.kind === 'folder') return new vscode.TreeItem(node.engine.folder.name, vscode.TreeItemCollapsibleState.Expanded);
+    if (node.kind === 'problems') return problemsItem(node.count);
+    if (node.kind === 'environment') return environmentItem(node);
     return node.kind === 'prompt' ? promptItem(node.prompt) : datasetItem(node);
   }
 
@@ -65,18 +76,68 @@ class PromptsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   async #prompts(engine: FolderEngine): Promise<Node[]> {
     try {
       const { prompts } = await engine.request('prompts/list', {});
-      return prompts.map((prompt): Node => ({ kind: 'prompt', prompt, path: prompt.path, promptId: prompt.id }));
+      return prompts.map((prompt): Node => ({ kind: 'prompt', engine, prompt, path: prompt.path, promptId: prompt.id }));
     } catch (error) {
       this.#services.log.error(`The prompts of ${engine.folder.name} cannot be listed: ${errorMessage(error)}`);
       return [];
     }
   }
+
+  /** Those that point somewhere; asked for when the prompt is opened in the view. */
+  async #environments({ engine, prompt, path, promptId }: Extract<Node, { kind: 'prompt' }>): Promise<Node[]> {
+    try {
+      const { environments, versions } = await listVersions({ engine, prompt });
+      return environments
+        .filter((state) => state.version !== null || state.diverged.length > 1)
+        .map((state): Node => ({ kind: 'environment', prompt, path, ...(promptId === undefined ? {} : { promptId }), state, versions, environment: state.environment }));
+    } catch (error) {
+      this.#services.log.error(`The environments of ${prompt.id} cannot be listed: ${errorMessage(error)}`);
+      return [];
+    }
+  }
+}
+
+function problemsItem(count: number): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('Registry: {0}', formatCount(count, 'problem')));
+  item.id = 'registry-problems';
+  item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+  item.tooltip = vscode.l10n.t('Files of the registry that are not as they were written, and are not used');
+  item.command = { command: 'workbench.actions.view.problems', title: vscode.l10n.t('Show Problems') };
+  return item;
+}
+
+function environmentItem({ prompt, path, promptId, state, versions, environment }: Extract<Node, { kind: 'environment' }>): vscode.TreeItem {
+  const diverged = state.diverged.length > 1;
+  const item = new vscode.TreeItem(environment);
+  item.id = `environment:${prompt.path}#${prompt.id}:${environment}`;
+  item.iconPath = diverged ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground')) : new vscode.ThemeIcon('server-environment');
+  item.description = environmentText(state, versions);
+  item.contextValue = diverged ? VIEW_ITEMS.environmentDiverged : state.rollbackTo ? VIEW_ITEMS.environmentBack : VIEW_ITEMS.environment;
+  const version = versions.find((one) => one.hash === state.version);
+  const score = versionScore(version);
+  const tooltip = new vscode.MarkdownString();
+  const lines = diverged
+    ? [vscode.l10n.t('{0} was moved on two branches: {1}. Promote the version that holds.', environment, state.diverged.map((one) => one.label ?? vscode.l10n.t('no version')).join(', '))]
+    : [
+        `${environment}: ${state.label ?? ''}`,
+        version ? versionDetail(version) : null,
+        score ? `${scoreText(score)} · ${score.datasetName ?? ''} · ${score.model}` : vscode.l10n.t('not run'),
+        state.changedAt === null ? null : vscode.l10n.t('pointed here by {0}, {1}', state.changedBy ?? '', ago(state.changedAt)),
+      ];
+  // Messages and authors come from files: as text, never as Markdown.
+  tooltip.appendText(lines.filter((line) => line !== null).join('\n'));
+  item.tooltip = tooltip;
+  const target = { path, ...(promptId === undefined ? {} : { promptId }), environment };
+  item.command = diverged
+    ? { command: COMMANDS.promoteVersion, title: vscode.l10n.t('Decide'), arguments: [target] }
+    : { command: COMMANDS.showEnvironmentHistory, title: vscode.l10n.t('Show Environment History'), arguments: [target] };
+  return item;
 }
 
 function promptItem(prompt: PromptSummary): vscode.TreeItem {
   // Of a config with several prompts the label is what tells them apart; a long name would push the score out of the view.
   const label = prompt.id.includes('#') ? prompt.id.slice(prompt.id.indexOf('#') + 1) : prompt.name;
-  const item = new vscode.TreeItem(label, prompt.dataset ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
+  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Collapsed);
   item.id = `prompt:${prompt.path}#${prompt.id}`;
   item.resourceUri = vscode.Uri.file(prompt.path);
   item.iconPath = new vscode.ThemeIcon(prompt.problem === null ? 'note' : 'warning');

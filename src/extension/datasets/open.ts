@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { TouchstoneError } from '../../../core/errors.ts';
-import type { RunInfo } from '../../../core/eval/model.ts';
-import type { CellDetail, PromptState } from '../../../protocol/engine.ts';
-import { locateCase } from '../../datasets/locate.ts';
+import { TouchstoneError } from '../../core/errors.ts';
+import type { RunInfo } from '../../core/eval/model.ts';
+import type { CellDetail, PromptState } from '../../protocol/engine.ts';
+import { locateCase } from './locate.ts';
 
 /** Beside the panel, so that both are seen; the panel keeps its place. */
 const BESIDE: vscode.TextDocumentShowOptions = { viewColumn: vscode.ViewColumn.Beside, preview: true };

@@ -1,0 +1,55 @@
+import * as vscode from 'vscode';
+import type { PromptVersions, VersionSummary } from '../../protocol/registry.ts';
+import type { PickedPrompt } from '../targets.ts';
+import { listVersions, placeOf } from './pick.ts';
+import { ago, shortLabel } from './wording.ts';
+
+/**
+ * Saves the working copy, as it is in the editor, as a version, and asks what for. Content that is a version already stays that version.
+ * `undefined`: not saved, because the person stopped.
+ */
+export async function saveVersion(picked: PickedPrompt): Promise<{ readonly version: VersionSummary; readonly created: boolean } | undefined> {
+  const title = vscode.l10n.t('Save Version of {0}', picked.prompt.name);
+  const listed = await listVersions(picked);
+  const same = listed.workingCopy.version === null ? undefined : listed.versions.find((version) => version.source === 'registry' && version.hash === listed.workingCopy.version);
+  if (same) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('This content is {0} already: {1} ({2}).', same.label, same.message.split('\n')[0] ?? '', ago(same.time)));
+    return { version: same, created: false };
+  }
+  const message = await askMessage(title, listed);
+  if (message === undefined) return undefined;
+  const labels = await askLabels(title, listed);
+  if (labels === undefined) return undefined;
+  return picked.engine.request('versions/save', { ...placeOf(picked), message, ...labels });
+}
+
+function askMessage(title: string, { versions, workingCopy }: PromptVersions): Thenable<string | undefined> {
+  const parent = versions.find((version) => version.hash === workingCopy.parent);
+  return vscode.window.showInputBox({
+    title,
+    prompt: parent ? vscode.l10n.t('What changed since {0}?', shortLabel(parent, versions)) : vscode.l10n.t('What is this version? It will be the first one of this prompt.'),
+    placeHolder: vscode.l10n.t('Say what belongs into each queue'),
+    ignoreFocusOut: true,
+    validateInput: (typed) => (typed.trim() === '' ? vscode.l10n.t('A version needs a message: it is what you will look for later.') : undefined),
+  });
+}
+
+/** Tags and a use case, both of which may be left out: `spanish, cheap; triage of mail`. */
+async function askLabels(title: string, { versions }: PromptVersions): Promise<{ readonly tags?: readonly string[]; readonly useCase?: string } | undefined> {
+  const known = [...new Set(versions.flatMap((version) => version.tags))].slice(0, 8);
+  const typed = await vscode.window.showInputBox({
+    title,
+    prompt: vscode.l10n.t('Tags, separated by commas; behind a semicolon its use case. Both may stay empty.') + (known.length > 0 ? ` ${vscode.l10n.t('In use: {0}.', known.join(', '))}` : ''),
+    placeHolder: vscode.l10n.t('short, spanish; sorting incoming mail'),
+    ignoreFocusOut: true,
+  });
+  return typed === undefined ? undefined : readLabels(typed);
+}
+
+/** `a, b; what for` → tags and use case, either of them absent where nothing was typed. */
+export function readLabels(typed: string): { readonly tags?: readonly string[]; readonly useCase?: string } {
+  const [tagText = '', ...rest] = typed.split(';');
+  const tags = [...new Set(tagText.split(',').map((tag) => tag.trim().replace(/^#/, '')).filter((tag) => tag !== ''))];
+  const useCase = rest.join(';').trim();
+  return { ...(tags.length > 0 ? { tags } : {}), ...(useCase === '' ? {} : { useCase }) };
+}

@@ -1,0 +1,111 @@
+import * as vscode from 'vscode';
+import type { EnvironmentState, PromptVersions, VersionScore, VersionSummary } from '../../protocol/registry.ts';
+import type { Comparison } from '../../protocol/compare.ts';
+import { formatRate } from '../../core/text/format.ts';
+import { progress, shortScore } from '../runs/wording.ts';
+import { age, deltaText, pText } from './numbers.ts';
+
+/** `v9`; with its hash where two branches both made a v9; of one that nobody saved its hash. */
+export function shortLabel(version: Pick<VersionSummary, 'source' | 'number' | 'label' | 'hash'>, all: readonly Pick<VersionSummary, 'source' | 'number' | 'hash'>[] = []): string {
+  if (version.source === 'git') return version.label;
+  const twins = all.some((other) => other.source === 'registry' && other.number === version.number && other.hash !== version.hash);
+  return twins ? version.label : `v${version.number}`;
+}
+
+/** `v9`, `edited since v9`, `not saved`. */
+export function workingCopyText({ workingCopy, versions }: PromptVersions): string {
+  const named = (hash: string | null): string | null => {
+    const version = hash === null ? undefined : versions.find((one) => one.hash === hash);
+    return version ? shortLabel(version, versions) : null;
+  };
+  const same = named(workingCopy.version);
+  if (same !== null) return same;
+  const parent = named(workingCopy.parent);
+  return parent === null ? vscode.l10n.t('not saved') : vscode.l10n.t('edited since {0}', parent);
+}
+
+/** What a version scored last: `47/60`; `null`: it has not been run. */
+export function versionScore(version: Pick<VersionSummary, 'scores'> | undefined): VersionScore | null {
+  return version?.scores[0] ?? null;
+}
+
+/** `47/60 · 78.3% [66–87]`. */
+export function scoreText({ summary }: VersionScore): string {
+  return `${shortScore(summary)} · ${formatRate(summary.passRate, summary.interval)}`;
+}
+
+/** `v7 · 47/60`, `diverged`: what stands behind an environment in the view. */
+export function environmentText(state: EnvironmentState, versions: readonly VersionSummary[]): string {
+  if (state.diverged.length > 1) return vscode.l10n.t('diverged');
+  const version = versions.find((one) => one.hash === state.version);
+  const label = version ? shortLabel(version, versions) : state.label ?? '–';
+  const score = versionScore(version);
+  return score === null ? label : `${label} · ${shortScore(score.summary)}`;
+}
+
+export function ago(time: string, now = Date.now()): string {
+  const at = Date.parse(time);
+  if (!Number.isFinite(at)) return '';
+  const { value, unit } = age(now - at);
+  if (unit === 'minute' && value === 0) return vscode.l10n.t('now');
+  const texts = {
+    minute: [vscode.l10n.t('1 minute ago'), vscode.l10n.t('{0} minutes ago', value)],
+    hour: [vscode.l10n.t('1 hour ago'), vscode.l10n.t('{0} hours ago', value)],
+    day: [vscode.l10n.t('yesterday'), vscode.l10n.t('{0} days ago', value)],
+    month: [vscode.l10n.t('1 month ago'), vscode.l10n.t('{0} months ago', value)],
+    year: [vscode.l10n.t('1 year ago'), vscode.l10n.t('{0} years ago', value)],
+  } as const;
+  return texts[unit][value === 1 ? 0 : 1];
+}
+
+/** Who, when, and what for: the second line of a version wherever versions are listed. */
+export function versionDetail(version: Pick<VersionSummary, 'message' | 'author' | 'time' | 'tags' | 'useCase'>): string {
+  const first = version.message.split('\n')[0] ?? '';
+  return [first, version.author, ago(version.time), version.useCase, ...version.tags.map((tag) => `#${tag}`)].filter((part) => part !== null && part !== '').join(' · ');
+}
+
+/** What a comparison shows, in a few words: `+8.3 pts, p = .012`, `−1.7 pts, no difference shown`, `cannot be compared`. */
+export function comparisonText(comparison: Comparison): string {
+  if (comparison.refused) return vscode.l10n.t('cannot be compared');
+  const running = [comparison.a, comparison.b].find((side) => side.status === 'running');
+  if (running) return vscode.l10n.t('comparing, {0}', progress({ done: running.done, total: running.total, cost: null }));
+  const metric = comparison.result?.metrics[0];
+  const delta = metric && deltaText(metric);
+  if (!metric || delta === null || delta === undefined) return vscode.l10n.t('nothing to compare yet');
+  switch (metric.verdict) {
+    case 'better':
+    case 'worse':
+      return [delta, pText(metric.pAdjusted ?? metric.p)].filter((part) => part !== null).join(', ');
+    case 'no-difference-shown':
+      return vscode.l10n.t('{0}, no difference shown', delta);
+    case 'too-few-cases':
+      return vscode.l10n.t('{0}, too few cases', delta);
+  }
+}
+
+/** The same as a sentence with its interval, for tooltips and questions. */
+export function comparisonSentence(comparison: Comparison): string {
+  if (comparison.refused) return comparison.refused.message;
+  const metric = comparison.result?.metrics[0];
+  if (!metric || metric.delta === null) return vscode.l10n.t('No case was answered by both.');
+  const words = {
+    'better': vscode.l10n.t('Better'),
+    'worse': vscode.l10n.t('Worse'),
+    'no-difference-shown': vscode.l10n.t('No difference shown'),
+    'too-few-cases': metric.casesNeeded === null ? vscode.l10n.t('Too few cases') : vscode.l10n.t('Too few cases: about {0} are needed', metric.casesNeeded),
+  } as const;
+  const interval = metric.interval === null ? null : `[${metric.interval.map((end) => deltaText({ delta: end, unit: metric.unit })).join(', ')}]`;
+  const numbers = [deltaText(metric), interval, pText(metric.pAdjusted ?? metric.p)].filter((part) => part !== null).join(', ');
+  return vscode.l10n.t('{0}: {1} {2} ({3} cases)', words[metric.verdict], metricName(metric.name), numbers, metric.n);
+}
+
+function metricName(name: string): string {
+  const names: Readonly<Record<string, string>> = {
+    passRate: vscode.l10n.t('pass rate'),
+    score: vscode.l10n.t('score'),
+    cost: vscode.l10n.t('cost'),
+    latencyMs: vscode.l10n.t('latency'),
+    tokens: vscode.l10n.t('tokens'),
+  };
+  return names[name] ?? name;
+}
