@@ -54,7 +54,7 @@ const comparison: Schema<Comparison> = v.object({
   ref: comparisonRef, a: side, b: side, datasetName: textOrNull, cases: index,
   refused: v.nullable(v.object({ differs: v.array(v.picklist(['dataset', 'assertions', 'judge'])), message: text })),
   result: v.nullable(result), settings, sliceFields: texts,
-  counts: v.object({ all: index, regressed: index, improved: index, changed: index, failing: index, disagreement: index }), revision: number,
+  counts: v.object({ all: index, regressed: index, improved: index, changed: index, failing: index, disagreement: index }), verdicts: v.object({ a: index, b: index, tie: index }), revision: number,
   stoppedEarly: v.nullable(v.object({ cases: index, of: index, savedUsd: numberOrNull, sentence: text })),
   stale: v.object({ a: v.boolean(), b: v.boolean() }),
 });
