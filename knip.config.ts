@@ -4,7 +4,7 @@ import { EXTENSION_ENTRY, NODE_ENTRIES } from './scripts/build/entries.mjs';
 /** Files, exports and dependencies that nobody needs. What is bundled is what is needed; `!` marks the product. */
 const config: KnipConfig = {
   entry: [
-    ...[EXTENSION_ENTRY, ...Object.values(NODE_ENTRIES), 'webview/panels/*/main.tsx'].map((file) => `${file}!`),
+    ...[EXTENSION_ENTRY, ...Object.values(NODE_ENTRIES), 'webview/panels/*/main.tsx', 'webview/lazy/*.ts'].map((file) => `${file}!`),
     'scripts/*.{mjs,ts}',
     'scripts/checks/*.ts',
     'test/host/{index,run,desktop}.ts',

@@ -8,15 +8,15 @@
  *   --force         build although nothing changed
  */
 import { build } from 'esbuild';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { slimCodicons } from './build/codicons.mjs';
 import * as table from './build/entries.mjs';
 import { thirdPartyNotices } from './build/notices.mjs';
 import { isCurrent, makeStamp, writeStamp } from './build/stamp.mjs';
+import { panelNames, webviewEntries, webviewOptions } from './build/webview.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -84,31 +84,10 @@ function buildExtension() {
   });
 }
 
-/** @returns {Record<string, string>} panel name → entry file */
-function panels() {
-  const folder = join(root, table.PANELS_FOLDER);
-  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'main.tsx')));
+function webviewBuild() {
+  const names = panelNames(root);
   if (names.length === 0) throw new Error(`${table.PANELS_FOLDER} has no panel`);
-  return Object.fromEntries(names.map((name) => [name, `${table.PANELS_FOLDER}/${name}/main.tsx`]));
-}
-
-/** @returns {import('esbuild').BuildOptions} */
-function webviewOptions() {
-  return {
-    ...common,
-    entryPoints: panels(),
-    outdir: `${outdir}/webview`,
-    platform: 'browser',
-    mainFields: ['browser', 'module', 'main'],
-    target: ['chrome128'],
-    format: 'esm',
-    minify: true,
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    loader: { '.ttf': 'file' },
-    assetNames: '[name]',
-    plugins: [slimCodicons],
-  };
+  return { ...common, ...webviewOptions(), entryPoints: webviewEntries(root), outdir: `${outdir}/webview` };
 }
 
 /**
@@ -116,9 +95,10 @@ function webviewOptions() {
  * @returns {Promise<Array<{ panel: string, bytes: number }>>}
  */
 async function panelSizes() {
-  const { outputFiles } = await build({ ...webviewOptions(), write: false, sourcemap: false, metafile: false, external: table.TOOLKIT_PACKAGES });
+  const { outputFiles } = await build({ ...webviewBuild(), write: false, sourcemap: false, metafile: false, external: table.TOOLKIT_PACKAGES });
+  const names = new Set(panelNames(root).map((name) => `${name}.js`));
   return (outputFiles ?? [])
-    .filter((file) => file.path.endsWith('.js'))
+    .filter((file) => names.has(basename(file.path)))
     .map((file) => ({ panel: basename(file.path, '.js'), bytes: gzipSync(file.contents).length }));
 }
 
@@ -165,13 +145,13 @@ function copyLocalModel() {
 
 async function main() {
   const began = performance.now();
-  const key = JSON.stringify({ ...options, force: false, node: table.NODE_ENTRIES, panels: panels() });
+  const key = JSON.stringify({ ...options, force: false, node: table.NODE_ENTRIES, webview: webviewEntries(root) });
   if (!options.force && isCurrent(root, stampFile, key)) {
     console.log(`build: up to date (${Math.round(performance.now() - began)} ms)`);
     return;
   }
   // one part's error does not keep the others from being built
-  const parts = await Promise.allSettled([buildNode(), buildExtension(), build(webviewOptions())]);
+  const parts = await Promise.allSettled([buildNode(), buildExtension(), build(webviewBuild())]);
   const failed = parts.find((part) => part.status === 'rejected');
   if (failed) throw failed.reason;
   const results = parts.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : []));

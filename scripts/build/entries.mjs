@@ -21,6 +21,9 @@ export const EXTENSION_ENTRY = 'src/extension/extension.ts';
 /** Each folder in here with a `main.tsx` is a panel: `dist/webview/<folder>.js` and `.css`. */
 export const PANELS_FOLDER = 'webview/panels';
 
+/** Each file in here is what panels load when they need it: `dist/webview/<file>.js`. It shares no code with them. */
+export const LAZY_FOLDER = 'webview/lazy';
+
 /**
  * The packages of the embedded local model, weights included. They are loaded from files as they are, by the embedder's
  * thread only; a package that carries them has them in `dist/node_modules`.

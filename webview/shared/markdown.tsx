@@ -1,6 +1,7 @@
-import { lexer, type MarkedToken, type Token } from 'marked';
+import { signal } from '@preact/signals';
+import type { lexer as readAll, MarkedToken, Token } from 'marked';
 import type { ComponentChild } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { LongText, Visible } from './long-text.tsx';
 
 /** Longer texts are shown as text: the lexer runs on the panel's only thread. */
@@ -13,15 +14,28 @@ const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', 
  * address is the tooltip), and images are named, not loaded.
  */
 export function Markdown({ text }: { readonly text: string }): ComponentChild {
-  const tokens = useMemo(() => readTokens(text), [text]);
-  if (tokens === null) return <><p class="note">Too long, or too deep, to be drawn as Markdown.</p><LongText text={text} /></>;
-  return <div class="markdown" dir="auto">{blocks(tokens, 0)}</div>;
+  useEffect(load, []);
+  const read = lexer.value;
+  const tokens = useMemo(() => (typeof read === 'function' ? readTokens(read, text) : null), [read, text]);
+  if (tokens !== null) return <div class="markdown" dir="auto">{blocks(tokens, 0)}</div>;
+  const note = read === 'missing' ? 'What draws Markdown could not be loaded. Reload the window.' : 'Too long, or too deep, to be drawn as Markdown.';
+  return <>{read !== null && <p class="note">{note}</p>}<LongText text={text} /></>;
 }
 
-function readTokens(text: string): Token[] | null {
+/** `null`: on its way, the text is shown meanwhile. */
+const lexer = signal<typeof readAll | 'missing' | null>(null);
+let loading = false;
+
+function load(): void {
+  if (loading) return;
+  loading = true;
+  import('../lazy/markdown-lexer.ts').then((module) => { lexer.value = module.lexer; }, () => { lexer.value = 'missing'; });
+}
+
+function readTokens(read: typeof readAll, text: string): Token[] | null {
   if (text.length > MAX_CHARACTERS) return null;
   try {
-    return lexer(text, { gfm: true });
+    return read(text, { gfm: true });
   } catch {
     return null; // nested so deeply that the lexer gave up
   }
