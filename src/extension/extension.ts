@@ -13,6 +13,7 @@ import { register as registerOnce } from './features/once/register.ts';
 import { register as registerPromptLenses } from './features/prompt-lenses/register.ts';
 import { register as registerPromptsView } from './features/prompts-view/register.ts';
 import { register as registerReceiver } from './features/receiver/register.ts';
+import { register as registerRegistrySearch } from './features/registry-search/register.ts';
 import { register as registerRunPanel } from './features/run-panel/register.ts';
 import { register as registerRunsView } from './features/runs-view/register.ts';
 import { register as registerSecrets } from './features/secrets/register.ts';
@@ -64,6 +65,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerEnvironments(services),
     registerCompare(services),
     registerComparePanel(services),
+    registerRegistrySearch(services),
     registerRunPanel(services),
     registerPromptsView(services),
     registerRunsView(services),

@@ -9,7 +9,7 @@ import { askVariables } from '../../cases/ask.ts';
 import { readPrompt, variableNames } from '../../cases/prompt-cases.ts';
 import type { Services } from '../../services.ts';
 import { pickPrompt } from '../../targets.ts';
-import { createFiles, exists } from './files.ts';
+import { createFiles, exists } from '../../create-files.ts';
 
 /** A dataset begins with its first case: asks for it, writes `<prompt>.golden.jsonl` beside the prompt, and links it. */
 export async function newDataset(services: Services, argument: unknown): Promise<vscode.Uri | undefined> {

@@ -3,7 +3,7 @@ import { errorMessage } from '../../../core/errors.ts';
 import type { ModelInfo } from '../../../core/model/model.ts';
 import type { Services } from '../../services.ts';
 import { defaultModel } from '../../settings.ts';
-import { createFiles, exists, fileStem } from './files.ts';
+import { createFiles, exists, fileStem } from '../../create-files.ts';
 import { promptText, startCases } from './prompt-template.ts';
 
 /** Asks for a name, a model and whether to begin a dataset; writes the files and opens the prompt. */

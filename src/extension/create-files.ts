@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { TouchstoneError } from '../../../core/errors.ts';
+import { TouchstoneError } from '../core/errors.ts';
 
 export async function exists(uri: vscode.Uri): Promise<boolean> {
   return Promise.resolve(vscode.workspace.fs.stat(uri)).then(() => true, () => false);
