@@ -15,7 +15,7 @@ import type { Evals } from './evals.ts';
 /** Cells read at once: bounds the memory of a report, whatever the run's size. */
 const PAGE = 500;
 
-/** Writes a report beside its place and moves it there when it is whole, so that a reader never meets half of one. */
+/** Writes a report of stored runs. */
 export async function exportRuns(store: RunStore, evals: Evals, runIds: readonly string[], format: ReportFormat, file: string): Promise<void> {
   const runs = runIds.map((id) => store.get(id));
   const source: ReportSource = {
@@ -30,10 +30,18 @@ export async function exportRuns(store: RunStore, evals: Evals, runIds: readonly
       }
     },
   };
+  await writeReport(file, REPORT_WRITERS[format](source));
+}
+
+/**
+ * Writes a report in pieces beside its place and moves it there when it is whole, so that a reader never meets half of one.
+ * @throws TouchstoneError 'usage'
+ */
+export async function writeReport(file: string, pieces: AsyncIterable<string> | Iterable<string>): Promise<void> {
   const partial = `${file}.${randomUUID()}.partial`;
   try {
     await mkdir(dirname(file), { recursive: true });
-    await pipeline(Readable.from(REPORT_WRITERS[format](source)), createWriteStream(partial));
+    await pipeline(Readable.from(pieces), createWriteStream(partial));
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });

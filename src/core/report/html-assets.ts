@@ -75,6 +75,11 @@ export function contentSecurityPolicy(): string {
   return `default-src 'none'; style-src ${hashSource(STYLE)}; script-src ${hashSource(SCRIPT)}; base-uri 'none'; form-action 'none'`;
 }
 
+/** Of a page without a script: nothing is loaded and nothing runs. */
+export function stylePolicy(style: string): string {
+  return `default-src 'none'; style-src ${hashSource(style)}; base-uri 'none'; form-action 'none'`;
+}
+
 function hashSource(text: string): string {
   return `'sha256-${btoa(String.fromCharCode(...sha256(utf8ToBytes(text))))}'`;
 }

@@ -1,6 +1,7 @@
 import type { AssertionResult } from '../assert/model.ts';
 import type { Summary } from '../eval/model.ts';
 import { formatCount, formatDuration, formatRate, formatScore, formatTokens, formatUsd } from '../text/format.ts';
+import { escapeHtml } from './escape-html.ts';
 import { SCRIPT, STYLE, contentSecurityPolicy } from './html-assets.ts';
 import { labelOfModel, outputText, reportedCase, type ReportCell, type ReportRun, type ReportSource } from './model.ts';
 import { failureReasons } from './reasons.ts';
@@ -138,8 +139,4 @@ function oneLine(text: string): string {
 
 function shorten(text: string): string {
   return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}… (${formatCount(text.length - LONGEST_TEXT)} more characters)`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;').replaceAll('\0', '\u{FFFD}');
 }

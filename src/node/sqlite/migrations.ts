@@ -317,4 +317,63 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (service, scope)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  /*
+   * What a person thinks of a case of a comparison. A side is one model of one run; the one with the smaller number stands on the left
+   * here, so that turning a comparison round keeps its verdicts. Rows stay when a verdict is taken back: their changes count.
+   */
+  CREATE TABLE comparison_verdict (
+    left_run INTEGER NOT NULL REFERENCES run (n) ON DELETE CASCADE,
+    left_model INTEGER NOT NULL,
+    right_run INTEGER NOT NULL REFERENCES run (n) ON DELETE CASCADE,
+    right_model INTEGER NOT NULL,
+    case_index INTEGER NOT NULL,
+    /* left, right, tie; null: taken back */
+    verdict TEXT,
+    author TEXT NOT NULL,
+    /* Milliseconds since 1970 */
+    at INTEGER NOT NULL,
+    changes INTEGER NOT NULL,
+    PRIMARY KEY (left_run, left_model, right_run, right_model, case_index)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX comparison_verdict_by_right ON comparison_verdict (right_run);
+  `,
+  `
+  /* The hashes of chunks in a table of their own, which is written in pieces that lie together: in an index of the table each new chunk changed a page. */
+  CREATE TABLE chunk_moved (
+    n INTEGER PRIMARY KEY,
+    /* 0: text. 1: text, deflated. */
+    form INTEGER NOT NULL,
+    body ANY NOT NULL
+  ) STRICT;
+  CREATE TABLE chunk_key (
+    /* The first 6 bytes of its SHA-256: whoever looks for a text compares it. */
+    hash INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (hash, n)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO chunk_moved SELECT n, form, body FROM chunk ORDER BY n;
+  INSERT INTO chunk_key SELECT ${numberOfHex('hex(hash)', 12)} AS number, n FROM chunk ORDER BY number;
+  DROP TABLE chunk;
+  ALTER TABLE chunk_moved RENAME TO chunk;
+
+  /*
+   * Numbers of spans and chunks that an index has not been told of yet. Of spans' rows in trace_search and of chunks' in chunk_key: those
+   * that have a row. A chunk has a row of its own in trace_search since another trace uses it, or where a later version of a span brought it; else it
+   * is found with the span that brought it.
+   */
+  CREATE TABLE index_behind (
+    /* 0 trace_search, 1 chunk_key */
+    kind INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    /* That number alone, or the last one that its trace can have. */
+    last INTEGER NOT NULL,
+    PRIMARY KEY (kind, first)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
+
+/** SQL that reads the first digits of a text as a hexadecimal number: SQLite has no function for it. */
+function numberOfHex(text: string, digits: number): string {
+  return Array.from({ length: digits }, (_, at) => `(instr('123456789ABCDEF', substr(${text}, ${at + 1}, 1)) << ${4 * (digits - 1 - at)})`).join(' + ');
+}

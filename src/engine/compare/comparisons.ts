@@ -1,0 +1,220 @@
+import { userInfo } from 'node:os';
+import { caseChange } from '../../core/compare/change.ts';
+import { adjustTogether, compareCases } from '../../core/compare/compare.ts';
+import type { CaseChange, CompareOptions, ComparisonResult, Side } from '../../core/compare/model.ts';
+import { TouchstoneError } from '../../core/errors.ts';
+import type { ReportedComparison } from '../../core/report/compare-model.ts';
+import { casesWithText } from '../../node/sqlite/search-cells.ts';
+import { VerdictStore } from '../../node/sqlite/verdict-store.ts';
+import type { ComparedCase, Comparison, ComparisonRef, ComparisonView, CompareMethods, CompareSettings, Distributions } from '../../protocol/compare.ts';
+import { cellDetail } from '../cells.ts';
+import type { Evals } from '../evals.ts';
+import type { Workspace } from '../workspace.ts';
+import { currentPrompt, describeSides, isStale, type DescribedSide } from './describe.ts';
+import { Pairings, slicedBy, type Pairing } from './pairings.ts';
+import { comparedPrompt } from './prompts.ts';
+import { refusalOf } from './refusal.ts';
+import { reportOf } from './report.ts';
+import { countChanges, mean, rowOf, viewedCases } from './rows.ts';
+
+type Answer<M extends keyof CompareMethods> = CompareMethods[M][1];
+type Question<M extends keyof CompareMethods> = CompareMethods[M][0];
+
+export const STANDARD_SETTINGS: CompareSettings = { margin: 0.05, metric: 'passRate', sliceBy: null };
+
+/** What is computed of a pairing and kept with it: scrolling and sorting ask again and again. */
+interface Computed {
+  readonly changes: readonly CaseChange[];
+  /** By settings. */
+  readonly results: Map<string, ComparisonResult>;
+  /** The last view. */
+  view?: { readonly key: string; readonly cases: readonly number[] };
+}
+
+const MOST_ROWS = 1000;
+
+/** Answers what is asked of comparisons of stored runs. Nothing here runs a prompt. */
+export class Comparisons {
+  readonly #workspace: Workspace;
+  readonly #evals: Evals;
+  readonly #pairings: Pairings;
+  readonly #changed: (runId: string, revision: number) => void;
+  readonly #computed = new WeakMap<Pairing, Computed>();
+
+  /** `changed`: told of a run when something about its comparisons changed. */
+  constructor(workspace: Workspace, evals: Evals, changed: (runId: string, revision: number) => void) {
+    this.#workspace = workspace;
+    this.#evals = evals;
+    this.#pairings = new Pairings(workspace, evals);
+    this.#changed = changed;
+  }
+
+  async get({ ref, settings, together, overlays }: Question<'compare/get'>): Promise<Comparison> {
+    const store = await this.#workspace.store();
+    const pairing = await this.#pairings.get(ref);
+    const used = { ...STANDARD_SETTINGS, ...settings };
+    const sides = await this.#describe(pairing, overlays);
+    const { a, b } = describeSides(sides.a, sides.b, store);
+    const refused = refusalOf(store, pairing.runs.a, pairing.runs.b, { a: a.label, b: b.label });
+    const { changes } = this.#compute(pairing);
+    const { info } = pairing.runs.b;
+    return {
+      ref,
+      a,
+      b,
+      datasetName: info.datasetName,
+      cases: info.cases,
+      refused,
+      result: refused === null ? await this.#result(pairing, used, together) : null,
+      settings: used,
+      sliceFields: sliceFields(pairing),
+      counts: countChanges(refused === null ? changes : []),
+      verdicts: countVerdicts(pairing),
+      revision: pairing.revision,
+      stoppedEarly: null,
+      stale: { a: isStale(sides.a), b: isStale(sides.b) },
+    };
+  }
+
+  async page({ ref, settings, view, from, to }: Question<'compare/page'>): Promise<Answer<'compare/page'>> {
+    const pairing = await this.#pairings.get(ref);
+    const cases = await this.#view(pairing, { ...STANDARD_SETTINGS, ...settings }, view);
+    const start = Math.max(0, from);
+    const { changes } = this.#compute(pairing);
+    const shown = cases.slice(start, Math.max(start, Math.min(to, start + MOST_ROWS)));
+    return { total: cases.length, from: start, rows: shown.map((caseIndex) => rowOf(pairing, caseIndex, changes[caseIndex]!)), revision: pairing.revision };
+  }
+
+  async find({ ref, settings, view, caseIndex }: Question<'compare/find'>): Promise<Answer<'compare/find'>> {
+    const pairing = await this.#pairings.get(ref);
+    return { row: (await this.#view(pairing, { ...STANDARD_SETTINGS, ...settings }, view)).indexOf(caseIndex) };
+  }
+
+  /** @throws TouchstoneError 'not-found' */
+  async case({ ref, caseIndex }: Question<'compare/case'>): Promise<ComparedCase> {
+    const store = await this.#workspace.store();
+    const pairing = await this.#pairings.get(ref);
+    const change = this.#compute(pairing).changes[caseIndex];
+    if (change === undefined) throw new TouchstoneError('not-found', `The comparison has no case number ${caseIndex + 1}.`);
+    const cells = (side: Side): ComparedCase['cells'][Side] => {
+      const run = pairing.runs[side];
+      const live = this.#evals.live(run);
+      return Array.from({ length: run.info.repeats }, (_, repeat) => cellDetail(store, run, live, { caseIndex, modelIndex: ref[side].modelIndex, repeat }));
+    };
+    return {
+      ...change,
+      caseIndex,
+      caseId: pairing.facts.caseIds[caseIndex] ?? '',
+      cells: { a: cells('a'), b: cells('b') },
+      outputs: { a: pairing.cells.a.outputs[caseIndex]!, b: pairing.cells.b.outputs[caseIndex]! },
+      verdict: pairing.verdicts.get(caseIndex)?.verdict ?? null,
+    };
+  }
+
+  async prompts({ ref }: Question<'compare/prompts'>): Promise<Answer<'compare/prompts'>> {
+    const store = await this.#workspace.store();
+    const runs = this.#pairings.runsOf(ref, store);
+    return { a: comparedPrompt(store, runs.a, ref.a), b: comparedPrompt(store, runs.b, ref.b) };
+  }
+
+  async distributions({ ref }: Question<'compare/distributions'>): Promise<Distributions> {
+    const { cells } = await this.#pairings.get(ref);
+    const both = (of: (outputs: ComparedCase['outputs'][Side]) => readonly (number | null)[]): Record<Side, Float64Array> => {
+      const values = (side: Side): Float64Array => Float64Array.from(cells[side].outputs.flatMap((outputs) => mean(of(outputs)) ?? []));
+      return { a: values('a'), b: values('b') };
+    };
+    return { latencyMs: both((outputs) => outputs.latencyMs), cost: both((outputs) => outputs.costs), score: both((outputs) => outputs.scores), tokens: both((outputs) => outputs.tokens) };
+  }
+
+  async verdict({ ref, caseIndex, verdict }: Question<'compare/verdict'>): Promise<Record<string, never>> {
+    const store = await this.#workspace.store();
+    const runs = this.#pairings.runsOf(ref, store);
+    // Says so where there is no such case.
+    store.case(runs.b, caseIndex);
+    new VerdictStore(store.database).set({ run: runs.a, modelIndex: ref.a.modelIndex }, { run: runs.b, modelIndex: ref.b.modelIndex }, caseIndex, verdict, userInfo().username, Date.now());
+    this.#changed(ref.b.runId, this.#evals.live(runs.b).revision);
+    return {};
+  }
+
+  /** Everything about a comparison that reports show. */
+  async report(question: Question<'compare/get'>): Promise<ReportedComparison> {
+    const comparison = await this.get(question);
+    const pairing = await this.#pairings.get(question.ref);
+    const { changes } = this.#compute(pairing);
+    return reportOf(comparison, pairing, comparison.refused === null ? changes : []);
+  }
+
+  async #describe(pairing: Pairing, overlays: Question<'compare/get'>['overlays']): Promise<Record<Side, DescribedSide>> {
+    const { a, b } = pairing.runs;
+    const now = await currentPrompt(a.info, this.#workspace, overlays);
+    const same = a.info.promptPath === b.info.promptPath && a.info.promptId === b.info.promptId;
+    const side = (which: Side, current: DescribedSide['current']): DescribedSide => ({ run: pairing.runs[which], ref: pairing.ref[which], cells: pairing.cells[which], current });
+    return { a: side('a', now), b: side('b', same ? now : await currentPrompt(b.info, this.#workspace, overlays)) };
+  }
+
+  #compute(pairing: Pairing): Computed {
+    let computed = this.#computed.get(pairing);
+    if (computed === undefined) {
+      computed = { changes: pairing.cases.map((item, i) => caseChange(item, pairing.changed[i] === 1)), results: new Map() };
+      this.#computed.set(pairing, computed);
+    }
+    return computed;
+  }
+
+  /** With `together` the p values of all are adjusted, so all are compared; those that cannot be are no part of the family. */
+  async #result(pairing: Pairing, settings: CompareSettings, together: readonly ComparisonRef[] | undefined): Promise<ComparisonResult> {
+    const own = this.#compare(pairing, settings);
+    const others: ComparisonResult[] = [];
+    const store = await this.#workspace.store();
+    for (const ref of together ?? []) {
+      if (isSame(ref, pairing.ref)) continue;
+      const other = await this.#pairings.get(ref);
+      if (refusalOf(store, other.runs.a, other.runs.b, { a: '', b: '' }) === null) others.push(this.#compare(other, settings));
+    }
+    return others.length === 0 ? own : (adjustTogether([own, ...others], optionsOf(settings))[0] ?? own);
+  }
+
+  #compare(pairing: Pairing, settings: CompareSettings): ComparisonResult {
+    const { results } = this.#compute(pairing);
+    const key = JSON.stringify(settings);
+    let result = results.get(key);
+    if (result === undefined) results.set(key, (result = compareCases(slicedBy(pairing, settings.sliceBy), optionsOf(settings))));
+    return result;
+  }
+
+  async #view(pairing: Pairing, { sliceBy }: CompareSettings, view: ComparisonView): Promise<readonly number[]> {
+    const computed = this.#compute(pairing);
+    const key = JSON.stringify([sliceBy, view]);
+    if (computed.view?.key === key) return computed.view.cases;
+    const slices = view.slice === null ? [] : slicedBy(pairing, sliceBy).map((item) => item.slices);
+    const cases = viewedCases(pairing, computed.changes, slices, view, await this.#matching(pairing, view.search));
+    computed.view = { key, cases };
+    return cases;
+  }
+
+  async #matching({ runs }: Pairing, search: string): Promise<ReadonlySet<number> | null> {
+    const store = await this.#workspace.store();
+    const inA = casesWithText(store, runs.a, search);
+    if (inA === null || runs.a.n === runs.b.n) return inA;
+    return new Set([...inA, ...(casesWithText(store, runs.b, search) ?? [])]);
+  }
+}
+
+function optionsOf({ margin, metric, sliceBy }: CompareSettings): CompareOptions {
+  return { margin, metric, ...(sliceBy === null ? {} : { sliceBy }) };
+}
+
+function isSame(x: ComparisonRef, y: ComparisonRef): boolean {
+  return (['a', 'b'] as const).every((side) => x[side].runId === y[side].runId && x[side].modelIndex === y[side].modelIndex);
+}
+
+function sliceFields({ facts }: Pairing): string[] {
+  return [...(facts.tags.some((tags) => tags.length > 0) ? ['tag'] : []), ...facts.fields.keys()];
+}
+
+function countVerdicts({ verdicts }: Pairing): Comparison['verdicts'] {
+  const counts = { a: 0, b: 0, tie: 0 };
+  for (const { verdict } of verdicts.values()) counts[verdict]++;
+  return counts;
+}
+

@@ -1,0 +1,197 @@
+import { Budget } from '../../core/eval/budget.ts';
+import { TouchstoneError } from '../../core/errors.ts';
+import type { RunInfo } from '../../core/eval/model.ts';
+import { cellCount } from '../../core/eval/ordinal.ts';
+import { nearestOf } from '../../core/text/nearest.ts';
+import { runsByName, runsOfContent } from '../../node/sqlite/find-runs.ts';
+import { shapeOf, type RunStore } from '../../node/sqlite/run-store.ts';
+import type { CompareMethods, CompareRequest, RunSide } from '../../protocol/compare.ts';
+import type { EvalRequest } from '../../protocol/engine.ts';
+import { addEstimates } from '../estimates.ts';
+import type { Evals } from '../evals.ts';
+import type { Workspace } from '../workspace.ts';
+import { readSide, type PromptOfSide, type RunOfSide } from './sides.ts';
+
+/** A side, and the run that answers it or what would have to be run. */
+interface Answered {
+  readonly spec: string;
+  readonly ref: RunSide;
+}
+
+interface Missing {
+  readonly spec: string;
+  readonly request: EvalRequest;
+  /** Of one model. */
+  readonly info: RunInfo;
+}
+
+type Resolved = Answered | Missing;
+
+/** Sides of one prompt, version and options whose models one run can have. */
+interface Group {
+  readonly request: EvalRequest;
+  readonly missing: readonly Missing[];
+}
+
+/** Finds the runs that answer the sides of a comparison, and starts those that are missing. */
+export class ComparisonStarts {
+  readonly #workspace: Workspace;
+  readonly #evals: Evals;
+
+  constructor(workspace: Workspace, evals: Evals) {
+    this.#workspace = workspace;
+    this.#evals = evals;
+  }
+
+  /** `known` counts cells of runs that are there; answers in the response cache make the rest cheaper than it says. */
+  async estimate(request: CompareRequest, signal: AbortSignal): Promise<CompareMethods['compare/estimate'][1]> {
+    const store = await this.#workspace.store();
+    const resolved = await this.#resolveAll(request, store, signal);
+    const missing = resolved.filter((side) => 'info' in side);
+    const cells = (info: RunInfo): number => info.planned ?? cellCount(shapeOf(info));
+    const known = resolved.reduce((sum, side) => sum + ('ref' in side ? store.get(side.ref.runId).info.cases * store.get(side.ref.runId).info.repeats : 0), 0);
+    const toRun = missing.reduce((sum, { info }) => sum + cells(info), 0);
+    return { cells: known + toRun, known, usd: addEstimates(missing.map(({ info }) => info.estimate)).usd };
+  }
+
+  /** @throws TouchstoneError 'usage' | 'not-found' and whatever an eval's start throws; then nothing runs */
+  async start(request: CompareRequest, signal: AbortSignal): Promise<CompareMethods['compare/start'][1]> {
+    const store = await this.#workspace.store();
+    const resolved = await this.#resolveAll(request, store, signal);
+    const groups = grouped(resolved.filter((side) => 'info' in side));
+    // One limit over all that is started: each run alone might stay within it.
+    const shared = request.budgetUsd === undefined ? undefined : new Budget(request.budgetUsd);
+    const started = new Map<Missing, RunSide>();
+    const runIds: string[] = [];
+    try {
+      for (const { request: evalRequest, missing } of groups) {
+        const [runId] = await this.#evals.start(evalRequest, signal, shared);
+        if (runId === undefined) throw new TouchstoneError('usage', `${missing[0]?.spec ?? ''} has nothing to run.`);
+        runIds.push(runId);
+        const { models } = store.get(runId).info;
+        for (const side of missing) started.set(side, { runId, modelIndex: Math.max(0, models.findIndex(({ identity }) => identity === side.info.models[0]?.identity)) });
+      }
+    } catch (error) {
+      await Promise.all(runIds.map((runId) => this.#evals.cancel(runId)));
+      throw error;
+    }
+    const [a, ...others] = resolved.map((side) => ('ref' in side ? side : { spec: side.spec, ref: started.get(side)! }));
+    for (const other of others) if (a !== undefined && isSame(a.ref, other.ref)) throw sameSides(a.spec, other.spec);
+    const found = resolved.flatMap((side) => ('ref' in side && this.#evals.active(side.ref.runId) !== undefined ? [side.ref.runId] : []));
+    return { comparisons: others.map(({ ref }) => ({ a: a!.ref, b: ref })), runIds: [...new Set([...runIds, ...found])] };
+  }
+
+  async #resolveAll(request: CompareRequest, store: RunStore, signal: AbortSignal): Promise<Resolved[]> {
+    if (request.sides.length < 2) throw new TouchstoneError('usage', 'A comparison needs two sides at least: the baseline, and what is compared with it.');
+    const files = this.#workspace.files(request.overlays);
+    const config = await this.#workspace.usableConfig(files);
+    const folders = { root: this.#workspace.folder, from: request.folder ?? this.#workspace.folder, files, config };
+    const resolved: Resolved[] = [];
+    for (const spec of request.sides) {
+      const side = await readSide(spec, folders);
+      resolved.push(side.kind === 'run' ? { spec, ref: findRun(side, spec, request, store) } : await this.#resolve(side, spec, request, store, signal));
+    }
+    refuseSame(resolved);
+    return resolved;
+  }
+
+  async #resolve(side: PromptOfSide, spec: string, request: CompareRequest, store: RunStore, signal: AbortSignal): Promise<Resolved> {
+    const evalRequest = evalRequestOf(side, request);
+    const [info] = await this.#evals.preview(evalRequest, signal);
+    if (info === undefined) throw new TouchstoneError('usage', `${spec} has nothing to run.`);
+    if (info.models.length > 1) throw new TouchstoneError('usage', `${spec} names ${info.models.length} models. Say which one: ${info.models.map(({ label }) => `${spec}+${label}`).join(', ')}.`);
+    const ref = request.noCache === true ? null : this.#find(info, request.repeats ?? info.repeats, store);
+    return ref === null ? { spec, request: evalRequest, info } : { spec, ref };
+  }
+
+  /**
+   * The newest run that asked the same and judged it alike, finished or under way here. A program that a user wrote may have changed
+   * without its command: its answers are always asked for anew.
+   */
+  #find(wanted: RunInfo, repeats: number, store: RunStore): RunSide | null {
+    const [model] = wanted.models;
+    if (model === undefined || model.kind === 'code') return null;
+    for (const id of runsOfContent(store.database, wanted)) {
+      const { info } = store.get(id);
+      if (info.status !== 'finished' && this.#evals.active(id) === undefined) continue;
+      if (info.judge === undefined || info.judge?.hash !== wanted.judge?.hash || info.version?.hash !== wanted.version?.hash || info.repeats < repeats) continue;
+      const modelIndex = info.models.findIndex(({ identity }) => identity !== undefined && identity === model.identity);
+      if (modelIndex >= 0) return { runId: id, modelIndex };
+    }
+    return null;
+  }
+}
+
+function evalRequestOf(side: PromptOfSide, request: CompareRequest): EvalRequest {
+  const model = side.model ?? request.model;
+  const { overlays, dataset, repeats, concurrency, noCache, budgetUsd, origin } = request;
+  return {
+    targets: [side.path],
+    prompts: [side.promptId],
+    ...(side.version === null ? {} : { version: side.version }),
+    ...(model === undefined ? {} : { models: [model] }),
+    ...(overlays === undefined ? {} : { overlays }),
+    ...(dataset === undefined ? {} : { dataset }),
+    ...(repeats === undefined ? {} : { repeats }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(noCache === undefined ? {} : { noCache }),
+    ...(budgetUsd === undefined ? {} : { budgetUsd }),
+    origin,
+  };
+}
+
+/** @throws TouchstoneError 'usage' | 'not-found' */
+function findRun(side: RunOfSide, spec: string, request: CompareRequest, store: RunStore): RunSide {
+  const ids = runsByName(store.database, side.id);
+  const [id, ...others] = ids;
+  if (id === undefined) throw new TouchstoneError('not-found', side.id === 'latest' ? 'This workspace has no runs yet.' : `No run here begins with ${side.id}. "touchstone runs" lists them.`);
+  if (others.length > 0) throw new TouchstoneError('usage', `${side.id} begins the ids of ${ids.length} runs: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}.`);
+  const { models } = store.get(id).info;
+  const wanted = side.model ?? request.model;
+  if (wanted === undefined) {
+    if (models.length === 1) return { runId: id, modelIndex: 0 };
+    throw new TouchstoneError('usage', `${spec} has ${models.length} models. Say which one: ${models.map(({ label }) => `${spec}+${label}`).join(', ')}.`);
+  }
+  const byLabel = models.findIndex(({ label }) => label === wanted);
+  const modelIndex = byLabel >= 0 ? byLabel : models.findIndex((model) => model.id === wanted);
+  if (modelIndex >= 0) return { runId: id, modelIndex };
+  const nearest = nearestOf(wanted, models.map(({ label }) => label));
+  throw new TouchstoneError('not-found', `Run ${id} has no model ${wanted}. ${nearest === null ? `It has ${models.map(({ label }) => label).join(', ')}.` : `Did you mean ${nearest}?`}`);
+}
+
+/** Sides that differ in nothing but the model share a run. */
+function grouped(missing: readonly Missing[]): Group[] {
+  const groups = new Map<string, Missing[]>();
+  for (const side of missing) {
+    const { models: _models, ...rest } = side.request;
+    const key = JSON.stringify([rest, side.info.datasetHash]);
+    groups.set(key, [...(groups.get(key) ?? []), side]);
+  }
+  return [...groups.values()].map((sides) => {
+    const [first] = sides as [Missing, ...Missing[]];
+    // By their labels: a prompt's own model is run with the settings that it has there.
+    return { missing: sides, request: sides.length === 1 ? first.request : { ...first.request, models: sides.map(({ info }) => info.models[0]!.label) } };
+  });
+}
+
+function refuseSame(resolved: readonly Resolved[]): void {
+  const [a, ...others] = resolved;
+  if (a === undefined) return;
+  for (const b of others) {
+    const same = 'ref' in a ? 'ref' in b && isSame(a.ref, b.ref) : 'info' in b && sameContent(a.info, b.info);
+    if (same) throw sameSides(a.spec, b.spec);
+  }
+}
+
+function sameContent(a: RunInfo, b: RunInfo): boolean {
+  return a.promptPath === b.promptPath && a.promptId === b.promptId && a.promptHash === b.promptHash && a.version?.hash === b.version?.hash && a.models[0]?.identity === b.models[0]?.identity;
+}
+
+function isSame(x: RunSide, y: RunSide): boolean {
+  return x.runId === y.runId && x.modelIndex === y.modelIndex;
+}
+
+function sameSides(a: string, b: string): TouchstoneError {
+  return new TouchstoneError('usage', a === b ? `${a} cannot be compared with itself.` : `${a} and ${b} are the same: there is nothing to compare.`);
+}
+
