@@ -1,0 +1,355 @@
+import { batch, signal, type Signal } from '@preact/signals';
+import type { ComparedCase, ComparedPrompt, ComparisonPage, ComparisonRef, ComparisonRow, ComparisonView, CompareSettings, Distributions, HumanVerdict } from '../../../src/protocol/compare.ts';
+import type { Side } from '../../../src/core/compare/model.ts';
+import type { ComparePanelMethods, ShownComparison } from '../../../src/protocol/compare-panel.ts';
+import { asFailure, type Failure } from '../../shared/failure.ts';
+import { outputText } from '../../shared/output-text.ts';
+import { PagedRows } from '../../shared/paged-rows.ts';
+import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
+import { seatingOf, verdictOf, type Seating } from './blinding.ts';
+import { INITIAL_VIEW, type Tab, type ViewState } from './view-state.ts';
+
+export interface OpenCase {
+  readonly caseIndex: number;
+  /** For a moment still that of the case before (see its own index); `null`: on its way, show the structure. */
+  readonly detail: ComparedCase | null;
+  readonly failure: Failure | null;
+}
+
+/** Something of the comparison that is read once its tab is looked at. */
+export interface Read<T> {
+  readonly revision: number;
+  readonly value: T | null;
+  readonly failure: Failure | null;
+}
+
+/** No placeholder in place of something readable before this. */
+const PATIENCE_MS = 150;
+/** While runs are under way the comparison is asked for again at most this often. */
+const REFRESH_MS = 250;
+/** An open detail follows the keyboard when it rests. */
+const FOLLOW_MS = 60;
+const MAX_SEARCHED_ROWS = 2000;
+
+/** What the panel knows and does; the components draw it. */
+export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
+  readonly shown = signal<ShownComparison | null>(null);
+  readonly rows: PagedRows<ComparisonView, ComparisonRow, ComparisonPage>;
+  /** Grows when `rows` changed. */
+  readonly rowsChanged = signal(0);
+  /** The row that the keyboard is on. */
+  readonly active = signal(0);
+  readonly open = signal<OpenCase | null>(null);
+  readonly prompts = signal<Read<Readonly<Record<Side, ComparedPrompt>>> | null>(null);
+  readonly distributions = signal<Read<Distributions> | null>(null);
+  /** What *Run what changed* would run; `null`: nothing is stale, or not known yet. */
+  readonly missing = signal<ComparePanelMethods['comparison/estimate'][1] | null>(null);
+  readonly gridFocus = signal(0);
+  readonly searchFocus = signal(0);
+  #opening = new AbortController();
+  #reading = new AbortController();
+  #refresh: ReturnType<typeof setTimeout> | undefined;
+  #follow: ReturnType<typeof setTimeout> | undefined;
+  #refreshing = false;
+
+  constructor(api: PanelApi<ComparePanelMethods>, state: ViewState, save: (state: ViewState, subject: string) => void) {
+    super(api, state, save);
+    this.rows = new PagedRows(state.view, (view, from, to, cancel) => this.api.request('comparison/page', { ...this.#named(), view, from, to }, cancel), {
+      onChange: () => this.#onRows(),
+      onError: (error) => this.fail(error),
+    });
+  }
+
+  /** The comparison that is shown; asked for only once there is one. */
+  get ref(): ComparisonRef {
+    const ref = this.shown.value?.comparison.ref;
+    if (ref === undefined) throw new Error('no comparison is shown yet');
+    return ref;
+  }
+
+  protected override get subject(): string | null {
+    const choices = this.shown.value?.choices;
+    return choices === undefined ? null : JSON.stringify(choices.map(({ ref }) => ref));
+  }
+
+  override async start(): Promise<void> {
+    await this.#read();
+  }
+
+  /** Something changed: everything that is seen is asked for again, not more than a few times a second. */
+  changed(): void {
+    this.#refresh ??= setTimeout(() => {
+      this.#refresh = undefined;
+      // One answer at a time: a slow engine is not asked faster than it answers.
+      if (this.#refreshing) this.changed();
+      else void this.#read();
+    }, REFRESH_MS);
+  }
+
+  choose(ref: ComparisonRef): void {
+    this.update({ chosen: ref });
+    void this.#read();
+  }
+
+  changeSettings(change: Partial<CompareSettings>): void {
+    this.update({ settings: { ...this.state.value.settings, ...change } });
+    // What a row says of its case depends on them.
+    void this.#read().then(() => this.rows.restart());
+  }
+
+  setView(change: Partial<ComparisonView>): void {
+    const view = { ...this.state.value.view, ...change };
+    batch(() => {
+      this.update({ view });
+      this.rows.setView(view);
+      this.active.value = 0;
+      this.rowsChanged.value++;
+    });
+    if (this.open.value !== null) void this.#reveal(this.open.value.caseIndex);
+  }
+
+  clearFilter(): void {
+    this.setView({ filter: INITIAL_VIEW.filter, search: '', slice: null });
+    // The button that asked for it goes away with its reason.
+    this.gridFocus.value++;
+  }
+
+  showTab(tab: Tab): void {
+    this.update({ tab });
+    this.#readTab();
+  }
+
+  /** The cases of a slice, in the grid. */
+  showSlice(slice: string): void {
+    this.showTab('outputs');
+    this.setView({ filter: 'all', search: '', slice });
+    this.gridFocus.value++;
+  }
+
+  moveTo(row: number): void {
+    this.active.value = row;
+    if (this.open.value === null) return;
+    clearTimeout(this.#follow);
+    this.#follow = setTimeout(() => void this.openRow(row), FOLLOW_MS);
+  }
+
+  /** The case below or above, wherever the keyboard is. */
+  step(by: 1 | -1): void {
+    const last = (this.rows.total ?? 0) - 1;
+    if (last >= 0) this.moveTo(Math.max(0, Math.min(last, this.active.value + by)));
+  }
+
+  async openRow(row: number): Promise<void> {
+    const at = await this.rows.load(row);
+    if (at !== undefined) await this.openCase(at.caseIndex);
+  }
+
+  async openCase(caseIndex: number): Promise<void> {
+    clearTimeout(this.#follow);
+    this.#opening.abort();
+    const opening = new AbortController();
+    this.#opening = opening;
+    this.open.value = { caseIndex, detail: this.open.value?.detail ?? null, failure: null };
+    if (this.state.value.open !== caseIndex) this.update({ open: caseIndex, repeats: { a: 0, b: 0 } });
+    const patience = setTimeout(() => {
+      if (!opening.signal.aborted && this.open.value?.detail?.caseIndex !== caseIndex) this.open.value = { caseIndex, detail: null, failure: null };
+    }, PATIENCE_MS);
+    try {
+      const detail = await this.api.request('comparison/case', { ...this.#named(), caseIndex }, opening.signal);
+      if (!opening.signal.aborted) this.open.value = { caseIndex, detail, failure: null };
+    } catch (error) {
+      if (!opening.signal.aborted) this.open.value = { caseIndex, detail: null, failure: asFailure(error) };
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  closeCase(): void {
+    clearTimeout(this.#follow);
+    this.#opening.abort();
+    batch(() => {
+      this.open.value = null;
+      this.update({ open: null });
+      this.gridFocus.value++;
+    });
+  }
+
+  toggleBlinded(): void {
+    const blinded = !this.state.value.blinded;
+    this.update({ blinded });
+    this.rowsChanged.value++;
+    this.announcement.value = blinded ? 'Blinded: sides stand in an order by chance and without names until you give your verdict.' : 'Not blinded any more.';
+  }
+
+  seating(caseIndex: number, verdict: HumanVerdict | null): Seating {
+    return seatingOf(caseIndex, verdict, this.state.value);
+  }
+
+  /** A person's verdict on the open case; the same one again takes it back. */
+  async judge(choice: 'left' | 'tie' | 'right'): Promise<void> {
+    const detail = this.#openDetail();
+    if (detail === null) return;
+    const { caseIndex } = detail;
+    const wanted = verdictOf(choice, this.seating(caseIndex, detail.verdict));
+    const verdict = detail.verdict === wanted ? null : wanted;
+    const done = await this.act(() => this.api.request('comparison/verdict', { ref: this.ref, caseIndex, verdict }));
+    const open = this.open.value;
+    if (!done || open?.detail?.caseIndex !== caseIndex) return;
+    this.open.value = { ...open, detail: { ...open.detail, verdict } };
+    this.announcement.value = verdict === null ? 'Verdict taken back.' : `Verdict: ${choice}.`;
+    this.changed();
+  }
+
+  /** Writes an output of the open case as what it expects: that of the side found better, else of `b`. */
+  acceptAsExpected(): void {
+    const detail = this.#openDetail();
+    if (detail === null) return;
+    const side = this.acceptedSide(detail);
+    this.request('output/accept', { ref: this.ref, side, caseIndex: detail.caseIndex, repeat: this.repeatOf(side, detail) });
+  }
+
+  /** Blinded, that at the right: nobody can know whose it is. */
+  acceptedSide(detail: ComparedCase): Side {
+    const seating = this.seating(detail.caseIndex, detail.verdict);
+    return seating.hidden ? seating.right : detail.verdict === 'a' ? 'a' : 'b';
+  }
+
+  /** The repeat that is shown of a side, within those that it has. */
+  repeatOf(side: Side, detail: ComparedCase): number {
+    return Math.max(0, Math.min(this.state.value.repeats[side], detail.cells[side].length - 1));
+  }
+
+  /** Both outputs of the open case, as they are shown, to the clipboard. */
+  async copyOutputs(): Promise<void> {
+    const detail = this.#openDetail();
+    if (detail === null) return;
+    const { left, right } = this.seating(detail.caseIndex, detail.verdict);
+    const text = ([left, right] as const).map((side) => outputText(detail.cells[side][this.repeatOf(side, detail)]?.result?.output)).join('\n\n');
+    if (await this.act(() => this.api.request('copy', { text }))) this.announcement.value = 'Copied.';
+  }
+
+  /** Moves to the next case whose id begins so, over the rows that are here and some more. */
+  async findByPrefix(prefix: string, from: number): Promise<void> {
+    const total = this.rows.total ?? 0;
+    const wanted = prefix.toLowerCase();
+    for (let step = 0; step < Math.min(total, MAX_SEARCHED_ROWS); step++) {
+      const at = (from + step) % total;
+      const row = this.rows.row(at) ?? (await this.rows.load(at));
+      if (row?.caseId.toLowerCase().startsWith(wanted) === true) return this.moveTo(at);
+    }
+  }
+
+  override dispose(): void {
+    clearTimeout(this.#refresh);
+    clearTimeout(this.#follow);
+    this.#opening.abort();
+    this.#reading.abort();
+    this.rows.dispose();
+    super.dispose();
+  }
+
+  #named(): { readonly ref: ComparisonRef; readonly settings: CompareSettings } {
+    return { ref: this.ref, settings: this.state.value.settings };
+  }
+
+  #openDetail(): ComparedCase | null {
+    const open = this.open.value;
+    return open !== null && open.detail?.caseIndex === open.caseIndex ? open.detail : null;
+  }
+
+  async #read(): Promise<void> {
+    this.#reading.abort();
+    const reading = new AbortController();
+    this.#reading = reading;
+    this.#refreshing = true;
+    const { chosen, settings, open } = this.state.value;
+    try {
+      const shown = await this.api.request('comparison/get', { ref: chosen, settings }, reading.signal);
+      if (reading.signal.aborted) return;
+      this.#take(shown);
+      if (open !== null && this.open.value === null && this.state.value.tab === 'outputs') {
+        void this.openCase(open);
+        void this.#reveal(open);
+      }
+    } catch (error) {
+      if (!reading.signal.aborted) this.fail(error);
+    } finally {
+      if (!reading.signal.aborted) this.#refreshing = false;
+    }
+  }
+
+  #take(shown: ShownComparison): void {
+    const before = this.shown.value?.comparison;
+    const { comparison } = shown;
+    const other = before !== undefined && !sameRef(before.ref, comparison.ref);
+    batch(() => {
+      this.failure.value = null;
+      this.shown.value = shown;
+      if (before !== undefined && isRunning(before) && !isRunning(comparison) && !other) this.announcement.value = 'The runs have ended.';
+      if (other) {
+        this.prompts.value = null;
+        this.distributions.value = null;
+        this.missing.value = null;
+      }
+    });
+    this.keep();
+    if (other) this.rows.restart();
+    else this.rows.setRevision(comparison.revision);
+    if (before !== undefined && this.open.value !== null && (other || before.revision !== comparison.revision)) void this.openCase(this.open.value.caseIndex);
+    this.#readTab();
+    void this.#readMissing();
+  }
+
+  /** What the visible tab shows beside the comparison, where it is not here or out of date. */
+  #readTab(): void {
+    const { tab } = this.state.value;
+    if (this.shown.value === null) return;
+    if (tab === 'prompt') void this.#readInto(this.prompts, () => this.api.request('comparison/prompts', { ref: this.ref }), false);
+    if (tab === 'scores') void this.#readInto(this.distributions, () => this.api.request('comparison/distributions', { ref: this.ref }), true);
+  }
+
+  /** `changes`: it is other with every revision. */
+  async #readInto<T>(into: Signal<Read<T> | null>, ask: () => Promise<T>, changes: boolean): Promise<void> {
+    const ref = this.ref;
+    const revision = changes ? (this.shown.value?.comparison.revision ?? 0) : 0;
+    if (into.value !== null && into.value.failure === null && into.value.revision >= revision) return;
+    const read = await ask().then((value): Read<T> => ({ revision, value, failure: null }), (error: unknown): Read<T> => ({ revision, value: into.value?.value ?? null, failure: asFailure(error) }));
+    if (sameRef(ref, this.ref)) into.value = read;
+  }
+
+  async #readMissing(): Promise<void> {
+    const { comparison } = this.shown.value ?? {};
+    if (comparison === undefined || !(comparison.stale.a || comparison.stale.b)) {
+      this.missing.value = null;
+      return;
+    }
+    // The banner says that something changed even when nobody can tell what running it would cost.
+    this.missing.value = await this.api.request('comparison/estimate', { ref: comparison.ref }).catch(() => null);
+  }
+
+  async #reveal(caseIndex: number): Promise<void> {
+    try {
+      const { row } = await this.api.request('comparison/find', { ...this.#named(), view: this.state.value.view, caseIndex });
+      if (row >= 0) this.active.value = row;
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #onRows(): void {
+    const { total } = this.rows;
+    batch(() => {
+      this.failure.value = null;
+      this.rowsChanged.value++;
+      if (total !== null && this.active.value >= total) this.active.value = Math.max(0, total - 1);
+    });
+  }
+}
+
+export function isRunning({ a, b }: { readonly a: { readonly status: string }; readonly b: { readonly status: string } }): boolean {
+  return a.status === 'running' || b.status === 'running';
+}
+
+export function sameRef(one: ComparisonRef, other: ComparisonRef): boolean {
+  return one.a.runId === other.a.runId && one.a.modelIndex === other.a.modelIndex && one.b.runId === other.b.runId && one.b.modelIndex === other.b.modelIndex;
+}
