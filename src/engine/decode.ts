@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { EngineMethod, Params } from '../protocol/engine.ts';
 import { decode } from '../protocol/rpc-peer.ts';
+import { REGISTRY_SCHEMAS } from './decode-registry.ts';
 import { TRACE_SCHEMAS } from './decode-traces.ts';
 
 const path = v.pipe(v.string(), v.minLength(1));
@@ -26,6 +27,7 @@ const evalRequest = v.object({
   targets: v.array(path),
   prompts: v.optional(strings),
   overlays: v.optional(overlays),
+  version: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))),
   models: v.optional(strings),
   dataset: v.optional(path),
   repeats: v.optional(v.number()),
@@ -71,6 +73,7 @@ const SCHEMAS = {
   'models/list': none,
   'cache/clear': none,
   ...TRACE_SCHEMAS,
+  ...REGISTRY_SCHEMAS,
 } satisfies { readonly [M in EngineMethod]: v.GenericSchema<unknown, Params<M>> };
 
 export const ENGINE_METHODS = Object.keys(SCHEMAS) as EngineMethod[];

@@ -9,6 +9,9 @@ import { exportRuns } from './export.ts';
 import { runOnce } from './once.ts';
 import { OtherWriters } from './other-writers.ts';
 import { Prompts } from './prompts.ts';
+import { registryHandlers } from './registry/handlers.ts';
+import { RegistrySearch } from './registry/search.ts';
+import { VersionRegistry } from './registry/version-registry.ts';
 import { hash, Limiters } from './run-ports.ts';
 import { CellTraces } from './traces/cell-traces.ts';
 import { traceHandlers } from './traces/handlers.ts';
@@ -28,6 +31,8 @@ interface Open {
   readonly sources: Sources;
   readonly cells: CellTraces;
   readonly others: OtherWriters;
+  readonly registry: VersionRegistry;
+  readonly search: RegistrySearch;
 }
 
 /** The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. */
@@ -87,6 +92,10 @@ class Engine implements EngineClient {
     } else {
       await this.dispose();
       const workspace = new Workspace(settings, this.#host);
+      const registry = new VersionRegistry(workspace, {
+        changed: () => this.#emit('registry/changed', {}),
+        log: (level, message) => this.#emit('log', { level, message: workspace.redactor.redact(message) }),
+      });
       const evals = new Evals(workspace, this.#limiters, {
         changed: (runId, revision) => this.#emit('run/changed', { runId, revision }),
         listChanged: () => {
@@ -94,7 +103,7 @@ class Engine implements EngineClient {
           cells.nudge();
         },
         log: (level, message) => this.#emit('log', { level, message: workspace.redactor.redact(message) }),
-      });
+      }, (prompt, ref, overlays) => registry.inPlaceOf(prompt, ref, overlays, new AbortController().signal));
       const others = new OtherWriters(() => {
         this.#emit('runs/changed', {});
         this.#emit('traces/changed', { traceIds: [], all: true });
@@ -109,7 +118,7 @@ class Engine implements EngineClient {
         deleteTraces: (traceIds) => traces.delete({ traceIds }),
         log: (message) => this.#emit('log', { level: 'info', message: workspace.redactor.redact(message) }),
       });
-      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, others };
+      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, others, registry, search: new RegistrySearch(workspace, registry) };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }
@@ -130,6 +139,7 @@ class Engine implements EngineClient {
 
   readonly #handlers: Handlers = {
     ...traceHandlers(() => this.#get(), (progress) => this.#emit('traces/progress', progress)),
+    ...registryHandlers(() => this.#get()),
     'engine/configure': (settings) => this.#configure(settings),
     'prompts/list': () => this.#get().prompts.list(),
     'prompts/state': ({ path, overlays }, signal) => this.#get().prompts.state(path, overlays ?? [], signal),

@@ -20,7 +20,7 @@ import { addEstimates, meanOutput, scaleEstimate } from './estimates.ts';
 import type { LiveRun } from './grid.ts';
 import { modelIdentity, runJudge } from './judge.ts';
 import { ActiveRun, newRunId } from './live-run.ts';
-import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext } from './prepare.ts';
+import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext, type VersionSource } from './prepare.ts';
 import { renderCase, runPorts, type Limiters } from './run-ports.ts';
 import { mapInSteps } from './steps.ts';
 import { statusAfterRerun, storedPlan, storedSummary, summaryOf } from './stored.ts';
@@ -46,9 +46,11 @@ export class Evals {
   readonly #events: EvalEvents;
   readonly #active = new Map<string, ActiveRun>();
   readonly #limiters: Limiters;
+  readonly #versions: VersionSource;
 
-  constructor(workspace: Workspace, limiters: Limiters, events: EvalEvents) {
+  constructor(workspace: Workspace, limiters: Limiters, events: EvalEvents, versions: VersionSource) {
     this.#workspace = workspace;
+    this.#versions = versions;
     this.#limiters = limiters;
     this.#events = events;
   }
@@ -231,7 +233,7 @@ export class Evals {
     const catalog = this.#workspace.catalog(config);
     let released = false;
     return {
-      context: { workspace: this.#workspace, files, config, catalog },
+      context: { workspace: this.#workspace, files, config, catalog, versions: this.#versions },
       release: async () => {
         if (!released) await catalog.dispose();
         released = true;
@@ -248,7 +250,7 @@ export class Evals {
     }
   }
 
-  async #runInfo(request: EvalRequest, { plan, dataset, workingCopy }: Prepared, context: RunContext, store: RunStore, signal: AbortSignal): Promise<RunInfo> {
+  async #runInfo(request: EvalRequest, { plan, dataset, workingCopy, version }: Prepared, context: RunContext, store: RunStore, signal: AbortSignal): Promise<RunInfo> {
     const { prompt } = plan;
     return {
       id: newRunId(Date.now()),
@@ -257,6 +259,7 @@ export class Evals {
       promptPath: prompt.path,
       promptHash: promptHash(prompt),
       workingCopy,
+      ...(version === null ? {} : { version }),
       datasetName: dataset?.name ?? null,
       datasetHash: datasetHash(await mapInSteps(plan.cases, caseHash)),
       assertionsHash: assertionsHash(prompt),

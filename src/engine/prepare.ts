@@ -5,6 +5,7 @@ import type { Case, DatasetRef } from '../core/dataset/model.ts';
 import { collectDataset } from '../core/dataset/read.ts';
 import { joinErrors, TouchstoneError } from '../core/errors.ts';
 import { caseAssertions, caseIsForPrompt, caseMatches, type RunPlan } from '../core/eval/plan.ts';
+import type { RunVersion } from '../core/eval/model.ts';
 import type { FileReader } from '../core/files.ts';
 import type { Model, ModelCatalog, ModelRef } from '../core/model/model.ts';
 import { readPromptFile } from '../core/prompt/formats.ts';
@@ -21,13 +22,19 @@ export interface Prepared {
   readonly plan: RunPlan;
   readonly dataset: DatasetRef | null;
   readonly workingCopy: boolean;
+  /** `null`: the file as it is. */
+  readonly version: RunVersion | null;
 }
+
+/** Puts a version's content in the place of a prompt's. @throws TouchstoneError 'not-found' | 'ambiguous' | 'damaged' */
+export type VersionSource = (prompt: PromptDocument, ref: string, overlays: EvalRequest['overlays']) => Promise<{ readonly prompt: PromptDocument; readonly version: RunVersion | null }>;
 
 export interface PrepareContext {
   readonly workspace: Workspace;
   readonly files: FileReader;
   readonly config: ProjectConfig;
   readonly catalog: ModelCatalog;
+  readonly versions: VersionSource;
 }
 
 /** The cases of a dataset. */
@@ -93,8 +100,9 @@ function withoutRepetition(problems: readonly TouchstoneError[]): TouchstoneErro
   return [...new Map(problems.map((problem) => [JSON.stringify([problem.place, problem.message]), problem])).values()];
 }
 
-async function prepareRun(request: EvalRequest, context: PrepareContext, file: PromptFile, prompt: PromptDocument, datasets: Map<string, Promise<readonly Case[]>>, collect: Collect): Promise<Prepared> {
+async function prepareRun(request: EvalRequest, context: PrepareContext, file: PromptFile, written: PromptDocument, datasets: Map<string, Promise<readonly Case[]>>, collect: Collect): Promise<Prepared> {
   const { workspace, config, catalog } = context;
+  const { prompt, version } = request.version === undefined ? { prompt: written, version: null } : await context.versions(written, request.version, request.overlays);
   const dataset = datasetOf(request, prompt);
   // A config's prompts share their tests: read them once.
   const key = JSON.stringify([dataset.files, dataset.inline.length, dataset.files.length > 0 && dataset.inline.length === 0 ? '' : prompt.path]);
@@ -116,7 +124,8 @@ async function prepareRun(request: EvalRequest, context: PrepareContext, file: P
   checkBudget({ models: [...models, ...(budgetUsd === null ? [] : await resolveJudges(prompt, cases, context))], budgetUsd }, catalog);
   return {
     dataset,
-    workingCopy: (request.overlays ?? []).some(({ path }) => path === prompt.path),
+    workingCopy: version === null && (request.overlays ?? []).some(({ path }) => path === prompt.path),
+    version,
     plan: {
       prompt,
       models,

@@ -147,7 +147,7 @@ export class Prompts {
     const hash = promptHash(prompt);
     const ref = prompt.dataset;
     const hasDataset = ref.files.length > 0 || ref.inline.length > 0;
-    const [last] = store.list({ limit: 1, promptPath: prompt.path, promptId: prompt.id });
+    const [last] = store.list({ limit: 1, promptPath: prompt.path, promptId: prompt.id, ofFile: true });
     let cases: number | null = null;
     let problem = file.diagnostics.find(({ severity }) => severity === 'error')?.message ?? null;
     if (hasDataset) {

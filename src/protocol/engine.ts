@@ -4,6 +4,7 @@ import type { ChatMessage, ModelInfo, TokenUsage } from '../core/model/model.ts'
 import type { Diagnostic } from '../core/text/diagnostic.ts';
 import type { CellDetail } from './cell-detail.ts';
 import type { TextOverlay } from './text-overlay.ts';
+import type { RegistryMethods, RegistryNotifications } from './registry.ts';
 import type { CellTraceMethods, TraceMethods, TraceNotifications } from './traces.ts';
 
 export type { CellDetail, TextOverlay };
@@ -166,7 +167,7 @@ export interface ListedCell {
 }
 
 /** Everything the extension and the command line ask of the engine: method → [parameters, result]. */
-export interface EngineMethods extends TraceMethods, CellTraceMethods {
+export interface EngineMethods extends TraceMethods, CellTraceMethods, RegistryMethods {
   'engine/configure': [EngineSettings, { readonly version: string; readonly database: string | null }];
   'prompts/list': [Record<string, never>, { readonly prompts: readonly PromptSummary[]; readonly diagnostics: readonly Diagnostic[] }];
   'prompts/state': [{ readonly path: string; readonly overlays?: readonly TextOverlay[] }, { readonly prompts: readonly PromptState[]; readonly diagnostics: readonly Diagnostic[] }];
@@ -203,7 +204,7 @@ export interface EngineMethods extends TraceMethods, CellTraceMethods {
 }
 
 /** What the engine tells, without being asked. */
-export interface EngineNotifications extends TraceNotifications {
+export interface EngineNotifications extends TraceNotifications, RegistryNotifications {
   'run/changed': { readonly runId: string; readonly revision: number };
   'runs/changed': Record<string, never>;
   'once/text': { readonly stream: string; readonly text: string };

@@ -16,6 +16,8 @@ type SavedFile = Version['files'][number];
 export interface PromptContents {
   readonly document: PromptDocument;
   readonly files: readonly SavedFile[];
+  /** Ids of all prompts of the file. */
+  readonly ids: readonly string[];
 }
 
 /**
@@ -40,7 +42,7 @@ export async function readContents(path: string, id: string | undefined, options
   for (const one of [path, ...file.dependencies.filter((other) => other !== path)]) {
     files.push({ path: relativePath(options.root, one), text: withPlainLineEnds(await options.files.readText(one)) });
   }
-  return { document, files };
+  return { document, files, ids: file.prompts.map((prompt) => prompt.id) };
 }
 
 /**

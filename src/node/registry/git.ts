@@ -2,7 +2,7 @@ import { devNull } from 'node:os';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { FileReader } from '../../core/files.ts';
 import picomatch from 'picomatch';
-import { isInside, relativePath } from '../../core/text/path.ts';
+import { isInside, joinPath, relativePath } from '../../core/text/path.ts';
 import { commandEnvironment } from '../process/environment.ts';
 import { runCommand, type CommandResult } from '../process/run-command.ts';
 
@@ -33,26 +33,29 @@ const ENVIRONMENT = { GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', GIT_NO_
 export class GitReader {
   /** Folder of the checkout, absolute, with forward slashes. */
   readonly root: string;
+  /** The folder that was asked for, as a folder of the checkout. */
+  readonly folder: string;
   readonly #signal: AbortSignal;
 
-  private constructor(root: string, signal: AbortSignal) {
+  private constructor(root: string, folder: string, signal: AbortSignal) {
     this.root = root;
+    this.folder = folder;
     this.#signal = signal;
   }
 
   /** The repository that a folder belongs to. `null`: there is none, or no Git program, and `why` was told. */
   static async at(folder: string, signal: AbortSignal, why: (message: string) => void = () => undefined): Promise<GitReader | null> {
-    const found = await git(folder, ['rev-parse', '--show-toplevel'], signal);
+    const found = await git(folder, ['rev-parse', '--show-toplevel', '--show-prefix'], signal);
     if (found.ended === 'not-started') why('Git is not installed: the history of the prompt file is not known.');
     else if (found.exitCode !== 0) why(/dubious ownership/.test(found.errors) ? 'Git does not trust this repository, which belongs to somebody else.' : 'This folder is in no Git repository.');
-    const root = found.output.trim().replaceAll('\\', '/');
-    return found.exitCode === 0 && root !== '' ? new GitReader(root, signal) : null;
+    // A line each; the second is empty at the root.
+    const [root = '', prefix = ''] = found.output.replaceAll('\\', '/').split(/\r?\n/);
+    return found.exitCode === 0 && root !== '' ? new GitReader(root, joinPath(root, prefix), signal) : null;
   }
 
-  /** Commits that changed a file, newest first, followed over its renames. @param path absolute */
+  /** Commits that changed a file, newest first, followed over its renames. @param path in the checkout */
   async revisions(path: string): Promise<Revision[]> {
-    const below = await this.#below(path);
-    if (below === null) return [];
+    const below = relativePath(this.root, path);
     // Behind each NUL comes a path, which begins with a line end, or the next commit.
     const { output, exitCode } = await this.#run(['log', '--follow', '-z', '--no-ext-diff', '--no-textconv', '--no-color', `--max-count=${MOST_REVISIONS}`, '--format=%x1e%H%x1f%aI%x1f%an%x1f%s%x1f', '--name-only', '--', below]);
     if (exitCode !== 0) return [];
@@ -70,10 +73,10 @@ export class GitReader {
     return revisions;
   }
 
-  /** Earlier names of a file, of commits and of what is not committed, absolute. */
+  /** Earlier names of a file, in commits and in what is not committed, in the checkout. */
   async earlierNames(path: string): Promise<string[]> {
     const names = new Set((await this.revisions(path)).map((revision) => `${this.root}/${revision.path}`));
-    const below = await this.#below(path);
+    const below = relativePath(this.root, path);
     const { output, exitCode } = await this.#run(['diff', '--name-status', '-z', '--find-renames', '--diff-filter=R', '--no-ext-diff', '--no-textconv', '--no-color', 'HEAD']);
     const parts = exitCode === 0 ? output.split('\0') : [];
     for (let at = 0; at + 2 < parts.length; at += 3) if (parts[at + 2] === below) names.add(`${this.root}/${parts[at + 1]}`);
@@ -136,12 +139,9 @@ export class GitReader {
     };
   }
 
-  /** The path below the root, which a folder's own name may reach over a link. */
-  async #below(path: string): Promise<string | null> {
-    if (isInside(path, this.root)) return relativePath(this.root, path);
-    const folder = path.slice(0, path.lastIndexOf('/'));
-    const { output, exitCode } = await git(folder, ['rev-parse', '--show-prefix'], this.#signal);
-    return exitCode === 0 ? `${output.trimEnd()}${path.slice(folder.length + 1)}` : null;
+  /** A file of the folder as a file of the checkout, which the folder's own name may reach over a link. @param path below the folder */
+  inCheckout(path: string): string {
+    return joinPath(this.folder, path);
   }
 
   #run(args: readonly string[], input = ''): Promise<CommandResult> {
@@ -161,11 +161,11 @@ function git(folder: string, args: readonly string[], signal: AbortSignal, input
 }
 
 /** Takes apart what `cat-file --batch` writes: a line with the size, as many bytes, a line end. */
-function* blobs(bytes: Uint8Array): Generator<string | null> {
+function* blobs(bytes: Uint8Array): Generator<string | null, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   for (let at = 0; at < bytes.length; ) {
     const end = bytes.indexOf(10, at);
-    if (end < 0) return;
+    if (end < 0) return undefined;
     const line = new TextDecoder().decode(bytes.subarray(at, end));
     const size = /^[0-9a-f]+ (\w+) (\d+)$/.exec(line);
     at = end + 1;
@@ -183,4 +183,5 @@ function* blobs(bytes: Uint8Array): Generator<string | null> {
     }
     yield text;
   }
+  return undefined;
 }

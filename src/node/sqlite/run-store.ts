@@ -19,6 +19,8 @@ const HEARTBEAT_EVERY_MS = 5_000;
 
 /** Of a run whose cases are not all written. */
 const PREPARING = 'preparing';
+/** What a version of a prompt did says nothing of its file as it is. */
+const NO_VERSION = "json_extract(info, '$.version') IS NULL";
 /** Cases of one transaction: about 10 ms. */
 const CASES_AT_ONCE = 1000;
 
@@ -151,13 +153,14 @@ export class RunStore {
     return toRun(row);
   }
 
-  /** Newest first. */
-  list(options: { limit: number; promptPath?: string; promptId?: string }): StoredRun[] {
+  /** Newest first. `ofFile`: only those of a prompt's file as it was, not of a version that was asked for by name. */
+  list(options: { limit: number; promptPath?: string; promptId?: string; ofFile?: boolean }): StoredRun[] {
     this.#releaseLost();
     const where = [`status <> '${PREPARING}'`];
     const values: unknown[] = [];
     if (options.promptPath !== undefined) (where.push('prompt_path = ?'), values.push(options.promptPath));
     if (options.promptId !== undefined) (where.push('prompt_id = ?'), values.push(options.promptId));
+    if (options.ofFile === true) where.push(NO_VERSION);
     const rows = this.database
       .prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE ${where.join(' AND ')} ORDER BY started_at DESC, n DESC LIMIT ?`)
       .all(...values, options.limit) as RunRow[];
@@ -313,7 +316,7 @@ export class RunStore {
   runsOfFile(file: string, limit: number): StoredRun[] {
     this.queue.commit();
     const rows = this.database
-      .prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE n IN (SELECT DISTINCT run FROM run_case WHERE file = ?) AND status <> '${PREPARING}' ORDER BY started_at DESC, n DESC LIMIT ?`)
+      .prepare(`SELECT ${RUN_COLUMNS} FROM run WHERE n IN (SELECT DISTINCT run FROM run_case WHERE file = ?) AND status <> '${PREPARING}' AND ${NO_VERSION} ORDER BY started_at DESC, n DESC LIMIT ?`)
       .all(file, limit) as RunRow[];
     return rows.map(toRun);
   }

@@ -1,0 +1,45 @@
+import { promptIdOf } from '../../core/prompt/reading.ts';
+import { shortHash, versionLabel } from '../../core/registry/names.ts';
+import type { PointerState } from '../../core/registry/pointers.ts';
+import type { PromptHistory } from '../../core/registry/history.ts';
+import { joinPath } from '../../core/text/path.ts';
+import type { StoredScore } from '../../node/sqlite/version-scores.ts';
+import type { EnvironmentState, VersionSummary } from '../../protocol/registry.ts';
+import type { FoundVersion, OpenPrompt } from './version-registry.ts';
+
+/** Every id under which runs of a prompt may be kept: its path is what a run knows of it. */
+export function runIdsOf({ known, contents }: Pick<OpenPrompt, 'known' | 'contents'>, root: string): string[] {
+  const paths = known.versions.flatMap(({ files }) => (files[0] === undefined ? [] : [promptIdOf(joinPath(root, files[0].path), root)]));
+  return [...new Set([...known.everyName, ...paths, ...(contents === null ? [] : [contents.document.id])])];
+}
+
+/** A version in a list. `found`: how it was found, and what is known of it. */
+export function summaryOf({ version, saved, git }: Pick<FoundVersion, 'version' | 'saved' | 'git'>, states: readonly PointerState[], scores: readonly StoredScore[]): VersionSummary {
+  const { promptId, hash, number, message, author, time, parent, tags, useCase } = saved ?? version;
+  return {
+    promptId, hash, number, message, author, time, parent, tags, useCase,
+    label: saved?.label ?? versionLabel(hash, null),
+    source: saved === null && git !== null ? 'git' : 'registry',
+    revision: git?.commit ?? null,
+    environments: saved === null ? [] : states.filter((state) => state.version === hash).map(({ environment }) => environment),
+    scores: scores.filter(({ promptHash }) => promptHash === hash).map(({ promptHash: _hash, ...score }) => score),
+  };
+}
+
+export function environmentStates({ known, config }: Pick<OpenPrompt, 'known' | 'config'>): PointerState[] {
+  return [...new Set([...config.environments, ...known.environments])].map((name) => known.environment(name));
+}
+
+export function environmentState(state: PointerState, known: PromptHistory): EnvironmentState {
+  const apart = state.diverged || (state.damaged && state.tips.length > 1);
+  const last = state.last ?? known.pointers.findLast(({ id }) => state.tips.some(({ event }) => event === id)) ?? null;
+  return {
+    environment: state.environment,
+    version: state.version,
+    label: known.labelOf(state.version),
+    diverged: apart ? state.tips.map(({ event, version }) => ({ version, label: version === null ? null : (known.version(version)?.label ?? shortHash(version)), event })) : [],
+    changedAt: last?.time ?? null,
+    changedBy: last?.author ?? null,
+    rollbackTo: state.rollbackTo === null || known.version(state.rollbackTo) === null ? null : { version: state.rollbackTo, label: known.labelOf(state.rollbackTo) ?? '' },
+  };
+}
