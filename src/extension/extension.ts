@@ -22,6 +22,7 @@ import { register as registerStatus } from './features/status/register.ts';
 import { register as registerTracePanel } from './features/trace-panel/register.ts';
 import { register as registerTracesView } from './features/traces-view/register.ts';
 import { register as registerVersions } from './features/versions/register.ts';
+import { register as registerVersionsPanel } from './features/versions-panel/register.ts';
 import { Log } from './log.ts';
 import { PromptFiles } from './prompts/prompt-files.ts';
 import { ReadOnlyTexts } from './read-only-texts.ts';
@@ -62,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerOnce(services),
     registerCreate(services),
     registerVersions(services),
+    registerVersionsPanel(services),
     registerEnvironments(services),
     registerCompare(services),
     registerComparePanel(services),
