@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startFaultServer, type Fault, type FaultServer } from '../fixtures/servers/fault-server.ts';
 import { CORPUS, HAS_CORPUS, SECRET, serverConfig, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
+import { GSM8K_MODELS, gsm8kFiles } from '../fixtures/eval/gsm8k.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -150,25 +151,9 @@ describe('data is inert', () => {
 });
 
 describe.skipIf(!HAS_CORPUS)('recorded outputs of real models (skipped without ../shared)', () => {
-  const SOLUTIONS = join(CORPUS, 'golden/gsm8k/model_solutions.slim.jsonl');
   it('gsm8k: the published shares of correct answers', async () => {
-    const names = ['6b_finetuning', '6b_verification', '175b_finetuning', '175b_verification'];
-    const rows = readFileSync(SOLUTIONS, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { i: number; question_head: string; ground_truth_final: string });
-    const workspace = await engineWith({
-      'gsm8k.prompt.yml': `name: gsm8k
-messages: [{ role: user, content: "{{question}}" }]
-golden: gsm8k.golden.jsonl
-assert:
-  - type: javascript
-    value: |
-      const last = output.split('A:').at(-1) ?? '';
-      const number = /-?[\\d,]*\\.?\\d+/.exec(last)?.[0].replaceAll(',', '');
-      return number !== undefined && Number(number) === Number(String(context.expected).replaceAll(',', ''));
-`,
-      'gsm8k.golden.jsonl': rows.map(({ i, question_head, ground_truth_final }) => JSON.stringify({ id: String(i), vars: { question: question_head }, expected: ground_truth_final })).join('\n'),
-      'touchstone.yml': `models:\n${names.map((name) => `  "solver/${name}": { provider: replay, file: ${JSON.stringify(SOLUTIONS)}, match: { case: id, record: i }, output: ${name}.solution }\n`).join('')}`,
-    });
-    const { run } = await workspace.eval({ models: names.map((name) => `solver/${name}`) });
+    const workspace = await engineWith(gsm8kFiles());
+    const { run } = await workspace.eval({ models: GSM8K_MODELS.map((name) => `solver/${name}`) });
     expect(run.summary).toMatchObject({ cells: 1319 * 4, errors: 0 });
     expect(run.models.map(({ summary }) => ((summary.passRate ?? 0) * 100).toFixed(2))).toEqual(['21.68', '39.04', '34.72', '56.25']);
     expect(run.models[3]?.summary.interval?.map((bound) => bound.toFixed(4))).toEqual(['0.5356', '0.5891']);

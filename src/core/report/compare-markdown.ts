@@ -110,7 +110,7 @@ const STEERING = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu;
 /** One line of code: GitHub and CommonMark take nothing in it for markup, a link or a mention. */
 function code(text: string): string {
   const line = text.replaceAll(STEERING, ' ').replaceAll(/\s+/g, ' ').trim();
-  const short = [...line].length > LONGEST_TEXT ? `${[...line].slice(0, LONGEST_TEXT - 1).join('')}…` : line;
+  const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT - 1).toWellFormed()}…` : line;
   if (short === '') return '–';
   const longest = Math.max(0, ...[...short.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
