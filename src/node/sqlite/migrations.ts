@@ -371,6 +371,35 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, first)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  /* Which prompt rendered which call of a model (node/sqlite/call-prompts); spans by their numbers. */
+  CREATE TABLE call_prompt (
+    span INTEGER PRIMARY KEY,
+    prompt TEXT NOT NULL,
+    /* Hash; 'working': as the file was when it was looked at; empty: not known which. */
+    version TEXT NOT NULL,
+    /* As people search for it: v7 */
+    version_name TEXT,
+    /* 1: the app named it. */
+    said INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX call_prompt_by_prompt ON call_prompt (prompt);
+
+  /* What people and programs said of these calls, as far as it is a number. */
+  CREATE TABLE call_score (
+    span INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (span, name)
+  ) STRICT, WITHOUT ROWID;
+
+  /* Traces whose calls were looked at, at which revision, and with which prompts. */
+  CREATE TABLE call_prompt_seen (
+    trace INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    templates TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** SQL that reads the first digits of a text as a hexadecimal number: SQLite has no function for it. */

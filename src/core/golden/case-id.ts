@@ -1,0 +1,16 @@
+import type { JsonObject } from '../json.ts';
+
+/** Words of an id: enough to recognise the case in a list. */
+const MOST_WORDS = 4;
+const MOST_CHARACTERS = 40;
+
+/** An id that says what the case is about, by the first words of its first text: `charged-twice-after-page`. Not one of `taken`. */
+export function caseId(vars: JsonObject, hash: string, taken: ReadonlySet<string>): string {
+  const text = Object.values(vars).find((value) => typeof value === 'string' && /[\p{L}\p{N}]/u.test(value));
+  const words = typeof text === 'string' ? (text.slice(0, 400).toLowerCase().normalize('NFC').match(/[\p{L}\p{N}]+/gu) ?? []) : [];
+  const slug = words.slice(0, MOST_WORDS).join('-').slice(0, MOST_CHARACTERS).replace(/-$/, '');
+  const base = slug === '' ? `case-${hash.slice(0, 8)}` : slug;
+  if (!taken.has(base)) return base;
+  const withHash = `${base}-${hash.slice(0, 6)}`;
+  for (let number = 2, id = withHash; ; id = `${withHash}-${number++}`) if (!taken.has(id)) return id;
+}

@@ -1,0 +1,170 @@
+import type { Case, DatasetRef } from '../../core/dataset/model.ts';
+import { collectDataset } from '../../core/dataset/read.ts';
+import { TouchstoneError } from '../../core/errors.ts';
+import { caseId } from '../../core/golden/case-id.ts';
+import { pickDiverse } from '../../core/golden/diverse.ts';
+import { proposeCase, variablesHash } from '../../core/golden/propose.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { contentText } from '../../core/prompt/messages.ts';
+import type { PromptDocument } from '../../core/prompt/model.ts';
+import { recordedCall } from '../../core/replay/recorded-call.ts';
+import type { Span } from '../../core/trace/model.ts';
+import type { CaseProposal, PromptOrigin, SpanMethods, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
+import { readPrompts } from '../prepare.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** What golden cases need of the rest of the engine. */
+export interface GoldenPorts {
+  /** A span with nothing cut. @throws TouchstoneError 'not-found' */
+  span(ref: SpanRef, signal: AbortSignal): Promise<Span>;
+  prompt(span: Span): SpanPrompt;
+  /** Calls of a model that a query finds, newest first. */
+  calls(query: string, limit: number, signal: AbortSignal): Promise<SpanRef[]>;
+  /** The name of the source that a trace was fetched from. */
+  fetchedFrom(traceId: string): Promise<string | null>;
+}
+
+type Propose = SpanMethods['golden/propose'];
+type Sample = SpanMethods['golden/sample'];
+
+/** Calls that are compared to choose among them. */
+const MOST_CANDIDATES = 2000;
+/** Characters of a question that tell what it is about. */
+const QUESTION = 600;
+
+/** What a new case is asked of: a prompt of the workspace, its dataset, and the cases that are in it. */
+interface Target {
+  readonly document: PromptDocument;
+  readonly dataset: CaseProposal['dataset'];
+  readonly cases: readonly Case[];
+  /** By `variablesHash`. */
+  readonly known: Map<string, { caseId: string; line: number }>;
+  readonly ids: Set<string>;
+}
+
+export class GoldenCases {
+  readonly #workspace: Workspace;
+  readonly #ports: GoldenPorts;
+
+  constructor(workspace: Workspace, ports: GoldenPorts) {
+    this.#workspace = workspace;
+    this.#ports = ports;
+  }
+
+  /** Nothing is written: what a person accepts becomes an edit of the dataset. */
+  async propose(request: Propose[0], signal: AbortSignal): Promise<Propose[1]> {
+    const targets = new Map<string, Promise<Target | null>>();
+    const proposals: CaseProposal[] = [];
+    for (const ref of request.spans) {
+      signal.throwIfAborted();
+      proposals.push(await this.#proposal(ref, request, targets, signal));
+    }
+    return { proposals };
+  }
+
+  /** Of the calls that a query finds those whose questions differ the most, the newest first. */
+  async sample({ query, count, prompt }: Sample[0], signal: AbortSignal): Promise<Sample[1]> {
+    const found: { ref: SpanRef; question: string }[] = [];
+    for (const ref of await this.#ports.calls(query, MOST_CANDIDATES, signal)) {
+      const span = await this.#ports.span(ref, signal);
+      if (prompt !== undefined && !isOf(this.#ports.prompt(span).origins[0], prompt)) continue;
+      const question = questionOf(span);
+      if (question !== '') found.push({ ref, question: question.slice(0, QUESTION) });
+    }
+    const distinct = [...new Map(found.map((one) => [one.question, one])).values()];
+    if (distinct.length <= count) return { spans: distinct.map(({ ref }) => ref), of: found.length };
+    const catalog = this.#workspace.catalog(await this.#workspace.usableConfig(this.#workspace.files()));
+    try {
+      // What people wrote stays on this machine: always the local model, whichever one the project has for its checks.
+      const model = await catalog.embedding();
+      const vectors = await model.embed(distinct.map(({ question }) => question), signal);
+      return { spans: pickDiverse(vectors, count).flatMap((position) => distinct[position]?.ref ?? []), of: found.length };
+    } finally {
+      await catalog.dispose();
+    }
+  }
+
+  async #proposal(ref: SpanRef, request: Propose[0], targets: Map<string, Promise<Target | null>>, signal: AbortSignal): Promise<CaseProposal> {
+    const span = await this.#ports.span(ref, signal);
+    const { origins, certain, note } = this.#ports.prompt(span);
+    const wanted = request.prompt;
+    const origin = wanted === undefined ? (origins[0] ?? null) : (origins.find((one) => isOf(one, wanted)) ?? null);
+    const place = wanted ?? (origin === null || origin.path === null ? undefined : { path: origin.path, prompt: origin.promptId });
+    const target = place === undefined ? null : await this.#target(place, request, targets);
+    const notes = note === null || certain ? [] : [note];
+    const variables = this.#variables(span, origin, target, notes);
+    const corrections = request.corrections ?? {};
+    const source = await this.#ports.fetchedFrom(ref.traceId);
+    const { case: proposed, expectedFrom, masked, hash } = proposeCase({
+      span,
+      variables,
+      prompt: origin === null ? null : { id: origin.promptId, version: origin.versions.length === 1 ? (origin.versions[0]?.ref.slice(0, 8) ?? null) : null },
+      ...(Object.hasOwn(corrections, ref.spanId) ? { correction: corrections[ref.spanId] } : {}),
+      ...(source === null ? {} : { fetchedFrom: source }),
+    });
+    const duplicateOf = target?.known.get(hash) ?? null;
+    const id = caseId(proposed.vars, hash, target?.ids ?? new Set());
+    // Of two spans that ask the same, the second is the duplicate; what it repeats has no line yet.
+    target?.ids.add(id);
+    if (target !== null && duplicateOf === null) target.known.set(hash, { caseId: id, line: 0 });
+    return { span: ref, origin, case: { id, ...proposed }, expectedFrom, masked, dataset: target?.dataset ?? null, duplicateOf, notes };
+  }
+
+  /** The values that the prompt was filled with; without a prompt what the person asked last. */
+  #variables(span: Span, origin: PromptOrigin | null, target: Target | null, notes: string[]): JsonObject {
+    if (origin === null) {
+      const question = questionOf(span);
+      if (target !== null && target.document.variables.length !== 1) notes.push('The prompt was not recognised in the call: its variables are not known.');
+      return question === '' ? {} : { [target?.document.variables[0]?.name ?? 'input']: question };
+    }
+    const doubtful = origin.variables.filter((variable) => variable.doubtful).map(({ name }) => name);
+    if (doubtful.length > 0) notes.push(`Look at ${doubtful.join(', ')}: the text could have come about with other values.`);
+    if (origin.unknown.length > 0) notes.push(`Fill in ${origin.unknown.join(', ')}: the text does not tell.`);
+    return Object.fromEntries([...origin.variables.map(({ name, value }) => [name, value] as const), ...origin.unknown.map((name) => [name, ''] as const)]);
+  }
+
+  #target(place: { readonly path: string; readonly prompt?: string }, request: Propose[0], targets: Map<string, Promise<Target | null>>): Promise<Target | null> {
+    const key = JSON.stringify([place.path, place.prompt]);
+    let target = targets.get(key);
+    if (target === undefined) {
+      target = this.#readTarget(place, request);
+      targets.set(key, target);
+    }
+    return target;
+  }
+
+  async #readTarget({ path, prompt }: { readonly path: string; readonly prompt?: string }, { overlays }: Propose[0]): Promise<Target | null> {
+    const files = this.#workspace.files(overlays);
+    const config = await this.#workspace.usableConfig(files);
+    const [found] = await readPrompts({ targets: [path], ...(prompt === undefined ? {} : { prompts: [prompt] }) }, { workspace: this.#workspace, files, config });
+    if (found === undefined) throw new TouchstoneError('not-found', `There is no prompt ${prompt ?? ''} in ${path}.`);
+    const { prompt: document } = found;
+    const cases = await collectDataset(document.dataset, { files, root: this.#workspace.folder });
+    return {
+      document,
+      dataset: datasetOf(document),
+      cases,
+      known: new Map(cases.map((item) => [variablesHash(item.vars), { caseId: item.id, line: item.place.range.start.line + 1 }])),
+      ids: new Set(cases.map(({ id }) => id)),
+    };
+  }
+}
+
+/** Where a new case goes: the dataset's only file, or the list in the prompt file itself. `null`: nobody has said. */
+function datasetOf(document: PromptDocument): CaseProposal['dataset'] {
+  const { files, inline }: DatasetRef = document.dataset;
+  const [file] = files;
+  if (file !== undefined && files.length === 1) return { file, key: null };
+  if (files.length > 1) return null;
+  if (document.format === 'promptfoo') return { file: document.path, key: 'tests' };
+  return inline.length > 0 ? { file: document.path, key: 'testData' } : null;
+}
+
+function isOf(origin: PromptOrigin | undefined, { path, prompt }: { readonly path: string; readonly prompt?: string }): boolean {
+  return origin?.path === path && (prompt === undefined || origin.promptId === prompt);
+}
+
+function questionOf(span: Span): string {
+  const last = (recordedCall(span)?.messages ?? []).findLast(({ role }) => role === 'user');
+  return last === undefined ? '' : contentText(last.content).trim();
+}

@@ -1,0 +1,145 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { quantileSorted } from '../../core/stats/quantile.ts';
+import type { Span } from '../../core/trace/model.ts';
+import { isoOfNanos } from '../../core/trace/time.ts';
+import { CallPrompts, type CallPrompt, type CallUse, type Feedback, type UnmatchedTrace } from '../../node/sqlite/call-prompts.ts';
+import type { ProductionUse, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
+import type { Template, Templates } from './templates.ts';
+
+export interface ProductionPorts {
+  database(): Promise<ConstructorParameters<typeof CallPrompts>[0]>;
+  span(ref: SpanRef, signal: AbortSignal): Promise<Span>;
+  templates(): Promise<Templates>;
+  prompt(span: Span, templates: Templates): SpanPrompt;
+  changed(): void;
+  log(message: string): void;
+}
+
+/** Traces between two looks at the prompts and at whether somebody wants it to end. */
+const AT_ONCE = 20;
+/** Calls of one trace that are looked at: an agent that made more repeats itself. */
+const MOST_CALLS = 500;
+const MOST_SCORES = 20;
+
+/** What production says of the prompts: finds out, in the background, which calls of the store they rendered. */
+export class Production {
+  readonly #ports: ProductionPorts;
+  readonly #end = new AbortController();
+  #working: Promise<void> | undefined;
+
+  constructor(ports: ProductionPorts) {
+    this.#ports = ports;
+  }
+
+  /** Looks at what came since the last time, or was changed. One look at a time. */
+  nudge(): void {
+    if (this.#end.signal.aborted) return;
+    this.#working ??= this.#work()
+      .catch((error: unknown) => {
+        if (!this.#end.signal.aborted) this.#ports.log(`The prompts of calls could not be found: ${error instanceof Error ? error.message : String(error)}`);
+      })
+      .finally(() => {
+        this.#working = undefined;
+      });
+  }
+
+  /** Ends once everything that is there was looked at. */
+  async settle(): Promise<void> {
+    this.nudge();
+    await this.#working;
+  }
+
+  async close(): Promise<void> {
+    this.#end.abort();
+    await this.#working;
+  }
+
+  async uses(path: string, days: number): Promise<ProductionUse[]> {
+    const templates = await this.#ports.templates();
+    const calls = new CallPrompts(await this.#ports.database());
+    const since = `${Date.now() - days * 86_400_000}000000`;
+    const pending = calls.pending(identityOf(templates));
+    if (pending > 0) this.nudge();
+    const here = [...templates.byKey.values()].filter((template) => template.path === path);
+    return [...new Set(here.map(({ promptId }) => promptId))].map((promptId) => useOf(promptId, here, calls.uses(promptId, since), calls.feedback(promptId, since), pending));
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#end;
+    const calls = new CallPrompts(await this.#ports.database());
+    let found = 0;
+    for (;;) {
+      const templates = await this.#ports.templates();
+      const identity = identityOf(templates);
+      const traces = templates.byKey.size === 0 ? [] : calls.unmatched(identity, AT_ONCE);
+      for (const trace of traces) {
+        if (signal.aborted) return;
+        found += await this.#look(trace, calls, templates, identity);
+        await nextTurn();
+      }
+      if (traces.length < AT_ONCE) break;
+    }
+    while (!signal.aborted && calls.prune(AT_ONCE) > 0) await nextTurn();
+    if (found > 0) this.#ports.changed();
+  }
+
+  async #look(trace: UnmatchedTrace, calls: CallPrompts, templates: Templates, identity: string): Promise<number> {
+    const found: CallPrompt[] = [];
+    for (const { n, spanId } of calls.calls(trace.trace, MOST_CALLS)) {
+      // Deleted while it was looked at, it has no prompt any more.
+      const span = await this.#ports.span({ traceId: trace.traceId, spanId }, this.#end.signal).catch(() => null);
+      if (span === null) continue;
+      const prompt = this.#ports.prompt(span, templates);
+      const [origin] = prompt.origins;
+      // A guess is shown to whoever asks about one call. Counted is what is known.
+      if (origin === undefined || !(prompt.how === 'said' || (prompt.how === 'matched' && origin.exact && (prompt.certain || prompt.origins.length === 1)))) continue;
+      const [version] = origin.versions.length === 1 ? origin.versions : [];
+      found.push({ span: n, promptId: origin.promptId, version: version?.ref ?? '', versionName: /^v\d+/.exec(version?.label ?? '')?.[0] ?? null, said: prompt.how === 'said', scores: scoresOf(span) });
+    }
+    calls.keep(trace, identity, found);
+    return found.length;
+  }
+}
+
+/** Scores with a number, each name once. */
+function scoresOf({ scores }: Span): CallPrompt['scores'] {
+  return [...new Map(scores.flatMap(({ name, value }) => (value === null ? [] : [[name, { name, value }] as const]))).values()].slice(0, MOST_SCORES);
+}
+
+/** Names what prompts there are: with others, calls are matched again. */
+function identityOf({ byKey }: Templates): string {
+  // Versions never change, and the working copy is named by its hash.
+  let hash = 0;
+  for (const [key, template] of byKey) {
+    let one = 0;
+    for (const text of [key, template.hash, template.label]) for (let i = 0; i < text.length; i++) one = (Math.imul(one, 31) + text.charCodeAt(i)) | 0;
+    // Whatever the order.
+    hash = (hash + Math.imul(one, 0x9e3779b1)) | 0;
+  }
+  return `${byKey.size}-${(hash >>> 0).toString(16)}`;
+}
+
+function useOf(promptId: string, templates: readonly Template[], uses: readonly CallUse[], feedback: readonly Feedback[], pending: number): ProductionUse {
+  const durations = Float64Array.from(uses.flatMap(({ durationMs }) => (durationMs === null ? [] : [durationMs]))).sort();
+  const costs = uses.flatMap(({ cost }) => (cost === null ? [] : [cost]));
+  const oldest = uses.at(-1);
+  const byVersion = Map.groupBy(uses, ({ version }) => version);
+  return {
+    promptId,
+    calls: uses.length,
+    errors: uses.filter(({ failed }) => failed).length,
+    p50Ms: quantileSorted(durations, 0.5),
+    p95Ms: quantileSorted(durations, 0.95),
+    costPerCall: costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0) / costs.length,
+    feedback,
+    versions: [...byVersion].map(([ref, calls]) => ({
+      ref,
+      label: templates.find((template) => template.promptId === promptId && template.ref === ref)?.label ?? (ref === '' ? 'not known which' : ref.slice(0, 8)),
+      calls: calls.length,
+      errors: calls.filter(({ failed }) => failed).length,
+    })),
+    since: oldest === undefined ? null : isoOfNanos(oldest.startNs),
+    query: `prompt:${/[\s":()]/.test(promptId) ? JSON.stringify(promptId) : promptId}`,
+    pending,
+  };
+}
