@@ -4,7 +4,7 @@ import { normalQuantile } from '../stats/normal.ts';
 import { differenceError, pairedMeans, type PairedMeans } from '../stats/paired-means.ts';
 import { pairedMedians } from '../stats/paired-medians.ts';
 import { wilsonInterval, type Interval } from '../stats/proportion.ts';
-import { newcombePaired, pairedScoreInterval, scoreInterval } from '../stats/score-interval.ts';
+import { fewEvents, meanScoreInterval, newcombePaired, pairedScoreInterval } from '../stats/score-interval.ts';
 import { signFlipTest } from '../stats/sign-flip.ts';
 import { tQuantile, tTwoSided } from '../stats/student-t.ts';
 import type { ComparisonTest } from './model.ts';
@@ -13,8 +13,6 @@ import type { ComparisonTest } from './model.ts';
 const FEW = 30;
 /** Clusters below which their variance is not known well enough. */
 const FEW_CLUSTERS = 20;
-/** Expected passes times expected failures over n, n·p·(1 − p), below which a rate's distribution is too skewed for Student's t. */
-const FEW_EVENTS = 5;
 /** From here on, medians by order statistics: as good as the bootstrap (docs/statistics.md), and quick for any number of cases. */
 const MANY_FOR_MEDIANS = 200;
 
@@ -102,16 +100,14 @@ function boundedMeans({ alpha, clusters }: Sample, means: PairedMeans): Tested {
   const { n, units, a, b, varianceA, varianceB, unitSums } = means;
   const quantile = tQuantile(1 - alpha / 2, units - 1);
   const error = differenceError(means);
-  const certain = n >= FEW && units >= FEW_CLUSTERS;
-  const t = (mean: number, standardError: number): Interval => [mean - quantile * standardError, mean + quantile * standardError];
-  const one = (mean: number, variance: number): Interval | null =>
-    certain && events(n, mean) >= FEW_EVENTS && variance > 0 ? clip(t(mean, Math.sqrt(variance)), 0) : scoreInterval(mean, variance, units, quantile);
-  const plain = certain && error > 0 && events(n, a) >= FEW_EVENTS && events(n, b) >= FEW_EVENTS;
-  const interval = plain ? clip(t(b - a, error), -1) : pairedScoreInterval(means, quantile);
-  const warnings = [...eventWarnings(means)];
+  const plain = n >= FEW && units >= FEW_CLUSTERS && error > 0 && !fewEvents(n, a) && !fewEvents(n, b);
+  const interval = plain ? ([Math.max(-1, b - a - quantile * error), Math.min(1, b - a + quantile * error)] as const) : pairedScoreInterval(means, quantile);
+  const warnings = eventWarnings(means);
   if (clusters !== null && units < FEW_CLUSTERS) warnings.push(`Only ${units} clusters: the interval may be too narrow.`);
   return {
-    intervalA: one(a, varianceA), intervalB: one(b, varianceB), interval,
+    intervalA: meanScoreInterval(a, varianceA, n, units, quantile),
+    intervalB: meanScoreInterval(b, varianceB, n, units, quantile),
+    interval,
     ...tested(means, error, unitSums),
     standardError: halfWidth(interval) / quantile,
     unvaried: error === 0,
@@ -163,22 +159,14 @@ function measureMedians({ a, b, clusters, alpha, seed }: Sample): Measured {
   return { ...shared, ...sides, interval: drawn.difference, ratio: ratio(drawn.ratio), p: drawn.p, test: 'bootstrap', standardError: drawn.standardError, unvaried: drawn.standardError === 0, warnings };
 }
 
-function events(n: number, mean: number): number {
-  return n * mean * (1 - mean);
-}
-
 function eventWarnings({ n, a, b }: PairedMeans): string[] {
-  if (events(n, a) >= FEW_EVENTS && events(n, b) >= FEW_EVENTS) return [];
+  if (!fewEvents(n, a) && !fewEvents(n, b)) return [];
   const rare = Math.min(a, 1 - a) <= Math.min(b, 1 - b) ? a : b;
   return [`Too few cases ${rare > 0.5 ? 'fail' : 'pass'} for a precise interval: it is an approximation.`];
 }
 
 function halfWidth(interval: Interval | null): number {
   return interval === null ? 0 : (interval[1] - interval[0]) / 2;
-}
-
-function clip([low, high]: Interval, least: number): Interval {
-  return [Math.max(least, low), Math.min(1, high)];
 }
 
 function sums(values: Float64Array, clusters: Int32Array | null, units: number): Float64Array {

@@ -156,9 +156,9 @@ class Accumulator {
   #interval(answered: number): Interval | null {
     if (this.#repeats <= 1) return wilsonInterval(this.passed, answered);
     const means = [...this.#units.values()].map(({ passes, count }) => passes / count);
-    // All cases agree: the t interval has no width and the bootstrap nothing to resample; Wilson on the cases still says how few they are.
+    // All cases agree: how much they vary is not known; Wilson on the cases still says how few they are.
     if (means.every((value) => value === means[0])) return wilsonInterval((means[0] ?? 0) * means.length, means.length);
-    return meanInterval(means, [0, 1]);
+    return meanInterval(means);
   }
 }
 

@@ -37,10 +37,28 @@ function effectiveSize(mean: number, variance: number, units: number): number {
   return variance > 0 && binomial > 0 ? binomial / variance : units;
 }
 
-/** Wilson's interval of a mean of values in 0..1, at its effective sample size. `quantile`: of Student's t with units − 1 degrees of freedom. */
-export function scoreInterval(mean: number, variance: number, units: number, quantile: number): Interval | null {
+function scoreInterval(mean: number, variance: number, units: number, quantile: number): Interval | null {
   const size = effectiveSize(mean, variance, units);
   return wilsonInterval(mean * size, size, quantile);
+}
+
+/** Below so many expected passes times failures over n, n·m·(1 − m), a rate's distribution is too skewed for Student's t. */
+const FEW_EVENTS = 5;
+
+/** Whether `n` values with this mean are too few of one kind: nearly all pass, or nearly none. */
+export function fewEvents(n: number, mean: number): boolean {
+  return n * mean * (1 - mean) < FEW_EVENTS;
+}
+
+/**
+ * Interval of a mean of `n` case means in 0..1, for repeats, scores and clusters: Wilson's at the effective sample size. It covers what the t
+ * interval misses beside 0 and 1 (docs/statistics.md).
+ *
+ * @param quantile of Student's t with units − 1 degrees of freedom
+ */
+export function meanScoreInterval(mean: number, variance: number, n: number, units: number, quantile: number): Interval | null {
+  // With few passes or failures their variance is a guess too: repeats are then not counted as more than their cases.
+  return scoreInterval(mean, fewEvents(n, mean) ? Math.max(variance, (mean * (1 - mean)) / n) : variance, units, quantile);
 }
 
 /**
