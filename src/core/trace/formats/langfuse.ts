@@ -52,13 +52,20 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   promptVersion: 'langfuse.observation.prompt.version',
   environment: 'langfuse.environment',
   version: 'langfuse.version',
+  // What an observation of the API's version 2 says of its trace
+  userId: 'langfuse.user.id',
+  sessionId: 'langfuse.session.id',
+  traceName: 'langfuse.trace.name',
+  tags: 'langfuse.trace.tags',
+  release: 'langfuse.release',
 };
 /** Read into members of the span, or the same as another member. */
-const MEMBERS = new Set(['type', 'name', 'startTime', 'endTime', 'parentObservationId', 'metadata']);
+const MEMBERS = new Set(['type', 'name', 'startTime', 'endTime', 'parentObservationId', 'metadata', 'isRootObservation']);
 
 function spanOf(observation: JsonObject, trace: JsonObject | null): RawSpan {
   const start = required(nanosOf(observation['startTime']), 'the observation has no startTime');
-  const parent = asText(observation['parentObservationId']);
+  // The root of an application may keep the id of a parent that Langfuse never got.
+  const parent = observation['isRootObservation'] === true ? undefined : asText(observation['parentObservationId']);
   const metadata = observation['metadata'];
   const { attributes, resource, scope, rest } = openMetadata(isObject(metadata) ? metadata : typeof metadata === 'string' ? { value: metadata } : {});
   const isRoot = parent === undefined;

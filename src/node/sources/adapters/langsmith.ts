@@ -1,0 +1,225 @@
+import type { JsonObject } from '../../../core/json.ts';
+import type { RemoteIds } from '../../../core/links/make.ts';
+import { spanIdFor, traceIdFor } from '../../../core/trace/ids.ts';
+import { nanosOf } from '../../../core/trace/time.ts';
+import type { RemoteScore } from '../../../protocol/remote.ts';
+import type { Answer } from '../answer.ts';
+import type { SourceClient } from '../client.ts';
+import { SourceError } from '../errors.ts';
+import { plainQuery } from '../plain-query.ts';
+import type { Annotation, FetchedTrace, FetchSink, ListedPage, ListedTrace, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
+import { listOf, nanosBetween, notFound, numberAt, textAt } from './shared.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const DAY = 86_400_000;
+/** Version 2 looks at the last day unless it is told: windows that are tried one after the other. */
+const WINDOWS = [1, 14, 90, 400];
+/** As many runs as a trace may have at LangSmith. */
+const MOST_RUNS = 25_000;
+const SELECTS = ['id', 'trace_id', 'parent_run_id', 'dotted_order', 'name', 'run_type', 'start_time', 'end_time', 'inputs', 'outputs', 'error', 'status', 'extra', 'events', 'tags', 'session_id', 'prompt_tokens', 'completion_tokens', 'total_tokens', 'prompt_token_details', 'completion_token_details', 'prompt_cost', 'completion_cost', 'total_cost', 'first_token_time', 'feedback_stats', 'reference_example_id'];
+
+/**
+ * LangSmith. Version 2 of its interface needs a project and a window of time, version 1 (which its SDK calls deprecated) neither:
+ * 2 is asked where a project is known, 1 where 2 does not exist or finds nothing.
+ */
+export class LangsmithSource implements TraceSource {
+  readonly entry;
+  readonly spanIdAttribute = 'langsmith.span.id';
+  readonly #client: SourceClient;
+  /** Self-hosted LangSmith has its interface below a path of its page. */
+  readonly #v1: string;
+  #hasV2 = true;
+  #project: Promise<string | null> | undefined;
+
+  constructor(context: SourceContext) {
+    this.entry = context.entry;
+    this.#v1 = new URL(context.entry.url).hostname.endsWith('api.smith.langchain.com') ? '' : '/api/v1';
+    this.#client = context.client({ queries: [/^(?:\/api\/v1)?\/runs\/query$/, /^\/api\/v2\/runs\/query$/, /^\/api\/v2\/public\/[0-9a-f-]{36}\/runs\/query$/], writes: [/^(?:\/api\/v1)?\/feedback$/] });
+  }
+
+  dispose(): void {
+    this.#client.dispose();
+  }
+
+  async test(signal: AbortSignal): Promise<string> {
+    const sessions = listOf(await this.#client.get({ path: `${this.#v1}/sessions`, params: { limit: 5 }, signal }, json), 'sessions');
+    return `LangSmith answered: ${sessions.length === 0 ? 'no projects yet' : `projects ${sessions.map((session) => textAt(session, 'name')).join(', ')}`}.`;
+  }
+
+  async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
+    const notes: string[] = [];
+    if (ref.shareToken !== null) return this.#shared(ref, ref.shareToken, sink, notes, signal);
+    const wanted = ref.traceId ?? ref.callId;
+    if (wanted === null) throw new SourceError('source-request', 'The link names no run: open one of the thread in LangSmith and copy that address.');
+    if (!UUID.test(wanted)) throw notFound(this.#client.subject, wanted, 'ids of LangSmith are UUIDs');
+    const project = ref.project ?? (await this.#projectId(signal));
+    // A run may be any of its trace: it says of which.
+    const traceId = ref.traceId ?? (await this.#traceOf(wanted, project, ref.time, signal));
+    const runs = (project === null || !this.#hasV2 ? 0 : await this.#version2(traceId, project, ref, sink, notes, signal)) || (await this.#version1(traceId, project, sink, notes, signal));
+    if (runs === 0) throw notFound(this.#client.subject, traceId);
+    return fetched(traceId, ref.spanId ?? (ref.callId === traceId ? null : ref.callId), project, ref.tenant ?? this.entry.tenant ?? null, notes);
+  }
+
+  async #traceOf(run: string, project: string | null, time: TraceRef['time'], signal: AbortSignal): Promise<string> {
+    if (this.#hasV2 && project !== null && time !== null) {
+      const params = { project_id: project, start_time: new Date((time.fromMs + time.toMs) / 2).toISOString() };
+      const found = await this.#client.get({ path: `/api/v2/runs/${run}`, params, signal, expect: [404] }, orNull);
+      const traceId = textAt(found, 'trace_id');
+      if (traceId !== null) return traceId;
+    }
+    const found = await this.#client.get({ path: `${this.#v1}/runs/${run}`, signal, expect: [404] }, orNull);
+    return textAt(found, 'trace_id') ?? run;
+  }
+
+  async #version2(traceId: string, project: string, ref: TraceRef, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<number> {
+    for (const window of windowsOf(traceId, ref.time)) {
+      let count = 0;
+      let cursor: string | null = null;
+      do {
+        const params = { project_id: project, min_start_time: new Date(window.fromMs).toISOString(), max_start_time: new Date(window.toMs).toISOString(), selects: SELECTS, cursor };
+        const page = await this.#client.get({ path: `/api/v2/traces/${traceId}/runs`, params, signal, expect: [404, 405] }, pageOrNull);
+        if (page === null) {
+          this.#hasV2 = false;
+          return 0;
+        }
+        count += await this.#take(page, sink, 'items');
+        cursor = nextOf(page.value);
+      } while (cursor !== null && count < MOST_RUNS);
+      if (cursor !== null) notes.push(`Runs beyond ${MOST_RUNS.toLocaleString('en')} were left out.`);
+      if (count > 0) return count;
+    }
+    return 0;
+  }
+
+  async #version1(traceId: string, project: string | null, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<number> {
+    let count = 0;
+    let cursor: string | null = null;
+    do {
+      const page = await this.#client.query({ path: `${this.#v1}/runs/query`, signal }, { ...(project === null ? {} : { session: [project] }), trace: traceId, limit: 100, select: SELECTS, ...(cursor === null ? {} : { cursor }) }, (answer) => answer.page());
+      count += await this.#take(page, sink, 'runs');
+      cursor = nextOf(page.value);
+    } while (cursor !== null && count < MOST_RUNS);
+    if (cursor !== null) notes.push(`Runs beyond ${MOST_RUNS.toLocaleString('en')} were left out.`);
+    return count;
+  }
+
+  async #take(page: { readonly bytes: Uint8Array; readonly value: unknown }, sink: FetchSink, key: string): Promise<number> {
+    const runs = listOf(page.value, key);
+    if (runs.length > 0) await sink.documents(page.bytes);
+    return runs.length;
+  }
+
+  /** What somebody made public needs no project and no window, and its token is in the address. */
+  async #shared(ref: TraceRef, token: string, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<FetchedTrace> {
+    let traceId: string | null = null;
+    let count = 0;
+    let cursor: string | null = null;
+    do {
+      const page = await this.#client.query({ path: `/api/v2/public/${token}/runs/query`, signal }, { limit: 100, ...(cursor === null ? {} : { cursor }) }, (answer) => answer.page());
+      const [first] = listOf(page.value, 'items', 'runs');
+      traceId ??= textAt(first, 'trace_id') ?? textAt(first, 'id');
+      count += await this.#take(page, sink, 'items' in (page.value as object) ? 'items' : 'runs');
+      cursor = nextOf(page.value);
+    } while (cursor !== null && count < MOST_RUNS);
+    if (traceId === null) throw notFound(this.#client.subject, 'of this link', 'it is no longer shared');
+    return fetched(traceId, ref.callId, null, null, notes);
+  }
+
+  async list(request: ListRequest, signal: AbortSignal): Promise<ListedPage> {
+    const { plain, notes } = plainQuery(request.query, request.now, ['name', 'tag', 'status', 'session', 'user']);
+    const project = await this.#projectId(signal);
+    if (project === null) throw new SourceError('source-request', `Source "${this.entry.name}" needs "project" in touchstone.yml (a name or id) before its traces can be listed.`);
+    const conditions = [
+      ...(plain.name === null ? [] : [`eq(name, ${quoted(plain.name)})`]),
+      ...(plain.tag === null ? [] : [`has(tags, ${quoted(plain.tag)})`]),
+      ...(plain.isFailed ? ['eq(status, "error")'] : []),
+      ...(plain.session === null ? [] : [`and(in(metadata_key, ["session_id","conversation_id","thread_id"]), eq(metadata_value, ${quoted(plain.session)}))`]),
+      ...(plain.user === null ? [] : [`and(eq(metadata_key, "user_id"), eq(metadata_value, ${quoted(plain.user)}))`]),
+      ...(plain.toMs === null ? [] : [`lt(start_time, ${quoted(new Date(plain.toMs).toISOString())})`]),
+    ];
+    const filter = conditions.length === 0 ? undefined : conditions.length === 1 ? conditions[0] : `and(${conditions.join(', ')})`;
+    const from = plain.fromMs ?? (plain.toMs ?? request.now) - 30 * DAY;
+    const page = await this.#client.query({ path: `${this.#v1}/runs/query`, signal }, {
+      session: [project], is_root: true, limit: Math.min(request.limit, 100), start_time: new Date(from).toISOString(), select: SELECTS.filter((name) => !['inputs', 'outputs', 'events'].includes(name)), ...(filter === undefined ? {} : { filter }), ...(request.cursor === null ? {} : { cursor: request.cursor }),
+    }, json);
+    return { traces: listOf(page, 'runs', 'items').map(rowOf), next: nextOf(page), notes: plain.fromMs === null ? [...notes, 'Of the last 30 days: add after: to look further back.'] : notes };
+  }
+
+  async scores(ids: RemoteIds, signal: AbortSignal): Promise<readonly RemoteScore[]> {
+    const scores: RemoteScore[] = [];
+    for (let offset = 0; offset < 10_000; offset += 100) {
+      const items = listOf(await this.#client.get({ path: `${this.#v1}/feedback`, params: { trace: ids.traceId, run: [ids.traceId], limit: 100, offset }, signal }, json), 'items', 'feedback');
+      for (const item of items) if ((textAt(item, 'trace_id') ?? textAt(item, 'run_id')) === ids.traceId) scores.push(scoreOf(item, ids.traceId));
+      if (items.length < 100) break;
+    }
+    return scores;
+  }
+
+  async annotate({ ids, name, value, label, comment, id }: Annotation, signal: AbortSignal): Promise<void> {
+    await this.#client.write({ path: `${this.#v1}/feedback`, signal }, { id, run_id: ids.spanId ?? ids.traceId, trace_id: ids.traceId, key: name, ...(value === null ? {} : { score: value }), ...(label === null ? {} : { value: label }), ...(comment === null ? {} : { comment }) });
+  }
+
+  /** The id of the project that the entry names. */
+  #projectId(signal: AbortSignal): Promise<string | null> {
+    const { project } = this.entry;
+    if (project === undefined) return Promise.resolve(null);
+    if (UUID.test(project)) return Promise.resolve(project);
+    this.#project ??= this.#client.get({ path: `${this.#v1}/sessions`, params: { name: project, limit: 1 }, signal }, json).then((page) => {
+      const id = textAt(listOf(page, 'sessions').find((session) => session['name'] === project), 'id');
+      if (id === null) throw new SourceError('source-request', `LangSmith has no project “${project}” (source "${this.entry.name}"): check "project" in touchstone.yml.`);
+      return id;
+    });
+    this.#project.catch(() => (this.#project = undefined));
+    return this.#project;
+  }
+}
+
+function fetched(traceId: string, spanId: string | null, project: string | null, tenant: string | null, notes: readonly string[]): FetchedTrace {
+  return { ids: { traceId, spanId, project, tenant, callId: traceId }, traceId: traceIdFor('langsmith', traceId), spanId: spanId === null ? null : spanIdFor('langsmith', spanId), notes };
+}
+
+function json(answer: Answer): Promise<unknown> {
+  return answer.json();
+}
+
+async function orNull(answer: Answer): Promise<unknown> {
+  return (await pageOrNull(answer))?.value ?? null;
+}
+
+async function pageOrNull(answer: Answer): Promise<{ readonly bytes: Uint8Array; readonly value: unknown } | null> {
+  if (answer.status < 400) return answer.page();
+  answer.drop();
+  return null;
+}
+
+function nextOf(page: unknown): string | null {
+  return textAt(page, 'cursors', 'next') ?? textAt(page, 'next_cursor') ?? textAt(page, 'cursor');
+}
+
+/** From the link, from the time inside of an id of version 7, or further and further back. */
+function windowsOf(traceId: string, time: TraceRef['time']): { readonly fromMs: number; readonly toMs: number }[] {
+  const now = Date.now();
+  const further = WINDOWS.map((days) => ({ fromMs: now - days * DAY, toMs: now + DAY }));
+  if (time !== null) return [{ fromMs: time.fromMs - DAY, toMs: time.toMs + DAY }, ...further];
+  if (UUID.exec(traceId)?.[1] !== '7') return further;
+  const at = Number.parseInt(traceId.replaceAll('-', '').slice(0, 12), 16);
+  return [{ fromMs: at - DAY, toMs: at + DAY }, ...further];
+}
+
+/** LangSmith's filters quote as JSON does. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+function rowOf(run: JsonObject): ListedTrace {
+  return {
+    id: textAt(run, 'trace_id') ?? textAt(run, 'id') ?? '', name: textAt(run, 'name') ?? '', startNs: nanosOf(run['start_time']) ?? '0', durationNs: nanosBetween(run['start_time'], run['end_time']), spans: null,
+    errors: textAt(run, 'error') === null ? null : 1, tokens: numberAt(run, 'total_tokens'), cost: numberAt(run, 'total_cost'), service: null, session: textAt(run, 'extra', 'metadata', 'session_id') ?? textAt(run, 'extra', 'metadata', 'thread_id'), user: textAt(run, 'extra', 'metadata', 'user_id'),
+  };
+}
+
+function scoreOf(item: JsonObject, traceId: string): RemoteScore {
+  const run = textAt(item, 'run_id');
+  const { score } = item;
+  return { spanId: run === traceId ? null : run, name: textAt(item, 'key') ?? '', value: typeof score === 'boolean' ? Number(score) : numberAt(item, 'score'), label: textAt(item, 'value'), comment: textAt(item, 'comment'), from: textAt(item, 'feedback_source', 'type'), at: textAt(item, 'created_at') };
+}

@@ -1,0 +1,81 @@
+import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { urlToHttpOptions } from 'node:url';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import { IdleError } from '../http/fetch.ts';
+
+export interface Exchange {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly agent: Agent;
+  /** Absent where a proxy resolves the name. */
+  readonly lookup?: LookupFunction;
+  readonly idleTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The head of an answer, and its body as it comes. */
+export interface Incoming {
+  readonly status: number;
+  header(name: string): string | null;
+  /** Inflated. */
+  readonly body: Readable;
+  /** Ends the connection of an answer that nobody reads to its end. */
+  drop(): void;
+}
+
+/** One request and the head of its answer. No redirect is followed, no cookie kept. */
+export function exchange({ url, method, headers, body, agent, lookup, idleTimeoutMs, signal }: Exchange): Promise<Incoming> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send({
+      ...urlToHttpOptions(url),
+      method,
+      headers: { 'accept-encoding': 'gzip, deflate, br', ...headers, ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }) },
+      timeout: idleTimeoutMs,
+      agent,
+      ...(lookup === undefined ? {} : { lookup }),
+    });
+    let message: IncomingMessage | undefined;
+    const giveUp = (error: Error): void => void (message ?? request).destroy(error);
+    const onAbort = (): void => giveUp(signal.reason instanceof Error ? signal.reason : new Error('The request was cancelled.'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    request.on('close', () => signal.removeEventListener('abort', onAbort));
+    request.on('timeout', () => giveUp(new IdleError(idleTimeoutMs)));
+    request.on('error', (error) => {
+      if (message === undefined) reject(error);
+      else message.destroy(error);
+    });
+    request.on('response', (incoming) => {
+      message = incoming;
+      const body = inflated(incoming);
+      // An answer that nobody reads to its end must not end the process.
+      body.on('error', () => undefined);
+      resolve({
+        status: incoming.statusCode ?? 0,
+        header: (name) => {
+          const value = incoming.headers[name];
+          return value === undefined ? null : typeof value === 'string' ? value : value.join(', ');
+        },
+        body,
+        drop: () => incoming.destroy(),
+      });
+    });
+    request.end(body);
+  });
+}
+
+function inflated(message: IncomingMessage): Readable {
+  const encoding = message.headers['content-encoding']?.trim().toLowerCase();
+  const inflate = encoding === 'gzip' || encoding === 'x-gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : encoding === 'br' ? createBrotliDecompress() : null;
+  if (inflate === null) return message;
+  message.on('error', (error) => inflate.destroy(error));
+  message.on('aborted', () => inflate.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })));
+  inflate.on('close', () => message.destroy());
+  return message.pipe(inflate);
+}
