@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { EngineMethod, Params } from '../protocol/engine.ts';
 import { decode } from '../protocol/rpc-peer.ts';
 import { REGISTRY_SCHEMAS } from './decode-registry.ts';
+import { COMPARE_SCHEMAS } from './decode-compare.ts';
 import { TRACE_SCHEMAS } from './decode-traces.ts';
 
 const path = v.pipe(v.string(), v.minLength(1));
@@ -72,6 +73,7 @@ const SCHEMAS = {
   'once/run': v.object({ path, promptId: v.optional(v.string()), overlays: v.optional(overlays), model: v.optional(v.string()), vars, stream: v.string() }),
   'models/list': none,
   'cache/clear': none,
+  ...COMPARE_SCHEMAS,
   ...TRACE_SCHEMAS,
   ...REGISTRY_SCHEMAS,
 } satisfies { readonly [M in EngineMethod]: v.GenericSchema<unknown, Params<M>> };

@@ -4,6 +4,7 @@ import { shapeOf } from '../node/sqlite/run-store.ts';
 import type { EngineClient, EngineHost, EngineMethod, EngineNotifications, EngineSettings, Params, Result } from '../protocol/engine.ts';
 import { DATABASE_FILE, DATABASE_FOLDER } from '../node/sqlite/database.ts';
 import { caseOutcomes, cellDetail, listCells } from './cells.ts';
+import { compareHandlers, compareParts, type CompareParts } from './compare/handlers.ts';
 import { Evals } from './evals.ts';
 import { exportRuns } from './export.ts';
 import { runOnce } from './once.ts';
@@ -30,6 +31,7 @@ interface Open {
   readonly traces: Traces;
   readonly sources: Sources;
   readonly cells: CellTraces;
+  readonly compare: CompareParts;
   readonly others: OtherWriters;
   readonly registry: VersionRegistry;
   readonly search: RegistrySearch;
@@ -118,7 +120,11 @@ class Engine implements EngineClient {
         deleteTraces: (traceIds) => traces.delete({ traceIds }),
         log: (message) => this.#emit('log', { level: 'info', message: workspace.redactor.redact(message) }),
       });
-      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, others, registry, search: new RegistrySearch(workspace, registry) };
+      const compare = compareParts(workspace, evals, {
+        changed: (runId, revision) => this.#emit('run/changed', { runId, revision }),
+        environmentsOf: async (place) => (await this.request('versions/list', place)).environments,
+      });
+      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, others, registry, search: new RegistrySearch(workspace, registry) };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }
@@ -139,6 +145,7 @@ class Engine implements EngineClient {
 
   readonly #handlers: Handlers = {
     ...traceHandlers(() => this.#get(), (progress) => this.#emit('traces/progress', progress)),
+    ...compareHandlers(() => this.#get().compare),
     ...registryHandlers(() => this.#get()),
     'engine/configure': (settings) => this.#configure(settings),
     'prompts/list': () => this.#get().prompts.list(),

@@ -159,7 +159,9 @@ function checkSpecs(prompt: PromptDocument, cases: readonly Case[]): void {
 }
 
 export async function resolveModels(request: Pick<EvalRequest, 'models'>, prompt: PromptDocument, catalog: ModelCatalog): Promise<{ models: Model[]; labels: string[] }> {
-  const refs: readonly ModelRef[] = request.models === undefined || request.models.length === 0 ? prompt.models : request.models.map((id) => ({ id }));
+  // A model that the prompt names itself has the settings that it has there.
+  const own = (name: string): ModelRef | undefined => prompt.models.find(({ label }) => label === name) ?? prompt.models.find(({ id }) => id === name);
+  const refs: readonly ModelRef[] = request.models === undefined || request.models.length === 0 ? prompt.models : request.models.map((name) => own(name) ?? { id: name });
   if (refs.length === 0) {
     throw diagnosticError('unknown-model', { severity: 'error', code: 'no-model', message: `${prompt.name} names no model. Write "model:" (for example local:labels), or pass --model.`, range: prompt.ranges.model ?? prompt.ranges.name }, prompt.path);
   }

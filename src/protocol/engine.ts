@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { ChatMessage, ModelInfo, TokenUsage } from '../core/model/model.ts';
 import type { Diagnostic } from '../core/text/diagnostic.ts';
 import type { CellDetail } from './cell-detail.ts';
+import type { CompareMethods } from './compare.ts';
 import type { TextOverlay } from './text-overlay.ts';
 import type { RegistryMethods, RegistryNotifications } from './registry.ts';
 import type { CellTraceMethods, TraceMethods, TraceNotifications } from './traces.ts';
@@ -167,7 +168,7 @@ export interface ListedCell {
 }
 
 /** Everything the extension and the command line ask of the engine: method → [parameters, result]. */
-export interface EngineMethods extends TraceMethods, CellTraceMethods, RegistryMethods {
+export interface EngineMethods extends TraceMethods, CellTraceMethods, CompareMethods, RegistryMethods {
   'engine/configure': [EngineSettings, { readonly version: string; readonly database: string | null }];
   'prompts/list': [Record<string, never>, { readonly prompts: readonly PromptSummary[]; readonly diagnostics: readonly Diagnostic[] }];
   'prompts/state': [{ readonly path: string; readonly overlays?: readonly TextOverlay[] }, { readonly prompts: readonly PromptState[]; readonly diagnostics: readonly Diagnostic[] }];
