@@ -34,7 +34,12 @@ export function newcombePaired(both: number, onlyA: number, onlyB: number, neith
  */
 function effectiveSize(mean: number, variance: number, units: number): number {
   const binomial = mean * (1 - mean);
-  return variance > 0 && binomial > 0 ? binomial / variance : units;
+  return varies(variance) && binomial > 0 ? binomial / variance : units;
+}
+
+/** Equal values may leave a variance of rounding errors. */
+function varies(variance: number): boolean {
+  return variance > 1e-24;
 }
 
 function scoreInterval(mean: number, variance: number, units: number, quantile: number): Interval | null {
@@ -71,7 +76,7 @@ export function pairedScoreInterval(means: PairedMeans, quantile: number): Inter
   const intervalA = scoreInterval(a, varianceA, units, quantile);
   const intervalB = scoreInterval(b, varianceB, units, quantile);
   if (intervalA === null || intervalB === null) return null;
-  let correlation = varianceA > 0 && varianceB > 0 ? covariance / Math.sqrt(varianceA * varianceB) : 0;
+  let correlation = varies(varianceA) && varies(varianceB) ? covariance / Math.sqrt(varianceA * varianceB) : 0;
   if (correlation > 0) {
     const size = Math.min(effectiveSize(a, varianceA, units), effectiveSize(b, varianceB, units));
     correlation = Math.max(0, correlation - 0.5 / size / Math.sqrt(a * (1 - a) * b * (1 - b)));
