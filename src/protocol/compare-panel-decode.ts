@@ -6,10 +6,10 @@ import { cellDetail, interval } from './cell-decode.ts';
 import type {
   ComparedCase, ComparedPrompt, ComparedSide, Comparison, ComparisonCell, ComparisonPage, ComparisonRef, ComparisonRow, ComparisonView, CompareSettings, Distributions, HumanVerdict,
 } from './compare.ts';
-import type { ComparedOutput, ComparePanelMethods, ShownComparison } from './compare-panel.ts';
+import type { ComparePanelMethods, ShownComparison } from './compare-panel.ts';
 import { decode } from './rpc-peer.ts';
 
-/** Decoders of what reaches the comparison panel, and of what it asks. Unknown members are dropped; a missing or wrong one refuses the message. */
+/** Decoders of what reaches the comparison panel. Unknown members are dropped; a missing or wrong one refuses the message. */
 type Schema<T> = v.GenericSchema<unknown, T>;
 
 const number = v.number();
@@ -24,10 +24,14 @@ const numbers = v.array(numberOrNull);
 
 const runSide = v.object({ runId: text, modelIndex: index });
 export const comparisonRef: Schema<ComparisonRef> = v.object({ a: runSide, b: runSide });
-const settings: Schema<CompareSettings> = v.object({ margin: v.pipe(number, v.minValue(0)), metric: text, sliceBy: textOrNull });
-const filters = ['all', 'regressed', 'improved', 'changed', 'failing', 'disagreement'] as const;
+export const compareSettings: Schema<CompareSettings> = v.object({ margin: v.pipe(number, v.minValue(0)), metric: text, sliceBy: textOrNull });
+export const comparisonView: Schema<ComparisonView> = v.object({
+  filter: v.picklist(['all', 'regressed', 'improved', 'changed', 'failing', 'disagreement']), search: v.pipe(text, v.maxLength(1000)), slice: textOrNull,
+  sort: v.object({ by: v.picklist(['order', 'case', 'delta', 'a', 'b', 'latency', 'cost']), descending: v.boolean() }),
+});
+
 const verdict: Schema<Verdict> = v.picklist(['better', 'worse', 'no-difference-shown', 'too-few-cases']);
-const humanVerdict: Schema<HumanVerdict | null> = v.nullable(v.picklist(['a', 'b', 'tie']));
+export const humanVerdict: Schema<HumanVerdict | null> = v.nullable(v.picklist(['a', 'b', 'tie']));
 
 const side: Schema<ComparedSide> = v.object({
   ref: runSide, label: text, promptId: text, promptName: text, promptPath: text,
@@ -53,7 +57,7 @@ const result: Schema<ComparisonResult> = v.object({
 const comparison: Schema<Comparison> = v.object({
   ref: comparisonRef, a: side, b: side, datasetName: textOrNull, cases: index,
   refused: v.nullable(v.object({ differs: v.array(v.picklist(['dataset', 'assertions', 'judge'])), message: text })),
-  result: v.nullable(result), settings, sliceFields: texts,
+  result: v.nullable(result), settings: compareSettings, sliceFields: texts,
   counts: v.object({ all: index, regressed: index, improved: index, changed: index, failing: index, disagreement: index }), verdicts: v.object({ a: index, b: index, tie: index }), revision: number,
   stoppedEarly: v.nullable(v.object({ cases: index, of: index, savedUsd: numberOrNull, sentence: text })),
   stale: v.object({ a: v.boolean(), b: v.boolean() }),
@@ -105,33 +109,3 @@ const results: { readonly [M in keyof ComparePanelMethods]: Schema<ComparePanelM
 export function decodeComparePanelResult(method: string, value: unknown): unknown {
   return Object.hasOwn(results, method) ? decode(results[method as keyof ComparePanelMethods], value) : undefined;
 }
-
-const sides = v.picklist(['a', 'b']);
-const ref = comparisonRef;
-const only = v.object({ ref });
-const output: Schema<ComparedOutput> = v.object({ ref, side: sides, caseIndex: index, repeat: index });
-const given: Schema<Partial<CompareSettings> | undefined> = v.optional(v.object({ margin: v.optional(v.pipe(number, v.minValue(0))), metric: v.optional(text), sliceBy: v.optional(textOrNull) }));
-
-export const comparisonView: Schema<ComparisonView> = v.object({
-  filter: v.picklist(filters), search: v.pipe(text, v.maxLength(1000)), slice: textOrNull,
-  sort: v.object({ by: v.picklist(['order', 'case', 'delta', 'a', 'b', 'latency', 'cost']), descending: v.boolean() }),
-});
-
-/** Decoders of what the panel asks, for the side that answers it. */
-export const comparePanelParams: { readonly [M in keyof ComparePanelMethods]: Schema<ComparePanelMethods[M][0]> } = {
-  'comparison/get': v.object({ ref: v.nullable(ref), settings }),
-  'comparison/page': v.object({ ref, settings: given, view: comparisonView, from: index, to: index }),
-  'comparison/find': v.object({ ref, settings: given, view: comparisonView, caseIndex: index }),
-  'comparison/case': v.object({ ref, settings: given, caseIndex: index }),
-  'comparison/prompts': only, 'comparison/distributions': only, 'comparison/estimate': only,
-  'comparison/verdict': v.object({ ref, caseIndex: index, verdict: humanVerdict }),
-  'comparison/again': only, 'comparison/run-changed': only, 'comparison/cancel': only, 'comparison/resume': only, 'comparison/swap': only,
-  'comparison/choose-side': v.object({ ref, side: sides }), 'comparison/promote': only,
-  'comparison/export': v.object({ ref, settings, format: v.picklist(['markdown', 'html', 'json']), to: v.picklist(['clipboard', 'file']) }),
-  'prompts/diff': only, 'outputs/diff': v.object({ ref, caseIndex: index, repeats: v.object({ a: index, b: index }) }),
-  'output/accept': output, 'output/trace': output,
-  'open': v.variant('what', [
-    v.object({ ref, what: v.picklist(['prompt', 'version', 'run']), side: sides }), v.object({ ref, what: v.literal('dataset') }), v.object({ ref, what: v.literal('case'), caseIndex: index }),
-  ]),
-  'copy': v.object({ text }),
-};

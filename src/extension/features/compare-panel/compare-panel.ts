@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { Side } from '../../../core/compare/model.ts';
-import { comparePanelParams } from '../../../protocol/compare-panel-decode.ts';
+import { comparePanelParams } from '../../../protocol/compare-panel-params.ts';
 import type { ComparedOutput, ComparePanelMethods, ComparePanelNotifications, ShownComparison } from '../../../protocol/compare-panel.ts';
 import type { Comparison, ComparisonRef, CompareSettings, RunSide } from '../../../protocol/compare.ts';
 import type { CellDetail } from '../../../protocol/engine.ts';
