@@ -2,8 +2,8 @@ import { relative, isAbsolute } from 'node:path';
 import { describeError, TouchstoneError } from '../core/errors.ts';
 import { printableLines } from './terminal.ts';
 
-/** What the command tells the shell. `notEvaluated`: wrong usage or configuration, or nothing could be run at all. */
-export const EXIT = { good: 0, failed: 1, notEvaluated: 2, cancelled: 130 } as const;
+/** What the command tells the shell. `notEvaluated`: wrong usage or configuration, or nothing could be run at all; `undecided`: a comparison that cannot be told. */
+export const EXIT = { good: 0, failed: 1, notEvaluated: 2, undecided: 3, cancelled: 130 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -32,3 +32,11 @@ export function rate(text: string): number {
 export function collect(value: string, earlier: readonly string[] = []): string[] {
   return [...earlier, value];
 }
+
+/** A difference in the metric's unit: `0.05`, `5%`, `5pp`; of money, time or tokens a number. */
+export function margin(text: string): number {
+  const match = /^(\d+\.?\d*|\.\d+)(%|pp)?$/.exec(text);
+  const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === undefined ? 1 : 100);
+  if (!(value >= 0)) throw new InvalidArgumentError('It must be a difference from 0 on in the unit of the metric, such as 0.05 or 5%.');
+  return value;
+}

@@ -15,7 +15,8 @@ const TESTS = {
 export function comparisonFacts({ a, b, datasetName, cases, result }: ReportedComparison): string[] {
   const repeats = result?.repeats ?? 1;
   const size = `${formatCount(cases, 'case')}${repeats > 1 ? ` × ${formatCount(repeats, 'repeat')}` : ''}`;
-  const models = a.model === b.model ? a.model : `${a.model} → ${b.model}`;
+  // Labels say which models they are where these differ.
+  const models = a.model === b.model ? a.model : '';
   const prompts = a.promptId === b.promptId ? a.promptId : `${a.promptId} → ${b.promptId}`;
   return [prompts, [datasetName ?? '', size].filter((part) => part !== '').join(', '), models].filter((part) => part !== '');
 }
