@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { comparisonRef } from '../../../protocol/compare-panel-decode.ts';
+import { runSide } from '../../compare/sides.ts';
 import type { ComparisonTarget } from '../../compare/start.ts';
 import { INTERNAL_COMMANDS, PANELS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
@@ -15,8 +16,8 @@ const targetSchema = v.object({
   asked: v.object({ sides: v.array(v.string()), dataset: v.optional(v.string()), repeats: v.optional(v.number()) }),
   comparisons: v.pipe(v.array(comparisonRef), v.minLength(1)),
 });
-/** What the panel keeps over a reload: which comparison it showed, and how it was looked at (the panel's own business). */
-const stateSchema = v.object({ ref: comparisonRef });
+/** What the panel keeps over a reload: which runs it compared, and how they were looked at (the panel's own business). */
+const stateSchema = v.object({ comparisons: v.pipe(v.array(comparisonRef), v.minLength(1), v.maxLength(100)) });
 
 export function register(services: Services): vscode.Disposable {
   const remembered = new RememberedComparisons(services.context.workspaceState);
@@ -27,13 +28,16 @@ export function register(services: Services): vscode.Disposable {
     restore: async (state) => {
       const parsed = v.safeParse(stateSchema, state);
       if (!parsed.success || !services.engines.available) return undefined;
-      const { ref } = parsed.output;
-      const known = remembered.find(ref);
-      const engine = known ? services.engines.forFolder(known.folder) : await findEngine(services, ref.b.runId);
+      const { comparisons } = parsed.output;
+      const [first] = comparisons;
+      if (!first) return undefined;
+      const known = remembered.find(first);
+      const engine = known ? services.engines.forFolder(known.folder) : await findEngine(services, first.b.runId);
       if (!engine) return undefined;
+      // Shown from another window, or long ago: then these runs are what is compared.
       return known
         ? { engine, asked: known.asked, comparisons: known.comparisons }
-        : { engine, asked: { sides: [ref.a, ref.b].map(({ runId }) => `run:${runId}`) }, comparisons: [ref] };
+        : { engine, asked: { sides: [first.a, ...comparisons.map(({ b }) => b)].map(({ runId }) => runSide(runId)) }, comparisons };
     },
   });
   return vscode.Disposable.from(
