@@ -3,11 +3,15 @@ import type { CacheOptions } from './commands/cache.ts';
 import type { EvalOptions } from './commands/eval.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { ModelsOptions } from './commands/models.ts';
+import type { MoveOptions } from './commands/promote.ts';
 import type { RunsOptions } from './commands/runs.ts';
+import type { SaveOptions } from './commands/save.ts';
+import type { SearchOptions } from './commands/search.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import type { ShowOptions } from './commands/show.ts';
 import type { TraceOptions } from './commands/trace.ts';
 import type { TracesOptions } from './commands/traces.ts';
+import type { VersionsOptions } from './commands/versions.ts';
 import type { CliContext } from './context.ts';
 import { collect, dollars, port, positiveInteger, rate } from './options.ts';
 import { errorLine, EXIT, exitCodeOf } from './exit.ts';
@@ -103,6 +107,71 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .option('--json', 'print one JSON document, the same as of eval')
     .action(async (run: string, caseId: string | undefined, options: ShowOptions) => {
       exitWith(await (await import('./commands/show.ts')).showCommand(run, caseId, options, context));
+    });
+
+  command('versions', 'List the versions of a prompt: what each scored, and which environments point to it.', `
+      touchstone versions                                   all prompts
+      touchstone versions prompts/support/triage
+      touchstone versions triage --git                      also those in the Git history, which nobody saved
+      touchstone versions triage --json | jq -r .versions[0].hash`)
+    .argument('[prompt]', 'a prompt file or the id of a prompt; FILE#NAME for one of several in a file')
+    .option('--git', 'also versions in the Git history of the file')
+    .option('--json', 'print one JSON document')
+    .action(async (prompt: string | undefined, options: VersionsOptions) => {
+      exitWith(await (await import('./commands/versions.ts')).versionsCommand(prompt, options, context));
+    });
+
+  command('save', 'Save a version of a prompt: an immutable snapshot in .touchstone/registry, to be committed.', `
+      touchstone save prompts/support/triage.prompt.yml -m "Ask for one label only"
+      touchstone save triage -m "Shorter" --tag reviewed --use-case "first answer of the help desk"`)
+    .argument('<prompt>', 'a prompt file or the id of a prompt')
+    .requiredOption('-m, --message <text>', 'what changed, and why')
+    .option('-t, --tag <tag>', 'by which it is found; may be repeated; added also to a version that is there', collect)
+    .option('--use-case <text>', 'what the prompt is for')
+    .option('--json', 'print one JSON document')
+    .action(async (prompt: string, options: SaveOptions) => {
+      exitWith(await (await import('./commands/save.ts')).saveCommand(prompt, options, context));
+    });
+
+  command('promote', 'Point an environment to a saved version of a prompt.', `
+      touchstone promote triage v7 production
+      touchstone promote triage staging production --note "approved in the review of 12 May"
+      touchstone promote triage 3f9a1c2e production         decides between branches that moved it apart`)
+    .argument('<prompt>', 'a prompt file or the id of a prompt')
+    .argument('<version>', 'v7, the first digits of its hash, or an environment')
+    .argument('<environment>', 'one of `environments:` in touchstone.yml; by default development, staging and production')
+    .option('--note <text>', 'why')
+    .option('--json', 'print one JSON document')
+    .action(async (prompt: string, version: string, environment: string, options: MoveOptions) => {
+      exitWith(await (await import('./commands/promote.ts')).promoteCommand(prompt, version, environment, options, context));
+    });
+
+  command('rollback', 'Point an environment to the version that it had before; again, further back.', `
+      touchstone rollback triage production
+      touchstone rollback triage production --note "more wrong labels since noon"`)
+    .argument('<prompt>', 'a prompt file or the id of a prompt')
+    .argument('<environment>', 'whose pointer goes back')
+    .option('--note <text>', 'why')
+    .option('--json', 'print one JSON document')
+    .action(async (prompt: string, environment: string, options: MoveOptions) => {
+      exitWith(await (await import('./commands/promote.ts')).rollbackCommand(prompt, environment, options, context));
+    });
+
+  command('search', 'Search prompts and their versions, before writing a new one.', `
+      touchstone search refund label
+      touchstone search --similar "sort tickets by topic" --limit 5
+      touchstone search --tag reviewed --model openai/gpt-5-mini --min-pass-rate 90%
+      touchstone search --owner @support-team --json`)
+    .argument('[text...]', 'words that all stand in its name, messages, save message or tags')
+    .option('-s, --similar <text>', 'what it is about, in other words: by the embedded model, on this machine')
+    .option('-t, --tag <tag>', 'with this tag; may be repeated, all count', collect)
+    .option('-m, --model <id>', 'that asks this model')
+    .option('--owner <name>', 'saved by this person, or whose file CODEOWNERS gives to them')
+    .option('--min-pass-rate <rate>', 'whose last whole run passed at least so often, such as 90%', rate)
+    .option('-n, --limit <n>', 'how many', positiveInteger, 20)
+    .option('--json', 'print one JSON document')
+    .action(async (text: string[], options: SearchOptions) => {
+      exitWith(await (await import('./commands/search.ts')).searchCommand(text, options, context));
     });
 
   command('serve', 'Receive traces over OpenTelemetry, and follow the files of touchstone.yml, until Ctrl+C.', `

@@ -37,7 +37,7 @@ export function runsCommand(options: RunsOptions, context: CliContext): Promise<
     }
     const rows = runs.map(({ info, summary, done, total }) => [
       info.id,
-      printable(info.title ?? info.promptName),
+      printable(info.title ?? (info.version === undefined ? info.promptName : `${info.promptName} ${info.version.label}`)),
       info.startedAt.slice(0, 16).replace('T', ' '),
       printable(info.models.map((model) => model.label).join(', ')),
       formatRate(summary.passRate, summary.interval),

@@ -35,7 +35,7 @@ export function runDocument(run: ReportRun): object {
     id: info.id,
     ...(info.title === undefined ? {} : { title: info.title }),
     prompt: info.promptId,
-    promptVersion: null,
+    promptVersion: info.version?.label ?? null,
     promptHash: info.promptHash,
     models: info.models.map((model) => model.label),
     dataset: info.datasetName,

@@ -169,7 +169,7 @@ export class VersionRegistry {
     return this.#move(place, note, signal, async ({ known, promptId }) => {
       const state = known.environment(environment);
       if (state.diverged || state.damaged) known.resolve({ kind: 'environment', environment });
-      if (state.rollbackTo === null) throw new TouchstoneError('usage', state.version === null ? `${environment} of ${promptId} points to no version yet.` : `${environment} of ${promptId} has never pointed to another version than ${known.labelOf(state.version)}.`);
+      if (state.rollbackTo === null) throw new TouchstoneError('usage', state.version === null ? `${environment} of ${promptId} points to no version yet.` : `${environment} of ${promptId} points to ${known.labelOf(state.version)}, and there is no version before it to go back to.`);
       if (known.version(state.rollbackTo) === null) throw new TouchstoneError('damaged', `${environment} of ${promptId} would go back to ${shortHash(state.rollbackTo)}, which the registry does not have.`);
       return { action: 'rollback', version: state.rollbackTo, environment };
     });

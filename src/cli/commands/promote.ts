@@ -1,0 +1,35 @@
+import type { EngineClient } from '../../protocol/engine.ts';
+import type { PromptPlace, RegistryMethods } from '../../protocol/registry.ts';
+import type { CliContext, CommonOptions } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { findPrompt } from '../find-prompt.ts';
+import { printable } from '../terminal.ts';
+import { withEngine } from '../with-engine.ts';
+
+export interface MoveOptions extends CommonOptions {
+  readonly note?: string;
+  readonly json?: boolean;
+}
+
+export function promoteCommand(wanted: string, ref: string, environment: string, options: MoveOptions, context: CliContext): Promise<ExitCode> {
+  return moveCommand(wanted, options, context, (engine, place, note) => engine.request('environments/promote', { ...place, ref, environment, ...note }));
+}
+
+export function rollbackCommand(wanted: string, environment: string, options: MoveOptions, context: CliContext): Promise<ExitCode> {
+  return moveCommand(wanted, options, context, (engine, place, note) => engine.request('environments/rollback', { ...place, environment, ...note }));
+}
+
+type Moved = RegistryMethods['environments/promote'][1];
+
+function moveCommand(wanted: string, options: MoveOptions, context: CliContext, move: (engine: EngineClient, place: PromptPlace, note: { readonly note?: string }) => Promise<Moved>): Promise<ExitCode> {
+  return withEngine(options, context, async (engine) => {
+    const moved = await move(engine, await findPrompt(engine, wanted, context.cwd), options.note === undefined ? {} : { note: options.note });
+    if (options.json === true) await context.stdout.write(`${JSON.stringify(moved, null, 1)}\n`);
+    else {
+      const { event, state } = moved;
+      const back = state.rollbackTo === null ? '' : ` Before it was ${state.rollbackTo.label}; \`touchstone rollback\` goes back to it.`;
+      await context.stdout.write(`${state.environment} of ${printable(event.promptId)} points to ${state.label ?? 'nothing'}.${event.action === 'promote' ? back : ''}\n`);
+    }
+    return EXIT.good;
+  });
+}
