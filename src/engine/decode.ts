@@ -3,6 +3,7 @@ import type { EngineMethod, Params } from '../protocol/engine.ts';
 import { decode } from '../protocol/rpc-peer.ts';
 import { REGISTRY_SCHEMAS } from './decode-registry.ts';
 import { COMPARE_SCHEMAS } from './decode-compare.ts';
+import { SPAN_SCHEMAS } from './decode-spans.ts';
 import { TRACE_SCHEMAS } from './decode-traces.ts';
 
 const path = v.pipe(v.string(), v.minLength(1));
@@ -74,6 +75,7 @@ const SCHEMAS = {
   'models/list': none,
   'cache/clear': none,
   ...COMPARE_SCHEMAS,
+  ...SPAN_SCHEMAS,
   ...TRACE_SCHEMAS,
   ...REGISTRY_SCHEMAS,
 } satisfies { readonly [M in EngineMethod]: v.GenericSchema<unknown, Params<M>> };

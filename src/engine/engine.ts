@@ -8,6 +8,8 @@ import { compareHandlers, compareParts, type CompareParts } from './compare/hand
 import { Evals } from './evals.ts';
 import { exportRuns } from './export.ts';
 import { runOnce } from './once.ts';
+import { originHandlers } from './origin/handlers.ts';
+import { Origins } from './origin/origins.ts';
 import { OtherWriters } from './other-writers.ts';
 import { Prompts } from './prompts.ts';
 import { registryHandlers } from './registry/handlers.ts';
@@ -32,6 +34,7 @@ interface Open {
   readonly sources: Sources;
   readonly cells: CellTraces;
   readonly compare: CompareParts;
+  readonly origins: Origins;
   readonly others: OtherWriters;
   readonly registry: VersionRegistry;
   readonly search: RegistrySearch;
@@ -71,7 +74,7 @@ class Engine implements EngineClient {
     if (open === undefined) return;
     open.others.close();
     await open.evals.cancelAll();
-    await Promise.all([open.sources.close(), open.cells.close()]);
+    await Promise.all([open.sources.close(), open.cells.close(), open.origins.close()]);
     await open.traces.close();
     await open.workspace.close();
   }
@@ -124,7 +127,11 @@ class Engine implements EngineClient {
         changed: (runId, revision) => this.#emit('run/changed', { runId, revision }),
         environmentsOf: async (place) => (await this.request('versions/list', place)).environments,
       });
-      this.#open = { workspace, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, others, registry, search: new RegistrySearch(workspace, registry) };
+      const origins = new Origins(
+        { workspace, traces, histories: registry, database: async () => (await workspace.store()).database, fetchedFrom: () => Promise.resolve(null) },
+        { changed: () => this.#emit('traces/changed', { traceIds: [], all: true }), log: (message) => this.#emit('log', { level: 'warn', message: workspace.redactor.redact(message) }) },
+      );
+      this.#open = { workspace, origins, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, others, registry, search: new RegistrySearch(workspace, registry) };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }
@@ -136,6 +143,7 @@ class Engine implements EngineClient {
         others.own();
         this.#emit('traces/changed', params);
         sources.told();
+        this.#open?.origins.nudge();
       },
       log,
     });
@@ -146,6 +154,7 @@ class Engine implements EngineClient {
   readonly #handlers: Handlers = {
     ...traceHandlers(() => this.#get(), (progress) => this.#emit('traces/progress', progress)),
     ...compareHandlers(() => this.#get().compare),
+    ...originHandlers(() => this.#get()),
     ...registryHandlers(() => this.#get()),
     'engine/configure': (settings) => this.#configure(settings),
     'prompts/list': () => this.#get().prompts.list(),

@@ -6,6 +6,7 @@ import type { CellDetail } from './cell-detail.ts';
 import type { CompareMethods } from './compare.ts';
 import type { TextOverlay } from './text-overlay.ts';
 import type { RegistryMethods, RegistryNotifications } from './registry.ts';
+import type { SpanMethods } from './spans.ts';
 import type { CellTraceMethods, TraceMethods, TraceNotifications } from './traces.ts';
 
 export type { CellDetail, TextOverlay };
@@ -168,7 +169,7 @@ export interface ListedCell {
 }
 
 /** Everything the extension and the command line ask of the engine: method → [parameters, result]. */
-export interface EngineMethods extends TraceMethods, CellTraceMethods, CompareMethods, RegistryMethods {
+export interface EngineMethods extends TraceMethods, CellTraceMethods, CompareMethods, RegistryMethods, Pick<SpanMethods, 'spans/prompt' | 'prompts/production' | 'golden/propose' | 'golden/sample'> {
   'engine/configure': [EngineSettings, { readonly version: string; readonly database: string | null }];
   'prompts/list': [Record<string, never>, { readonly prompts: readonly PromptSummary[]; readonly diagnostics: readonly Diagnostic[] }];
   'prompts/state': [{ readonly path: string; readonly overlays?: readonly TextOverlay[] }, { readonly prompts: readonly PromptState[]; readonly diagnostics: readonly Diagnostic[] }];
@@ -239,6 +240,8 @@ export interface EngineClient {
 
 /** The side that the engine asks: the extension over RPC, or the command line itself. */
 export interface EngineHost {
+  /** What this program is for others on the same workspace, e.g. “another VS Code window”. */
+  readonly name?: string;
   request<M extends keyof HostMethods>(method: M, params: HostMethods[M][0], signal?: AbortSignal): Promise<HostMethods[M][1]>;
   on<N extends keyof HostNotifications>(name: N, listener: (params: HostNotifications[N]) => void): () => void;
 }

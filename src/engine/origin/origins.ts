@@ -26,12 +26,14 @@ export interface OriginParts {
 
 /** Traces that a sample of calls is taken from. */
 const MOST_TRACES = 2000;
+const QUIET_MS = 3000;
 
 /** From a call to its prompt, and to a golden case; from a prompt to its calls. */
 export class Origins {
   readonly #parts: OriginParts;
   readonly #templates: PromptTemplates;
   readonly #production: Production;
+  #later: NodeJS.Timeout | undefined;
 
   constructor(parts: OriginParts, events: OriginEvents) {
     this.#parts = parts;
@@ -54,14 +56,10 @@ export class Origins {
     return { uses: await this.#production.uses(path, days ?? 30) };
   }
 
-  /** New traces came: whose prompt they are is found out when nothing else is to be done. */
+  /** Traces came, or prompts changed: whose calls they are is found out once nothing has come for a while. */
   nudge(): void {
-    this.#production.nudge();
-  }
-
-  /** Once every call that is there was looked at. */
-  settle(): Promise<void> {
-    return this.#production.settle();
+    clearTimeout(this.#later);
+    this.#later = setTimeout(() => this.#production.nudge(), QUIET_MS).unref();
   }
 
   async golden(overlays: SpanMethods['golden/propose'][0]['overlays']): Promise<GoldenCases> {
@@ -75,6 +73,7 @@ export class Origins {
   }
 
   close(): Promise<void> {
+    clearTimeout(this.#later);
     return this.#production.close();
   }
 

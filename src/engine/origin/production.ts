@@ -43,12 +43,6 @@ export class Production {
       });
   }
 
-  /** Ends once everything that is there was looked at. */
-  async settle(): Promise<void> {
-    this.nudge();
-    await this.#working;
-  }
-
   async close(): Promise<void> {
     this.#end.abort();
     await this.#working;

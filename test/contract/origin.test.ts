@@ -1,0 +1,169 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { SpanRef } from '../../src/protocol/spans.ts';
+import { testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
+import { recordedCallLine, type RecordedCallOptions } from '../fixtures/traces/recorded-calls.ts';
+
+const SYSTEM = 'You route the support tickets of a workspace for teams to exactly one queue: billing, technical, account or other.';
+const prompt = (system: string, model = 'openai/gpt-5-mini'): string => `name: Support triage
+model: ${model}
+messages:
+  - role: system
+    content: |
+      ${system}
+  - role: user
+    content: "Subject: {{subject}}\\n\\n{{body}}"
+golden: triage.golden.jsonl
+`;
+const FILES = {
+  'prompts/triage.prompt.yml': prompt(SYSTEM),
+  'prompts/triage.golden.jsonl': '{"id":"card","subject":"Card declined","body":"My card was declined.","expected":"billing"}\n',
+  'prompts/other.prompt.yml': 'name: Other\nmodel: openai/gpt-5-mini\nmessages:\n  - role: user\n    content: "Write a release note about {{change}} for the customers of a workspace for teams."\n',
+};
+
+let test: TestEngine | undefined;
+afterEach(async () => {
+  await test?.close();
+  test = undefined;
+});
+
+const path = (name = 'triage'): string => join(test?.folder ?? '', `prompts/${name}.prompt.yml`);
+const triage = (id: string, subject: string, body: string, more: Partial<RecordedCallOptions> = {}, system = SYSTEM): RecordedCallOptions => ({
+  id: id.repeat(16).slice(0, 16), answer: 'billing', messages: [{ role: 'system', content: `${system}\n` }, { role: 'user', content: `Subject: ${subject}\n\n${body}` }], ...more,
+});
+const refOf = (id: string): SpanRef => ({ traceId: id.repeat(32).slice(0, 32), spanId: id.repeat(16).slice(0, 16) });
+
+async function receive(...calls: RecordedCallOptions[]): Promise<void> {
+  const file = join(test?.folder ?? '', `calls-${calls[0]?.id}.jsonl`);
+  writeFileSync(file, `${calls.map(recordedCallLine).join('\n')}\n`);
+  const { files } = (await test?.engine.request('traces/import', { files: [file] })) ?? { files: [] };
+  expect(files[0]).toMatchObject({ spans: calls.length, rejected: [] });
+}
+
+describe('the prompt of a recorded call', () => {
+  it('is the file with its values; once versions are saved, the version', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    await receive(triage('a', 'Charged twice', 'I was charged twice.'));
+    expect(await engine.request('spans/prompt', refOf('a'))).toEqual({
+      how: 'matched',
+      certain: true,
+      note: null,
+      origins: [{
+        promptId: 'prompts/triage', name: 'Support triage', path: path(), exact: true, score: 1, unknown: [],
+        versions: [{ ref: 'working', label: 'working copy', environments: [] }],
+        variables: [{ name: 'subject', value: 'Charged twice', doubtful: false }, { name: 'body', value: 'I was charged twice.', doubtful: false }],
+      }],
+    });
+
+    const { version } = await engine.request('versions/save', { path: path(), message: 'first' });
+    await engine.request('environments/promote', { path: path(), ref: 'v1', environment: 'production' });
+    writeFileSync(path(), prompt(`${SYSTEM} When in doubt, say other.`));
+    const saved = await engine.request('versions/save', { path: path(), message: 'second' });
+    await receive(triage('b', 'Hello', 'A question.', {}, `${SYSTEM} When in doubt, say other.`));
+    const versionsOf = async (id: string): Promise<unknown> => {
+      const { certain, origins } = await engine.request('spans/prompt', refOf(id));
+      return [certain, origins[0]?.versions];
+    };
+    expect(await versionsOf('a')).toEqual([true, [{ ref: version.hash, label: version.label, environments: ['production'] }]]);
+    expect(await versionsOf('b')).toEqual([true, [{ ref: saved.version.hash, label: saved.version.label, environments: [] }]]);
+  });
+
+  it('in versions with the same text is told by the model, else nobody knows which', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    await engine.request('versions/save', { path: path(), message: 'mini' });
+    writeFileSync(path(), prompt(SYSTEM, 'openai/gpt-5'));
+    await engine.request('versions/save', { path: path(), message: 'large' });
+    await receive(triage('a', 'x', 'y', { model: 'gpt-5-mini-2025-08-07' }), triage('b', 'x', 'y', { model: 'somebody-elses' }));
+    expect(await engine.request('spans/prompt', refOf('a'))).toMatchObject({ certain: true, origins: [{ versions: [{ label: expect.stringMatching(/^v1/) as string }] }] });
+    const unknown = await engine.request('spans/prompt', refOf('b'));
+    expect(unknown).toMatchObject({ certain: false, note: expect.stringContaining('have the same text') as string });
+    expect(unknown.origins[0]?.versions.map(({ label }) => label.slice(0, 2))).toEqual(['v2', 'v1']);
+  });
+
+  it('is what the app says, and a contradiction is told', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    const { version } = await engine.request('versions/save', { path: path(), message: 'first' });
+    const said = (name: string, number: string): Partial<RecordedCallOptions> => ({ attributes: { 'gen_ai.prompt.name': name, 'gen_ai.prompt.version': number } });
+    await receive(triage('a', 'x', 'y', said('prompts/triage', '1')), triage('b', 'x', 'y', said('prompts/other', version.hash.slice(0, 8))), triage('c', 'x', 'y', said('not/here', 'v3')));
+    expect(await engine.request('spans/prompt', refOf('a'))).toMatchObject({ how: 'said', certain: true, origins: [{ promptId: 'prompts/triage', versions: [{ ref: version.hash }] }], note: null });
+    expect(await engine.request('spans/prompt', refOf('b'))).toMatchObject({ how: 'said', note: 'The app says Other; the text is that of Support triage.' });
+    expect(await engine.request('spans/prompt', refOf('c'))).toMatchObject({ how: 'matched', certain: true, origins: [{ promptId: 'prompts/triage' }] });
+  });
+
+  it('is a guess where the text was edited since, and none where it is another program’s', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    await receive(triage('a', 'x', 'y', {}, SYSTEM.replace('exactly one', 'just one')), { id: 'b'.repeat(16), answer: '', messages: [{ role: 'user', content: 'Tell me a story about the sea.' }] });
+    expect(await engine.request('spans/prompt', refOf('a'))).toMatchObject({ how: 'matched', certain: false, origins: [{ promptId: 'prompts/triage', exact: false }], note: expect.stringMatching(/^\d\d % of the prompt's text/) as string });
+    expect(await engine.request('spans/prompt', refOf('b'))).toEqual({ how: 'none', certain: false, origins: [], note: 'No prompt of this workspace has a text like this.' });
+  });
+
+  it('is that of an editor with unsaved changes too', async () => {
+    test = await testEngine(FILES);
+    await receive(triage('a', 'x', 'y', {}, 'Sort mail into one of these boxes: red, green, blue. Say only the box.'));
+    const overlays = [{ path: path(), text: prompt('Sort mail into one of these boxes: red, green, blue. Say only the box.') }];
+    expect(await test.engine.request('spans/prompt', { ...refOf('a'), overlays })).toMatchObject({ certain: true, origins: [{ promptId: 'prompts/triage' }] });
+    expect(await test.engine.request('spans/prompt', refOf('a'))).toMatchObject({ how: 'none' });
+  });
+});
+
+describe('what production says of a prompt', () => {
+  it('counts its calls, by version, and finds them', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    const { version } = await engine.request('versions/save', { path: path(), message: 'first' });
+    const calls = Array.from('abcdef', (id, i) => triage(id, `Subject ${i}`, 'Text', { durationMs: 100 * (i + 1), failed: i === 5, at: i * 1000, ...(i === 0 ? { attributes: { 'langfuse.observation.x': 'y' } } : {}) }));
+    await receive(...calls, { id: '7'.repeat(16), answer: 'x', messages: [{ role: 'user', content: 'Something else that no prompt of this workspace says.' }] });
+    const use = async (): Promise<unknown> => {
+      for (let tries = 0; tries < 200; tries++) {
+        const { uses } = await engine.request('prompts/production', { path: path() });
+        if (uses[0]?.pending === 0) return uses;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      throw new Error('The calls were not looked at.');
+    };
+    expect(await use()).toEqual([{
+      promptId: 'prompts/triage', calls: 6, errors: 1, p50Ms: 350, p95Ms: expect.closeTo(575, 0) as number, costPerCall: expect.any(Number) as number, feedback: [],
+      versions: [{ ref: version.hash, label: version.label, calls: 6, errors: 1 }], since: expect.any(String) as string, query: 'prompt:prompts/triage', pending: 0,
+    }]);
+    const list = async (query: string): Promise<number> => (await engine.request('traces/list', { query, sort: 'time', descending: true, limit: 50 })).traces.length;
+    expect([await list('prompt:prompts/triage'), await list('prompt:prompts/triage@v1'), await list('prompt:prompts/other')]).toEqual([6, 6, 0]);
+
+    // The prompt was edited: what was sent is still the version's, and no longer that of anything else.
+    writeFileSync(path(), prompt('Another text altogether, which nobody has sent yet, as far as anybody knows.'));
+    expect(await use()).toMatchObject([{ calls: 6 }]);
+    await engine.request('traces/delete', { query: 'prompt:prompts/triage' });
+    expect(await use()).toMatchObject([{ calls: 0, since: null, p95Ms: null }]);
+  });
+});
+
+describe('golden cases of recorded calls', () => {
+  it('are proposed for the prompt’s dataset, masked, with their duplicates', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    await receive(triage('a', 'Charged twice', 'Write to ana@example.org'), triage('b', 'card  declined', 'My card was declined.'), triage('c', 'Charged twice', 'Write to ana@example.org', { at: 5 }));
+    const { proposals } = await engine.request('golden/propose', { spans: [refOf('a'), refOf('b'), refOf('c')], corrections: { [refOf('b').spanId]: 'technical' } });
+    expect(proposals[0]).toMatchObject({
+      dataset: { file: join(test.folder, 'prompts/triage.golden.jsonl'), key: null },
+      case: { id: 'charged-twice', vars: { subject: 'Charged twice', body: 'Write to [email 1]' }, expected: 'billing', metadata: { trace: refOf('a').traceId, span: refOf('a').spanId, model: 'gpt-5-mini', prompt: 'prompts/triage@working' } },
+      expectedFrom: 'output', masked: [{ kind: 'email', pointer: '/vars/body' }], duplicateOf: null, notes: [],
+    });
+    expect(proposals[1]).toMatchObject({ case: { id: 'card-declined', expected: 'technical' }, expectedFrom: 'correction', duplicateOf: { caseId: 'card', line: 1 } });
+    expect(proposals[2]).toMatchObject({ duplicateOf: { caseId: 'charged-twice', line: 0 } });
+  });
+
+  it('are a choice of calls that differ', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    const refunds = Array.from({ length: 6 }, (_, i) => triage(`a${i}`, 'Refund', `Please refund invoice number ${1000 + i}.`, { at: i }));
+    await receive(...refunds, triage('b0', 'Outage', 'The app shows a blank page after login.'), triage('c0', 'Hiring', 'Do you have open positions for designers?'));
+    const { spans, of } = await engine.request('golden/sample', { query: '', count: 3, prompt: { path: path() } });
+    expect(of).toBe(8);
+    expect(spans.map(({ spanId }) => spanId[0]).sort()).toEqual(['a', 'b', 'c']);
+    expect((await engine.request('golden/sample', { query: '', count: 3, prompt: { path: path('other') } })).of).toBe(0);
+  }, 60_000);
+});
