@@ -163,7 +163,7 @@ describe('golden cases of recorded calls', () => {
     await receive(...refunds, triage('b0', 'Outage', 'The app shows a blank page after login.'), triage('c0', 'Hiring', 'Do you have open positions for designers?'));
     const { spans, of } = await engine.request('golden/sample', { query: '', count: 3, prompt: { path: path() } });
     expect(of).toBe(8);
-    expect(spans.map(({ spanId }) => spanId[0]).sort()).toEqual(['a', 'b', 'c']);
+    expect(spans.map(({ spanId }) => spanId[0]).sort((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual(['a', 'b', 'c']);
     expect((await engine.request('golden/sample', { query: '', count: 3, prompt: { path: path('other') } })).of).toBe(0);
   }, 60_000);
 });

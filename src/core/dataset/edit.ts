@@ -21,7 +21,7 @@ export interface TextEdit {
  */
 export function expectationEdit(path: string, text: string, at: Position, expected: unknown): TextEdit {
   const lines = new LineMap(text);
-  const offset = offsetAt(text, at);
+  const offset = lines.offsetAt(at);
   const edit = ((): OffsetEdit => {
     switch (endingOf(path)) {
       case 'jsonl':
@@ -119,17 +119,4 @@ function single(edits: readonly Edit[]): OffsetEdit {
 
 function shifted(edit: OffsetEdit, by: number): OffsetEdit {
   return { start: edit.start + by, end: edit.end + by, newText: edit.newText };
-}
-
-/** The offset (UTF-16 units) of a position; line ends as `LineMap` counts them. */
-function offsetAt(text: string, position: Position): number {
-  let offset = 0;
-  for (let line = 0; line < position.line; line++) {
-    const next = /\r\n|\r|\n/g;
-    next.lastIndex = offset;
-    const found = next.exec(text);
-    if (!found) return text.length;
-    offset = found.index + found[0].length;
-  }
-  return Math.min(offset + position.character, text.length);
 }

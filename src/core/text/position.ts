@@ -40,6 +40,12 @@ export class LineMap {
     return { line: low, character: at - (this.#starts[low] ?? 0) };
   }
 
+  /** UTF-16 units from the start of the text; a position behind the end of its line, or of the text, is that end at most. */
+  offsetAt({ line, character }: Position): number {
+    const start = this.#starts[line];
+    return start === undefined ? this.#length : Math.min(start + character, this.#starts[line + 1] ?? this.#length);
+  }
+
   range(start: number, end: number): SourceRange {
     return { start: this.positionAt(start), end: this.positionAt(end) };
   }

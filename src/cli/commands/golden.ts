@@ -1,0 +1,81 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { appendCaseEdit, datasetRow } from '../../core/dataset/edit.ts';
+import { TouchstoneError } from '../../core/errors.ts';
+import { LineMap } from '../../core/text/position.ts';
+import type { EngineClient } from '../../protocol/engine.ts';
+import type { CaseProposal, SpanRef } from '../../protocol/spans.ts';
+import type { CliContext, CommonOptions } from '../context.ts';
+import { EXIT, usageError, type ExitCode } from '../exit.ts';
+import { relativeTo } from '../paths.ts';
+import { printableLines } from '../terminal.ts';
+import { withEngine } from '../with-engine.ts';
+
+export interface GoldenOptions extends CommonOptions {
+  readonly span?: string;
+  readonly query?: string;
+  readonly count: number;
+  readonly prompt?: string;
+  readonly expected?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Makes golden cases of recorded calls, and appends them to the dataset of the prompt that rendered them. */
+export function goldenCommand(trace: string | undefined, options: GoldenOptions, context: CliContext): Promise<ExitCode> {
+  if ((trace === undefined) === (options.query === undefined)) throw usageError('Name a trace, or say with --query which calls are meant.');
+  if (options.expected !== undefined && trace === undefined) throw usageError('--expected is what one call should have answered: name its trace.');
+  return withEngine(options, context, async (engine) => {
+    const prompt = options.prompt === undefined ? undefined : { path: resolve(context.cwd, options.prompt) };
+    const spans = trace === undefined ? await sampled(engine, options, prompt, context) : [await callOf(engine, trace, options.span)];
+    const [first] = spans;
+    const corrections = options.expected === undefined || first === undefined ? {} : { corrections: { [first.spanId]: options.expected } };
+    const { proposals } = await engine.request('golden/propose', { spans, ...(prompt === undefined ? {} : { prompt }), ...corrections });
+    const fresh = proposals.filter(({ duplicateOf }) => duplicateOf === null);
+    if (options.dryRun !== true) for (const proposal of fresh) await append(proposal);
+    if (options.json === true) await context.stdout.write(`${JSON.stringify({ cases: proposals }, null, 2)}\n`);
+    else await context.stdout.write(`${printableLines(proposals.flatMap((proposal) => describe(proposal, options.dryRun === true, context)).join('\n')).join('\n')}\n`);
+    return EXIT.good;
+  });
+}
+
+/** `span`: the call; absent: the only one of the trace. */
+async function callOf(engine: EngineClient, wanted: string, span: string | undefined): Promise<SpanRef> {
+  const { traceId } = await engine.request('traces/get', { traceId: wanted.toLowerCase() });
+  if (span !== undefined) return { traceId, spanId: span.toLowerCase() };
+  const { spans } = JSON.parse((await engine.request('traces/export', { traceId, format: 'json' })).text) as { spans: { spanId: string; kind: string; name: string }[] };
+  const calls = spans.filter(({ kind }) => kind === 'llm');
+  const [only] = calls;
+  if (only === undefined) throw new TouchstoneError('not-found', 'No model was called in this trace.');
+  if (calls.length > 1) throw usageError(`The trace has ${calls.length} calls of a model. Name one with --span: ${calls.slice(0, 5).map(({ spanId, name }) => `${spanId} (${name})`).join(', ')}${calls.length > 5 ? ', …' : ''}`);
+  return { traceId, spanId: only.spanId };
+}
+
+async function sampled(engine: EngineClient, { query = '', count }: GoldenOptions, prompt: { path: string } | undefined, context: CliContext): Promise<readonly SpanRef[]> {
+  const { spans, of } = await engine.request('golden/sample', { query, count, ...(prompt === undefined ? {} : { prompt }) });
+  if (of === 0) throw new TouchstoneError('not-found', `No call of a model is found by ${query === '' ? 'an empty query' : query}. \`touchstone traces QUERY\` shows what is.`);
+  await context.stderr.write(`${spans.length} of ${of} calls, chosen so that they differ\n`);
+  return spans;
+}
+
+async function append({ case: added, dataset, span }: CaseProposal): Promise<void> {
+  if (dataset === null) throw new TouchstoneError('usage', `Nobody knows where the case of span ${span.spanId} belongs: its prompt has no dataset, or several. Name a dataset under "golden:" in the prompt file, or the prompt with --prompt.`);
+  const text = await readFile(dataset.file, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const { range, newText } = appendCaseEdit(dataset.file, text, added, dataset.key ?? undefined);
+  const lines = new LineMap(text);
+  await writeFile(dataset.file, text.slice(0, lines.offsetAt(range.start)) + newText + text.slice(lines.offsetAt(range.end)));
+}
+
+function describe({ case: added, dataset, duplicateOf, masked, notes, origin, span }: CaseProposal, isDryRun: boolean, context: CliContext): string[] {
+  const where = dataset === null ? 'no dataset' : relativeTo(context.cwd, dataset.file);
+  if (duplicateOf !== null) return [`= ${span.spanId}: asks the same as ${duplicateOf.caseId}${duplicateOf.line > 0 ? ` (${where}:${duplicateOf.line})` : ''}, and is left out`];
+  return [
+    `${isDryRun ? '?' : '+'} ${where}  ${JSON.stringify(datasetRow(added))}`,
+    ...(origin === null ? [] : [`  ${origin.name} · ${origin.versions.map(({ label }) => label).join(', ')}${origin.exact ? '' : ` · a guess, ${Math.round(origin.score * 100)} % of its text`}`]),
+    ...(masked.length === 0 ? [] : [`  masked: ${masked.map(({ placeholder, pointer, hint }) => `${placeholder} in ${pointer === '' ? '/' : pointer} (${hint})`).join(', ')}`]),
+    ...notes.map((note) => `  ${note}`),
+  ];
+}
