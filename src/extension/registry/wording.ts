@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
+import { metricDifference, pValue, verdictSentence } from '../../core/compare/sentence.ts';
 import type { EnvironmentState, PromptVersions, VersionScore, VersionSummary } from '../../protocol/registry.ts';
 import type { Comparison } from '../../protocol/compare.ts';
 import { formatRate } from '../../core/text/format.ts';
 import { progress, shortScore } from '../runs/wording.ts';
-import { age, deltaText, pText } from './numbers.ts';
+import { age } from './age.ts';
 
 /** `v9`; with its hash where two branches both made a v9; of one that nobody saved its hash. */
 export function shortLabel(version: Pick<VersionSummary, 'source' | 'number' | 'label' | 'hash'>, all: readonly Pick<VersionSummary, 'source' | 'number' | 'hash'>[] = []): string {
@@ -70,12 +71,13 @@ export function comparisonText(comparison: Comparison): string {
   const running = [comparison.a, comparison.b].find((side) => side.status === 'running');
   if (running) return vscode.l10n.t('comparing, {0}', progress({ done: running.done, total: running.total, cost: null }));
   const metric = comparison.result?.metrics[0];
-  const delta = metric && deltaText(metric);
-  if (!metric || delta === null || delta === undefined) return vscode.l10n.t('nothing to compare yet');
+  if (!metric || metric.delta === null) return vscode.l10n.t('nothing to compare yet');
+  const delta = metricDifference(metric.delta, metric.unit).replace(' points', ' pts');
+  const p = metric.pAdjusted ?? metric.p;
   switch (metric.verdict) {
     case 'better':
     case 'worse':
-      return [delta, pText(metric.pAdjusted ?? metric.p)].filter((part) => part !== null).join(', ');
+      return p === null ? delta : `${delta}, ${pValue(p)}`;
     case 'no-difference-shown':
       return vscode.l10n.t('{0}, no difference shown', delta);
     case 'too-few-cases':
@@ -83,29 +85,8 @@ export function comparisonText(comparison: Comparison): string {
   }
 }
 
-/** The same as a sentence with its interval, for tooltips and questions. */
-export function comparisonSentence(comparison: Comparison): string {
-  if (comparison.refused) return comparison.refused.message;
-  const metric = comparison.result?.metrics[0];
-  if (!metric || metric.delta === null) return vscode.l10n.t('No case was answered by both.');
-  const words = {
-    'better': vscode.l10n.t('Better'),
-    'worse': vscode.l10n.t('Worse'),
-    'no-difference-shown': vscode.l10n.t('No difference shown'),
-    'too-few-cases': metric.casesNeeded === null ? vscode.l10n.t('Too few cases') : vscode.l10n.t('Too few cases: about {0} are needed', metric.casesNeeded),
-  } as const;
-  const interval = metric.interval === null ? null : `[${metric.interval.map((end) => deltaText({ delta: end, unit: metric.unit })).join(', ')}]`;
-  const numbers = [deltaText(metric), interval, pText(metric.pAdjusted ?? metric.p)].filter((part) => part !== null).join(', ');
-  return vscode.l10n.t('{0}: {1} {2} ({3} cases)', words[metric.verdict], metricName(metric.name), numbers, metric.n);
-}
-
-function metricName(name: string): string {
-  const names: Readonly<Record<string, string>> = {
-    passRate: vscode.l10n.t('pass rate'),
-    score: vscode.l10n.t('score'),
-    cost: vscode.l10n.t('cost'),
-    latencyMs: vscode.l10n.t('latency'),
-    tokens: vscode.l10n.t('tokens'),
-  };
-  return names[name] ?? name;
+/** The same as a sentence with both values and the interval, for tooltips and questions. */
+export function comparisonSentence({ refused, result }: Comparison): string {
+  if (refused) return refused.message;
+  return result ? verdictSentence(result) : vscode.l10n.t('No case was answered by both.');
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { CACHED_TAG } from '../../core/eval/cell-trace-id.ts';
 import { formatCount, formatDuration, formatTokens, formatUsd } from '../../core/text/format.ts';
 import type { SessionRow, TraceListRequest, TraceRow } from '../../protocol/traces.ts';
 import { durationMs, millisecondsOf } from './numbers.ts';
@@ -21,13 +22,30 @@ export function traceLabel(row: Pick<TraceRow, 'name' | 'traceId'>): string {
 export function traceDescription(row: TraceRow, sort: TraceSort): string {
   const parts: Record<TraceSort, string | null> = {
     time: shortTime(millisecondsOf(row.startNs)),
-    duration: row.durationNs === null ? vscode.l10n.t('running') : formatDuration(durationMs(row)),
+    duration: durationText(row),
     cost: costText(row),
     tokens: row.tokens === null ? null : vscode.l10n.t('{0} tok', formatTokens(row.tokens)),
-    errors: row.errors === 0 ? null : formatCount(row.errors, 'error'),
+    errors: errorsText(row),
   };
   const order: readonly TraceSort[] = ['errors', 'duration', 'cost', 'tokens', 'time'];
   return [parts[sort], ...order.filter((key) => key !== sort).map((key) => parts[key]), row.environment].filter((part) => part !== null && part !== '').join(' · ');
+}
+
+/** An answer from the cache took no time. */
+function durationText(row: TraceRow): string {
+  if (row.durationNs === null) return vscode.l10n.t('running');
+  return row.origin === 'eval' && row.tags.includes(CACHED_TAG) ? vscode.l10n.t('cached') : formatDuration(durationMs(row));
+}
+
+/** A cell of an eval fails as a whole. */
+function errorsText(row: TraceRow): string | null {
+  if (row.errors === 0) return null;
+  return row.origin === 'eval' ? vscode.l10n.t('failed') : formatCount(row.errors, 'error');
+}
+
+function hiddenErrorsText({ origin, errors, hiddenErrors }: TraceRow): string {
+  if (origin === 'eval' && errors === 1) return vscode.l10n.t('Its checks failed.');
+  return errors === hiddenErrors ? vscode.l10n.t('Only results tell of the errors; no status does.') : vscode.l10n.t('{0} of the errors are told by results only.', hiddenErrors);
 }
 
 /** A cost without some of the calls is a lower bound, and is written so. */
@@ -60,8 +78,9 @@ function lines(): { readonly tooltip: vscode.MarkdownString; readonly line: (...
 export function traceTooltip(row: TraceRow): vscode.MarkdownString {
   const { tooltip, line } = lines();
   line(row.name);
-  line(new Date(millisecondsOf(row.startNs)).toLocaleString(), row.durationNs === null ? vscode.l10n.t('running') : formatDuration(durationMs(row)));
-  line(formatCount(row.spans, 'span'), row.llmCalls > 0 ? formatCount(row.llmCalls, 'LLM call') : null, row.toolCalls > 0 ? formatCount(row.toolCalls, 'tool call') : null, row.errors > 0 ? formatCount(row.errors, 'error') : null);
+  line(new Date(millisecondsOf(row.startNs)).toLocaleString(), durationText(row));
+  line(formatCount(row.spans, 'span'), row.llmCalls > 0 ? formatCount(row.llmCalls, 'LLM call') : null, row.toolCalls > 0 ? formatCount(row.toolCalls, 'tool call') : null, errorsText(row));
+  if (row.hiddenErrors > 0) line(hiddenErrorsText(row));
   line(row.tokens === null ? null : vscode.l10n.t('{0} tokens ({1} in, {2} out)', formatTokens(row.tokens), formatTokens(row.inputTokens), formatTokens(row.outputTokens)), costText(row));
   if (row.unpriced > 0) line(vscode.l10n.t('{0} without a known price', formatCount(row.unpriced, 'call')));
   line(row.models.join(', '));

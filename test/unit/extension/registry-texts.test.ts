@@ -1,27 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { copyPrompt } from '../../../src/extension/registry/copy-prompt.ts';
-import { age, deltaText, pText } from '../../../src/extension/registry/numbers.ts';
+import { age } from '../../../src/extension/registry/age.ts';
 import { readSearchQuery } from '../../../src/extension/registry/search-query.ts';
 
-describe('differences in a few characters', () => {
-  it('writes a sign, the unit, and never 0 for what is not 0', () => {
-    expect(deltaText({ delta: 0.0833, unit: 'rate' })).toBe('+8.3 pts');
-    expect(deltaText({ delta: -0.0833, unit: 'rate' })).toBe('−8.3 pts');
-    expect(deltaText({ delta: 0, unit: 'rate' })).toBe('±0.0 pts');
-    expect(deltaText({ delta: 0.0001, unit: 'rate' })).toBe('+0.1 pts');
-    expect(deltaText({ delta: -0.004, unit: 'score' })).toBe('−0.01');
-    expect(deltaText({ delta: 0.0034, unit: 'usd' })).toBe('+$0.0034');
-    expect(deltaText({ delta: -120, unit: 'ms' })).toBe('−120 ms');
-    expect(deltaText({ delta: 412, unit: 'tokens' })).toBe('+412 tok');
-    expect(deltaText({ delta: null, unit: 'rate' })).toBeNull();
-  });
-
-  it('writes p values as papers do, and no digits that round to something else', () => {
-    expect([0.0123, 0.0004, 0.05, 0.0994, 0.0996, 0.5, 0.9999, 1].map(pText)).toEqual(['p = .012', 'p < .001', 'p = .050', 'p = .099', 'p = .10', 'p = .50', 'p > .999', 'p > .999']);
-    expect(pText(null)).toBeNull();
-  });
-
+describe('ages', () => {
   it('tells an age in the largest unit that is full', () => {
     const minute = 60_000;
     expect(age(-5)).toEqual({ value: 0, unit: 'minute' });

@@ -33,7 +33,7 @@ describe('variables of an environment file', () => {
 });
 
 const ROW: TraceRow = {
-  traceId: '0af7651916cd43dd8448eb211c80319c', name: 'refund', startNs: '1790000000000000000', durationNs: '4200000000', spans: 31, running: 0, errors: 1, llmCalls: 9, toolCalls: 6,
+  traceId: '0af7651916cd43dd8448eb211c80319c', name: 'refund', startNs: '1790000000000000000', durationNs: '4200000000', spans: 31, running: 0, errors: 1, hiddenErrors: 0, llmCalls: 9, toolCalls: 6,
   tokens: 31_204, inputTokens: 30_000, outputTokens: 1204, cost: 0.083, unpriced: 0, service: 'refund-bot', environment: null, session: null, user: null, models: ['gpt-5-mini', 'gpt-5'], tags: [], origin: 'received', revision: 3,
 };
 const GROUPS: TraceBreakdown['groups'] = [
