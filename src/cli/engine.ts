@@ -28,6 +28,7 @@ function terminalHost(env: NodeJS.ProcessEnv): EngineHost {
     },
   };
   return {
+    name: 'a touchstone command',
     request: async (method, params) => answers[method](params),
     on: () => () => undefined,
   };

@@ -37,6 +37,7 @@ const peer: RpcPeer<HostMethods, EngineNotifications> = new RpcPeer<HostMethods,
 });
 
 const host: EngineHost = {
+  name: 'another VS Code window',
   request: (method, params, signal) => peer.request(method, params, signal),
   on(name, listener) {
     listeners[name].add(listener);

@@ -26,6 +26,8 @@ export class Workspace {
   /** Ports at which traces of this workspace are received now. */
   receiver: { readonly http: number; readonly grpc: number | null } | null = null;
   readonly redactor: Redactor;
+  /** What this program is for others on the same workspace. */
+  readonly owner: string;
   readonly #host: EngineHost;
   #store: Promise<{ store: RunStore; grid: Grid }> | undefined;
   #closed = false;
@@ -38,6 +40,7 @@ export class Workspace {
     this.redactor = redactor;
     this.#disk = createFileReader({ root: settings.folder });
     this.#host = host;
+    this.owner = host.name ?? 'another program';
   }
 
   get folder(): string {

@@ -27,7 +27,7 @@ const kind: Schema<SpanKind> = v.picklist(SPAN_KINDS);
 const nothing: Schema<Record<string, never>> = v.custom<Record<string, never>>(() => true);
 
 const row: Schema<TraceRow> = v.object({
-  traceId: text, name: text, startNs: nanos, durationNs: v.nullable(nanos), spans: index, running: index, errors: index, llmCalls: index, toolCalls: index,
+  traceId: text, name: text, startNs: nanos, durationNs: v.nullable(nanos), spans: index, running: index, errors: index, hiddenErrors: index, llmCalls: index, toolCalls: index,
   tokens: numberOrNull, inputTokens: numberOrNull, outputTokens: numberOrNull, cost: numberOrNull, unpriced: index, service: textOrNull, environment: textOrNull,
   session: textOrNull, user: textOrNull, models: texts, tags: texts, origin: v.picklist(['received', 'imported', 'tailed', 'eval']), revision: number,
 });

@@ -17,7 +17,10 @@ export interface TraceRow {
   readonly durationNs: string | null;
   readonly spans: number;
   readonly running: number;
+  /** Spans that failed. */
   readonly errors: number;
+  /** Of them those whose status says nothing: the result of a tool or the verdict of an evaluator tells it. */
+  readonly hiddenErrors: number;
   readonly llmCalls: number;
   readonly toolCalls: number;
   /** Sums over the spans whose usage counts; `null`: none reported any. */

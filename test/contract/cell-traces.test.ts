@@ -34,10 +34,13 @@ describe('traces of eval cells', () => {
     const { traceId } = await engine.request('cells/trace', { runId: run.info.id, key: { caseIndex: 1, modelIndex: 0, repeat: 0 } });
     expect(traceId).toBe(traceIdOfCell(run.info.id, 1));
     expect(cells.map(({ result }) => result.traceId)).toEqual([traceIdOfCell(run.info.id, 0), traceId]);
-    expect(await engine.request('traces/get', { traceId })).toMatchObject({ name: 'eval no', origin: 'eval', session: run.info.id, spans: 2, llmCalls: 1, errors: 0 });
+    expect(await engine.request('traces/get', { traceId })).toMatchObject({ name: 'eval no', origin: 'eval', session: run.info.id, spans: 3, llmCalls: 1, errors: 1, hiddenErrors: 1 });
+    const failed = await engine.request('traces/list', { query: 'origin:eval status:error', sort: 'time', descending: false, limit: 10 });
+    expect(failed.traces.map(({ name }) => name)).toEqual(['eval no']);
     const { spans } = JSON.parse((await engine.request('traces/export', { traceId, format: 'json' })).text) as { spans: Span[] };
-    expect(spans.map(({ name, kind }) => [name, kind])).toEqual([['eval no', 'chain'], ['chat echo', 'llm']]);
-    expect(spans[0]).toMatchObject({ input: { text: 'hello' }, scores: [{ name: 'contains', value: 0, label: 'fail' }], promptName: 'Echo' });
+    expect(spans.map(({ name, kind }) => [name, kind])).toEqual([['eval no', 'chain'], ['chat echo', 'llm'], ['checks', 'evaluator']]);
+    expect(spans[0]).toMatchObject({ input: { text: 'hello' }, promptName: 'Echo' });
+    expect(spans[2]).toMatchObject({ parentId: spans[0]!.spanId, scores: [{ name: 'checks', value: 0, label: 'fail' }, { name: 'contains', value: 0, label: 'fail' }] });
     expect(spans[1]!.input).toEqual([{ role: 'system', parts: [{ type: 'text', text: 'Repeat.' }] }, { role: 'user', parts: [{ type: 'text', text: 'hello' }] }]);
     await expect(engine.request('cells/trace', { runId: run.info.id, key: { caseIndex: 2, modelIndex: 0, repeat: 0 } })).rejects.toMatchObject({ code: 'not-found' });
   });
@@ -62,10 +65,10 @@ describe('traces of eval cells', () => {
     test = await testEngine({ 'echo.prompt.yml': PROMPT, 'echo.golden.jsonl': DATA, 'touchstone.yml': '' });
     const { engine } = test;
     const { run } = await test.eval();
-    expect((await evalTraces(test)).map(({ spans }) => spans)).toEqual([2, 2]);
+    expect((await evalTraces(test)).map(({ spans }) => spans)).toEqual([3, 3]);
     await engine.request('cells/rerun', { runId: run.info.id, caseIndex: 0 });
     const again = await evalTraces(test);
-    expect(Object.fromEntries(again.map(({ name, spans }) => [name, spans]))).toEqual({ 'eval no': 2, 'eval yes': 3 });
+    expect(Object.fromEntries(again.map(({ name, spans }) => [name, spans]))).toEqual({ 'eval no': 3, 'eval yes': 4 });
     await engine.request('runs/delete', { runIds: [run.info.id] });
     expect(await evalTraces(test)).toEqual([]);
   });
@@ -101,7 +104,7 @@ describe('programs that an eval asks', () => {
     expect(cells.map(({ result }) => [result.output, result.error])).toEqual([['card traced', null]]);
     const { traceId } = await engine.request('cells/trace', { runId: run.info.id, key: { caseIndex: 0, modelIndex: 0, repeat: 0 } });
     const { spans } = JSON.parse((await engine.request('traces/export', { traceId, format: 'json' })).text) as { spans: Span[] };
-    expect(spans.map(({ name, parentId }) => [name, spans.find(({ spanId }) => spanId === parentId)?.name ?? null])).toEqual([['eval yes', null], [expect.stringMatching(/^chat exec:/), 'eval yes'], ['agent step', expect.stringMatching(/^chat exec:/)]]);
+    expect(spans.map(({ name, parentId }) => [name, spans.find(({ spanId }) => spanId === parentId)?.name ?? null])).toEqual([['eval yes', null], [expect.stringMatching(/^chat exec:/), 'eval yes'], ['agent step', expect.stringMatching(/^chat exec:/)], ['checks', 'eval yes']]);
   });
 
   it('an HTTP model is sent the traceparent', async () => {

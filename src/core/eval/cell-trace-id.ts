@@ -3,6 +3,9 @@ import { hashText } from '../hash.ts';
 const RUN_DIGITS = 24;
 const MOST_CELLS = 2 ** 32;
 
+/** Of the trace of a cell whose answer came from the cache: it took no time. */
+export const CACHED_TAG = 'cached';
+
 /**
  * The id of a cell's trace, 32 hex digits: 24 of its run, 8 of its number in the run (core/eval/ordinal). So nothing has to be
  * stored to find the trace of a cell, or the cell of a trace.
@@ -24,6 +27,10 @@ export function rootSpanOfCell(traceId: string): string {
 /** Numbers of attempts begin at 1; 0: an answer that was on this machine already. */
 export function spanOfAttempt(traceId: string, number: number): string {
   return hashText(`${traceId} attempt ${number}`).slice(0, 16);
+}
+
+export function spanOfChecks(traceId: string): string {
+  return hashText(`${traceId} checks`).slice(0, 16);
 }
 
 /** What a program is told, so that its spans become part of the cell's trace: https://www.w3.org/TR/trace-context/#traceparent-header */

@@ -6,7 +6,7 @@ import { attributesOf } from '../trace/any-value.ts';
 import { makeEvent, makeResource, makeScope, makeSpan } from '../trace/formats/build.ts';
 import type { RawEvent, RawSpan } from '../trace/model.ts';
 import { nanosOf } from '../trace/time.ts';
-import { rootSpanOfCell, spanOfAttempt } from './cell-trace-id.ts';
+import { CACHED_TAG, rootSpanOfCell, spanOfAttempt, spanOfChecks } from './cell-trace-id.ts';
 import type { AttemptInfo, CellRequest, CellResult, RunInfo } from './model.ts';
 
 /** What the journal knows of a finished cell. */
@@ -24,13 +24,14 @@ const RESOURCE = makeResource({ 'service.name': 'touchstone eval' });
 const SCOPE = makeScope('touchstone.eval');
 
 /**
- * The spans of a cell: the case as the root, with its scores, and below it a call of the model for each attempt. The answer and
- * what it used belong to the attempt that brought it. An answer from the cache has a call without usage: it was paid for
+ * The spans of a cell: the case as the root, below it a call of the model for each attempt, and an evaluator with the verdict and the
+ * score of each check. The answer and what it used belong to the attempt that brought it. An answer from the cache has a call without usage: it was paid for
  * where it was first given. Calls of judges are not journaled one by one; what they cost is an attribute of the root.
  */
 export function spansOfCell(cell: JournaledCell): RawSpan[] {
   const calls = cell.attempts.length === 0 ? [storedAnswer(cell)].filter((span) => span !== null) : cell.attempts.map((attempt) => attemptSpan(cell, attempt));
-  return [rootSpan(cell, calls), ...calls];
+  const root = rootSpan(cell, calls);
+  return [root, ...calls, ...checksSpan(cell, root)];
 }
 
 function rootSpan(cell: JournaledCell, calls: readonly RawSpan[]): RawSpan {
@@ -39,6 +40,7 @@ function rootSpan(cell: JournaledCell, calls: readonly RawSpan[]): RawSpan {
   const end = calls.at(-1)?.endTimeUnixNano ?? start;
   const model = run.models[result.modelIndex];
   const judges = costOfJudges(result.assertions);
+  const tags = result.cached ? [...cell.case.tags, CACHED_TAG] : cell.case.tags;
   return makeSpan({
     traceId,
     spanId: rootSpanOfCell(traceId),
@@ -55,7 +57,7 @@ function rootSpan(cell: JournaledCell, calls: readonly RawSpan[]): RawSpan {
       'session.id': run.id,
       'gen_ai.prompt.name': run.promptName,
       'gen_ai.prompt.version': run.promptHash.slice(0, 12),
-      'tag.tags': cell.case.tags.length === 0 ? undefined : cell.case.tags,
+      'tag.tags': tags.length === 0 ? undefined : tags,
       'touchstone.run.id': run.id,
       'touchstone.case.id': cell.case.id,
       'touchstone.case.index': result.caseIndex,
@@ -67,7 +69,6 @@ function rootSpan(cell: JournaledCell, calls: readonly RawSpan[]): RawSpan {
       'touchstone.cached': result.cached,
       'touchstone.judge.cost': judges === undefined ? undefined : judges,
     }),
-    events: result.assertions.flatMap((assertion) => scoreEvents(assertion, end)),
     status: result.error === null ? { code: 0, message: '' } : { code: 2, message: `${result.error.code}: ${result.error.message}` },
     resource: RESOURCE,
     scope: SCOPE,
@@ -172,10 +173,42 @@ function usageAttributes(usage: TokenUsage | null): JsonObject {
   };
 }
 
+/** The verdict first: an evaluator whose first score is a failure counts as a span that failed. */
+function checksSpan({ result, traceId }: JournaledCell, root: RawSpan): RawSpan[] {
+  const { assertions, pass, score } = result;
+  const end = root.endTimeUnixNano ?? root.startTimeUnixNano;
+  if (assertions.length === 0 || pass === null) return [];
+  const failed = assertions.filter((assertion) => !assertion.pass && assertion.weight !== 0);
+  const verdict = makeEvent('gen_ai.evaluation.result', end, {
+    'gen_ai.evaluation.name': 'checks',
+    'gen_ai.evaluation.score.value': score ?? undefined,
+    'gen_ai.evaluation.score.label': pass ? 'pass' : 'fail',
+    'gen_ai.evaluation.explanation': pass || failed.length === 0 ? undefined : failed.map((assertion) => `${nameOf(assertion)}: ${assertion.error ?? assertion.reason}`).join('\n'),
+  });
+  return [makeSpan({
+    traceId,
+    spanId: spanOfChecks(traceId),
+    parentSpanId: rootSpanOfCell(traceId),
+    name: 'checks',
+    kind: 1,
+    startTimeUnixNano: end,
+    endTimeUnixNano: end,
+    attributes: attributesOf({ 'openinference.span.kind': 'EVALUATOR', 'touchstone.pass': pass, 'touchstone.score': score ?? undefined }),
+    events: [verdict, ...assertions.flatMap((assertion) => scoreEvents(assertion, end))],
+    status: { code: 0, message: '' },
+    resource: RESOURCE,
+    scope: SCOPE,
+  })];
+}
+
+function nameOf({ metric, name, type }: AssertionResult): string {
+  return metric ?? name ?? type;
+}
+
 /** The checks of a set are told one by one, the set with them. */
 function scoreEvents(assertion: AssertionResult, timeNs: string): RawEvent[] {
   const event = makeEvent('gen_ai.evaluation.result', timeNs, {
-    'gen_ai.evaluation.name': assertion.metric ?? assertion.name ?? assertion.type,
+    'gen_ai.evaluation.name': nameOf(assertion),
     'gen_ai.evaluation.score.value': assertion.score,
     'gen_ai.evaluation.score.label': assertion.pass ? 'pass' : 'fail',
     'gen_ai.evaluation.explanation': assertion.error ?? assertion.reason,

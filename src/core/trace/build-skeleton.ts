@@ -2,7 +2,7 @@ import { treeOfColumns, type SpanColumns } from './columns.ts';
 import { TOOL_STEP } from './normalise/normalise-trace.ts';
 import { decideRoles, ROLE, type Roles } from './normalise/usage-roles.ts';
 import { sumUp } from './roll-up.ts';
-import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from './skeleton.ts';
+import { FAILED, SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from './skeleton.ts';
 import type { TraceTree } from './tree.ts';
 
 /** What a skeleton says of a whole trace. */
@@ -45,7 +45,7 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): { s
     return permute(sumUp(tree, column), order);
   };
   const errors = new Float64Array(count);
-  for (let index = 0; index < count; index++) errors[index] = flags[index]! & SPAN_FLAGS.error ? 1 : 0;
+  for (let index = 0; index < count; index++) errors[index] = flags[index]! & FAILED ? 1 : 0;
 
   const { texts, names, models } = textsOf(parts, order);
   const [earliest, starts] = startsOf(columns, order);

@@ -1,3 +1,4 @@
+import { hiddenErrorOf } from './findings/result-error.ts';
 import type { Span, TokenBuckets } from './model.ts';
 import type { TraceTree } from './tree.ts';
 
@@ -8,7 +9,7 @@ export interface RollUp {
   readonly cost: number | null;
   /** Calls that used tokens and whose cost is unknown: the sum is a lower bound. */
   readonly unpriced: number;
-  /** Spans with an error, this one among them. */
+  /** Spans with an error, also one that only a result tells, this one among them. */
   readonly errors: number;
 }
 
@@ -20,7 +21,7 @@ export function rollUp(spans: readonly Span[], tree: TraceTree): RollUp[] {
   const reported = column((span) => (span?.tokens ? 1 : null));
   const costs = column((span) => span?.cost);
   const unpriced = column((span) => (span !== null && span.tokens !== null && span.cost === null ? 1 : 0));
-  const errors = column((_, index) => (spans[index]!.status === 'error' ? 1 : 0));
+  const errors = column((_, index) => (spans[index]!.status === 'error' || hiddenErrorOf(spans[index]!) !== null ? 1 : 0));
   const tokensAt = (index: number): TokenBuckets => ({ input: known(buckets.input[index]!), cacheRead: known(buckets.cacheRead[index]!), cacheWrite: known(buckets.cacheWrite[index]!), output: known(buckets.output[index]!), reasoning: known(buckets.reasoning[index]!) });
   return spans.map((_, index): RollUp => ({
     tokens: Number.isNaN(reported[index]!) ? null : tokensAt(index),

@@ -8,7 +8,7 @@ export const SPAN_FLAGS = {
   skew: 4,
   /** Its parent was never sent. */
   orphan: 8,
-  /** Its status says nothing, its result says that it failed. */
+  /** Its status says nothing, its result (of a tool) or its verdict (of an evaluator) says that it failed. */
   hiddenError: 16,
   /** Only its start was announced. */
   pending: 32,
@@ -17,6 +17,9 @@ export const SPAN_FLAGS = {
   duplicate: 128,
   hasEvents: 256,
 } as const;
+
+/** Either counts as an error: of the list, of `status:error`, of sums. */
+export const FAILED = SPAN_FLAGS.error | SPAN_FLAGS.hiddenError;
 
 /** Positions in this list are the numbers of `TraceSkeleton.kinds`. */
 export const SPAN_KINDS = ['llm', 'embedding', 'agent', 'tool', 'retriever', 'reranker', 'chain', 'guardrail', 'evaluator', 'prompt', 'memory', 'http', 'db', 'event', 'other'] as const satisfies readonly SpanKind[];

@@ -80,7 +80,7 @@ export class Sources {
     return createReceiver({
       folder: this.#workspace.folder,
       sink: await this.#traces.sink(),
-      owner: `process ${process.pid}`,
+      owner: this.#workspace.owner,
       guard: () => this.#guard(),
       onStatus: (status) => {
         this.#workspace.receiver = status.state === 'on' || status.state === 'elsewhere' ? status : null;

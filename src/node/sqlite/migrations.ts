@@ -400,6 +400,13 @@ export const MIGRATIONS: readonly string[] = [
     templates TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  /* Errors that only a result or a verdict tells count among the errors of a trace; how many of them there are. Bits of flags: 1 error, 16 hiddenError. */
+  ALTER TABLE trace ADD COLUMN hidden_errors INTEGER NOT NULL DEFAULT 0;
+  UPDATE trace SET hidden_errors = hidden.spans, errors = errors + hidden.spans
+    FROM (SELECT trace, count(*) AS spans FROM span WHERE flags & 16 AND NOT flags & 1 GROUP BY trace) AS hidden
+   WHERE trace.n = hidden.trace;
+  `,
 ];
 
 /** SQL that reads the first digits of a text as a hexadecimal number: SQLite has no function for it. */

@@ -21,6 +21,7 @@ export interface TraceColumns {
   spans: number;
   running: number;
   errors: number;
+  hiddenErrors: number;
   llmCalls: number;
   toolCalls: number;
   tokens: number | null;
@@ -74,6 +75,7 @@ export class TraceState {
     const { columns } = this;
     columns.running += sign * contribution.running;
     columns.errors += sign * contribution.errors;
+    columns.hiddenErrors += sign * contribution.hiddenErrors;
     columns.llmCalls += sign * contribution.llmCalls;
     columns.toolCalls += sign * contribution.toolCalls;
     columns.tokens = add(columns.tokens, contribution.tokens, sign);
@@ -133,7 +135,7 @@ function add(sum: number | null, count: number | null, sign: 1 | -1): number | n
   return sign < 0 && total === 0 ? null : total;
 }
 
-type TraceTableRow = Record<'n' | 'next_sequence' | 'revision' | 'name_start_ns' | 'name_of_root' | 'start_ns' | 'spans' | 'running' | 'errors' | 'llm_calls' | 'tool_calls' | 'priced' | 'unpriced' | 'origin' | 'bytes', bigint>
+type TraceTableRow = Record<'n' | 'next_sequence' | 'revision' | 'name_start_ns' | 'name_of_root' | 'start_ns' | 'spans' | 'running' | 'errors' | 'hidden_errors' | 'llm_calls' | 'tool_calls' | 'priced' | 'unpriced' | 'origin' | 'bytes', bigint>
   & Record<'end_ns' | 'tokens' | 'input_tokens' | 'output_tokens', bigint | null>
   & Record<'service' | 'environment' | 'session' | 'user' | 'project', string | null>
   & Record<'name' | 'models' | 'tags', string> & { readonly cost: number | null };
@@ -183,7 +185,7 @@ export class TraceStates {
     this.#lastNumber ??= Number(this.#statements.lastNumber.get() ?? 0);
     const n = ++this.#lastNumber;
     const state = new TraceState(traceId, {
-      n, nextSequence: 0, revision: 0, name: '', nameStart: 0n, nameOfRoot: 0, start: 0n, end: null, spans: 0, running: 0, errors: 0, llmCalls: 0, toolCalls: 0,
+      n, nextSequence: 0, revision: 0, name: '', nameStart: 0n, nameOfRoot: 0, start: 0n, end: null, spans: 0, running: 0, errors: 0, hiddenErrors: 0, llmCalls: 0, toolCalls: 0,
       tokens: null, inputTokens: null, outputTokens: null, cost: null, priced: 0, unpriced: 0, service: null, environment: null, session: null, user: null,
       origin: ORIGINS.indexOf(origin.kind), project: origin.project ?? null, bytes: 0,
     }, true);
@@ -199,7 +201,7 @@ export class TraceStates {
     const c = state.columns;
     c.revision++;
     const values = [
-      c.nextSequence, c.revision, c.name, c.nameStart, c.nameOfRoot, c.start, c.end, c.running > 0 || c.end === null ? null : c.end > c.start ? c.end - c.start : 0n, c.spans, c.running, c.errors, c.llmCalls, c.toolCalls,
+      c.nextSequence, c.revision, c.name, c.nameStart, c.nameOfRoot, c.start, c.end, c.running > 0 || c.end === null ? null : c.end > c.start ? c.end - c.start : 0n, c.spans, c.running, c.errors, c.hiddenErrors, c.llmCalls, c.toolCalls,
       c.tokens, c.inputTokens, c.outputTokens, c.cost, c.priced, c.unpriced, c.service, c.environment, c.session, c.user, JSON.stringify([...state.models]), JSON.stringify([...state.tags]), c.origin, c.project, c.bytes, now,
     ];
     if (state.isNew) this.#statements.insert.run(...values, c.n, Buffer.from(state.id, 'hex'));
@@ -232,7 +234,7 @@ function columnsOf(row: TraceTableRow): TraceColumns {
   const count = (value: bigint | null): number | null => (value === null ? null : Number(value));
   return {
     n: Number(row.n), nextSequence: Number(row.next_sequence), revision: Number(row.revision), name: row.name, nameStart: row.name_start_ns, nameOfRoot: Number(row.name_of_root),
-    start: row.start_ns, end: row.end_ns, spans: Number(row.spans), running: Number(row.running), errors: Number(row.errors), llmCalls: Number(row.llm_calls), toolCalls: Number(row.tool_calls),
+    start: row.start_ns, end: row.end_ns, spans: Number(row.spans), running: Number(row.running), errors: Number(row.errors), hiddenErrors: Number(row.hidden_errors), llmCalls: Number(row.llm_calls), toolCalls: Number(row.tool_calls),
     tokens: count(row.tokens), inputTokens: count(row.input_tokens), outputTokens: count(row.output_tokens), cost: row.cost, priced: Number(row.priced), unpriced: Number(row.unpriced),
     service: row.service, environment: row.environment, session: row.session, user: row.user, origin: Number(row.origin), project: row.project, bytes: Number(row.bytes),
   };
@@ -240,7 +242,7 @@ function columnsOf(row: TraceTableRow): TraceColumns {
 
 function prepare(database: Database) {
   const columns = [
-    'next_sequence', 'revision', 'name', 'name_start_ns', 'name_of_root', 'start_ns', 'end_ns', 'duration_ns', 'spans', 'running', 'errors', 'llm_calls', 'tool_calls',
+    'next_sequence', 'revision', 'name', 'name_start_ns', 'name_of_root', 'start_ns', 'end_ns', 'duration_ns', 'spans', 'running', 'errors', 'hidden_errors', 'llm_calls', 'tool_calls',
     'tokens', 'input_tokens', 'output_tokens', 'cost', 'priced', 'unpriced', 'service', 'environment', 'session', 'user', 'models', 'tags', 'origin', 'project', 'bytes', 'updated_at',
   ];
   return {

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { ordinalOfTrace, rootSpanOfCell, spanOfAttempt, traceIdOfCell, traceparentOfAttempt } from '../../../src/core/eval/cell-trace-id.ts';
 import { spansOfCell, type JournaledCell } from '../../../src/core/eval/cell-trace.ts';
 import type { AttemptInfo, CellResult, RunInfo } from '../../../src/core/eval/model.ts';
+import { findIn } from '../../../src/core/trace/findings/find.ts';
+import type { RawSpan } from '../../../src/core/trace/model.ts';
+import { rollUp } from '../../../src/core/trace/roll-up.ts';
 import { normaliseTraces } from '../../../src/core/trace/normalise/normalise-trace.ts';
 
 const run = {
@@ -25,6 +28,12 @@ const cell: JournaledCell = {
   request: { messages: [{ role: 'system', content: 'Triage.' }, { role: 'user', content: [{ type: 'text', text: 'money back' }, { type: 'image', url: 'data:image/png;base64,AAAA' }] }], inserted: [], parameters: { temperature: 0, maxTokens: 50, tools: [{ name: 'lookup', parameters: { type: 'object' } }] } },
 };
 
+/** Errors of a trace, as its root counts them. */
+function rollUpOf(spans: RawSpan[]): number {
+  const [trace] = normaliseTraces(spans);
+  return rollUp(trace!.spans, trace!.tree)[trace!.tree.order[0]!]!.errors;
+}
+
 describe('the trace of a cell', () => {
   it('has an id that leads back to the cell', () => {
     expect(traceId).toMatch(/^[0-9a-f]{24}00000005$/);
@@ -35,9 +44,10 @@ describe('the trace of a cell', () => {
 
   it('has the case as its root and a call for each attempt, as other traces have them', () => {
     const [trace] = normaliseTraces(spansOfCell(cell));
-    const [root, failed, answered] = trace!.tree.order.length === 3 ? [...trace!.tree.order].map((index) => trace!.spans[index]!) : [];
+    const [root, failed, answered, checks] = trace!.tree.order.length === 4 ? [...trace!.tree.order].map((index) => trace!.spans[index]!) : [];
     expect(root).toMatchObject({ name: 'eval refund', kind: 'chain', parentId: null, status: 'unset', session: 'run-1', promptName: 'Triage', promptVersion: 'abcdef012345', tags: ['es'], input: { text: 'money back' }, output: 'billing', startNs: '1795341601000000000', endNs: '1795341602800000000', service: 'touchstone eval' });
-    expect(root!.scores).toEqual([{ name: 'equals', value: 1, label: 'pass', explanation: 'equal' }, { name: 'tone', value: 0, label: 'fail', explanation: 'rude' }]);
+    expect(checks).toMatchObject({ name: 'checks', kind: 'evaluator', parentId: rootSpanOfCell(traceId), startNs: root!.endNs });
+    expect(checks!.scores).toEqual([{ name: 'checks', value: 0.5, label: 'fail', explanation: 'tone: rude' }, { name: 'equals', value: 1, label: 'pass', explanation: 'equal' }, { name: 'tone', value: 0, label: 'fail', explanation: 'rude' }]);
     expect(failed).toMatchObject({ kind: 'llm', parentId: rootSpanOfCell(traceId), status: 'error', statusMessage: 'too many requests', error: { type: 'rate-limited' }, tokens: null, output: null });
     expect(answered).toMatchObject({ name: 'chat gpt-5-mini', kind: 'llm', provider: 'openai', model: 'gpt-5-mini', inputForm: 'messages', finishReasons: ['stop'], tokens: { input: 60, cacheRead: 40, cacheWrite: null, output: 15, reasoning: 5 }, costSource: 'reported', usageRole: 'leaf', parameters: { temperature: 0, max_tokens: 50 } });
     expect(answered!.cost).toBeCloseTo(0.01, 12);
@@ -46,8 +56,17 @@ describe('the trace of a cell', () => {
     expect(answered!.tools).toEqual([{ name: 'lookup', parameters: { type: 'object' } }]);
   });
 
+  it('counts as failed when its checks say so, and only then', () => {
+    const errors = (changed: Partial<CellResult>): number => rollUpOf(spansOfCell({ ...cell, attempts: attempts.slice(1), result: { ...result, ...changed } }));
+    expect(errors({})).toBe(1);
+    const [right, wrong] = result.assertions;
+    expect(errors({ pass: true, score: 1, assertions: [right!, { ...wrong!, weight: 0 }] })).toBe(0);
+    expect(findIn(normaliseTraces(spansOfCell({ ...cell, attempts: attempts.slice(1) }))[0]!).map(({ rule, message }) => [rule, message])).toContainEqual(['failed-check', 'checks failed: “tone: rude”']);
+  });
+
   it('does not count an answer from the cache again', () => {
     const spans = normaliseTraces(spansOfCell({ ...cell, attempts: [], result: { ...result, cached: true, cost: 0, attempts: 0, assertions: [] } }))[0]!.spans;
+    expect(spans[0]!.tags).toEqual(['es', 'cached']);
     expect(spans.map(({ name, tokens, cost, startNs }) => ({ name, tokens, cost, startNs }))).toEqual([
       { name: 'eval refund', tokens: null, cost: null, startNs: '1795341600000000000' },
       { name: 'chat gpt-5-mini', tokens: null, cost: 0, startNs: '1795341600000000000' },

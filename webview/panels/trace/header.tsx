@@ -1,5 +1,6 @@
 import type { ComponentChild } from 'preact';
 import { useState } from 'preact/hooks';
+import { CACHED_TAG } from '../../../src/core/eval/cell-trace-id.ts';
 import { durationParts, formatCount } from '../../../src/core/text/format.ts';
 import type { TraceExportFormat } from '../../../src/protocol/trace-panel.ts';
 import type { TraceRow } from '../../../src/protocol/traces.ts';
@@ -54,7 +55,7 @@ function Numbers({ model, trace }: { readonly model: TraceModel; readonly trace:
   const many = (model.view.value?.skeleton.count ?? 0) > 1000;
   return (
     <div class="now">
-      <span title={trace.running > 0 ? `${formatCount(trace.running, 'span')} running` : undefined}>{durationParts(ms)?.map(([value, unit], at) => <span key={unit}>{at > 0 && ' '}<b>{value}</b> {unit}</span>) ?? '–'}{trace.running > 0 && <span class="dim"> so far</span>}</span>
+      <span title={isCached(trace) ? 'The answer came from the cache, without a call' : trace.running > 0 ? `${formatCount(trace.running, 'span')} running` : undefined}>{isCached(trace) ? 'cached' : (durationParts(ms)?.map(([value, unit], at) => <span key={unit}>{at > 0 && ' '}<b>{value}</b> {unit}</span>) ?? '–')}{trace.running > 0 && <span class="dim"> so far</span>}</span>
       {many && <span class="mid"><b>{formatCount(trace.spans)}</b> spans</span>}
       <span><b>{formatCount(trace.llmCalls)}</b> LLM {trace.llmCalls === 1 ? 'call' : 'calls'}</span>
       <span><b>{formatCount(trace.toolCalls)}</b> tool {trace.toolCalls === 1 ? 'call' : 'calls'}</span>
@@ -62,6 +63,11 @@ function Numbers({ model, trace }: { readonly model: TraceModel; readonly trace:
       {cost !== null && <span title={trace.unpriced > 0 ? `No price is known for ${formatCount(trace.unpriced, 'call')}` : undefined}><b>{cost}</b></span>}
     </div>
   );
+}
+
+/** Of a cell of an eval. */
+function isCached({ origin, tags }: TraceRow): boolean {
+  return origin === 'eval' && tags.includes(CACHED_TAG);
 }
 
 function tokensTitle({ inputTokens, outputTokens }: TraceRow): string {

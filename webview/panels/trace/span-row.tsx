@@ -1,6 +1,6 @@
 import { Component, createRef, type ComponentChild } from 'preact';
 import { durationParts, formatCount, formatDuration } from '../../../src/core/text/format.ts';
-import { SPAN_FLAGS, SPAN_KINDS } from '../../../src/core/trace/skeleton.ts';
+import { FAILED, SPAN_FLAGS, SPAN_KINDS } from '../../../src/core/trace/skeleton.ts';
 import type { TimeWindow } from '../../../src/core/trace/view/activity.ts';
 import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
 import type { RowNumbers, TreeView } from '../../../src/core/trace/view/tree-view.ts';
@@ -156,7 +156,7 @@ function Marks({ view, row, mark, onMembers }: { readonly view: TreeView; readon
       {row.type === ROW.missing && <span class="note">{formatCount(view.display.missingOf.get(row.group)?.spans ?? 0, 'span')}</span>}
       {mark !== undefined && <span class={mark.strong ? 'badge' : 'note'} title={mark.title}>{mark.text}</span>}
       {(flag & SPAN_FLAGS.skew) !== 0 && <TraceIcon name="watch" class="warn" label="Clocks disagree: it ends before it starts, or starts before its parent" />}
-      {(flag & SPAN_FLAGS.hiddenError) !== 0 && !failed && mark === undefined && <Icon name="warning" class="warn" label="Its result says that it failed" />}
+      {(flag & SPAN_FLAGS.hiddenError) !== 0 && !failed && mark === undefined && <Icon name="warning" class="warn" label="Its status says nothing, but its result says that it failed" />}
       {failed && <Icon name="error" class="fail" label="Failed" />}
       {below && <span class="fail note" title={`${formatCount(totalErrors[row.position]!, 'error')} below`}>✗</span>}
       {(flag & SPAN_FLAGS.running) !== 0 && <Icon name="loading" class="spin" label="Running" />}
@@ -195,7 +195,7 @@ function Bar({ view, position, parent, window, whole, layout }: { readonly view:
   const running = Number.isNaN(duration);
   const x0 = xOf(start, window, width);
   const x1 = running ? (whole.to > view.knownEnd ? xOf(whole.to, window, width) : width) : xOf(start + duration, window, width);
-  const failed = (skeleton.flags[position]! & SPAN_FLAGS.error) !== 0;
+  const failed = (skeleton.flags[position]! & FAILED) !== 0;
   const label = labelOf(view, position, layout.slim, whole);
   const written = (label.time.length + label.rest.length + (label.rest === '' ? 0 : 2)) * characterWidth + (failed ? 20 : 0);
   const [left, right] = [Math.max(0, x0), Math.min(width, x1)];
@@ -221,7 +221,9 @@ function Bar({ view, position, parent, window, whole, layout }: { readonly view:
 
 function labelOf({ skeleton, knownEnd }: TreeView, position: number, slim: boolean, whole: TimeWindow): { readonly time: string; readonly rest: string } {
   const duration = skeleton.durations[position]!;
-  const time = Number.isNaN(duration) ? (whole.to > knownEnd ? `${formatDuration(whole.to - skeleton.starts[position]!)} running` : 'running') : formatDuration(duration);
+  const time = Number.isNaN(duration) ? (whole.to > knownEnd ? `${formatDuration(whole.to - skeleton.starts[position]!)} running` : 'running')
+    // Where nothing took any time, nobody has measured it.
+    : knownEnd === 0 ? '' : formatDuration(duration);
   if (slim) return { time, rest: '' };
   const [input, output, total] = [skeleton.inputTokens[position]!, skeleton.outputTokens[position]!, skeleton.totalTokens[position]!];
   if (!Number.isNaN(input) || !Number.isNaN(output)) {

@@ -1,9 +1,9 @@
 import { formatCount } from '../../text/format.ts';
 import type { Span } from '../model.ts';
 import { misfit } from './arguments-fit.ts';
-import { errorInResult } from './result-error.ts';
-import { failureFindings } from './failures.ts';
-import { isCounted, messagesIn, partsIn, quote, type Finding, type Rule } from './finding.ts';
+import { hiddenErrorOf } from './result-error.ts';
+import { failureFindings, hiddenErrorFinding } from './failures.ts';
+import { isCounted, messagesIn, partsIn, type Finding, type Rule } from './finding.ts';
 
 /** Spans that failed and say so; of a failure that is passed up, the innermost. */
 export const errors: Rule = ({ spans, tree }) => {
@@ -12,10 +12,10 @@ export const errors: Rule = ({ spans, tree }) => {
   return failureFindings(spans.flatMap((span, index) => (span.status !== 'error' || failedBelow.has(index) ? [] : [{ spanId: span.spanId, name: span.name, isTool: span.kind === 'tool', error: span.error?.message ?? null }])));
 };
 
-/** Tools whose result tells an error that their span does not. */
+/** Tools whose result, and evaluators whose verdict, tells an error that their span does not. */
 export const hiddenErrors: Rule = ({ spans }) => spans.flatMap((span) => {
-  const error = span.kind === 'tool' && span.status !== 'error' ? errorInResult(span.toolResult) : null;
-  return error === null ? [] : [{ rule: 'error-in-result', severity: 'warning', message: `${span.toolName ?? span.name} returned an error: ${quote(error)}`, spanIds: [span.spanId] } satisfies Finding];
+  const error = hiddenErrorOf(span);
+  return error === null ? [] : [hiddenErrorFinding(span.kind === 'evaluator', span.toolName ?? span.name, error, span.spanId)];
 });
 
 /** Answers that were cut off or withheld. */

@@ -46,6 +46,13 @@ function findingOf(group: readonly Failure[]): Finding {
   return { rule: isTool ? 'tool-error' : 'error', severity: 'error', message, spanIds: group.slice(0, MOST_SPAN_IDS).map(({ spanId }) => spanId) };
 }
 
+/** What only a result or a verdict tells. `error`: its first line at least. */
+export function hiddenErrorFinding(isEvaluator: boolean, name: string, error: string, spanId: string): Finding {
+  return isEvaluator
+    ? { rule: 'failed-check', severity: 'warning', message: `${name} failed: ${quote(error)}`, spanIds: [spanId] }
+    : { rule: 'error-in-result', severity: 'warning', message: `${name} returned an error: ${quote(error)}`, spanIds: [spanId] };
+}
+
 /** Different findings that are kept apart; what comes after is counted nowhere, as a list of thousands is read by nobody. */
 const MOST_FINDINGS = 2000;
 

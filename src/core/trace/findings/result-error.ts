@@ -1,6 +1,20 @@
 import { isObject } from '../../json.ts';
+import type { Span } from '../model.ts';
 import { parsed } from '../normalise/json-text.ts';
 import { textOf } from '../normalise/span-view.ts';
+
+/**
+ * The error of a span whose status tells none: a tool's by its result, an evaluator's by its verdict, which is its first score, when that is
+ * called a failure. `null`: there is none.
+ */
+export function hiddenErrorOf({ kind, status, toolResult, scores }: Pick<Span, 'kind' | 'status' | 'toolResult' | 'scores'>): string | null {
+  if (status === 'error') return null;
+  if (kind === 'tool') return errorInResult(toolResult);
+  const verdict = kind === 'evaluator' ? scores[0] : undefined;
+  return verdict?.label != null && FAILURE.test(verdict.label) ? (verdict.explanation ?? verdict.name) : null;
+}
+
+const FAILURE = /^fail(?:ed|ure)?$/i;
 
 /**
  * The error that a tool's result tells although its span has none: `Error: …`, MCP's `isError`, `{"error": …}`, a status of 400 and

@@ -1,8 +1,8 @@
-import { errorInResult } from '../findings/result-error.ts';
+import { hiddenErrorOf } from '../findings/result-error.ts';
 import type { RawSpan } from '../model.ts';
 import type { SpanFacts } from '../normalise/normalise-span.ts';
 import { totalOf } from '../normalise/tokens.ts';
-import { SPAN_FLAGS, SPAN_KINDS } from '../skeleton.ts';
+import { FAILED, SPAN_FLAGS, SPAN_KINDS } from '../skeleton.ts';
 import { FACETS, type Facet } from './facets.ts';
 import { STORED_FLAGS } from './numbers.ts';
 
@@ -46,7 +46,7 @@ const TOOL = SPAN_KINDS.indexOf('tool');
 
 export function rowOfSpan(span: SpanFacts, raw: Pick<RawSpan, 'events'>): SpanRow {
   const tokens = span.tokens;
-  const hidden = span.kind === 'tool' && span.status !== 'error' ? errorInResult(span.toolResult) : null;
+  const hidden = hiddenErrorOf(span);
   let flags = 0;
   if (span.status === 'error') flags |= SPAN_FLAGS.error;
   if (span.endNs === null) flags |= SPAN_FLAGS.running;
@@ -116,6 +116,8 @@ export function shareOfSpan(span: SpanFacts, raw: RawSpan, project: string | und
 export interface Contribution {
   readonly running: number;
   readonly errors: number;
+  /** Of the errors those that only a result or a verdict tells. */
+  readonly hiddenErrors: number;
   readonly llmCalls: number;
   readonly toolCalls: number;
   readonly tokens: number | null;
@@ -135,7 +137,8 @@ export function contributionOf({ kind, flags, tokens, cost }: CountedColumns): C
   const total = totalOf({ input, cacheRead, cacheWrite, output, reasoning });
   return {
     running: (flags & SPAN_FLAGS.running) === 0 ? 0 : 1,
-    errors: (flags & SPAN_FLAGS.error) === 0 ? 0 : 1,
+    errors: (flags & FAILED) === 0 ? 0 : 1,
+    hiddenErrors: (flags & SPAN_FLAGS.hiddenError) === 0 ? 0 : 1,
     llmCalls: kind === LLM && !repeats ? 1 : 0,
     toolCalls: kind === TOOL ? 1 : 0,
     tokens: total,

@@ -1,4 +1,4 @@
-import { SPAN_FLAGS } from '../skeleton.ts';
+import { FAILED } from '../skeleton.ts';
 import type { Display } from './display.ts';
 
 export interface FilterOptions {
@@ -27,7 +27,7 @@ export function filterSpans(display: Display, { kinds, errorsOnly }: FilterOptio
   const groups = new Uint8Array(display.groups);
   let passing = 0;
   for (let at = count - 1; at >= 0; at--) {
-    const passes = (kinds === null || kinds.has(skeleton.kinds[at]!)) && (!errorsOnly || (flags[at]! & (SPAN_FLAGS.error | SPAN_FLAGS.hiddenError)) !== 0);
+    const passes = (kinds === null || kinds.has(skeleton.kinds[at]!)) && (!errorsOnly || (flags[at]! & FAILED) !== 0);
     if (passes) {
       state[at] = PASSES;
       passing++;

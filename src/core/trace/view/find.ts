@@ -1,4 +1,4 @@
-import { SPAN_FLAGS, type TraceSkeleton } from '../skeleton.ts';
+import { FAILED, type TraceSkeleton } from '../skeleton.ts';
 import type { Display } from './display.ts';
 
 /** Spans that a search has found. */
@@ -35,11 +35,10 @@ export function matchesOf(found: Uint8Array): Matches {
 
 /** Spans that failed, whether their status says so or only their result. */
 export function errorsOf({ count, flags }: TraceSkeleton): Int32Array {
-  const failed = SPAN_FLAGS.error | SPAN_FLAGS.hiddenError;
   let size = 0;
-  for (const flag of flags) if ((flag & failed) !== 0) size++;
+  for (const flag of flags) if ((flag & FAILED) !== 0) size++;
   const positions = new Int32Array(size);
-  for (let at = 0, next = 0; at < count; at++) if ((flags[at]! & failed) !== 0) positions[next++] = at;
+  for (let at = 0, next = 0; at < count; at++) if ((flags[at]! & FAILED) !== 0) positions[next++] = at;
   return positions;
 }
 

@@ -1,4 +1,4 @@
-import { SPAN_FLAGS, type TraceSkeleton } from '../skeleton.ts';
+import { FAILED, type TraceSkeleton } from '../skeleton.ts';
 import { activityOf, resample, type TimeWindow } from './activity.ts';
 import { buildDisplay, membersOf, type Display } from './display.ts';
 import { Expansion, nodeKey, nodeOfKey, type KeptExpansion } from './expansion.ts';
@@ -235,7 +235,7 @@ export class TreeView {
       const duration = durations[at]!;
       return {
         spans: descendants[at]!, p50: Number.isNaN(duration) ? null : duration,
-        errors: closed ? totalErrors[at]! : (flags[at]! & SPAN_FLAGS.error) === 0 ? 0 : 1,
+        errors: closed ? totalErrors[at]! : (flags[at]! & FAILED) === 0 ? 0 : 1,
         matches: matches === null ? 0 : matches.between(at, closed ? at + descendants[at]! + 1 : at + 1),
       };
     }
@@ -244,7 +244,7 @@ export class TreeView {
     let found = 0;
     for (const at of spans) {
       if (closed) errors += totalErrors[at]!;
-      else if ((flags[at]! & SPAN_FLAGS.error) !== 0) errors++;
+      else if ((flags[at]! & FAILED) !== 0) errors++;
       if (matches !== null) found += matches.between(at, closed ? at + descendants[at]! + 1 : at + 1);
     }
     return { spans: spans.length, errors, matches: found, p50: row.type === ROW.group ? this.#median(row, spans) : null };

@@ -1,4 +1,4 @@
-import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../../../core/trace/skeleton.ts';
+import { FAILED, SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../../../core/trace/skeleton.ts';
 import type { TraceBreakdown } from '../../../protocol/traces.ts';
 import type { OpenTrace } from './open-traces.ts';
 
@@ -54,7 +54,7 @@ function sumsOf(skeleton: TraceSkeleton, groupOf: Int32Array, sizes: readonly nu
       durations[offsets[group]! + ended[group]!++] = duration;
       totals[group]! += duration;
     }
-    if (skeleton.flags[at]! & SPAN_FLAGS.error) errors[group]!++;
+    if (skeleton.flags[at]! & FAILED) errors[group]!++;
     if (skeleton.flags[at]! & NOT_COUNTED) continue;
     add(tokens, group, skeleton.inputTokens[at]!);
     add(tokens, group, skeleton.outputTokens[at]!);

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PriceOverrides } from '../../../core/model/prices.ts';
 import type { Finding } from '../../../core/trace/findings/finding.ts';
-import { failureFindings, MergedFindings, type Failure } from '../../../core/trace/findings/failures.ts';
+import { failureFindings, hiddenErrorFinding, MergedFindings, type Failure } from '../../../core/trace/findings/failures.ts';
 import { findIn, findInPiece, worstFirst } from '../../../core/trace/findings/find.ts';
 import { normaliseMerged } from '../../../core/trace/normalise/normalise-trace.ts';
 import { SPAN_FLAGS, SPAN_KINDS } from '../../../core/trace/skeleton.ts';
@@ -11,6 +11,7 @@ import type { OpenTrace } from './open-traces.ts';
 
 const AGENT = SPAN_KINDS.indexOf('agent');
 const TOOL = SPAN_KINDS.indexOf('tool');
+const EVALUATOR = SPAN_KINDS.indexOf('evaluator');
 /** The rules that read bodies look at these. */
 const SPOKEN = new Set([SPAN_KINDS.indexOf('llm'), TOOL]);
 /** Spans that are read between two turns: so long waits who asks for a span meanwhile (a few milliseconds each hundred). */
@@ -116,7 +117,7 @@ export class FindingsJob {
       const error = (errorOf.get(numbers[at]!) as string | undefined) ?? null;
       const failure: Failure = { spanId: this.#trace.idAt(at), name: this.#trace.nameAt(at), isTool: skeleton.kinds[at] === TOOL, error };
       if (failed) failures.push(failure);
-      else hidden.push({ rule: 'error-in-result', severity: 'warning', message: `${failure.name} returned an error: “${(error ?? '').slice(0, 120)}”`, spanIds: [failure.spanId] });
+      else hidden.push(hiddenErrorFinding(skeleton.kinds[at] === EVALUATOR, failure.name, error ?? '', failure.spanId));
     }
     return [...failureFindings(failures), ...new MergedFindings().add(hidden).list()];
   }
