@@ -27,7 +27,7 @@ export const comparisonRef: Schema<ComparisonRef> = v.object({ a: runSide, b: ru
 export const compareSettings: Schema<CompareSettings> = v.object({ margin: v.pipe(number, v.minValue(0)), metric: text, sliceBy: textOrNull });
 export const comparisonView: Schema<ComparisonView> = v.object({
   filter: v.picklist(['all', 'regressed', 'improved', 'changed', 'failing', 'disagreement']), search: v.pipe(text, v.maxLength(1000)), slice: textOrNull,
-  sort: v.object({ by: v.picklist(['order', 'case', 'delta', 'a', 'b', 'latency', 'cost']), descending: v.boolean() }),
+  sort: v.object({ by: v.picklist(['order', 'case', 'change', 'delta', 'a', 'b', 'latency', 'cost']), descending: v.boolean() }),
 });
 
 const verdict: Schema<Verdict> = v.picklist(['better', 'worse', 'no-difference-shown', 'too-few-cases']);

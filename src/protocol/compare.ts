@@ -98,7 +98,8 @@ export interface ComparisonView {
   readonly search: string;
   /** Only cases of this slice. */
   readonly slice: string | null;
-  readonly sort: { readonly by: 'order' | 'case' | 'delta' | 'a' | 'b' | 'latency' | 'cost'; readonly descending: boolean };
+  /** `change`: what regressed, what improved, other changes, failing ones, the rest. */
+  readonly sort: { readonly by: 'order' | 'case' | 'change' | 'delta' | 'a' | 'b' | 'latency' | 'cost'; readonly descending: boolean };
 }
 
 export interface ComparisonRow extends CaseChange {

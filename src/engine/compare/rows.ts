@@ -49,6 +49,8 @@ function valueBy(by: Exclude<ComparisonView['sort']['by'], 'order' | 'case'>, { 
     return a === null || b === null ? null : b - a;
   };
   switch (by) {
+    case 'change':
+      return (i) => changeRank(changes[i]);
     case 'delta':
       return (i) => changes[i]?.delta ?? null;
     case 'a':
@@ -59,6 +61,13 @@ function valueBy(by: Exclude<ComparisonView['sort']['by'], 'order' | 'case'>, { 
     case 'cost':
       return difference(({ costs }) => costs);
   }
+}
+
+/** What is looked for first has the lowest; among its like the larger change. */
+function changeRank(change: CaseChange | undefined): number {
+  if (change === undefined) return Infinity;
+  const kind = change.regressed ? 0 : change.improved ? 1 : change.delta !== null && change.delta !== 0 ? 2 : change.changed ? 3 : change.failing ? 4 : 5;
+  return kind - Math.min(1, Math.abs(change.delta ?? 0)) / 2;
 }
 
 export function rowOf(pairing: Pairing, caseIndex: number, change: CaseChange): ComparisonRow {

@@ -44,7 +44,7 @@ export function Detail({ model, comparison, open }: { readonly model: CompareMod
         <section class="rule" aria-label="Outputs">
           <div class="sides heads">
             <SideHead model={model} comparison={comparison} detail={detail} side={seating.left} name={seating.hidden ? 'Left' : comparison[seating.left].label} seating={seating} />
-            <SideHead model={model} comparison={comparison} detail={detail} side={seating.right} name={seating.hidden ? 'Right' : comparison[seating.right].label} seating={seating} last={true} />
+            <SideHead model={model} comparison={comparison} detail={detail} side={seating.right} name={seating.hidden ? 'Right' : comparison[seating.right].label} seating={seating} />
           </div>
           <Outputs left={cells.left} right={cells.right} />
           {!seating.hidden && <div class="sides"><Facts cell={cells.left} /><Facts cell={cells.right} /></div>}
@@ -69,6 +69,7 @@ function Title({ model, open: { caseIndex, detail } }: { readonly model: Compare
       <span class="nav">
         <IconButton icon={<CompareIcon name="chevronUp" />} label="Previous case" title="Previous case (Shift+F8)" onClick={() => model.step(-1)} />
         <IconButton icon="chevronDown" label="Next case" title="Next case (F8)" onClick={() => model.step(1)} />
+        {detail !== null && <IconButton icon={<CompareIcon name="diff" />} label="Compare outputs in diff editor" title="Compare these outputs in VS Code’s diff editor" onClick={() => model.request('outputs/diff', { ref: model.ref, caseIndex, repeats: { a: model.repeatOf('a', detail), b: model.repeatOf('b', detail) } })} />}
         <IconButton icon="goToFile" label="Open case" title={item === undefined ? 'Open case' : `Open ${fileName(item.file)}, line ${item.range.start.line + 1}`} onClick={() => model.request('open', { ref: model.ref, what: 'case', caseIndex })} />
         <IconButton icon="close" label="Close" title="Close (Esc)" onClick={() => model.closeCase()} />
       </span>
@@ -103,15 +104,13 @@ function Variables({ model, detail }: { readonly model: CompareModel; readonly d
   );
 }
 
-function SideHead({ model, comparison, detail, side, name, seating, last = false }: {
+function SideHead({ model, comparison, detail, side, name, seating }: {
   readonly model: CompareModel;
   readonly comparison: Comparison;
   readonly detail: ComparedCase;
   readonly side: Side;
   readonly name: string;
   readonly seating: Seating;
-  /** At its right stands what is about both sides. */
-  readonly last?: boolean;
 }): ComponentChild {
   const cells = detail.cells[side];
   const repeat = model.repeatOf(side, detail);
@@ -137,7 +136,6 @@ function SideHead({ model, comparison, detail, side, name, seating, last = false
       )}
       {cells.length === 1 && !seating.hidden && cells[0] !== undefined && <Outcome cell={cells[0]} />}
       <span class="nav">
-        {last && <IconButton icon={<CompareIcon name="diff" />} label="Compare outputs in diff editor" title="Compare these outputs in an editor" onClick={() => model.request('outputs/diff', { ref, caseIndex, repeats: { a: model.repeatOf('a', detail), b: model.repeatOf('b', detail) } })} />}
         {!seating.hidden && <button type="button" class="link trace-link" title={`Open the trace of this output of ${name}`} onClick={() => model.request('output/trace', { ref, side, caseIndex, repeat })}><CompareIcon name="trace" /><span>Trace</span></button>}
       </span>
     </div>

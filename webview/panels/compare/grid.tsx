@@ -3,11 +3,12 @@ import type { ComponentChild } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Comparison, ComparisonView } from '../../../src/protocol/compare.ts';
 import { Button } from '../../controls/controls.tsx';
-import { Icon } from '../../controls/icon.tsx';
 import { scrollToRow, visibleRows } from '../../shared/virtual.ts';
 import type { CompareModel } from './compare-model.ts';
 import { GridKeys } from './grid-keys.ts';
+import { CompareIcon } from './icons.tsx';
 import { Row, ROW_HEIGHT, rowId } from './row.tsx';
+import { INITIAL_VIEW } from './view-state.ts';
 
 /** Rows beyond the seen ones; scrolling by fewer than this draws nothing new. */
 const OVERSCAN = 8;
@@ -103,16 +104,13 @@ export function Grid({ model, comparison }: { readonly model: CompareModel; read
 
 type Sort = ComparisonView['sort'];
 
-/** Names of the columns; a click sorts by one, the next the other way round, the third gives the order of the dataset back. */
+/** Names of the columns; a click sorts by one, the next the other way round, the third gives the first order back. */
 function ColumnHeaders({ model, comparison }: { readonly model: CompareModel; readonly comparison: Comparison }): ComponentChild {
   const { sort } = model.state.value.view;
-  const turn = (by: Sort['by']) => (): void => {
-    const next: Sort = sort.by !== by ? { by, descending: false } : !sort.descending ? { by, descending: true } : { by: 'order', descending: false };
-    model.setView({ sort: next });
-  };
+  const turn = (by: Sort['by']) => (): void => model.setView({ sort: sort.by !== by ? { by, descending: false } : !sort.descending ? { by, descending: true } : INITIAL_VIEW.sort });
   const header = (by: Sort['by'], label: string, title: string, className = ''): ComponentChild => (
     <span class={className} role="columnheader" aria-sort={sort.by !== by ? 'none' : sort.descending ? 'descending' : 'ascending'}>
-      <button type="button" tabIndex={-1} title={title} onClick={turn(by)}><span class="ell">{label}</span>{sort.by === by && <Icon name={sort.descending ? 'arrowDown' : 'arrowUp'} class="sorted" />}</button>
+      <button type="button" tabIndex={-1} title={title} onClick={turn(by)}><span class="ell">{label}</span>{sort.by === by && <CompareIcon name={sort.descending ? 'sortDown' : 'sortUp'} class="sorted" />}</button>
     </span>
   );
   return (
@@ -121,7 +119,7 @@ function ColumnHeaders({ model, comparison }: { readonly model: CompareModel; re
       <span class="exp" role="columnheader">Expected</span>
       {header('a', comparison.a.label, `Sort by the score of ${comparison.a.label}`)}
       {header('b', comparison.b.label, `Sort by the score of ${comparison.b.label}`)}
-      {header('delta', 'Δ', 'Sort by the difference: first what became worse, then what became better', 'd')}
+      {header('delta', 'Δ', `${sort.by === 'change' ? 'Now in the order: regressed, improved, changed, failing, then as in the dataset. ' : ''}Sort by the difference`, 'd')}
       <span class="judged" role="columnheader" title="Which side a person found better">Verdict</span>
     </div>
   );

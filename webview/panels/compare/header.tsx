@@ -35,7 +35,7 @@ export function Header({ model, shown, onKeys }: { readonly model: CompareModel;
       <div class="acts">
         {running
           ? <Button title="Stops the runs; what was answered is kept and compared" onClick={() => model.request('comparison/cancel', { ref })}>Cancel</Button>
-          : <Button class="again" title="Runs every case of both sides again, without the cache. Asks before it spends" onClick={() => model.request('comparison/again', { ref })}><CompareIcon name="refresh" /><span class="wide">Run again</span></Button>}
+          : <Button class="again" title="Runs every case of both sides again, without the cache. Asks before it spends" onClick={() => model.request('comparison/again', { ref })}><span slot="start" class="again-icon"><CompareIcon name="refresh" /></span><span class="wide">Run again</span></Button>}
         {shown.environments.length > 0 && <Button primary={!running} disabled={running} title={`Promotes ${b.label} to ${listed(shown.environments)}`} onClick={() => model.request('comparison/promote', { ref })}>Promote…</Button>}
         <More model={model} shown={shown} onKeys={onKeys} />
       </div>

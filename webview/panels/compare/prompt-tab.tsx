@@ -34,7 +34,7 @@ function Prompts({ model, comparison, a, b }: { readonly model: CompareModel; re
           <section class="message" aria-label="Model and parameters">
             {settings.map(({ name, a: one, b: other, differs }) => (
               <div key={name} class="setting">
-                <span class="dim ell" title={name}>{name}</span>
+                <span class="name dim ell" title={name}>{name}</span>
                 <span class="mono value">{differs && one !== '' ? <del><Visible text={one} /></del> : <Visible text={one} />}{one === '' && <span class="dim">not set</span>}</span>
                 <span class="mono value">{differs && other !== '' ? <ins><Visible text={other} /></ins> : <Visible text={other} />}{other === '' && <span class="dim">not set</span>}</span>
               </div>

@@ -22,7 +22,7 @@ export function ScoresTab({ model, comparison }: { readonly model: CompareModel;
           {result.metrics.map(({ name }) => <option key={name} value={name}>{metricLabel(name)}</option>)}
         </select></label>
         <Margin model={model} comparison={comparison} />
-        <span class="dim push" title="What a gate makes of it">{gateSentence(result)}</span>
+        <span class="dim push">{judgedBy(comparison)}<span title="What a gate makes of it">{gateSentence(result)}</span></span>
       </div>
       <div class="scroll" tabIndex={0} role="region" aria-label="Scores">
         <table class="scores">
@@ -56,7 +56,7 @@ function MetricRow({ metric }: { readonly metric: MetricComparison }): Component
       <td class="num mono" title={metric.delta === null ? undefined : metricDifference(metric.delta, metric.unit)}>{changeOf(metric)}</td>
       <td class="drawn">
         {/* Each in a scale of its own: what can be seen is where zero lies. */}
-        <span>{drawn.interval !== null && <DifferenceBar value={drawn.value} interval={drawn.interval} scale={scaleOf([...drawn.interval, drawn.value ?? 0], BAR_WIDTH)} width={BAR_WIDTH} tone={tone} />}<span class="dim mono">{interval ?? '–'}</span></span>
+        <span>{drawn.interval !== null && <DifferenceBar value={drawn.value} interval={drawn.interval} scale={scaleOf([...drawn.interval, drawn.value ?? 0])} width={BAR_WIDTH} tone={tone} />}<span class="dim mono">{interval ?? '–'}</span></span>
       </td>
       <td class="num mono" title={howTested(metric)}>{pOf(metric)?.replace(/^p (= )?/, '') ?? '–'}</td>
       <td class="say-cell" title={metric.warning}><span class="say"><VerdictIcon tone={tone} direction={(metric.delta ?? 0) > 0 ? 'up' : 'down'} /><span class={tone === 'none' ? 'dim' : undefined}>{verdictWord(metric.verdict)}{more !== '' && `: ${more}`}</span>{metric.warning !== undefined && <VerdictIcon tone="few" />}</span></td>
@@ -65,6 +65,12 @@ function MetricRow({ metric }: { readonly metric: MetricComparison }): Component
       <td class="dim wide">{testName(metric.test)}</td>
     </tr>
   );
+}
+
+/** What people said who looked at outputs; empty where nobody did. */
+function judgedBy({ verdicts, a, b }: Comparison): string {
+  const judged = verdicts.a + verdicts.b + verdicts.tie;
+  return judged === 0 ? '' : `${formatCount(judged, 'case')} judged by a person: ${a.label} ${formatCount(verdicts.a)}, tie ${formatCount(verdicts.tie)}, ${b.label} ${formatCount(verdicts.b)}. `;
 }
 
 /** By how much the baseline may be missed and the gate still opens; in points of a rate, else in the metric's own unit. */

@@ -32,7 +32,7 @@ export function SlicesTab({ model, comparison }: { readonly model: CompareModel;
   useLayoutEffect(() => grid.current?.querySelector('.sel')?.scrollIntoView({ block: 'nearest' }), [active]);
   if (result === null || main === undefined) return <p class="note">No case was answered on both sides.</p>;
   const lines: Line[] = [{ slice: null, n: main.n, regressed: counts.regressed, improved: counts.improved, metric: main }, ...result.slices.flatMap((slice) => lineOf(slice, main.name))];
-  const scale = scaleOf(lines.flatMap(({ metric }) => [...(metric.interval ?? []), ...(metric.delta === null ? [] : [metric.delta])]), BAR_WIDTH);
+  const scale = scaleOf(lines.flatMap(({ metric }) => [...(metric.interval ?? []), ...(metric.delta === null ? [] : [metric.delta])]));
   const open = (line: Line): void => (line.slice === null ? model.showTab('outputs') : model.showSlice(line.slice));
   return (
     <>
@@ -64,7 +64,7 @@ export function SlicesTab({ model, comparison }: { readonly model: CompareModel;
           <span class="axis-labels" role="columnheader" aria-label="Difference, drawn">{scale.ticks.map((tick) => <span key={tick} style={{ left: `${place(tick, scale, BAR_WIDTH)}px` }}>{tickLabel(tick, main)}</span>)}</span>
           <span class="changes" role="columnheader">Changes</span><span role="columnheader">Verdict</span>
         </div>
-        {lines.map((line, i) => <SliceRow key={line.slice ?? ''} line={line} index={i} active={i === active} scale={scale} onOpen={() => {
+        {lines.map((line, i) => <SliceRow key={line.slice ?? ''} line={line} index={i} active={i === active} field={settings.sliceBy} scale={scale} onOpen={() => {
           setActive(i);
           open(line);
         }} />)}
@@ -73,10 +73,12 @@ export function SlicesTab({ model, comparison }: { readonly model: CompareModel;
   );
 }
 
-function SliceRow({ line: { slice, n, regressed, improved, metric }, index, active, scale, onOpen }: {
+function SliceRow({ line: { slice, n, regressed, improved, metric }, index, active, field, scale, onOpen }: {
   readonly line: Line;
   readonly index: number;
   readonly active: boolean;
+  /** Of all slices, so that it need not be said of each; `null`: of several. */
+  readonly field: string | null;
   readonly scale: Scale & { readonly ticks: readonly number[] };
   readonly onOpen: () => void;
 }): ComponentChild {
@@ -85,7 +87,7 @@ function SliceRow({ line: { slice, n, regressed, improved, metric }, index, acti
   const more = metric.verdict === 'too-few-cases' ? moreCases(metric) : '';
   return (
     <div id={`slice-${index}`} class={`line${slice === null ? ' all' : ''}${active ? ' sel' : ''}`} role="row" aria-selected={active} onClick={onOpen}>
-      <span class="mono ell" role="gridcell" title={slice ?? 'All cases'}>{slice ?? 'All'}</span>
+      <span class="mono ell" role="gridcell" title={slice ?? 'All cases'}>{slice === null ? 'All' : field === null ? slice : slice.slice(slice.startsWith(`${field}=`) ? field.length + 1 : 0)}</span>
       <span class="mono num" role="gridcell">{formatCount(n)}</span>
       <SideValue value={metric.a} interval={metric.intervalA} metric={metric} />
       <SideValue value={metric.b} interval={metric.intervalB} metric={metric} />

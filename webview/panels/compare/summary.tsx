@@ -41,7 +41,7 @@ function Main({ model, metric }: { readonly model: CompareModel; readonly metric
       <b><VerdictIcon tone={tone} direction={up ? 'up' : 'down'} />{capitalised(verdictWord(metric.verdict))}{more !== '' && `: ${more}`}</b>
       <button type="button" class="plain" title="All scores" onClick={() => model.showTab('scores')}>{values(metric)}</button>
       <span>{changeOf(metric)}</span>
-      {drawn.interval !== null && <DifferenceBar value={drawn.value} interval={drawn.interval} scale={scaleOf([...drawn.interval, drawn.value ?? 0], BAR_WIDTH)} width={BAR_WIDTH} tone={tone} />}
+      {drawn.interval !== null && <DifferenceBar value={drawn.value} interval={drawn.interval} scale={scaleOf([...drawn.interval, drawn.value ?? 0])} width={BAR_WIDTH} tone={tone} />}
       {interval !== null && <span class="dim">{interval}</span>}
       <span class="dim" title={howTested(metric)}>{p === null ? '' : `${p}, `}paired over {formatCount(metric.n, 'case')}{metric.clusters !== null && ` in ${formatCount(metric.clusters, 'cluster')}`}</span>
       {metric.warning !== undefined && <span class="dim warning" title={metric.warning}><VerdictIcon tone="few" /><span class="ell">{metric.warning}</span></span>}

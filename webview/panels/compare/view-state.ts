@@ -26,8 +26,8 @@ export interface ViewState {
 }
 
 export const INITIAL_SETTINGS: CompareSettings = { margin: 0.05, metric: 'passRate', sliceBy: null };
-/** What changed most stands first: that is what a comparison is looked through for. */
-export const INITIAL_VIEW: ComparisonView = { filter: 'all', search: '', slice: null, sort: { by: 'delta', descending: false } };
+/** What changed stands first: that is what a comparison is looked through for. */
+export const INITIAL_VIEW: ComparisonView = { filter: 'all', search: '', slice: null, sort: { by: 'change', descending: false } };
 
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
 const size = v.fallback(v.nullable(v.pipe(v.number(), v.minValue(100), v.maxValue(10_000))), null);
