@@ -47,7 +47,7 @@ function section(comparison: ReportedComparison): string {
 function metricTable(metrics: readonly MetricComparison[], { a, b }: ReportedComparison): string[] {
   const rows = metrics.slice(0, MOST_METRICS).map((metric) => {
     const p = metric.pAdjusted ?? metric.p;
-    return row([labelOfMetric(metric), valueOf(metric.a, metric), valueOf(metric.b, metric), differenceOf(metric), p === null ? '–' : pValue(p), `${MARKS[metric.verdict]} ${metric.verdict.replaceAll('-', ' ')}`]);
+    return row([labelOfMetric(metric), valueOf(metric.a, metric), valueOf(metric.b, metric), differenceOf(metric), p === null ? '–' : ours(pValue(p)), `${MARKS[metric.verdict]} ${metric.verdict.replaceAll('-', ' ')}`]);
   });
   return [row(['metric', code(a.label), code(b.label), 'difference [95 %]', 'p', '']), '|---|--:|--:|--:|--:|---|', ...rows, ''];
 }
@@ -87,12 +87,17 @@ function labelOfMetric({ name }: MetricComparison): string {
 }
 
 function valueOf(value: number | null, { unit }: MetricComparison): string {
-  return value === null ? '–' : metricValue(value, unit);
+  return value === null ? '–' : ours(metricValue(value, unit));
 }
 
 function differenceOf({ delta, interval, unit }: MetricComparison): string {
   if (delta === null) return '–';
-  return `${metricDifference(delta, unit)}${interval === null ? '' : ` ${differenceInterval(interval, unit)}`}`;
+  return ours(`${metricDifference(delta, unit)}${interval === null ? '' : ` ${differenceInterval(interval, unit)}`}`);
+}
+
+/** Numbers as we write them, `<1 ms` among them. */
+function ours(text: string): string {
+  return text.replaceAll('<', '&lt;');
 }
 
 function row(cells: readonly string[]): string {

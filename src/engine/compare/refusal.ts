@@ -23,8 +23,8 @@ export function refusalOf(store: RunStore, a: StoredRun, b: StoredRun, labels: {
   if (judge !== null) found.set('judge', judge);
   if (found.size === 0) return null;
   const differs = [...found.keys()];
-  const nouns = differs.map((what) => ({ dataset: 'dataset', assertions: 'assertions', judge: 'judge' })[what]);
-  return { differs, message: `${labels.a} and ${labels.b} were not judged alike: they differ in ${listed(nouns)}. ${[...found.values()].join(' ')} Run both again to judge them alike.` };
+  const nouns = differs.map((what) => ({ dataset: 'datasets', assertions: 'assertions', judge: 'judges' })[what]);
+  return { differs, message: `${labels.a} and ${labels.b} were not judged alike: their ${listed(nouns)} differ. ${[...found.values()].join(' ')} Run both again to judge them alike.` };
 }
 
 function datasetDifference(store: RunStore, a: StoredRun, b: StoredRun, labels: { readonly a: string; readonly b: string }): string {

@@ -51,10 +51,14 @@ export async function readSide(spec: SideSpec, folders: SideFolders): Promise<Si
     return { kind: 'run', id, model: modelOf(model, spec) };
   }
   const parts = beginnings(spec);
+  let unknownLabel: TouchstoneError | undefined;
   for (const { name, rest } of parts) {
     const found = await promptOfFile(name, spec, folders);
-    if (found !== null) return { kind: 'prompt', ...found, ...restOf(rest, spec) };
+    // A label that is not in the file may be a shorter one with a version behind it.
+    if (found instanceof TouchstoneError) unknownLabel = found;
+    else if (found !== null) return { kind: 'prompt', ...found, ...restOf(rest, spec) };
   }
+  if (unknownLabel !== undefined) throw unknownLabel;
   const prompts = await allPrompts(folders);
   for (const { name, rest } of parts) {
     const found = promptByName(name, spec, prompts);
@@ -89,8 +93,8 @@ function modelOf(text: string | null, spec: string): string | null {
   return text;
 }
 
-/** A prompt of a file, its ending may be left out; `file#label` is one of a config's. `null`: there is no such file. */
-async function promptOfFile(name: string, spec: string, folders: SideFolders): Promise<Pick<PromptOfSide, 'path' | 'promptId'> | null> {
+/** A prompt of a file, its ending may be left out; `file#label` is one of a config's. `null`: there is no such file; an error: it has no such label. */
+async function promptOfFile(name: string, spec: string, folders: SideFolders): Promise<Pick<PromptOfSide, 'path' | 'promptId'> | TouchstoneError | null> {
   for (const ending of ENDINGS) {
     const path = resolve(folders.from, `${name}${ending}`);
     if (await folders.files.isFile(path)) return onlyPrompt(path, null, spec, folders);
@@ -101,7 +105,7 @@ async function promptOfFile(name: string, spec: string, folders: SideFolders): P
   return (await folders.files.isFile(path)) ? onlyPrompt(path, name.slice(hash + 1), spec, folders) : null;
 }
 
-async function onlyPrompt(path: string, label: string | null, spec: string, { files, root, config }: SideFolders): Promise<Pick<PromptOfSide, 'path' | 'promptId'>> {
+async function onlyPrompt(path: string, label: string | null, spec: string, { files, root, config }: SideFolders): Promise<Pick<PromptOfSide, 'path' | 'promptId'> | TouchstoneError> {
   const file = await readPromptFile(path, { files, root, datasets: config.datasets });
   const problem = file.diagnostics.find(({ severity }) => severity === 'error');
   if (file.prompts.length === 0 && problem !== undefined) {
@@ -112,7 +116,7 @@ async function onlyPrompt(path: string, label: string | null, spec: string, { fi
   const [only, ...others] = prompts;
   if (only !== undefined && others.length === 0) return { path, promptId: only.id };
   const labels = file.prompts.map(({ id }) => id.slice(id.indexOf('#') + 1));
-  if (only === undefined) throw new TouchstoneError('not-found', `${spec}: there is no prompt ${label ?? ''} in this file. ${labels.length === 0 ? 'It holds none.' : `It holds ${labels.join(', ')}.`}`);
+  if (only === undefined) return new TouchstoneError('not-found', `${spec}: there is no prompt ${label ?? ''} in this file. ${labels.length === 0 ? 'It holds none.' : `It holds ${labels.join(', ')}.`}`);
   throw new TouchstoneError('usage', `${spec} holds ${prompts.length} prompts. Say which one: ${labels.map((one) => `FILE#${one}`).join(', ')}.`);
 }
 
