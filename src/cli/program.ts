@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { CacheOptions } from './commands/cache.ts';
+import type { CompareOptions } from './commands/compare.ts';
 import type { EvalOptions } from './commands/eval.ts';
+import type { GoldenOptions } from './commands/golden.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { ModelsOptions } from './commands/models.ts';
 import type { MoveOptions } from './commands/promote.ts';
@@ -13,7 +15,7 @@ import type { TraceOptions } from './commands/trace.ts';
 import type { TracesOptions } from './commands/traces.ts';
 import type { VersionsOptions } from './commands/versions.ts';
 import type { CliContext } from './context.ts';
-import { collect, dollars, port, positiveInteger, rate } from './options.ts';
+import { collect, dollars, margin, port, positiveInteger, rate } from './options.ts';
 import { errorLine, EXIT, exitCodeOf } from './exit.ts';
 
 /** Runs one command line and says how the process should exit. Commands are loaded when they are called, not before. */
@@ -53,7 +55,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText('after', '\nExit codes: 0 good · 1 failures below the threshold · 2 wrong usage or configuration · 130 cancelled\n`touchstone COMMAND --help` explains a command with examples.');
+    .addHelpText('after', '\nExit codes: 0 good · 1 failures below the threshold, or worse · 2 wrong usage or configuration · 3 cannot be told · 130 cancelled\n`touchstone COMMAND --help` explains a command with examples.');
 
   const command = (usage: string, description: string, examples: string): Command =>
     program
@@ -174,6 +176,31 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       exitWith(await (await import('./commands/search.ts')).searchCommand(text, options, context));
     });
 
+  command('compare', 'Compare versions, models or runs with a baseline, and say whether the difference is real.', `
+      touchstone compare triage@production triage.prompt.yml            the working copy against production
+      touchstone compare triage.prompt.yml@v7 triage.prompt.yml@git:main~3 --repeat 3
+      touchstone compare triage+openai/gpt-5 triage+openai/gpt-5-mini --metric cost --margin 0
+      touchstone compare run:3f9a1c run:latest --slice language --json
+      touchstone compare triage@production triage.prompt.yml --sequential --output comparison.md`)
+    .argument('<baseline>', 'FILE, PROMPT@VERSION, PROMPT@ENVIRONMENT, PROMPT@git:REV or run:ID, each with an optional +MODEL')
+    .argument('<sides...>', 'what is compared with it; p values of several are adjusted together')
+    .option('-m, --model <id>', 'for sides that name none')
+    .option('-d, --dataset <file>', 'a dataset instead of the one in the files')
+    .option('-r, --repeat <n>', 'outputs per case and side, at least', positiveInteger)
+    .option('-j, --concurrency <n>', 'requests under way at once', positiveInteger)
+    .option('--margin <difference>', 'by how much B may be worse, in the unit of the metric: 0.05 or 5%', margin, 0.05)
+    .option('--metric <name>', 'what the verdict is about: passRate, score, cost, latencyMs, tokens or a named one', 'passRate')
+    .option('--slice <field>', 'slices by this field of the cases (metadata or variable), or by `tag`')
+    .option('--sequential', 'ask case by case in random order, and stop as soon as the answer is clear')
+    .option('--no-cache', 'ask the models again, also for what is known')
+    .option('--budget <usd>', 'stop before a request that could make all sides together cost more', dollars)
+    .option('-o, --output <file>', 'write a report: .md, .html or .json; may be repeated', collect)
+    .option('--json', 'print one JSON document to standard output and nothing else')
+    .addOption(new Option('--markdown', 'print Markdown for a pull request').conflicts('json'))
+    .action(async (baseline: string, sides: string[], options: CompareOptions) => {
+      exitWith(await (await import('./commands/compare.ts')).compareCommand([baseline, ...sides], options, context));
+    });
+
   command('serve', 'Receive traces over OpenTelemetry, and follow the files of touchstone.yml, until Ctrl+C.', `
       touchstone serve
       touchstone serve --port 4400 --no-grpc
@@ -225,6 +252,21 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .option('-o, --output <file>', 'write it to a file instead; its ending says the form when no option does')
     .action(async (id: string, options: TraceOptions) => {
       exitWith(await (await import('./commands/trace.ts')).traceCommand(id, options, context));
+    });
+
+  command('golden', 'Make golden cases of recorded calls, and append them to the dataset of their prompt.', `
+      touchstone golden 4a1b2c3d --span 7f2e11aa00c3d4e5 --expected billing
+      touchstone golden --query 'prompt:support/triage status:error' --count 20 --dry-run`)
+    .argument('[trace]', "a trace's id or the beginning of one")
+    .option('--span <id>', 'which call of the trace; default: the only one')
+    .option('-q, --query <query>', 'instead of one trace: calls of all traces that this finds, chosen so that they differ')
+    .option('-n, --count <n>', 'how many of them', positiveInteger, 10)
+    .option('-p, --prompt <file>', 'the prompt; default: the one that rendered the call')
+    .option('--expected <text>', 'what the call should have answered; default: what it did')
+    .option('--dry-run', 'only show what would be appended')
+    .option('--json', 'print one JSON document')
+    .action(async (trace: string | undefined, options: GoldenOptions) => {
+      exitWith(await (await import('./commands/golden.ts')).goldenCommand(trace, options, context));
     });
 
   command('models', 'List the models that can be used here and those of touchstone.yml, what they cost, and what they still need.', `
