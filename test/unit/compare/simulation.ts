@@ -1,5 +1,6 @@
 import { measure } from '../../../src/core/compare/measure.ts';
 import type { PairedCase } from '../../../src/core/compare/model.ts';
+import { SequentialComparison } from '../../../src/core/compare/sequential.ts';
 import { normalQuantile } from '../../../src/core/stats/normal.ts';
 import { seededRandom, type Random } from '../../../src/core/stats/random.ts';
 import { paired } from './cases.ts';
@@ -120,13 +121,50 @@ export function comparedWith(rate: number): readonly [number, number] {
   return [rate, rate + 0.4 * (1 - rate)];
 }
 
-/** Where an interval must hold in 93 of 100 datasets by itself, without a warning: enough passes and failures on both sides, and clusters. */
-export function mustHold({ cases, clusters, a, b }: Setting): boolean {
-  return Math.min(cases * a * (1 - a), cases * b * (1 - b)) >= 5 && (clusters ?? cases) >= 20;
+/** Where an interval must hold in 93 of 100 datasets without a warning: enough passes and failures, and clusters. */
+export function mustHold({ cases, clusters, a }: Pick<Setting, 'cases' | 'clusters' | 'a'>): boolean {
+  return cases * a * (1 - a) >= 5 && (clusters ?? cases) >= 20;
 }
 
 /** All settings of the published table; more clusters than cases cannot be. */
 export function settings(): Setting[] {
   return RATES.flatMap((a) => CASES.flatMap((cases) => REPEATS.flatMap((repeats) => CLUSTERS.filter((clusters) => clusters === null || clusters <= cases)
     .flatMap((clusters) => comparedWith(a).map((b) => ({ cases, repeats, clusters, a, b }))))));
+}
+
+/** What a sequential run said of many drawn datasets, looking after every case; shares of them. */
+export interface SimulatedSequence {
+  /** It was shown, early or at the end, that b is better, or worse. */
+  readonly better: number;
+  readonly worse: number;
+  /** The gate passed, or failed. */
+  readonly passes: number;
+  readonly fails: number;
+  /** The interval that is reported in the end holds the true difference. */
+  readonly coverage: number;
+  /** Of all cases, on average. */
+  readonly saved: number;
+}
+
+export function simulateSequence(setting: Setting, until: 'verdict' | 'gate', draws: number, seed: number): SimulatedSequence {
+  const random = seededRandom(seed);
+  const truth = setting.b - setting.a;
+  let [better, worse, passes, fails, coverage, saved] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < draws; i++) {
+    const cases = drawCases(setting, random);
+    const sequence = new SequentialComparison({ margin: MARGIN, metric: 'passRate', until });
+    for (const one of cases) {
+      sequence.add([one]);
+      if (sequence.answer !== null) break;
+    }
+    const { metrics: [metric], gate } = sequence.result();
+    if (metric?.verdict === 'better') better++;
+    if (metric?.verdict === 'worse') worse++;
+    if (gate === 'passes') passes++;
+    if (gate === 'fails') fails++;
+    const [low, high] = metric?.interval ?? [-1, 1];
+    if (low <= truth && truth <= high) coverage++;
+    saved += 1 - (sequence.answer?.cases ?? setting.cases) / setting.cases;
+  }
+  return { better: better / draws, worse: worse / draws, passes: passes / draws, fails: fails / draws, coverage: coverage / draws, saved: saved / draws };
 }
