@@ -54,7 +54,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   constructor(api: PanelApi<ComparePanelMethods>, state: ViewState, save: (state: ViewState, subject: string) => void) {
     super(api, state, save);
-    this.rows = new PagedRows(state.view, (view, from, to, cancel) => this.api.request('comparison/page', { ...this.#named(), view, from, to }, cancel), {
+    this.rows = new PagedRows(state.view, (view, from, to, cancel) => this.api.request('comparison/page', { ...this.#named(), view: this.#ordered(view), from, to }, cancel), {
       onChange: () => this.#onRows(),
       onError: (error) => this.fail(error),
     });
@@ -177,7 +177,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   toggleBlinded(): void {
     const blinded = !this.state.value.blinded;
     this.update({ blinded });
-    this.rowsChanged.value++;
+    this.setView({});
     this.announcement.value = blinded ? 'Blinded: sides stand in an order by chance and without names until you give your verdict.' : 'Not blinded any more.';
   }
 
@@ -250,6 +250,11 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   #named(): { readonly ref: ComparisonRef; readonly settings: CompareSettings } {
     return { ref: this.ref, settings: this.state.value.settings };
+  }
+
+  /** Blinded, the order must not tell which side did better. */
+  #ordered(view: ComparisonView): ComparisonView {
+    return this.state.value.blinded && view.sort.by !== 'case' ? { ...view, sort: { by: 'order', descending: false } } : view;
   }
 
   #openDetail(): ComparedCase | null {
@@ -329,7 +334,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   async #reveal(caseIndex: number): Promise<void> {
     try {
-      const { row } = await this.api.request('comparison/find', { ...this.#named(), view: this.state.value.view, caseIndex });
+      const { row } = await this.api.request('comparison/find', { ...this.#named(), view: this.#ordered(this.state.value.view), caseIndex });
       if (row >= 0) this.active.value = row;
     } catch (error) {
       this.fail(error);

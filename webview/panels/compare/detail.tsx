@@ -69,7 +69,7 @@ function Title({ model, open: { caseIndex, detail } }: { readonly model: Compare
       <span class="nav">
         <IconButton icon={<CompareIcon name="chevronUp" />} label="Previous case" title="Previous case (Shift+F8)" onClick={() => model.step(-1)} />
         <IconButton icon="chevronDown" label="Next case" title="Next case (F8)" onClick={() => model.step(1)} />
-        {detail !== null && <IconButton icon={<CompareIcon name="diff" />} label="Compare outputs in diff editor" title="Compare these outputs in VS Code’s diff editor" onClick={() => model.request('outputs/diff', { ref: model.ref, caseIndex, repeats: { a: model.repeatOf('a', detail), b: model.repeatOf('b', detail) } })} />}
+        {detail !== null && !hidden && <IconButton icon={<CompareIcon name="diff" />} label="Compare outputs in diff editor" title="Compare these outputs in VS Code’s diff editor" onClick={() => model.request('outputs/diff', { ref: model.ref, caseIndex, repeats: { a: model.repeatOf('a', detail), b: model.repeatOf('b', detail) } })} />}
         <IconButton icon="goToFile" label="Open case" title={item === undefined ? 'Open case' : `Open ${fileName(item.file)}, line ${item.range.start.line + 1}`} onClick={() => model.request('open', { ref: model.ref, what: 'case', caseIndex })} />
         <IconButton icon="close" label="Close" title="Close (Esc)" onClick={() => model.closeCase()} />
       </span>
