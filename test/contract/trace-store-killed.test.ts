@@ -61,9 +61,12 @@ it(`killed ${KILLS} times under load: every span that was taken is there, none t
     for (const span of spans) expect(stored.get(span.spanId)).toEqual(span);
   }
   expect(store.count('span')).toBeGreaterThanOrEqual(taken.length * 36);
-  store.close();
-  // What was killed can be gone on with.
+  // What was killed can be gone on with, and what its indexes had not been told of follows.
   const sink = createTraceSink({ folder });
   await sink.ingest({ spans: spansOfBatch(1_000_000), logs: [], rejected: [], origin: { kind: 'received', place: '/v1/traces' } });
+  await sink.settled();
   await sink.close();
+  expect(store.count('index_behind')).toBe(0);
+  expect(store.contradictions()).toEqual([]);
+  store.close();
 }, KILLS * 20_000);

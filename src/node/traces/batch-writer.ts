@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { PriceOverrides } from '../../core/model/prices.ts';
 import type { RawLog } from '../../core/trace/model.ts';
 import { logName } from '../../core/trace/normalise/span-view.ts';
+import { numbersOfTrace } from '../../core/trace/store/numbers.ts';
 import type { Ingested } from '../../core/trace/sink.ts';
 import { countRejected } from '../../core/trace/reject.ts';
 import type { Database } from '../sqlite/database.ts';
@@ -83,7 +84,6 @@ export class BatchWriter {
   /** Ends what a transaction writes of spans. The ids of the traces that changed. */
   finish(now: number): string[] {
     const traceIds = this.spans.finish(now);
-    this.search.write();
     for (const key of this.#unjoined) this.#statements.unjoined.run(isTraceId(key) ? Buffer.from(key, 'hex') : key);
     return traceIds;
   }
@@ -92,6 +92,9 @@ export class BatchWriter {
   hide(state: TraceState): void {
     const { n } = state.columns;
     const id = Buffer.from(state.id, 'hex');
+    // Other traces may use what it brought.
+    this.search.write();
+    this.search.forgetTrace(numbersOfTrace(n));
     this.#statements.removed.run(n);
     this.#statements.deleteTrace.run(n);
     this.#statements.deleteFacets.run(n);
@@ -99,6 +102,14 @@ export class BatchWriter {
     this.#statements.deleteLogs.run(id);
     this.#statements.deleteUnjoined.run(id);
     this.states.drop(state);
+  }
+
+  /** The search index has lost what log records say of a trace. Within a transaction. */
+  joinAgain(traceId: string): void {
+    const state = this.states.find(traceId);
+    if (state === undefined) return;
+    const { session } = state.columns;
+    if (state.hasLogs || (session !== null && this.#statements.sessionLogs.get(session) !== undefined)) this.#statements.unjoined.run(Buffer.from(traceId, 'hex'));
   }
 
   /** Keeps a body that nobody could read, for the user. */
@@ -113,7 +124,10 @@ export class BatchWriter {
   /** One transaction that is alone from its beginning. What was known is forgotten when it fails, and when another process has written. */
   transaction<T>(work: () => T): T {
     try {
-      return this.#transaction.immediate(work) as T;
+      const result = this.#transaction.immediate(work) as T;
+      this.search.committed();
+      this.spans.chunks.keys.committed();
+      return result;
     } catch (error) {
       this.forget();
       this.#dataVersion = -1;
@@ -128,12 +142,15 @@ export class BatchWriter {
     this.states.forget();
     this.spans.forget();
     this.#texts.forget();
-    this.search.clear();
+    this.search.forget();
   }
 
   #lookAround(): void {
     const version = this.#statements.dataVersion.get() as number;
-    if (version !== this.#dataVersion) this.forget();
+    if (version !== this.#dataVersion) {
+      if (this.#dataVersion !== -1) this.spans.chunks.keys.share();
+      this.forget();
+    }
     this.#dataVersion = version;
   }
 

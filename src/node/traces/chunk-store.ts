@@ -1,14 +1,16 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Resource, Scope } from '../../core/trace/model.ts';
-import { traceOfNumber } from '../../core/trace/store/numbers.ts';
+import { numbersOfTrace, traceOfNumber } from '../../core/trace/store/numbers.ts';
 import { searchTextOfChunk } from '../../core/trace/store/search-text.ts';
 import type { ChunkSource } from '../../core/trace/store/span-body.ts';
 import type { Database } from '../sqlite/database.ts';
+import { ChunkKeys } from './chunk-keys.ts';
 import { hashOfChunk } from './prepare-span.ts';
+import { RowBuffer } from './row-buffer.ts';
 import type { SearchRows } from './search-rows.ts';
 import type { TraceState } from './trace-state.ts';
 
-const MAX_KNOWN = 100_000;
+const MAX_KNOWN = 50_000;
 const MAX_OWNERS = 2000;
 /** Shorter texts take longer to deflate than the room is worth. */
 const SHORTEST_DEFLATED = 4096;
@@ -19,6 +21,8 @@ interface KnownChunk {
   readonly n: number;
   /** The trace that it was last used in: most uses follow each other. */
   usedIn: number;
+  /** Whether it has a row of its own in the search index: until another trace uses it, it is found with the span that brought it. */
+  isFoundAlone: boolean;
 }
 
 interface HashedChunk {
@@ -31,65 +35,123 @@ interface HashedChunk {
 
 /** Texts that are stored once, by their hash. */
 export class ChunkStore {
+  readonly keys: ChunkKeys;
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #rows: RowBuffer;
   readonly #search: SearchRows;
-  readonly #known = new Map<string, KnownChunk>();
+  #known = new Map<string, KnownChunk>();
+  /** Those of before `#known` was full. */
+  #knownBefore = new Map<string, KnownChunk>();
   /** Resources and scopes by their text: every span has both, and they are few. */
   readonly #owners = new Map<string, KnownChunk>();
 
   constructor(database: Database, search: SearchRows) {
     this.#statements = prepare(database);
+    this.#rows = new RowBuffer(database, 'INSERT INTO chunk (n, form, body)', 3);
+    this.keys = new ChunkKeys(database);
     this.#search = search;
   }
 
-  /** The number of the chunk of a resource or scope. */
-  addOwner(state: TraceState, span: number, text: string, isLater: boolean): number {
+  /** The number of the chunk of a resource or scope. New search texts go to `brought`. */
+  addOwner(state: TraceState, span: number, text: string, brought: string[] | null): number {
     let known = this.#owners.get(text);
     if (known === undefined) {
-      known = this.#find(state, span, { text, key: hashOfChunk(text), search: '' }, isLater);
+      known = this.#find(state, span, { text, key: hashOfChunk(text), search: '' }, brought);
       if (this.#owners.size >= MAX_OWNERS) this.#owners.clear();
       this.#owners.set(text, known);
     }
-    return this.#use(state, span, known);
+    return this.#use(state, span, known, text);
   }
 
-  /** The number of a text's chunk; a new one is numbered behind the span that brings it. `isLater`: by a later version of the span. */
-  add(state: TraceState, span: number, chunk: HashedChunk, isLater: boolean): number {
-    return this.#use(state, span, this.#find(state, span, chunk, isLater));
+  /**
+   * The number of a text's chunk; a new one is numbered behind the span that brings it, and its search text goes to `brought`.
+   * `null`: a later version of the span brings it, behind which others were numbered meanwhile.
+   */
+  add(state: TraceState, span: number, chunk: HashedChunk, brought: string[] | null): number {
+    return this.#use(state, span, this.#find(state, span, chunk, brought), chunk.text);
   }
 
-  #find(state: TraceState, span: number, { text, key, search }: HashedChunk, isLater: boolean): KnownChunk {
+  #find(state: TraceState, span: number, chunk: HashedChunk, brought: string[] | null): KnownChunk {
+    const { text, key } = chunk;
     let known = this.#known.get(key);
     if (known !== undefined) return known;
-    const n = state.next();
-    const digest = Buffer.from(key, 'latin1');
-    const [form, body] = text.length < SHORTEST_DEFLATED ? [FORM.text, text] : deflated(text);
-    if (this.#statements.insert.run(n, digest, form, body).changes === 1) {
-      known = { n, usedIn: state.columns.n };
-      state.columns.bytes += typeof body === 'string' ? body.length : body.byteLength;
-      this.#search.add(n, search === '' ? searchTextOfChunk(text) : search);
-      if (isLater) this.#statements.use.run(n, state.columns.n, span);
-    } else {
-      state.columns.nextSequence--;
-      known = { n: this.#statements.find.get(digest) as number, usedIn: -1 };
+    known = this.#knownBefore.get(key);
+    if (known === undefined) {
+      const n = this.#stored(text, key);
+      known = n === undefined ? this.#bring(state, span, chunk, brought) : { n, usedIn: -1, isFoundAlone: false };
     }
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    if (this.#known.size >= MAX_KNOWN) {
+      this.#knownBefore = this.#known;
+      this.#known = new Map();
+    }
     this.#known.set(key, known);
     return known;
   }
 
-  #use(state: TraceState, span: number, known: KnownChunk): number {
+  /** The chunk that has the text, if it is stored. A hash is no proof: what comes in may be made so that hashes meet. */
+  #stored(text: string, key: string): number | undefined {
+    const candidates = this.keys.candidates(key);
+    if (candidates.length === 0) return undefined;
+    this.write();
+    for (const n of candidates) {
+      const row = this.#statements.read.get(n) as [form: number, body: string | Buffer] | undefined;
+      if (row !== undefined && textOfChunk(...row) === text) return n;
+    }
+    return undefined;
+  }
+
+  #bring(state: TraceState, span: number, { text, key, search }: HashedChunk, brought: string[] | null): KnownChunk {
+    const n = state.next();
+    const [form, body] = text.length < SHORTEST_DEFLATED ? [FORM.text, text] : deflated(text);
+    this.#rows.add(n, form, body);
+    this.keys.add(key, n);
+    state.columns.bytes += typeof body === 'string' ? body.length : body.byteLength;
+    const found = search === '' ? searchTextOfChunk(text) : search;
+    if (brought === null) {
+      this.#statements.use.run(n, state.columns.n, span);
+      this.#search.add(n, found);
+    } else if (found !== '') brought.push(found);
+    return { n, usedIn: state.columns.n, isFoundAlone: brought === null };
+  }
+
+  #use(state: TraceState, span: number, known: KnownChunk, text: string): number {
     if (known.usedIn !== state.columns.n) {
       known.usedIn = state.columns.n;
-      if (traceOfNumber(known.n) !== state.columns.n) this.#statements.use.run(known.n, state.columns.n, span);
+      if (traceOfNumber(known.n) !== state.columns.n) {
+        if (!known.isFoundAlone && this.#statements.isUsed.get(known.n) === undefined) this.#search.replace(known.n, searchTextOfChunk(text));
+        known.isFoundAlone = true;
+        this.#statements.use.run(known.n, state.columns.n, span);
+      }
     }
     return known.n;
+  }
+
+  /** Search texts of the chunks that a span brought when it came first. */
+  broughtBy(span: number): string[] {
+    this.write();
+    const trace = traceOfNumber(span);
+    const rows = this.#statements.brought.all(span, span, numbersOfTrace(trace).last, trace) as [number, string | Buffer][];
+    return rows.map((row) => searchTextOfChunk(textOfChunk(...row)));
+  }
+
+  /** Writes the rows that wait: before the transaction ends, and before somebody reads chunks. */
+  write(): void {
+    this.#rows.write();
+    this.keys.write();
   }
 
   /** Chunks were deleted, or a transaction failed. */
   forget(): void {
     this.#known.clear();
+    this.#knownBefore.clear();
     this.#owners.clear();
+  }
+
+  /** The transaction failed, or another process wrote. */
+  forgetAll(): void {
+    this.forget();
+    this.#rows.clear();
+    this.keys.forget();
   }
 }
 
@@ -122,8 +184,9 @@ export function textOfChunk(form: number, body: string | Buffer): string {
 
 function prepare(database: Database) {
   return {
-    insert: database.prepare('INSERT INTO chunk (n, hash, form, body) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING'),
-    find: database.prepare('SELECT n FROM chunk WHERE hash = ?').pluck(),
+    read: database.prepare('SELECT form, body FROM chunk WHERE n = ?').raw(),
     use: database.prepare('INSERT OR IGNORE INTO chunk_use (chunk, trace, span) VALUES (?, ?, ?)'),
+    isUsed: database.prepare('SELECT 1 FROM chunk_use WHERE chunk = ? LIMIT 1').pluck(),
+    brought: database.prepare(`SELECT form, body FROM chunk c WHERE n > ? AND n < coalesce((SELECT min(n) FROM span WHERE n > ?), 9e15) AND n <= ? AND NOT EXISTS (SELECT 1 FROM chunk_use u WHERE u.chunk = c.n AND u.trace = ?)`).raw(),
   };
 }

@@ -8,16 +8,21 @@ import { contributionOf, isCountedCall, type CountedColumns } from '../../core/t
 import type { Database } from '../sqlite/database.ts';
 import { ChunkReader, ChunkStore } from './chunk-store.ts';
 import { OWNER_CHUNKS, type PreparedSpan } from './prepare-span.ts';
+import { RowBuffer } from './row-buffer.ts';
 import type { SearchRows } from './search-rows.ts';
 import { bitsOfSpanId, spanIdOfBits } from './span-ids.ts';
 import type { TextNumbers } from './text-numbers.ts';
 import type { TraceState, TraceStates } from './trace-state.ts';
 
-/** A span as the store has it. */
-export interface StoredSpanRow extends CountedColumns {
+/** What a span says to those above and below it. */
+interface WrittenSpan extends CountedColumns {
   readonly n: number;
-  readonly id: bigint;
   readonly parent: bigint | null;
+}
+
+/** A span as the store has it. */
+export interface StoredSpanRow extends WrittenSpan {
+  readonly id: bigint;
   readonly start: bigint;
   readonly end: bigint | null;
   readonly name: string;
@@ -46,19 +51,25 @@ export interface SpanWriterOptions {
 export class SpanWriter {
   readonly #options: SpanWriterOptions;
   readonly #statements: ReturnType<typeof prepareStatements>;
-  readonly #chunks: ChunkStore;
+  readonly chunks: ChunkStore;
+  readonly #bodies: RowBuffer;
+  readonly #facets: RowBuffer;
   readonly #reader: ChunkReader;
   /** How many log records a span was read with, by its number: with as many it says nothing new. */
   readonly joinedLogs = new Map<number, number>();
   /** Traces whose rows this transaction must write. */
   readonly #touched = new Set<TraceState>();
+  /** Spans that came in this transaction, by their id. */
+  readonly #written = new Map<TraceState, Map<bigint, WrittenSpan>>();
   /** Parents of model calls, to be told that their usage repeats that of the call. */
   #calls: { readonly state: TraceState; readonly id: bigint; readonly parent: bigint | null }[] = [];
 
   constructor(options: SpanWriterOptions) {
     this.#options = options;
     this.#statements = prepareStatements(options.database);
-    this.#chunks = new ChunkStore(options.database, options.search);
+    this.chunks = new ChunkStore(options.database, options.search);
+    this.#bodies = new RowBuffer(options.database, 'INSERT INTO span_body (n, body)', 2);
+    this.#facets = new RowBuffer(options.database, 'INSERT OR IGNORE INTO trace_facet (key, value, trace)', 3);
     this.#reader = new ChunkReader(options.database);
   }
 
@@ -82,13 +93,15 @@ export class SpanWriter {
       this.#statements.arrived.run(state.columns.n, id);
       state.above.add(id);
     }
-    this.#writeBody(state, n, prepared, false);
-    this.#options.search.add(n, prepared.search);
+    const brought: string[] = [];
+    this.#bodies.add(n, this.#body(state, n, prepared, brought));
+    this.#options.search.add(n, brought.length === 0 ? prepared.search : `${prepared.search}\n${brought.join('\n')}`);
     state.offerName(raw.name, start, parent === null);
     state.offerTimes(start, raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano));
     state.columns.spans++;
     state.count(contributionOf({ ...prepared.row, flags }), 1);
     this.#share(state, prepared, parent === null, origin);
+    this.#writtenOf(state).set(id, { n, parent, kind: prepared.row.kind, flags, tokens: prepared.row.tokens, cost: prepared.row.cost });
     if (callBelow || isCountedCall(prepared.row)) this.#calls.push({ state, id, parent });
     if (state.hasLogs) this.#options.onSpanWithLogs(state);
     return true;
@@ -98,6 +111,7 @@ export class SpanWriter {
   finish(now: number): string[] {
     for (const { state, id, parent } of this.#calls) this.#tellAbove(state, id, parent);
     this.#calls = [];
+    this.#flush();
     const ids: string[] = [];
     for (const state of this.#touched) {
       this.#options.states.save(state, now);
@@ -105,6 +119,7 @@ export class SpanWriter {
       ids.push(state.id);
     }
     this.#touched.clear();
+    this.#written.clear();
     return ids;
   }
 
@@ -112,19 +127,25 @@ export class SpanWriter {
   forget(): void {
     this.#calls = [];
     this.#touched.clear();
-    this.#chunks.forget();
+    this.#written.clear();
+    this.chunks.forgetAll();
+    this.#bodies.clear();
+    this.#facets.clear();
     this.joinedLogs.clear();
   }
 
-  /** Chunks were deleted. */
-  forgetChunks(): void {
-    this.#chunks.forget();
+  /** Writes the rows that wait, before they are read. */
+  #flush(): void {
+    this.chunks.write();
+    this.#bodies.write();
+    this.#facets.write();
   }
 
   /** The span of an id as it was sent. */
   read(state: TraceState, id: bigint): { readonly row: StoredSpanRow; readonly span: MergedSpan } | undefined {
     const row = this.#find(state, id);
     if (row === undefined) return undefined;
+    this.#flush();
     const body = this.#statements.body.get(row.n) as string;
     const span = readBody(body, row.n, {
       traceId: state.id, spanId: spanIdOfBits(id), parentSpanId: row.parent === null ? null : spanIdOfBits(row.parent), name: row.name,
@@ -142,8 +163,9 @@ export class SpanWriter {
     const end = raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano);
     const flags = prepared.row.flags | (old.flags & STORED_FLAGS.callBelow);
     this.#statements.update.run(...this.#columns(prepared, parent, start, end, flags), old.n);
-    this.#writeBody(state, old.n, prepared, true);
-    this.#options.search.replace(old.n, prepared.search);
+    this.#written.get(state)?.delete(old.id);
+    this.#statements.updateBody.run(this.#body(state, old.n, prepared, null), old.n);
+    this.#options.search.replace(old.n, [prepared.search, ...this.chunks.broughtBy(old.n)].join('\n'));
     state.count(contributionOf(old), -1);
     state.count(contributionOf({ ...prepared.row, flags }), 1);
     const { columns } = state;
@@ -170,19 +192,20 @@ export class SpanWriter {
     return [parent, start, end, texts.of(row.name), row.kind, flags, row.status, texts.orNull(row.model), texts.orNull(row.tool), texts.orNull(row.service), texts.orNull(row.error), ...row.tokens, row.cost];
   }
 
-  #writeBody(state: TraceState, n: number, { template, chunks, hashes, chunkSearches }: PreparedSpan, isLater: boolean): void {
+  /** The text of the span's body. Search texts of chunks that it brings go to `brought` (see ChunkStore.add). */
+  #body(state: TraceState, n: number, { template, chunks, hashes, chunkSearches }: PreparedSpan, brought: string[] | null): string {
     const numbers = chunks.map((text, index) => {
       const at = index - OWNER_CHUNKS;
-      return at < 0 ? this.#chunks.addOwner(state, n, text, isLater) : this.#chunks.add(state, n, { text, key: hashes[at]!, search: chunkSearches[at]! }, isLater);
+      return at < 0 ? this.chunks.addOwner(state, n, text, brought) : this.chunks.add(state, n, { text, key: hashes[at]!, search: chunkSearches[at]! }, brought);
     });
     const text = finishBody(template, n, numbers);
     state.columns.bytes += text.length;
-    this.#statements.writeBody.run(n, text);
+    return text;
   }
 
   #share(state: TraceState, { share, row }: PreparedSpan, isRoot: boolean, origin: BatchOrigin): void {
     for (const [key, value] of share.facets) {
-      if (state.addFacet(key, value)) this.#statements.facet.run(key, this.#options.texts.of(value), state.columns.n);
+      if (state.addFacet(key, value)) this.#facets.add(key, this.#options.texts.of(value), state.columns.n);
     }
     const before = state.columns.session;
     state.offerShare(share, isRoot, row.model, origin);
@@ -205,8 +228,9 @@ export class SpanWriter {
 
   /** Usage of what stands above a model call repeats the call's: it counts no longer. Stops where that is known, and where a cycle of parents comes back to the call. */
   #tellAbove(state: TraceState, call: bigint, from: bigint | null): void {
+    const written = this.#written.get(state);
     for (let id = from; id !== null && id !== call && !state.above.has(id); ) {
-      const row = this.#find(state, id);
+      const row = written?.get(id) ?? this.#find(state, id);
       if (row === undefined) {
         if (!state.awaited.has(id)) this.#statements.await.run(state.columns.n, id);
         state.awaited.add(id);
@@ -217,6 +241,7 @@ export class SpanWriter {
       if ((row.flags & STORED_FLAGS.callBelow) !== 0) return;
       const flags = row.flags | STORED_FLAGS.callBelow;
       this.#statements.setFlags.run(flags, row.n);
+      if (written?.has(id) === true) written.set(id, { ...row, flags });
       state.count(contributionOf(row), -1);
       state.count(contributionOf({ ...row, flags }), 1);
       this.#touch(state);
@@ -225,7 +250,7 @@ export class SpanWriter {
   }
 
   /** Whether a cycle of parents leads from a span above back to `id`: then it is the call that all of them repeat. */
-  #isBelow(state: TraceState, id: bigint, above: StoredSpanRow): boolean {
+  #isBelow(state: TraceState, id: bigint, above: Pick<StoredSpanRow, 'parent'>): boolean {
     const seen = new Set<bigint>();
     for (let parent = above.parent; parent !== null && !seen.has(parent); parent = this.#find(state, parent)?.parent ?? null) {
       if (parent === id) return true;
@@ -244,6 +269,12 @@ export class SpanWriter {
     columns.name = name;
     columns.nameStart = nameStart;
     columns.nameOfRoot = Number(isRoot);
+  }
+
+  #writtenOf(state: TraceState): Map<bigint, WrittenSpan> {
+    let written = this.#written.get(state);
+    if (written === undefined) this.#written.set(state, (written = new Map<bigint, WrittenSpan>()));
+    return written;
   }
 
   #touch(state: TraceState): void {
@@ -284,8 +315,7 @@ function prepareStatements(database: Database) {
     times: database.prepare('SELECT min(start_ns), max(end_ns) FROM span WHERE trace = ?').raw().safeIntegers(),
     naming: database.prepare('SELECT t.text, s.start_ns, s.parent IS NULL FROM span s JOIN trace_text t ON t.n = s.name WHERE s.trace = ? ORDER BY s.parent IS NULL DESC, s.start_ns, s.n LIMIT 1').raw().safeIntegers(),
     body: database.prepare('SELECT body FROM span_body WHERE n = ?').pluck(),
-    writeBody: database.prepare('INSERT INTO span_body (n, body) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET body = excluded.body'),
-    facet: database.prepare('INSERT OR IGNORE INTO trace_facet (key, value, trace) VALUES (?, ?, ?)'),
+    updateBody: database.prepare('UPDATE span_body SET body = ? WHERE n = ?'),
     await: database.prepare('INSERT OR IGNORE INTO span_awaited (trace, id) VALUES (?, ?)'),
     arrived: database.prepare('DELETE FROM span_awaited WHERE trace = ? AND id = ?'),
   };

@@ -1,7 +1,9 @@
 import { numbersOfTrace, traceOfNumber } from '../../core/trace/store/numbers.ts';
 import { chunksOfBody } from '../../core/trace/store/span-body.ts';
 import type { BatchWriter } from './batch-writer.ts';
+import { textOfChunk } from './chunk-store.ts';
 import { storeFailure } from './ingest-queue.ts';
+import { hashOfChunk } from './prepare-span.ts';
 import type { Retention } from './worker-messages.ts';
 
 /** Rows that one step deletes: a few milliseconds' worth. */
@@ -47,6 +49,7 @@ export class TraceRemover {
       deleteSpan: database.prepare('DELETE FROM span WHERE n = ?'),
       deleteBody: database.prepare('DELETE FROM span_body WHERE n = ?'),
       deleteSearch: database.prepare('DELETE FROM trace_search WHERE rowid = ?'),
+      chunk: database.prepare('SELECT form, body FROM chunk WHERE n = ?').raw(),
       deleteChunk: database.prepare('DELETE FROM chunk WHERE n = ?'),
       deleteUse: database.prepare('DELETE FROM chunk_use WHERE chunk = ? AND trace = ?'),
       isUsed: database.prepare('SELECT 1 FROM trace WHERE n = ? UNION ALL SELECT 1 FROM chunk_use WHERE chunk = ? LIMIT 1').pluck(),
@@ -143,7 +146,7 @@ export class TraceRemover {
     const chunks = this.#statements.chunks.all(first, last, trace) as number[];
     for (const chunk of chunks) this.#deleteChunk(chunk, trace);
     if (chunks.length === 0) this.#statements.finished.run(trace);
-    else this.#writer.spans.forgetChunks();
+    else this.#writer.spans.chunks.forget();
     return true;
   }
 
@@ -157,11 +160,13 @@ export class TraceRemover {
       if (owner === trace || this.#statements.deleteUse.run(chunk, trace).changes === 0) continue;
       if (this.#statements.isUsed.get(owner, chunk) !== undefined) continue;
       this.#deleteChunk(chunk, trace);
-      this.#writer.spans.forgetChunks();
+      this.#writer.spans.chunks.forget();
     }
   }
 
   #deleteChunk(chunk: number, trace: number): void {
+    const row = this.#statements.chunk.get(chunk) as [number, string | Buffer] | undefined;
+    if (row !== undefined) this.#writer.spans.chunks.keys.delete(hashOfChunk(textOfChunk(...row)), chunk);
     this.#statements.deleteChunk.run(chunk);
     this.#statements.deleteUse.run(chunk, trace);
     this.#statements.deleteSearch.run(chunk);

@@ -2,6 +2,7 @@ import { errorMessage } from '../../core/errors.ts';
 import { SinkError } from '../../core/trace/sink.ts';
 import type { Database } from '../sqlite/database.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { IndexKeeper } from './index-keeper.ts';
 import { IngestQueue } from './ingest-queue.ts';
 import { LogJoiner } from './log-joiner.ts';
 import type { KeptRejection } from './rejections.ts';
@@ -18,7 +19,7 @@ const MAX_TOLD = 100;
 /** Work behind the batches goes on in steps between which batches are written. */
 const RETENTION_EVERY_MS = 60_000;
 const CHECKPOINT_IDLE_MS = 3000;
-const JOIN_AGAIN_MS = 100;
+const LOOK_AGAIN_MS = 100;
 const MERGE_EVERY_MS = 20;
 /** A batch that we fail to read is kept by its sender, who may have it read by the next version. */
 const BROKEN_RETRY_SECONDS = 60;
@@ -29,6 +30,7 @@ export class TraceWorker {
   readonly #writer: BatchWriter;
   readonly #queue: IngestQueue;
   readonly #joiner: LogJoiner;
+  readonly #indexes: IndexKeeper;
   readonly #remover: TraceRemover;
   readonly #post: (message: FromWriter) => void;
   readonly #changed = new Set<string>();
@@ -49,15 +51,18 @@ export class TraceWorker {
     this.#writer = new BatchWriter(database);
     this.#queue = new IngestQueue(this.#writer, (traceIds) => this.#tell(traceIds));
     this.#joiner = new LogJoiner(this.#writer);
+    this.#indexes = new IndexKeeper(this.#writer);
     this.#remover = new TraceRemover(this.#writer);
     this.#set(start);
     this.#retentionTimer = setInterval(() => {
       this.#remover.look();
+      this.#indexes.look();
       this.#schedule();
     }, RETENTION_EVERY_MS);
     // What another process left behind, or this one before it was killed.
     this.#joiner.look();
     this.#remover.look();
+    this.#indexes.begin();
     this.#schedule();
   }
 
@@ -129,27 +134,30 @@ export class TraceWorker {
       if (!this.#queue.isEmpty) {
         this.#queue.step();
         this.#joiner.isStale = true;
+        this.#indexes.follow();
       } else if (!this.#remover.isIdle) this.#remover.step();
       else if (!this.#joiner.isIdle) this.#tell(this.#joiner.step());
+      else if (!this.#indexes.isIdle(this.#settling.length > 0)) this.#indexes.step();
     } catch (error) {
       // The step is tried again with the next batch, or the next look around.
       this.#joiner.rest();
       this.#remover.rest(error);
+      this.#indexes.rest();
       this.#post({ type: 'problem', message: errorMessage(error) });
     }
-    if (!this.#queue.isEmpty || !this.#remover.isIdle || !this.#joiner.isIdle) return this.#schedule();
-    if (this.#joiner.isWaiting) {
-      this.#restTimer = setTimeout(() => this.#schedule(), JOIN_AGAIN_MS);
+    if (!this.#queue.isEmpty || !this.#remover.isIdle || !this.#joiner.isIdle || !this.#indexes.isIdle(this.#settling.length > 0)) return this.#schedule();
+    if (this.#joiner.isWaiting || this.#indexes.isWaiting) {
+      this.#restTimer = setTimeout(() => this.#schedule(), LOOK_AGAIN_MS);
       return;
     }
     for (const id of this.#settling.splice(0)) this.#post({ type: 'done', id, result: null });
     this.#restTimer = setTimeout(() => this.#checkpoint(), CHECKPOINT_IDLE_MS);
   }
 
-  /** Nothing came for a while: the search index is tidied, the log goes into the file, and its room is given back. */
+  /** Nothing came for a while: the indexes are tidied, the log goes into the file, and its room is given back. */
   #checkpoint(): void {
     try {
-      if (this.#writer.transaction(() => this.#writer.search.merge())) {
+      if (this.#indexes.tidy()) {
         this.#restTimer = setTimeout(() => this.#checkpoint(), MERGE_EVERY_MS);
         return;
       }
@@ -182,6 +190,7 @@ export class TraceWorker {
   #close(): void {
     while (!this.#queue.isEmpty) this.#queue.step();
     this.#isClosed = true;
+    this.#indexes.finish();
     clearInterval(this.#retentionTimer);
     clearTimeout(this.#restTimer);
     this.#tellNow();

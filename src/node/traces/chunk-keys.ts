@@ -1,0 +1,173 @@
+import { numbersOfTrace, traceOfNumber } from '../../core/trace/store/numbers.ts';
+import type { Database } from '../sqlite/database.ts';
+import { BEHIND, IndexBehind, type Range } from './index-behind.ts';
+import { RowBuffer } from './row-buffer.ts';
+
+/**
+ * New keys are random: written with each batch, every one of them would change a page of its own of the index, 4 KB for 20 bytes. So
+ * many are gathered in memory and then written in the order of their hashes, a page's worth together.
+ */
+const KEYS_TOGETHER = 65_536;
+/** Keys that one step writes: a few milliseconds' worth. */
+const KEYS_OF_STEP = 4096;
+
+/** While another process writes to the store, each must find the chunks of the other: keys are not gathered until nobody else has written for so long. */
+const SHARED_MS = 3000;
+
+/** Of the SHA-256 so many bytes are kept in the index: a number that JavaScript has. Two texts with one such hash are told apart by themselves. */
+const HASH_BYTES = 6;
+
+/** The number under which the index has a chunk; `key`: 16 bytes of SHA-256, each as a character. */
+export function hashOfKey(key: string): number {
+  let hash = 0;
+  for (let at = 0; at < HASH_BYTES; at++) hash = hash * 256 + key.charCodeAt(at);
+  return hash;
+}
+
+/** The hashes that are being written, and how far it has come. */
+interface Order {
+  readonly hashes: Float64Array;
+  at: number;
+}
+
+/** Finds chunks by the hash of their text. */
+export class ChunkKeys {
+  readonly #statements;
+  readonly #rows: RowBuffer;
+  readonly #behind: IndexBehind;
+  /** Numbers of chunks that are not in the index yet, by their hash; those that are being written. Of two texts with one hash the later stays. */
+  #fresh = new Map<number, number>();
+  #merging = new Map<number, number>();
+  #order: Order | null = null;
+  /** Ranges of `index_behind`, of the fresh ones and of those that are being written. */
+  #ranges: number[] = [];
+  #mergedRanges: number[] = [];
+  /** Traces with a range that takes new chunks. */
+  readonly #said = new Set<number>();
+  /** What the transaction that is under way adds. */
+  #staged: number[] = [];
+  #stagedRanges: number[] = [];
+  #sharedUntil = performance.now() + SHARED_MS;
+  #isMerging: { readonly next: number } | null = null;
+
+  constructor(database: Database) {
+    this.#behind = new IndexBehind(database, BEHIND.keys);
+    this.#rows = new RowBuffer(database, 'INSERT OR IGNORE INTO chunk_key (hash, n)', 2);
+    this.#statements = {
+      find: database.prepare('SELECT n FROM chunk_key WHERE hash = ?').pluck(),
+      delete: database.prepare('DELETE FROM chunk_key WHERE hash = ? AND n = ?'),
+    };
+  }
+
+  /** Chunks that may have this text: nothing says that they still exist. */
+  candidates(key: string): readonly number[] {
+    const hash = hashOfKey(key);
+    const known = this.#fresh.get(hash) ?? this.#merging.get(hash);
+    return known === undefined ? (this.#statements.find.all(hash) as number[]) : [known];
+  }
+
+  /** Another process has written. */
+  share(): void {
+    this.#sharedUntil = performance.now() + SHARED_MS;
+  }
+
+  /** A chunk that is new. Within a transaction. */
+  add(key: string, n: number): void {
+    if (performance.now() < this.#sharedUntil) {
+      this.#rows.add(hashOfKey(key), n);
+      return;
+    }
+    const trace = traceOfNumber(n);
+    if (!this.#said.has(trace)) {
+      this.#behind.say(n, numbersOfTrace(trace).last);
+      this.#said.add(trace);
+      this.#stagedRanges.push(n);
+    }
+    this.#staged.push(hashOfKey(key), n);
+  }
+
+  /** A chunk was deleted. Within a transaction. */
+  delete(key: string, n: number): void {
+    const hash = hashOfKey(key);
+    this.#statements.delete.run(hash, n);
+    for (const numbers of [this.#fresh, this.#merging]) if (numbers.get(hash) === n) numbers.delete(hash);
+  }
+
+  /** The transaction has committed. */
+  committed(): void {
+    for (let at = 0; at < this.#staged.length; at += 2) this.#fresh.set(this.#staged[at]!, this.#staged[at + 1]!);
+    for (const range of this.#stagedRanges) this.#ranges.push(range);
+    this.#staged = [];
+    this.#stagedRanges = [];
+    if (this.#isMerging !== null && this.#order !== null) {
+      this.#order.at = this.#isMerging.next;
+      if (this.#order.at >= this.#order.hashes.length) {
+        this.#order = null;
+        this.#merging = new Map();
+        this.#mergedRanges = [];
+      }
+    }
+    this.#isMerging = null;
+  }
+
+  /** The transaction failed, or another process wrote: it may have taken ranges from us. */
+  forget(): void {
+    this.#staged = [];
+    this.#stagedRanges = [];
+    this.#isMerging = null;
+    this.#said.clear();
+    this.#rows.clear();
+  }
+
+  /** Whether so many keys wait that some should be written. */
+  get isDue(): boolean {
+    return this.#order !== null || this.#fresh.size >= KEYS_TOGETHER || (this.#fresh.size > 0 && performance.now() < this.#sharedUntil);
+  }
+
+  /** Writes the rows that wait, before the transaction ends. */
+  write(): void {
+    this.#rows.write();
+  }
+
+  get isEmpty(): boolean {
+    return this.#order === null && this.#fresh.size === 0;
+  }
+
+  /** Writes some of the keys that wait. Within a transaction. */
+  step(): void {
+    const order = (this.#order ??= this.#begin());
+    const next = Math.min(order.at + KEYS_OF_STEP, order.hashes.length);
+    for (let at = order.at; at < next; at++) {
+      const hash = order.hashes[at]!;
+      const n = this.#merging.get(hash);
+      // Deleted since
+      if (n !== undefined) this.#rows.add(hash, n);
+    }
+    this.#rows.write();
+    if (next === order.hashes.length) for (const range of this.#mergedRanges) this.#behind.takeBack(range);
+    this.#isMerging = { next };
+  }
+
+  #begin(): Order {
+    this.#merging = this.#fresh;
+    this.#fresh = new Map();
+    this.#mergedRanges = this.#ranges;
+    this.#ranges = [];
+    this.#said.clear();
+    return { hashes: Float64Array.from(this.#merging.keys()).sort(), at: 0 };
+  }
+
+  /** Ranges that other processes have said, or said before they were killed. */
+  foreign(): Range[] {
+    const own = new Set([...this.#ranges, ...this.#mergedRanges, ...this.#stagedRanges]);
+    return this.#behind.all().filter(({ first }) => !own.has(first));
+  }
+
+  /** Writes keys of a range that another process has said; `next`: up to there; `null`: all of it. Within a transaction. */
+  takeOver({ first, last }: Range, keys: readonly (readonly [key: string, n: number])[], next: number | null): void {
+    if (!this.#behind.takeBack(first)) return;
+    if (next !== null) this.#behind.say(next, last);
+    for (const [key, n] of keys) this.#rows.add(hashOfKey(key), n);
+    this.#rows.write();
+  }
+}
