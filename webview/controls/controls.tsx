@@ -2,7 +2,9 @@
  * The form controls of all panels. The only file that knows @vscode/webview-ui-toolkit, which is archived upstream: another
  * set of controls replaces it here, and nowhere else. Not for rows of a virtual list: those draw plain elements.
  *
- * The toolkit adds a <style> when it registers; the page's CSP lets it through by `<meta property="csp-nonce" content="…">`.
+ * The toolkit adds a <style> when it registers; the page's CSP lets it through by `<meta property="csp-nonce" content="…">`. Registering and
+ * making the first controls costs more than everything else that a panel does before its first rows, so it waits for those: until then
+ * base.css draws the elements as they will look.
  */
 import { provideVSCodeDesignSystem, vsCodeButton, vsCodeTextField } from '@vscode/webview-ui-toolkit';
 import type { ComponentChild, ComponentChildren, HTMLAttributes, VNode } from 'preact';
@@ -10,7 +12,23 @@ import { effect, type ReadonlySignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icon.tsx';
 
-provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeTextField());
+let registered = false;
+
+/** Makes controls of the elements that are there and those to come. */
+export function registerControls(): void {
+  if (registered) return;
+  registered = true;
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeTextField());
+}
+
+/** The same, as soon as what has been drawn now can be seen. @returns stops it */
+export function registerControlsSoon(): () => void {
+  // The frame that paints it; when the next one begins it is seen.
+  let frame = requestAnimationFrame(() => {
+    frame = requestAnimationFrame(registerControls);
+  });
+  return () => cancelAnimationFrame(frame);
+}
 
 interface ToolkitAttributes extends HTMLAttributes<HTMLElement> {
   readonly appearance?: 'primary' | 'secondary' | 'icon';
@@ -69,10 +87,15 @@ export function SearchField({ given, placeholder, label, focus, onInput, onLeave
   const field = useRef<HTMLElement & { value: string }>(null);
   // At once, not after the next drawing: what is typed right after `/` must arrive here.
   useLayoutEffect(() => effect(() => {
-    if (focus.value > 0) field.current?.focus();
+    if (focus.value === 0) return;
+    registerControls();
+    field.current?.focus();
   }), [focus]);
   // When it is connected the toolkit names the field by its content, which is only the key.
-  useLayoutEffect(() => field.current?.setAttribute('aria-label', label), [label]);
+  useLayoutEffect(() => {
+    field.current?.setAttribute('aria-label', label);
+    void customElements.whenDefined('vscode-text-field').then(() => field.current?.setAttribute('aria-label', label));
+  }, [label]);
   useLayoutEffect(() => {
     // Set as a property: the attribute is only the field's first value.
     if (field.current !== null && field.current.value !== given.text) field.current.value = given.text;

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
 import { useLayoutEffect } from 'preact/hooks';
 import type { PanelModel } from './panel-model.ts';
-import { Button, IconButton } from '../controls/controls.tsx';
+import { Button, IconButton, registerControlsSoon } from '../controls/controls.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { explainFailure, type Failure, type FailureWords } from './failure.ts';
 import { KeysHelp, type KeyHelp } from './keys-help.tsx';
@@ -41,6 +41,9 @@ export function Panel({ model, words, keys, onKey, loading, children }: {
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);
   }, [model]);
+  const isStructure = children === null && model.failure.value === null;
+  // What stands in for data has no controls: they can wait until there is something to use them on.
+  useLayoutEffect(() => (isStructure ? undefined : registerControlsSoon()), [isStructure]);
   const failure = model.failure.value;
   const notice = model.notice.value;
   const onRetry = (): void => void model.start();
