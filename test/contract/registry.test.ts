@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EnvironmentState, PromptVersions } from '../../src/protocol/registry.ts';
-import { testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
+import { engineSettings, SECRET, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 
 const open: TestEngine[] = [];
 afterEach(async () => {
@@ -127,5 +127,243 @@ describe('an eval of a version', () => {
     const { prompts } = await engine.request('prompts/state', { path });
     expect(prompts[0]?.lastRun).toMatchObject({ id: now.run.info.id, stale: false });
     await expect(workspace.eval({ targets: [path], version: 'v7' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('files of the registry that somebody changed', () => {
+  const edited: [what: string, change: (text: string) => string, says: RegExp, line: number | null][] = [
+    ['a text in the content', (text) => text.replace('"content": "one"', '"content": "evil"'), /its content is another one than its hash says/, 5],
+    ['a text in the file', (text) => text.replace('content: \\"one\\"', 'content: \\"evil\\"'), /name is the digest of another content/, 1],
+    ['the message', (text) => text.replace('"message": "First"', '"message": "Reviewed"'), /name is the digest of another content/, 1],
+    ['the number', (text) => text.replace('"number": 1', '"number": 9'), /name is the digest of another content/, 1],
+    ['the markers of a merge', (text) => text.replace('  "number": 1,\n', '<<<<<<< HEAD\n  "number": 1,\n=======\n  "number": 2,\n>>>>>>> other\n'), /merge conflict/, 6],
+    ['JSON that is none', (text) => text.slice(0, 200), /this is not JSON/, null],
+    ['a key that stands twice', (text) => text.replace('"number": 1,', '"number": 1,\n  "number": 1,'), /"number" stands here twice/, 7],
+    ['a key that does not belong', (text) => text.replace('"number": 1,', '"number": 1,\n  "__proto__": {},'), /"__proto__" does not belong here/, 7],
+    ['a path that leads out', (text) => text.replace('"path": "prompts/', '"path": "../../'), /path/, null],
+    ['a newer form', (text) => text.replace('"schema": 1', '"schema": 2'), /a newer Touchstone/, 3],
+    ['a file that is nested without end', () => '['.repeat(100_000), /nested|not JSON/, null],
+    ['an empty file', () => '', /not JSON/, null],
+  ];
+  it.each(edited)('%s: reported with its line, and never used', async (_what, change, says, line) => {
+    const { engine, folder, save, list, path, promote } = await bench();
+    await save(PROMPT('one'), 'First');
+    await promote('v1');
+    const [file] = registryFiles(folder).filter((name) => name.includes('/versions/'));
+    const before = readFileSync(file!, 'utf8');
+    expect(change(before)).not.toBe(before);
+    writeFileSync(file!, change(before));
+    const { versions, problems, environments } = await list();
+    expect(versions).toEqual([]);
+    expect(problems[0]).toMatchObject({ file: file!, message: expect.stringMatching(says) as unknown });
+    if (line !== null) expect(problems[0]?.line).toBe(line);
+    expect(environments[2]).toMatchObject({ environment: 'production' });
+    for (const ref of ['v1', 'production']) await expect(engine.request('versions/get', { path, ref }), ref).rejects.toMatchObject({ code: 'damaged' });
+    expect((await engine.request('registry/check', {})).problems.length).toBeGreaterThan(0);
+    // Put right again it is what it was; a number that a damaged file may have is not given again.
+    const label = await save(PROMPT('two'), 'Second');
+    if (before.includes('"number": 1') && /"number": 1,$/m.test(change(before))) expect(label).toMatch(/^v2/);
+    writeFileSync(file!, before);
+    expect((await list()).problems).toEqual([]);
+    expect((await engine.request('versions/get', { path, ref: 'production' })).version.message).toBe('First');
+  });
+
+  it('an environment whose last movement was changed or lost points nowhere, until a person decides', async () => {
+    const { folder, save, list, promote, engine, path } = await bench();
+    await save(PROMPT('one'));
+    await save(PROMPT('two'));
+    await promote('v1');
+    await promote('v2');
+    const [, last] = registryFiles(folder).filter((name) => name.includes('/environments/'));
+    writeFileSync(last!, readFileSync(last!, 'utf8').replace('"note": ""', '"note": "approved by the lead"'));
+    const { environments, problems } = await list();
+    expect(environments[2]).toMatchObject({ version: null });
+    expect(problems).toMatchObject([{ file: last, message: expect.stringContaining('digest') as unknown }]);
+    await expect(engine.request('versions/get', { path, ref: 'production' })).rejects.toMatchObject({ code: 'damaged' });
+    await expect(engine.request('environments/rollback', { path, environment: 'production' })).rejects.toMatchObject({ code: 'damaged' });
+    expect(await promote('v2')).toMatchObject({ label: expect.stringMatching(/^v2/) as unknown });
+    rmSync(last!);
+    expect((await list()).problems).toMatchObject([{ message: expect.stringContaining('which the registry does not have') as unknown }]);
+  });
+
+  it('foreign files and links are told, hidden ones are not', async () => {
+    const { folder, save, list, write } = await bench();
+    await save(PROMPT('one'));
+    const base = dirname(dirname(registryFiles(folder).find((name) => name.includes('/versions/'))!));
+    const below = base.slice(folder.length + 1);
+    write(`${below}/versions/notes.txt`, 'x');
+    write(`${below}/versions/.DS_Store`, 'x');
+    write(`${below}/environments/Production/20260101T000000000Z-00000000.json`, '{}');
+    write(`${below}/environments/__proto__/20260101T000000000Z-00000000.json`, '{}');
+    symlinkSync('/etc/hostname', join(base, 'versions/0000000000000000-00000000.json'));
+    const { problems, versions } = await list();
+    expect(versions).toHaveLength(1);
+    expect(problems.map(({ file }) => file.slice(base.length + 1)).sort()).toEqual(['environments/Production', 'environments/__proto__', 'versions/0000000000000000-00000000.json', 'versions/notes.txt']);
+  });
+
+  it('a registry behind a link is neither read nor written', async () => {
+    const { folder, engine, path } = await bench();
+    const elsewhere = `${folder}-elsewhere`;
+    mkdirSync(elsewhere);
+    mkdirSync(join(folder, '.touchstone'), { recursive: true });
+    symlinkSync(elsewhere, join(folder, '.touchstone/registry'));
+    await expect(engine.request('versions/save', { path, message: 'm' })).rejects.toMatchObject({ code: 'store' });
+    expect(readdirSync(elsewhere)).toEqual([]);
+    expect((await engine.request('registry/check', {})).problems).toHaveLength(1);
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  it('a prompt with a key in it is not saved: versions are committed', async () => {
+    const { engine, path, write, folder } = await bench({ 'touchstone.yml': 'models:\n  m: { provider: openai-compatible, baseUrl: "http://127.0.0.1:9", apiKey: "${env:TEST_KEY}" }\n', [FILE]: PROMPT('one') });
+    // The key becomes known when a model asks for it.
+    await engine.request('once/run', { path, model: 'm', vars: { ticket: 't' }, stream: 's' }).catch(() => undefined);
+    write(FILE, PROMPT(`use ${SECRET}`));
+    await expect(engine.request('versions/save', { path, message: 'm' })).rejects.toMatchObject({ code: 'usage', message: expect.not.stringContaining(SECRET) as unknown });
+    write('promptfooconfig.yaml', 'prompts: ["{{x}}"]\nproviders: [echo]\nenv: { OPENAI_API_KEY: something }\n');
+    await expect(engine.request('versions/save', { path: join(folder, 'promptfooconfig.yaml'), message: 'm' })).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('a prompt that gets another name', () => {
+  it('keeps its history: moved as it was, and with metadata.id wherever it goes', async () => {
+    const { engine, folder, save, path, promote, write } = await bench();
+    const label = await save(PROMPT('one'));
+    await promote('v1');
+    const moved = join(folder, 'prompts/support/label.prompt.yml');
+    mkdirSync(dirname(moved), { recursive: true });
+    renameSync(path, moved);
+    const listed = await engine.request('versions/list', { path: moved });
+    expect(listed).toMatchObject({ promptId: 'prompts/triage', versions: [{ label, environments: ['production'] }] });
+    write('prompts/support/label.prompt.yml', PROMPT('two'));
+    // Edited before anything was recorded, it is another prompt, as far as anybody knows.
+    expect((await engine.request('versions/list', { path: moved })).promptId).toBe('prompts/support/label');
+    write('prompts/support/label.prompt.yml', PROMPT('one'));
+    await engine.request('versions/save', { path: moved, message: 'moved' });
+    write('prompts/support/label.prompt.yml', PROMPT('two'));
+    expect((await engine.request('versions/save', { path: moved, message: 'two' })).version).toMatchObject({ promptId: 'prompts/triage', number: 2 });
+    // A new prompt in the old place is another one.
+    write(FILE, PROMPT('one'));
+    expect(await engine.request('versions/save', { path, message: 'new' })).toMatchObject({ created: true, version: { promptId: 'prompts/triage~2', number: 1 } });
+    expect((await engine.request('versions/list', { path })).versions).toHaveLength(1);
+    // An id of its own: found by it from the next record on, whatever the file is called.
+    write('prompts/support/label.prompt.yml', PROMPT('two', 'metadata: { id: labels }\n'));
+    await engine.request('environments/promote', { path: moved, ref: 'v2', environment: 'production' });
+    rmSync(moved);
+    write('x.prompt.yml', PROMPT('three', 'metadata: { id: labels }\n'));
+    expect((await engine.request('versions/list', { path: join(folder, 'x.prompt.yml') })).versions.map(({ number }) => number)).toEqual([2, 1]);
+  });
+
+  it('keeps it as well when Git saw the rename, although it was edited', async () => {
+    const { engine, folder, save, git, write, path } = await bench();
+    await save(PROMPT('one, and more than enough of it to be known again'));
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    git('mv', FILE, 'prompts/other.prompt.yml');
+    write('prompts/other.prompt.yml', PROMPT('two, and more than enough of it to be known again'));
+    git('add', '.');
+    const other = join(folder, 'prompts/other.prompt.yml');
+    expect((await engine.request('versions/list', { path: other })).promptId).toBe('prompts/triage');
+    git('commit', '-qm', 'two');
+    expect((await engine.request('versions/save', { path: other, message: 'two' })).version).toMatchObject({ promptId: 'prompts/triage', number: 2 });
+    // By a file that is gone its history is still found.
+    expect(await engine.request('versions/list', { path })).toMatchObject({ promptId: 'prompts/triage', workingCopy: { hash: '', version: null } });
+  });
+
+  it('is another prompt where it was copied', async () => {
+    const { engine, folder, save, write } = await bench();
+    await save(PROMPT('one'));
+    write('prompts/copy.prompt.yml', PROMPT('one'));
+    expect(await engine.request('versions/list', { path: join(folder, 'prompts/copy.prompt.yml') })).toMatchObject({ promptId: 'prompts/copy', versions: [] });
+  });
+});
+
+describe('versions in the history of Git', () => {
+  it('are found without anybody having saved them, across renames, and run', async () => {
+    const workspace = await bench({ [FILE]: PROMPT('Label one', CHECKED) });
+    const { engine, git, write, list, path, folder, save } = workspace;
+    expect((await list(true)).versions).toEqual([]);
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'First');
+    write(FILE, `# a comment\n${PROMPT('Label one', CHECKED)}`);
+    git('commit', '-qam', 'Only a comment');
+    write(FILE, 'messages: [');
+    git('commit', '-qam', 'Broken');
+    write(FILE, PROMPT('Other', CHECKED));
+    git('commit', '-qam', 'Second');
+    git('mv', FILE, 'prompts/renamed.prompt.yml');
+    git('commit', '-qam', 'Renamed');
+    git('mv', 'prompts/renamed.prompt.yml', FILE);
+    git('commit', '-qam', 'And back');
+    const found = await list(true);
+    expect(found.versions.map(({ message, source, number, author, label }) => [message, source, number, author, label.length])).toEqual([['Second', 'git', 0, 'Ana', 8], ['First', 'git', 0, 'Ana', 8]]);
+    expect(found.versions[0]?.parent).toBe(found.versions[1]?.hash);
+    const { version, summary } = await engine.request('versions/get', { path, ref: 'git:HEAD~5' });
+    expect([version.hash, summary.source, version.files[0]?.path]).toEqual([found.versions[1]?.hash, 'git', FILE]);
+    expect((await engine.request('versions/get', { path, ref: version.hash.slice(0, 8) })).version.hash).toBe(version.hash);
+    const { run } = await workspace.eval({ targets: [path], version: 'git:HEAD~5' });
+    expect([run.summary.passRate, run.info.version]).toEqual([1, { hash: version.hash, number: null, label: version.hash.slice(0, 8), environment: null }]);
+    for (const ref of ['git:nothing', 'git:--output=x', 'git:HEAD..HEAD', 'git:HEAD~3']) await expect(engine.request('versions/get', { path, ref }), ref).rejects.toThrow();
+    expect(existsSync(join(folder, 'x'))).toBe(false);
+    // Saved, it is no longer among those that nobody saved.
+    await save(PROMPT('Other', CHECKED));
+    expect((await list(true)).versions.map(({ source }) => source)).toEqual(['registry', 'git']);
+    await expect(engine.request('environments/promote', { path, ref: 'git:HEAD~5', environment: 'production' })).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('include the files that a config included then', async () => {
+    const { engine, folder, git, write } = await bench({ 'c/promptfooconfig.yaml': 'prompts: [file://p.txt]\nproviders: [echo]\ntests: [{ vars: { x: 1 } }]\n', 'c/p.txt': 'one {{x}}' });
+    const path = join(folder, 'c/promptfooconfig.yaml');
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    write('c/p.txt', 'two {{x}}');
+    git('commit', '-qam', 'two');
+    const { version } = await engine.request('versions/get', { path, ref: 'git:HEAD~1' });
+    expect(version.content.template).toBe('one {{x}}');
+    expect(version.files).toEqual([{ path: 'c/promptfooconfig.yaml', text: expect.stringContaining('p.txt') as unknown }, { path: 'c/p.txt', text: 'one {{x}}' }]);
+    const { version: saved } = await engine.request('versions/save', { path, message: 'two' });
+    expect(saved.hash).not.toBe(version.hash);
+    write('c/p.txt', 'three {{x}}');
+    const listed = await engine.request('versions/list', { path });
+    expect(listed.workingCopy.version).toBeNull();
+    const { runIds } = await engine.request('eval/start', { targets: [path], version: 'v1', origin: 'cli' });
+    await engine.request('eval/wait', { runIds });
+    const { cells } = await engine.request('cells/list', { runId: runIds[0]!, from: 0, to: 10 });
+    expect(cells[0]?.result.output).toBe('two 1');
+  });
+
+  it('start no program that a repository names', async () => {
+    const { git, write, list, folder } = await bench();
+    git('init', '-q');
+    const program = join(folder, 'evil.sh');
+    writeFileSync(program, `#!/bin/sh\ntouch ${join(folder, 'started')}\ncat\n`, { mode: 0o755 });
+    for (const [key, value] of [['core.fsmonitor', program], ['diff.external', program], ['core.pager', program], ['diff.x.textconv', program], ['diff.x.command', program], ['core.hooksPath', folder], ['gpg.program', program], ['log.showSignature', 'true'], ['core.sshCommand', program]] as const) git('config', key, value);
+    write('.gitattributes', '*.yml diff=x\n');
+    git('-c', 'core.fsmonitor=', '-c', 'core.hooksPath=/dev/null', 'add', '.');
+    git('-c', 'core.fsmonitor=', '-c', 'core.hooksPath=/dev/null', 'commit', '-qm', 'one');
+    rmSync(join(folder, 'started'), { force: true });
+    expect((await list(true)).versions).toHaveLength(1);
+    expect(existsSync(join(folder, 'started'))).toBe(false);
+  });
+});
+
+describe('a workspace that is not trusted', () => {
+  it('shows its versions, and neither asks Git nor records anything', async () => {
+    const { engine, folder, save, path, git, promote } = await bench();
+    await save(PROMPT('one'));
+    await promote('v1');
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    await engine.request('engine/configure', engineSettings(folder, { trusted: false }));
+    const listed = await engine.request('versions/list', { path, git: true });
+    expect(listed.versions).toMatchObject([{ source: 'registry', environments: ['production'], scores: [] }]);
+    const before = registryFiles(folder);
+    await expect(engine.request('versions/save', { path, message: 'm' })).rejects.toMatchObject({ code: 'untrusted-workspace' });
+    await expect(engine.request('environments/rollback', { path, environment: 'production' })).rejects.toMatchObject({ code: 'untrusted-workspace' });
+    await expect(engine.request('versions/get', { path, ref: 'git:HEAD' })).rejects.toMatchObject({ code: 'untrusted-workspace' });
+    expect(registryFiles(folder)).toEqual(before);
   });
 });
