@@ -31,7 +31,7 @@ const view = v.object({
   filter: v.picklist(['all', 'regressed', 'improved', 'changed', 'failing', 'disagreement']),
   search: v.string(),
   slice: v.nullable(v.string()),
-  sort: v.object({ by: v.picklist(['order', 'case', 'delta', 'a', 'b', 'latency', 'cost']), descending: v.boolean() }),
+  sort: v.object({ by: v.picklist(['order', 'case', 'change', 'delta', 'a', 'b', 'latency', 'cost']), descending: v.boolean() }),
 });
 
 export const COMPARE_SCHEMAS = {
