@@ -33,6 +33,8 @@ export interface PromptOrigin {
   readonly variables: readonly { readonly name: string; readonly value: string; /** The text could have come about with another value. */ readonly doubtful: boolean }[];
   /** Variables whose values the text does not tell. */
   readonly unknown: readonly string[];
+  /** Messages of the call up to the last one that the prompt made; 0: not known. */
+  readonly end: number;
 }
 
 export interface SpanPrompt {

@@ -51,7 +51,7 @@ describe('the prompt of a recorded call', () => {
       certain: true,
       note: null,
       origins: [{
-        promptId: 'prompts/triage', name: 'Support triage', path: path(), exact: true, score: 1, unknown: [],
+        promptId: 'prompts/triage', name: 'Support triage', path: path(), exact: true, score: 1, unknown: [], end: 2,
         versions: [{ ref: 'working', label: 'working copy', environments: [] }],
         variables: [{ name: 'subject', value: 'Charged twice', doubtful: false }, { name: 'body', value: 'I was charged twice.', doubtful: false }],
       }],

@@ -1,12 +1,13 @@
 import type { AssertionResult } from '../assert/model.ts';
 import type { Case } from '../dataset/model.ts';
 import type { JsonObject } from '../json.ts';
-import type { ChatMessage, ContentPart, TokenUsage, ToolCall } from '../model/model.ts';
+import type { TokenUsage } from '../model/model.ts';
 import { attributesOf } from '../trace/any-value.ts';
 import { makeEvent, makeResource, makeScope, makeSpan } from '../trace/formats/build.ts';
 import type { RawEvent, RawSpan } from '../trace/model.ts';
 import { nanosOf } from '../trace/time.ts';
 import { CACHED_TAG, rootSpanOfCell, spanOfAttempt, spanOfChecks } from './cell-trace-id.ts';
+import { nameOfModel, requestAttributes, toolCallPart, usageAttributes } from './gen-ai-attributes.ts';
 import type { AttemptInfo, CellRequest, CellResult, RunInfo } from './model.ts';
 
 /** What the journal knows of a finished cell. */
@@ -123,18 +124,6 @@ function callSpan(cell: JournaledCell, call: { number: number; start: string; en
   });
 }
 
-function requestAttributes({ messages, parameters }: CellRequest): JsonObject {
-  const { tools, responseFormat, ...rest } = parameters;
-  return {
-    'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
-    'gen_ai.tool.definitions': tools === undefined ? undefined : JSON.stringify(tools),
-    'gen_ai.request.response_format': responseFormat === undefined ? undefined : JSON.stringify(responseFormat),
-    ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [`gen_ai.request.${OTEL_PARAMETERS[key] ?? key}`, typeof value === 'object' && value !== null ? JSON.stringify(value) : value])),
-  };
-}
-
-const OTEL_PARAMETERS: Readonly<Record<string, string>> = { maxTokens: 'max_tokens', topP: 'top_p', stop: 'stop_sequences', frequencyPenalty: 'frequency_penalty', presencePenalty: 'presence_penalty', reasoningEffort: 'reasoning.level' };
-
 function answerAttributes(result: CellResult): JsonObject {
   const { output, toolCalls, finishReason, cost, assertions } = result;
   const text = output === null ? null : typeof output === 'string' ? output : JSON.stringify(output);
@@ -145,31 +134,6 @@ function answerAttributes(result: CellResult): JsonObject {
     'gen_ai.response.finish_reasons': finishReason === null ? undefined : [finishReason],
     // The cell's cost is that of all attempts and judges; without the judges it is the model's.
     'gen_ai.usage.cost': cost === null || judges === null ? undefined : Math.max(0, cost - (judges ?? 0)),
-  };
-}
-
-function messageOf(message: ChatMessage): JsonObject {
-  const content: readonly ContentPart[] = typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : message.content;
-  if (message.role === 'tool') return { role: 'tool', parts: [{ type: 'tool_call_response', id: message.toolCallId, response: content.map((part) => (part.type === 'text' ? part.text : part.url)).join('\n') }] };
-  return { role: message.role, ...(message.name === undefined ? {} : { name: message.name }), parts: [...content.map(partOf), ...(message.toolCalls ?? []).map(toolCallPart)] };
-}
-
-function partOf(part: ContentPart): JsonObject {
-  if (part.type === 'text') return { type: 'text', content: part.text };
-  const data = /^data:([^;,]*);base64,(.*)$/s.exec(part.url);
-  return data === null ? { type: 'uri', modality: 'image', uri: part.url } : { type: 'blob', modality: 'image', mime_type: data[1], content: data[2] };
-}
-
-function toolCallPart({ id, name, arguments: args }: ToolCall): JsonObject {
-  return { type: 'tool_call', id, name, arguments: args };
-}
-
-function usageAttributes(usage: TokenUsage | null): JsonObject {
-  return {
-    'gen_ai.usage.input_tokens': usage?.input ?? undefined,
-    'gen_ai.usage.output_tokens': usage?.output ?? undefined,
-    'gen_ai.usage.cache_read.input_tokens': usage?.cachedInput ?? undefined,
-    'gen_ai.usage.reasoning.output_tokens': usage?.reasoning ?? undefined,
   };
 }
 
@@ -223,13 +187,6 @@ function costOfJudges(assertions: readonly AssertionResult[]): number | null | u
   let sum: number | null | undefined;
   for (const { cost } of assertions) if (cost !== undefined) sum = sum === null || cost === null ? null : (sum ?? 0) + cost;
   return sum;
-}
-
-/** `openai/gpt-5-mini`, `openai:chat:gpt-5-mini` → openai, gpt-5-mini. Ids of programs stay whole. */
-function nameOfModel(id: string): { provider: string; name: string } {
-  const match = /^([\w.-]+)(?:\/|:(?:(?:chat|responses|completion):)?)([\w.:@/-]+)$/.exec(id);
-  if (match === null) return { provider: /^[\w.-]*/.exec(id)?.[0] ?? '', name: id };
-  return { provider: match[1]!, name: match[2]! };
 }
 
 function startOfRun(run: RunInfo): string {

@@ -30,6 +30,8 @@ export interface PromptMatch {
   readonly variables: ReadonlyMap<string, FoundValue>;
   /** Variables whose values the text does not tell. */
   readonly unknown: readonly string[];
+  /** Messages of the call up to the last one that the template made: what follows is the conversation since. 0 where it is not exact. */
+  readonly end: number;
 }
 
 export interface PromptMatches {
@@ -198,7 +200,7 @@ function matchExactly(entry: Entry, call: readonly MatchMessage[]): PromptMatch 
     for (const name of found.unknown) unknown.add(name);
   }
   for (const name of variables.keys()) unknown.delete(name);
-  return { keys: [...entry.keys], exact: true, score: 1, literalLength, variables, unknown: [...unknown] };
+  return { keys: [...entry.keys], exact: true, score: 1, literalLength, variables, unknown: [...unknown], end: next };
 }
 
 function matchMessage(message: CompiledMessage, call: readonly MatchMessage[], from: number): { index: number; pattern: FlatPattern; values: ReadonlyMap<string, FoundValue>; unknown: readonly string[] } | null {
@@ -236,7 +238,7 @@ function matchEdited(entry: Entry, call: readonly MatchMessage[], grams: Readonl
       for (const [name, value] of likelyValues(patterns, text)) if (!variables.has(name)) variables.set(name, { value, unique: false });
     }
   }
-  return { keys: [...entry.keys], exact: false, score: length === 0 ? 0 : covered / length, literalLength: entry.literalLength, variables, unknown: [...names].filter((name) => !variables.has(name)) };
+  return { keys: [...entry.keys], exact: false, score: length === 0 ? 0 : covered / length, literalLength: entry.literalLength, variables, unknown: [...names].filter((name) => !variables.has(name)), end: 0 };
 }
 
 /** Of a message that nobody edited all values, else those that still stand between the same words. */

@@ -47,6 +47,7 @@ function originsOf(match: PromptMatch, byKey: ReadonlyMap<string, Template>, spa
     score: match.score,
     variables: [...match.variables].map(([name, { value, unique }]) => ({ name, value, doubtful: !unique })),
     unknown: match.unknown,
+    end: match.end,
   }));
 }
 
@@ -96,7 +97,7 @@ function originSaid(span: CallSpan, said: string, byKey: ReadonlyMap<string, Tem
   const templates = (ofVersion.length > 0 ? ofVersion : named).filter(({ promptId, path }) => promptId === first.promptId && path === first.path);
   const matched = origins.find(({ promptId, path }) => promptId === first.promptId && path === first.path);
   const variables = span.promptVariables === null ? (matched?.variables ?? []) : Object.entries(span.promptVariables).map(([name, value]) => ({ name, value: typeof value === 'string' ? value : JSON.stringify(value), doubtful: false }));
-  return { ...promptIn(templates), versions: versionsOf(templates, span), exact: matched?.exact ?? false, score: matched?.score ?? 0, variables, unknown: (matched?.unknown ?? []).filter((name) => !variables.some((variable) => variable.name === name)) };
+  return { ...promptIn(templates), versions: versionsOf(templates, span), exact: matched?.exact ?? false, score: matched?.score ?? 0, variables, unknown: (matched?.unknown ?? []).filter((name) => !variables.some((variable) => variable.name === name)), end: matched?.end ?? 0 };
 }
 
 /** A version as apps write it: its number, its hash or the beginning of it, its label, an environment that points to it. */
