@@ -4,8 +4,9 @@ import { gateSentence, metricDifference, metricValue } from '../../../src/core/c
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
 import type { CompareModel } from './compare-model.ts';
-import { DifferenceBar, scaleOf } from './difference-bar.tsx';
+import { DifferenceBar } from './difference-bar.tsx';
 import { DistributionsView } from './distributions-view.tsx';
+import { scaleOf } from './scale.ts';
 import { VerdictIcon } from './verdict-word.tsx';
 import { changeInterval, changeOf, drawnChange, howTested, metricLabel, moreCases, pOf, testName, toneOf, verdictWord } from './wording.ts';
 

@@ -6,8 +6,9 @@ import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
 import { Rate } from '../../shared/numbers.tsx';
 import type { CompareModel } from './compare-model.ts';
-import { DifferenceBar, place, scaleOf, type Scale } from './difference-bar.tsx';
+import { DifferenceBar } from './difference-bar.tsx';
 import { CompareIcon } from './icons.tsx';
+import { place, scaleOf, type Scale } from './scale.ts';
 import { VerdictIcon } from './verdict-word.tsx';
 import { howTested, moreCases, toneOf, verdictWord } from './wording.ts';
 

@@ -4,7 +4,8 @@ import type { MetricComparison } from '../../../src/core/compare/model.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
 import { isRunning, type CompareModel } from './compare-model.ts';
-import { DifferenceBar, scaleOf } from './difference-bar.tsx';
+import { DifferenceBar } from './difference-bar.tsx';
+import { scaleOf } from './scale.ts';
 import { VerdictIcon } from './verdict-word.tsx';
 import { capitalised, changeInterval, changeOf, differsSentence, drawnChange, howTested, moreCases, pOf, toneOf, verdictWord } from './wording.ts';
 
