@@ -59,10 +59,15 @@ export function ago(time: string, now = Date.now()): string {
   return texts[unit][value === 1 ? 0 : 1];
 }
 
+/** A person's name as Git knows it, without the address. */
+export function authorText(author: string): string {
+  return author.replace(/\s*<[^<>]*>\s*$/, '') || author;
+}
+
 /** Who, when, and what for: the second line of a version wherever versions are listed. */
 export function versionDetail(version: Pick<VersionSummary, 'message' | 'author' | 'time' | 'tags' | 'useCase'>): string {
   const first = version.message.split('\n')[0] ?? '';
-  return [first, version.author, ago(version.time), version.useCase, ...version.tags.map((tag) => `#${tag}`)].filter((part) => part !== null && part !== '').join(' · ');
+  return [first, authorText(version.author), ago(version.time), version.useCase, ...version.tags.map((tag) => `#${tag}`)].filter((part) => part !== null && part !== '').join(' · ');
 }
 
 /** What a comparison shows, in a few words: `+8.3 pts, p = .012`, `−1.7 pts, no difference shown`, `cannot be compared`. */

@@ -5,7 +5,7 @@ import { pointsOf, rangeOf, type Point } from './series.ts';
 import type { VersionsModel } from './versions-model.ts';
 
 const HEIGHT = 168;
-const MARGIN = { left: 40, right: 16, top: 12, bottom: 24 };
+const MARGIN = { left: 56, right: 16, top: 12, bottom: 24 };
 /** A label below the axis needs so many pixels. */
 const LABEL_WIDTH = 56;
 

@@ -52,7 +52,7 @@ function Row({ model, version, selected, series }: { readonly model: VersionsMod
       <span class="where">{version.environments.map((environment) => <span key={environment} class="environment">{environment}</span>)}{working && <span class="environment dim">working copy</span>}</span>
       <span class="score">{score === undefined ? <span class="dim small">not run</span> : <button type="button" class="link plain" tabIndex={-1} title="Open the run" onClick={() => model.request('open-run', { runId: score.runId })}><Rate rate={score.summary.passRate} interval={score.summary.interval} count={`${formatCount(score.summary.passed)} of ${formatCount(score.summary.passed + score.summary.failed)} passed`} width={72} /></button>}</span>
       <span class="message ell" title={version.message}>{version.message.split('\n')[0]}{version.tags.map((tag) => <span key={tag} class="dim"> #{tag}</span>)}</span>
-      <span class="author dim small ell" title={version.author}>{version.author}</span>
+      <span class="author dim small ell" title={version.author}>{version.author.replace(/\s*<[^<>]*>$/, '')}</span>
       <time class="dim small" dateTime={version.time} title={new Date(version.time).toLocaleString()}>{dayOf(version.time)}</time>
       <span class="row-acts">
         <IconButton icon={<Glyph path={ICONS.diff} />} label="Show what it changed" onClick={() => model.difference(version)} />

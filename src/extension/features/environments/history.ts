@@ -4,7 +4,7 @@ import type { PointerEvent } from '../../../core/registry/model.ts';
 import { COMMANDS } from '../../constants.ts';
 import { asVersionTarget, listVersions, placeOf, targetOf } from '../../registry/pick.ts';
 import { getVersion, showDifferenceWithWorkingCopy } from '../../registry/texts.ts';
-import { ago, scoreText, versionScore } from '../../registry/wording.ts';
+import { ago, authorText, scoreText, versionScore } from '../../registry/wording.ts';
 import { showError, type Services } from '../../services.ts';
 import type { PickedPrompt } from '../../targets.ts';
 
@@ -31,7 +31,7 @@ export async function showHistory(services: Services, picked: PickedPrompt, argu
     return {
       label: `$(${icon(event.action)}) ${event.environment} → ${event.label ?? vscode.l10n.t('no version')}`,
       description: [verb(event.action), score === null ? '' : scoreText(score)].filter((part) => part !== '').join(' · '),
-      detail: [event.note, event.author, ago(event.time), new Date(event.time).toLocaleString()].filter((part) => part !== '').join(' · '),
+      detail: [event.note, authorText(event.author), ago(event.time), new Date(event.time).toLocaleString()].filter((part) => part !== '').join(' · '),
       buttons: event.version === null ? [] : [again],
       event,
     };

@@ -29,7 +29,7 @@ export async function promote(services: Services, picked: PickedPrompt, argument
     return state;
   }
   const comparison = await compareWithPointer(services, picked, state, version, listed.workingCopy.hash);
-  const decision = await decide(picked, state, label, comparison);
+  const decision = await decide(picked, state, { label, before: pointedTo(state, listed.versions) }, comparison);
   if (decision === undefined) return undefined;
   if (decision === 'compare') {
     await compareAndShow(services, picked.engine, { sides: [sideOf(picked, state.environment), sideOf(picked, version.hash)] });
@@ -37,7 +37,7 @@ export async function promote(services: Services, picked: PickedPrompt, argument
   }
   const { event, state: after } = await picked.engine.request('environments/promote', { ...placeOf(picked), ref: version.hash, environment: state.environment, ...(decision.note === '' ? {} : { note: decision.note }) });
   const shown = comparison ? ` ${comparisonSentence(comparison)}.` : '';
-  sayMoved(services, picked, `${vscode.l10n.t('{0} of {1} now points to {2}, before to {3}.', after.environment, picked.prompt.name, label, pointedTo(state))}${shown}`, event);
+  sayMoved(services, picked, `${vscode.l10n.t('{0} of {1} now points to {2}, before to {3}.', after.environment, picked.prompt.name, label, pointedTo(state, listed.versions))}${shown}`, event, listed.versions);
   return after;
 }
 
@@ -85,12 +85,12 @@ async function compareWithPointer(services: Services, picked: PickedPrompt, stat
 type Decision = { readonly note: string } | 'compare' | undefined;
 
 /** Asks only where the answer is not plain: worse, too few cases, or not compared. */
-async function decide(picked: PickedPrompt, state: EnvironmentState, label: string, comparison: Comparison | null): Promise<Decision> {
+async function decide(picked: PickedPrompt, state: EnvironmentState, { label, before: pointed }: { readonly label: string; readonly before: string }, comparison: Comparison | null): Promise<Decision> {
   const verdict = comparison?.result?.metrics[0]?.verdict;
   const plain = verdict === 'better' || verdict === 'no-difference-shown';
   const first = state.version === null && state.diverged.length === 0;
   if (plain || first) return { note: '' };
-  const before = state.diverged.length > 1 ? state.diverged.map((one) => one.label ?? vscode.l10n.t('no version')).join(', ') : pointedTo(state);
+  const before = state.diverged.length > 1 ? state.diverged.map((one) => one.label ?? vscode.l10n.t('no version')).join(', ') : pointed;
   const promoteAnyway = vscode.l10n.t('Promote Anyway');
   const compareFirst = vscode.l10n.t('Compare First');
   const canCompare = state.version !== null;

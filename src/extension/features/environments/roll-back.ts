@@ -19,6 +19,6 @@ export async function rollBack(services: Services, picked: PickedPrompt, argumen
     throw new TouchstoneError('not-found', vscode.l10n.t('There is no version to which {0} could go back.', environment ?? picked.prompt.name));
   }
   const { event, state: after } = await picked.engine.request('environments/rollback', { ...placeOf(picked), environment: state.environment });
-  sayMoved(services, picked, vscode.l10n.t('{0} of {1} is back from {2} to {3}.', state.environment, picked.prompt.name, pointedTo(state), pointedTo(after)), event);
+  sayMoved(services, picked, vscode.l10n.t('{0} of {1} is back from {2} to {3}.', state.environment, picked.prompt.name, pointedTo(state, listed.versions), pointedTo(after, listed.versions)), event, listed.versions);
   return after;
 }

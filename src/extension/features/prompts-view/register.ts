@@ -8,7 +8,7 @@ import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, CONTEXT_KEYS, VIEW_ITEMS, VIEWS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { listVersions } from '../../registry/pick.ts';
-import { ago, environmentText, scoreText, versionDetail, versionScore } from '../../registry/wording.ts';
+import { ago, authorText, environmentText, scoreText, versionDetail, versionScore } from '../../registry/wording.ts';
 import { longScore, shortScore } from '../../runs/wording.ts';
 import type { Services } from '../../services.ts';
 import type { PromptTarget } from '../../targets.ts';
@@ -122,7 +122,7 @@ function environmentItem({ prompt, path, promptId, state, versions, environment 
         `${environment}: ${state.label ?? ''}`,
         version ? versionDetail(version) : null,
         score ? `${scoreText(score)} · ${score.datasetName ?? ''} · ${score.model}` : vscode.l10n.t('not run'),
-        state.changedAt === null ? null : vscode.l10n.t('pointed here by {0}, {1}', state.changedBy ?? '', ago(state.changedAt)),
+        state.changedAt === null ? null : vscode.l10n.t('pointed here by {0}, {1}', authorText(state.changedBy ?? ''), ago(state.changedAt)),
       ];
   // Messages and authors come from files: as text, never as Markdown.
   tooltip.appendText(lines.filter((line) => line !== null).join('\n'));

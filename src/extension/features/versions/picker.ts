@@ -28,7 +28,7 @@ export async function pickAndAct(services: Services, picked: PickedPrompt): Prom
   const actions = actionsOf(services, picked);
   const picker = vscode.window.createQuickPick<Item>();
   picker.title = vscode.l10n.t('Versions of {0}', picked.prompt.name);
-  picker.placeholder = vscode.l10n.t('{0}. Pick a version to see what changed since', sentence(workingCopyText(listed)));
+  picker.placeholder = vscode.l10n.t('Working copy: {0}. Pick a version to see what changed since', workingCopyText(listed));
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
   picker.items = itemsOf(listed, actions.buttons);
@@ -101,8 +101,4 @@ function actionsOf(services: Services, picked: PickedPrompt): { readonly differe
 /** As the command line and the loader name it: `prompts/support/triage@v9`. */
 function referenceOf({ prompt }: PickedPrompt, version: VersionSummary): string {
   return `${prompt.id}@${version.source === 'git' ? refOf(version) : shortLabel(version)}`;
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

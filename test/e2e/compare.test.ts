@@ -1,0 +1,203 @@
+/**
+ * From an edit to production and back, as a person does it: edit the sample prompt, compare with production, save a version, promote it, roll
+ * back and take that back; then the same from the command line, on the same database, with the same numbers.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Frame, Locator } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { differenceInterval, metricDifference, pValue } from '../../src/core/compare/sentence.ts';
+import { root } from '../../scripts/tools/paths.ts';
+import { openWindow, type Window } from './harness.ts';
+
+const TRIAGE = 'prompts/support/triage.prompt.yml';
+const MINUTE = 60_000;
+
+/** What the README of the sample workspace proposes. */
+const BETTER = {
+  billing: 'invoices, payments, refunds, subscriptions',
+  technical: 'a page is blank, a sync fails',
+  account: 'passwords and codes, members, personal data',
+  other: 'thanks, praise, compliments, press, partnership offers',
+} as const;
+
+interface ComparedMetric {
+  readonly name: string;
+  readonly a: number;
+  readonly b: number;
+  readonly delta: number;
+  readonly interval: readonly [number, number];
+  readonly p: number;
+  readonly verdict: string;
+}
+
+describe('a better prompt, from the edit to production and back', () => {
+  let window: Window;
+  /** The panel's line, for the command line to repeat. */
+  let verdict: string;
+  beforeAll(async () => {
+    window = await openWindow({ settings: { 'files.autoSave': 'off', 'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' } } });
+  }, 5 * MINUTE);
+  afterAll(async () => {
+    await window?.close();
+  });
+
+  const lens = (text: string | RegExp, timeout = 2 * MINUTE): Promise<Locator> => window.lens(text, timeout);
+  const notification = (text: RegExp): Locator => window.page.locator('.notification-list-item').filter({ hasText: text }).first();
+  const environments = (): Locator => window.page.locator('.pane:has(.pane-header[aria-label^="Prompts"]) .monaco-list-row');
+  const pick = async (text: string): Promise<void> => {
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();
+  };
+  /** A click that falls into the moment in which VS Code draws lenses anew is lost. */
+  const clickLens = async (text: string | RegExp, then: Locator): Promise<void> => {
+    for (let attempt = 1; ; attempt++) {
+      await (await lens(text)).click();
+      try {
+        await then.waitFor({ timeout: 20_000 });
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
+  };
+  const prompts = (): Locator => window.page.locator('.quick-input-widget input.input').filter({ visible: true });
+
+  it('begins with the version that production points to', async () => {
+    await window.page.getByRole('tab', { name: 'Touchstone' }).first().click();
+    await window.openFile(TRIAGE);
+    await lens('same as production');
+    await lens(/^.*v2$/);
+  }, 3 * MINUTE);
+
+  it('sees the edit before anything is saved', async () => {
+    const lines = readFileSync(join(window.folder, TRIAGE), 'utf8').split('\n');
+    for (const [queue, description] of Object.entries(BETTER)) {
+      const at = lines.findIndex((line) => line.startsWith(`      - ${queue}: `));
+      await window.page.keyboard.press('Control+G');
+      await window.answer(`:${at + 1}`);
+      await window.page.keyboard.press('End');
+      // The first Home goes to where the text of the line begins.
+      await window.page.keyboard.press('Shift+Home');
+      await window.page.keyboard.insertText(`- ${queue}: ${description}`);
+    }
+    await lens('edited since v2');
+    await lens('vs production: not compared yet');
+    await window.page.keyboard.press('Control+S');
+    await expect.poll(() => contentOf(window)).toContain(Object.entries(BETTER).map(([queue, description]) => `- ${queue}: ${description}`).join('\n'));
+  }, 3 * MINUTE);
+
+  it('compares with production: better, with its interval', async () => {
+    await (await lens('vs production: not compared yet')).click();
+    const panel = await window.webview('section.verdict', 2 * MINUTE);
+    await expect.poll(() => verdictOf(panel), { timeout: 3 * MINUTE }).toMatch(/^Better\b/);
+    verdict = await verdictOf(panel);
+    expect(verdict).toMatch(/pass rate 65(\.0)? ?% → 88\.3 ?%/);
+    expect(verdict).toMatch(/\+23\.3 points/);
+    expect(verdict).toMatch(/\[\+\d+\.\d, \+\d+\.\d\]/);
+    await expect.poll(() => panel.locator('[role="grid"] [role="row"]').filter({ hasText: /billing|technical|account|other/ }).count(), { timeout: MINUTE }).toBeGreaterThan(10);
+    expect(await panel.locator('[role="alert"]').allInnerTexts()).toEqual([]);
+    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
+      await window.setTheme(theme);
+      await window.screenshot(`compare-editor-${theme}`);
+    }
+  }, 6 * MINUTE);
+
+  it('says the same in the lens, and nothing was run twice for it', async () => {
+    await window.page.locator('.tab[data-resource-name="triage.prompt.yml"]').first().click();
+    await lens(/vs production \+23\.3 pts, p = \.001/);
+    await expect.poll(() => window.page.locator('.pane:has(.pane-header[aria-label^="Runs"]) .monaco-list-row').count(), { timeout: MINUTE }).toBe(2);
+    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
+      await window.setTheme(theme);
+      await window.screenshot(`versions-lens-${theme}`);
+    }
+  }, 3 * MINUTE);
+
+  it('saves it as a version, asking what for', async () => {
+    await window.runCommand('Touchstone: Save Version');
+    await window.answer('Say what belongs into each queue');
+    await window.answer('short; sorting incoming tickets');
+    await notification(/Saved Support triage as v3/).waitFor({ timeout: MINUTE });
+    await lens(/^.*v3$/);
+  }, 3 * MINUTE);
+
+  it('promotes it without a question, because it is better, and shows where environments point', async () => {
+    await clickLens(/^.*Promote$/, prompts());
+    await pick('production');
+    await notification(/production of Support triage now points to v3, before to v2/).waitFor({ timeout: MINUTE });
+    await expect.poll(() => window.notifications(), { timeout: MINUTE }).toContainEqual(expect.stringMatching(/Better: pass rate .* \[\+\d/));
+    await lens('same as production');
+    await environments().filter({ hasText: 'Support triage' }).first().click();
+    await window.page.keyboard.press('ArrowRight');
+    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v3 · 53\/60/);
+    await window.screenshot('environments-dark');
+  }, 3 * MINUTE);
+
+  it('rolls back in one action, and takes that back in another', async () => {
+    await window.runCommand('Notifications: Clear All Notifications');
+    await window.openFile(TRIAGE);
+    await window.runCommand('Touchstone: Roll Back');
+    const message = notification(/production of Support triage is back from v3.* to v2/);
+    await message.waitFor({ timeout: MINUTE });
+    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v2/);
+    await message.getByRole('button', { name: 'Undo' }).click();
+    await notification(/production of Support triage points to v3.* again/).waitFor({ timeout: MINUTE });
+    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v3/);
+    await window.openFile(TRIAGE);
+    await window.runCommand('Touchstone: Show Environment History');
+    const history = window.page.locator('.quick-input-list .monaco-list-row');
+    await expect.poll(() => history.allInnerTexts(), { timeout: MINUTE }).toEqual(expect.arrayContaining([expect.stringMatching(/taken back/), expect.stringMatching(/rolled back/), expect.stringMatching(/promoted/)]));
+    await window.screenshot('environment-history-dark');
+    await window.page.keyboard.press('Escape');
+  }, 4 * MINUTE);
+
+  it('shows what each version scored, in the picker and over time', async () => {
+    await clickLens(/^.*v3$/, prompts());
+    await expect.poll(() => window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'v3' }).first().innerText(), { timeout: MINUTE }).toMatch(/production[\s\S]*53\/60/);
+    await window.screenshot('version-picker-dark');
+    await pick('Show Versions');
+    const versions = await window.webview('.list[role="listbox"]');
+    await expect.poll(() => versions.locator('[role="option"]').count(), { timeout: MINUTE }).toBe(3);
+    await versions.locator('.point').first().waitFor({ timeout: MINUTE });
+    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
+      await window.setTheme(theme);
+      await window.screenshot(`versions-${theme}`);
+    }
+    await versions.locator('.list').focus();
+    await window.page.keyboard.press('Home');
+    await window.page.keyboard.press('Enter');
+    await window.page.locator('.monaco-diff-editor .char-insert, .monaco-diff-editor .line-insert').first().waitFor({ timeout: MINUTE });
+    await window.screenshot('version-difference-dark');
+  }, 4 * MINUTE);
+
+  it('gives the same numbers on the command line', async () => {
+    const { metrics } = JSON.parse(await touchstone(window, 'compare', 'prompts/support/triage@v2', 'prompts/support/triage@v3', '--json')) as { metrics: readonly ComparedMetric[] };
+    const rate = metrics.find(({ name }) => name === 'passRate');
+    expect(rate?.verdict).toBe('better');
+    expect(verdict).toContain(metricDifference(rate?.delta ?? 0, 'rate'));
+    expect(verdict).toContain(differenceInterval(rate?.interval ?? [0, 0], 'rate'));
+    expect(verdict).toContain(pValue(rate?.p ?? 1));
+    expect(JSON.parse(await touchstone(window, 'versions', 'prompts/support/triage', '--json'))).toMatchObject({ versions: [{ number: 3 }, { number: 2 }, { number: 1 }] });
+    await touchstone(window, 'rollback', 'prompts/support/triage', 'production');
+    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v2/);
+    await touchstone(window, 'promote', 'prompts/support/triage', 'v3', 'production');
+    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v3/);
+  }, 4 * MINUTE);
+});
+
+function contentOf(window: Window): string {
+  const { messages } = parse(readFileSync(join(window.folder, TRIAGE), 'utf8')) as { messages: readonly { content: string }[] };
+  return messages[0]?.content ?? '';
+}
+
+/** The verdict's line as one text. */
+async function verdictOf(panel: Frame): Promise<string> {
+  return (await panel.locator('section.verdict').innerText()).replaceAll(/\s+/g, ' ').trim();
+}
+
+async function touchstone(window: Window, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(join(root, 'bin/touchstone'), args, { cwd: window.folder, maxBuffer: 64e6 });
+  return stdout;
+}
