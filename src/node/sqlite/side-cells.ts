@@ -31,7 +31,9 @@ export interface SideCells {
 }
 
 /** Cells between two turns of the event loop: about 10 ms. */
-const CELLS_AT_ONCE = 2500;
+const CELLS_AT_ONCE = 1500;
+/** Different texts of metrics that are remembered. */
+const KNOWN_METRICS = 1000;
 
 type Row = [
   ordinal: number, error: string | null, pass: number | null, score: number | null, latency: number | null, cost: number | null, input: number | null,
@@ -52,6 +54,7 @@ export async function readSide(store: RunStore, run: StoredRun, modelIndex: numb
   const rows = store.database
     .prepare(`SELECT ${COLUMNS} FROM cell WHERE run = ? AND ordinal >= ? AND ordinal < ?${models === 1 ? '' : ` AND (ordinal / ${repeats}) % ${models} = ${modelIndex}`} ORDER BY ordinal`)
     .raw();
+  const texts = new MetricTexts();
   const side = { outputs: [] as CaseOutputs[], shown: [] as ShownOutput[], done: 0, cached: 0, cost: 0 as number | null };
   for (let from = 0; from < cases; from += atOnce) {
     if (from > 0) await nextTurn();
@@ -67,15 +70,29 @@ export async function readSide(store: RunStore, run: StoredRun, modelIndex: numb
         side.cached += row[9];
         side.cost = side.cost === null || row[5] === null ? null : side.cost + row[5];
       }
-      side.outputs.push(outputsOf(ofCase, first, repeats, price));
+      side.outputs.push(outputsOf(ofCase, first, repeats, price, texts));
       side.shown.push(shownOf(ofCase, repeats));
     }
   }
   return side;
 }
 
-function outputsOf(rows: readonly Row[], first: number, repeats: number, price: ModelPrice | null): CaseOutputs {
-  const unknown = (): null[] => Array.from({ length: repeats }, () => null);
+/** Reads what cells say of named metrics: most say the same as another one. */
+class MetricTexts {
+  readonly #known = new Map<string, readonly (readonly [name: string, value: number])[]>();
+
+  read(text: string): readonly (readonly [name: string, value: number])[] {
+    let metrics = this.#known.get(text);
+    if (metrics === undefined) {
+      metrics = Object.entries(JSON.parse(text) as CellMetrics).map(([name, [value]]) => [name, value] as const);
+      if (this.#known.size < KNOWN_METRICS) this.#known.set(text, metrics);
+    }
+    return metrics;
+  }
+}
+
+function outputsOf(rows: readonly Row[], first: number, repeats: number, price: ModelPrice | null, texts: MetricTexts): CaseOutputs {
+  const unknown = (): null[] => (repeats === 1 ? [null] : new Array<null>(repeats).fill(null));
   const passes: (boolean | null)[] = unknown();
   const scores: (number | null)[] = unknown();
   const latencyMs: (number | null)[] = unknown();
@@ -92,7 +109,7 @@ function outputsOf(rows: readonly Row[], first: number, repeats: number, price: 
     costs[repeat] = cached === 1 ? costOf({ input, cachedInput, output, reasoning: null }, price) : cost;
     tokens[repeat] = input === null || output === null ? null : input + output;
     if (metrics === null) continue;
-    for (const [name, [value]] of Object.entries(JSON.parse(metrics) as CellMetrics)) {
+    for (const [name, value] of texts.read(metrics)) {
       // A metric may be called anything, also as what every object has.
       if (!Object.hasOwn(named, name)) Object.defineProperty(named, name, { value: unknown(), enumerable: true });
       const values = named[name];
@@ -103,6 +120,8 @@ function outputsOf(rows: readonly Row[], first: number, repeats: number, price: 
 }
 
 function shownOf(rows: readonly Row[], repeats: number): ShownOutput {
+  const [only] = rows;
+  if (repeats === 1 && only !== undefined && only[1] === null) return { text: only[10], multiline: only[11] === 1, error: null, waiting: false, ordinal: only[0] };
   const counts = new Map<string, { row: Row; count: number }>();
   let best: { row: Row; count: number } | undefined;
   let answered = 0;
