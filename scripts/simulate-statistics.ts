@@ -9,7 +9,7 @@ import { CASES, CLUSTERS, comparedWith, mustHold, RATES, REPEATS, simulate, simu
 export const DRAWS = 4000;
 
 /** Datasets of a sequential run; each is looked at after every case. */
-const SEQUENCES = 2000;
+export const SEQUENCES = 2000;
 
 export interface CoverageCell {
   readonly rate: number;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compareCases } from '../../../src/core/compare/compare.ts';
 import { seededRandom } from '../../../src/core/stats/random.ts';
-import { drawCases, mustHold, settings, simulate } from './simulation.ts';
+import { pairedMedians } from '../../../src/core/stats/paired-medians.ts';
+import { drawCases, gaussians, mustHold, settings, simulate } from './simulation.ts';
 
 const DRAWS = 400;
 
@@ -16,6 +17,26 @@ describe(`intervals hold the true difference in ${DRAWS} datasets each`, () => {
     // Wilson's interval itself, of one output a case and a rate near 1, holds in 92 of 100.
     expect(coverageAlone).toBeGreaterThanOrEqual(least - (mustHold(setting) ? 0 : 0.015));
   });
+});
+
+it.each([[60, null], [300, null], [300, 30]] as const)('medians by order statistics, %i cases, %s clusters: difference and ratio', (n, clusters) => {
+  const random = seededRandom(41);
+  const normal = gaussians(random);
+  const draws = 500;
+  let [difference, ratio] = [0, 0];
+  for (let i = 0; i < draws; i++) {
+    const shared = clusters === null ? null : Float64Array.from({ length: clusters }, normal);
+    const numbers = shared === null ? null : Int32Array.from({ length: n }, (_, k) => Math.floor((k * shared.length) / n));
+    // Log-normal latencies with medians of 400 and 440 ms, of which a case shares half of the variance on both sides.
+    const hardness = Float64Array.from({ length: n }, (_, k) => 0.5 * normal() + (shared?.[numbers?.[k] ?? 0] ?? 0) * 0.3);
+    const side = (median: number): Float64Array => hardness.map((value) => median * Math.exp(value + 0.5 * normal()));
+    const measured = pairedMedians(side(400), side(440), numbers, 0.05);
+    if (measured.difference[0] <= 40 && measured.difference[1] >= 40) difference++;
+    if (measured.ratio !== null && measured.ratio[0] <= 1.1 && measured.ratio[1] >= 1.1) ratio++;
+  }
+  const least = draws * (0.93 - 3 * Math.sqrt((0.93 * 0.07) / draws));
+  expect(difference).toBeGreaterThanOrEqual(least);
+  expect(ratio).toBeGreaterThanOrEqual(least);
 });
 
 it('a gate passes at a loss of exactly the margin no oftener than nominal', () => {

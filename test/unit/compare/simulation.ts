@@ -36,7 +36,8 @@ export const MARGIN = 0.05;
 /** Share of the latent variance that cases of a cluster share, that both sides of a case share, that repeats of a side share; the rest is noise. */
 const SHARED = { cluster: 0.2, case: 0.3, side: 0.2 } as const;
 
-function gaussians(random: Random): Random {
+/** Normal numbers by Box and Muller's method. */
+export function gaussians(random: Random): Random {
   let spare: number | null = null;
   return () => {
     if (spare !== null) {
