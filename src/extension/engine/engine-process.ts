@@ -1,16 +1,14 @@
 import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { TouchstoneError } from '../../core/errors.ts';
-import type { CompareMethods } from '../../protocol/compare.ts';
 import type { EngineMethods, HostNotifications } from '../../protocol/engine.ts';
-import type { RegistryMethods } from '../../protocol/registry.ts';
 import type { CellTraceMethods } from '../../protocol/traces.ts';
 import { RpcPeer, type RpcHandler, type RpcListener } from '../../protocol/rpc-peer.ts';
 
 /** better-sqlite3's binary is built for Node-API 10; loaded into an older runtime it crashes without an error. */
 const NEEDED_NODE_API = 10;
 
-export type AskedMethods = EngineMethods & CellTraceMethods & RegistryMethods & CompareMethods;
+export type AskedMethods = EngineMethods & CellTraceMethods;
 export type EnginePeer = RpcPeer<AskedMethods, HostNotifications>;
 
 export interface EngineExit {

@@ -31,6 +31,8 @@ export class Engines implements vscode.Disposable {
   readonly #onceText = new vscode.EventEmitter<EngineNotifications['once/text']>();
   readonly #tracesChanged = new vscode.EventEmitter<EngineEvent<EngineNotifications['traces/changed']>>();
   readonly #tracesProgress = new vscode.EventEmitter<EngineEvent<EngineNotifications['traces/progress']>>();
+  readonly #remoteProgress = new vscode.EventEmitter<EngineEvent<EngineNotifications['remote/progress']>>();
+  readonly #replayProgress = new vscode.EventEmitter<EngineEvent<EngineNotifications['replay/progress']>>();
   readonly #sourcesChanged = new vscode.EventEmitter<FolderEngine>();
   readonly #registryChanged = new vscode.EventEmitter<FolderEngine>();
   readonly #didStart = new vscode.EventEmitter<FolderEngine>();
@@ -40,6 +42,8 @@ export class Engines implements vscode.Disposable {
   readonly onOnceText = this.#onceText.event;
   readonly onTracesChanged = this.#tracesChanged.event;
   readonly onTracesProgress = this.#tracesProgress.event;
+  readonly onRemoteProgress = this.#remoteProgress.event;
+  readonly onReplayProgress = this.#replayProgress.event;
   readonly onSourcesChanged = this.#sourcesChanged.event;
   /** Versions or pointers changed: by this window, another one, the command line, or Git. */
   readonly onRegistryChanged = this.#registryChanged.event;
@@ -51,7 +55,7 @@ export class Engines implements vscode.Disposable {
     this.#log = options.log;
     this.#handlers = options.handlers;
     this.#disposables.push(
-      this.#runChanged, this.#runsChanged, this.#onceText, this.#tracesChanged, this.#tracesProgress, this.#sourcesChanged, this.#registryChanged, this.#didStart, this.#didCrash,
+      this.#runChanged, this.#runsChanged, this.#onceText, this.#tracesChanged, this.#tracesProgress, this.#remoteProgress, this.#sourcesChanged, this.#registryChanged, this.#didStart, this.#didCrash,
       vscode.workspace.onDidChangeWorkspaceFolders((change) => {
         for (const folder of change.removed) {
           this.#engines.get(folder.uri.toString())?.dispose();
@@ -110,6 +114,8 @@ export class Engines implements vscode.Disposable {
       'once/text': (params) => this.#onceText.fire(params as EngineNotifications['once/text']),
       'traces/changed': (params) => this.#tracesChanged.fire({ engine: engine(), params: params as EngineNotifications['traces/changed'] }),
       'traces/progress': (params) => this.#tracesProgress.fire({ engine: engine(), params: params as EngineNotifications['traces/progress'] }),
+      'remote/progress': (params) => this.#remoteProgress.fire({ engine: engine(), params: params as EngineNotifications['remote/progress'] }),
+      'replay/progress': (params) => this.#replayProgress.fire({ engine: engine(), params: params as EngineNotifications['replay/progress'] }),
       'sources/changed': () => this.#sourcesChanged.fire(engine()),
       'registry/changed': () => this.#registryChanged.fire(engine()),
       'log': (params) => {

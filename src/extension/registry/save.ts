@@ -1,14 +1,26 @@
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { PromptVersions, VersionSummary } from '../../protocol/registry.ts';
 import type { PickedPrompt } from '../targets.ts';
 import { listVersions, placeOf } from './pick.ts';
 import { ago, shortLabel } from './wording.ts';
 
+const aboutSchema = v.object({ message: v.pipe(v.string(), v.trim(), v.minLength(1)), tags: v.optional(v.array(v.string())), useCase: v.optional(v.string()) });
+
+/** What is said of a version when it is saved. */
+export type AboutVersion = v.InferOutput<typeof aboutSchema>;
+
+/** From a keybinding's or another extension's arguments; `undefined`: the person is asked. */
+export function asAboutVersion(argument: unknown): AboutVersion | undefined {
+  const parsed = v.safeParse(aboutSchema, argument);
+  return parsed.success ? parsed.output : undefined;
+}
+
 /**
  * Saves the working copy, as it is in the editor, as a version, and asks what for. Content that is a version already stays that version.
  * `undefined`: not saved, because the person stopped.
  */
-export async function saveVersion(picked: PickedPrompt): Promise<{ readonly version: VersionSummary; readonly created: boolean } | undefined> {
+export async function saveVersion(picked: PickedPrompt, given?: AboutVersion): Promise<{ readonly version: VersionSummary; readonly created: boolean } | undefined> {
   const title = vscode.l10n.t('Save Version of {0}', picked.prompt.name);
   const listed = await listVersions(picked);
   const same = listed.workingCopy.version === null ? undefined : listed.versions.find((version) => version.source === 'registry' && version.hash === listed.workingCopy.version);
@@ -16,11 +28,17 @@ export async function saveVersion(picked: PickedPrompt): Promise<{ readonly vers
     void vscode.window.showInformationMessage(vscode.l10n.t('This content is {0} already: {1} ({2}).', same.label, same.message.split('\n')[0] ?? '', ago(same.time)));
     return { version: same, created: false };
   }
+  const about = given ?? (await askAbout(title, listed));
+  if (about === undefined) return undefined;
+  const { message, tags, useCase } = about;
+  return picked.engine.request('versions/save', { ...placeOf(picked), message, ...(tags === undefined ? {} : { tags }), ...(useCase === undefined ? {} : { useCase }) });
+}
+
+async function askAbout(title: string, listed: PromptVersions): Promise<AboutVersion | undefined> {
   const message = await askMessage(title, listed);
   if (message === undefined) return undefined;
   const labels = await askLabels(title, listed);
-  if (labels === undefined) return undefined;
-  return picked.engine.request('versions/save', { ...placeOf(picked), message, ...labels });
+  return labels && { message: message.trim(), ...labels };
 }
 
 function askMessage(title: string, { versions, workingCopy }: PromptVersions): Thenable<string | undefined> {
@@ -35,7 +53,7 @@ function askMessage(title: string, { versions, workingCopy }: PromptVersions): T
 }
 
 /** Tags and a use case, both of which may be left out: `spanish, cheap; triage of mail`. */
-async function askLabels(title: string, { versions }: PromptVersions): Promise<{ readonly tags?: readonly string[]; readonly useCase?: string } | undefined> {
+async function askLabels(title: string, { versions }: PromptVersions): Promise<Pick<AboutVersion, 'tags' | 'useCase'> | undefined> {
   const known = [...new Set(versions.flatMap((version) => version.tags))].slice(0, 8);
   const typed = await vscode.window.showInputBox({
     title,
@@ -47,7 +65,7 @@ async function askLabels(title: string, { versions }: PromptVersions): Promise<{
 }
 
 /** `a, b; what for` → tags and use case, either of them absent where nothing was typed. */
-export function readLabels(typed: string): { readonly tags?: readonly string[]; readonly useCase?: string } {
+export function readLabels(typed: string): Pick<AboutVersion, 'tags' | 'useCase'> {
   const [tagText = '', ...rest] = typed.split(';');
   const tags = [...new Set(tagText.split(',').map((tag) => tag.trim().replace(/^#/, '')).filter((tag) => tag !== ''))];
   const useCase = rest.join(';').trim();

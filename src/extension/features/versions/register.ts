@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../constants.ts';
 import { shortLabel } from '../../registry/wording.ts';
-import { saveVersion } from '../../registry/save.ts';
+import { asAboutVersion, saveVersion } from '../../registry/save.ts';
 import { targetOf } from '../../registry/pick.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { pickPrompt } from '../../targets.ts';
@@ -12,7 +12,7 @@ export function register(services: Services): vscode.Disposable {
   return vscode.Disposable.from(
     registerCommand(services, COMMANDS.saveVersion, async (argument) => {
       const picked = await pickPrompt(services, argument, vscode.l10n.t('Save Version'));
-      const saved = picked && (await saveVersion(picked));
+      const saved = picked && (await saveVersion(picked, asAboutVersion(argument)));
       if (!picked || !saved?.created) return saved?.version;
       // The lens and the view say the rest; what is next is one click away.
       const promote = vscode.l10n.t('Promote…');
