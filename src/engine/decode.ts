@@ -3,6 +3,7 @@ import type { EngineMethod, Params } from '../protocol/engine.ts';
 import { decode } from '../protocol/rpc-peer.ts';
 import { REGISTRY_SCHEMAS } from './decode-registry.ts';
 import { COMPARE_SCHEMAS } from './decode-compare.ts';
+import { REMOTE_SCHEMAS } from './decode-remote.ts';
 import { SPAN_SCHEMAS } from './decode-spans.ts';
 import { TRACE_SCHEMAS } from './decode-traces.ts';
 
@@ -76,6 +77,7 @@ const SCHEMAS = {
   'cache/clear': none,
   ...COMPARE_SCHEMAS,
   ...SPAN_SCHEMAS,
+  ...REMOTE_SCHEMAS,
   ...TRACE_SCHEMAS,
   ...REGISTRY_SCHEMAS,
 } satisfies { readonly [M in EngineMethod]: v.GenericSchema<unknown, Params<M>> };

@@ -16,6 +16,8 @@ import { registryHandlers } from './registry/handlers.ts';
 import { RegistrySearch } from './registry/search.ts';
 import { VersionRegistry } from './registry/version-registry.ts';
 import { hash, Limiters } from './run-ports.ts';
+import { remoteHandlers } from './sources/handlers.ts';
+import { RemoteSources } from './sources/remote.ts';
 import { CellTraces } from './traces/cell-traces.ts';
 import { traceHandlers } from './traces/handlers.ts';
 import { Sources } from './traces/sources.ts';
@@ -38,6 +40,7 @@ interface Open {
   readonly others: OtherWriters;
   readonly registry: VersionRegistry;
   readonly search: RegistrySearch;
+  readonly remote: RemoteSources;
 }
 
 /** The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. */
@@ -73,6 +76,7 @@ class Engine implements EngineClient {
     this.#open = undefined;
     if (open === undefined) return;
     open.others.close();
+    open.remote.close();
     await open.evals.cancelAll();
     await Promise.all([open.sources.close(), open.cells.close(), open.origins.close()]);
     await open.traces.close();
@@ -127,11 +131,12 @@ class Engine implements EngineClient {
         changed: (runId, revision) => this.#emit('run/changed', { runId, revision }),
         environmentsOf: async (place) => (await this.request('versions/list', place)).environments,
       });
+      const remote = new RemoteSources(workspace, traces, (progress) => this.#emit('remote/progress', progress));
       const origins = new Origins(
-        { workspace, traces, histories: registry, database: async () => (await workspace.store()).database, fetchedFrom: () => Promise.resolve(null) },
+        { workspace, traces, histories: registry, database: async () => (await workspace.store()).database, fetchedFrom: async (traceId) => (await remote.origin({ traceId }))?.source ?? null },
         { changed: () => this.#emit('traces/changed', { traceIds: [], all: true }), log: (message) => this.#emit('log', { level: 'warn', message: workspace.redactor.redact(message) }) },
       );
-      this.#open = { workspace, origins, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, others, registry, search: new RegistrySearch(workspace, registry) };
+      this.#open = { workspace, origins, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, others, registry, search: new RegistrySearch(workspace, registry), remote };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }
@@ -155,7 +160,19 @@ class Engine implements EngineClient {
     ...traceHandlers(() => this.#get(), (progress) => this.#emit('traces/progress', progress)),
     ...compareHandlers(() => this.#get().compare),
     ...originHandlers(() => this.#get()),
+    'replay/run': async (request, signal) => {
+      const { workspace, traces, registry, origins } = this.#get();
+      // Loaded when it is needed: most windows replay nothing.
+      const { replay } = await import('./replay/replay.ts');
+      return replay(request, {
+        workspace, traces, registry, limiters: this.#limiters,
+        span: (ref, stop) => origins.span(ref, stop),
+        promptOf: (ref, overlays, stop) => origins.promptOf({ ...ref, ...(overlays === undefined ? {} : { overlays }) }, stop),
+        onProgress: (progress) => this.#emit('replay/progress', progress),
+      }, signal);
+    },
     ...registryHandlers(() => this.#get()),
+    ...remoteHandlers(() => this.#get()),
     'engine/configure': (settings) => this.#configure(settings),
     'prompts/list': () => this.#get().prompts.list(),
     'prompts/state': ({ path, overlays }, signal) => this.#get().prompts.state(path, overlays ?? [], signal),

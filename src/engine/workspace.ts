@@ -94,9 +94,9 @@ export class Workspace {
     };
   }
 
-  /** A secret by its name; `null`: nobody has set it. */
-  async secret(name: string): Promise<string | null> {
-    return (await this.#host.request('secret/get', { name })).value;
+  /** A secret by its name; `null`: nobody has set it. `origin`: where it would be shown. */
+  async secret(name: string, origin?: string): Promise<string | null> {
+    return (await this.#host.request('secret/get', { name, ...(origin === undefined ? {} : { origin }) })).value;
   }
 
   async store(): Promise<RunStore> {

@@ -6,7 +6,8 @@ import type { CellDetail } from './cell-detail.ts';
 import type { CompareMethods } from './compare.ts';
 import type { TextOverlay } from './text-overlay.ts';
 import type { RegistryMethods, RegistryNotifications } from './registry.ts';
-import type { SpanMethods } from './spans.ts';
+import type { RemoteMethods, RemoteNotifications } from './remote.ts';
+import type { SpanMethods, SpanNotifications } from './spans.ts';
 import type { CellTraceMethods, TraceMethods, TraceNotifications } from './traces.ts';
 
 export type { CellDetail, TextOverlay };
@@ -169,7 +170,7 @@ export interface ListedCell {
 }
 
 /** Everything the extension and the command line ask of the engine: method → [parameters, result]. */
-export interface EngineMethods extends TraceMethods, CellTraceMethods, CompareMethods, RegistryMethods, Pick<SpanMethods, 'spans/prompt' | 'prompts/production' | 'golden/propose' | 'golden/sample'> {
+export interface EngineMethods extends TraceMethods, CellTraceMethods, CompareMethods, RegistryMethods, RemoteMethods, Pick<SpanMethods, 'spans/prompt' | 'prompts/production' | 'golden/propose' | 'golden/sample' | 'replay/run'> {
   'engine/configure': [EngineSettings, { readonly version: string; readonly database: string | null }];
   'prompts/list': [Record<string, never>, { readonly prompts: readonly PromptSummary[]; readonly diagnostics: readonly Diagnostic[] }];
   'prompts/state': [{ readonly path: string; readonly overlays?: readonly TextOverlay[] }, { readonly prompts: readonly PromptState[]; readonly diagnostics: readonly Diagnostic[] }];
@@ -206,7 +207,7 @@ export interface EngineMethods extends TraceMethods, CellTraceMethods, CompareMe
 }
 
 /** What the engine tells, without being asked. */
-export interface EngineNotifications extends TraceNotifications, RegistryNotifications {
+export interface EngineNotifications extends TraceNotifications, RegistryNotifications, RemoteNotifications, SpanNotifications {
   'run/changed': { readonly runId: string; readonly revision: number };
   'runs/changed': Record<string, never>;
   'once/text': { readonly stream: string; readonly text: string };
@@ -215,8 +216,8 @@ export interface EngineNotifications extends TraceNotifications, RegistryNotific
 
 /** What the engine asks of the extension (the command line answers them itself). */
 export interface HostMethods {
-  /** The value of a secret by its name, such as `OPENAI_API_KEY`; `null` when nobody has set it. */
-  'secret/get': [{ readonly name: string }, { readonly value: string | null }];
+  /** The value of a secret by its name, such as `OPENAI_API_KEY`; `null` when nobody has set it. `origin`: where a source of traces would be shown it (`https://host`). */
+  'secret/get': [{ readonly name: string; readonly origin?: string }, { readonly value: string | null }];
   'lm/list': [Record<string, never>, { readonly models: readonly { readonly id: string; readonly name: string; readonly maxInputTokens: number }[] }];
   'lm/generate': [{ readonly id: string; readonly messages: readonly ChatMessage[]; readonly options: JsonObject; readonly stream: string | null }, { readonly text: string; readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[]; readonly notes: readonly string[]; readonly inputTokens: number | null }];
 }

@@ -37,8 +37,8 @@ export interface TraceRow {
   readonly user: string | null;
   readonly models: readonly string[];
   readonly tags: readonly string[];
-  /** How it came: over the network, from a file, from a run of ours. */
-  readonly origin: 'received' | 'imported' | 'tailed' | 'eval';
+  /** How it came: over the network, from a file, from a run of ours, from a source that was asked for it. */
+  readonly origin: 'received' | 'imported' | 'tailed' | 'eval' | 'fetched';
   /** Grows whenever something of the trace changes. */
   readonly revision: number;
 }

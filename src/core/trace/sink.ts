@@ -2,8 +2,8 @@ import type { RawLog, RawSpan, Rejection } from './model.ts';
 
 /** Where a batch came from. */
 export interface BatchOrigin {
-  readonly kind: 'received' | 'imported' | 'tailed' | 'eval';
-  /** The path that was posted to, or the file. */
+  readonly kind: 'received' | 'imported' | 'tailed' | 'eval' | 'fetched';
+  /** The path that was posted to, the file, or the name of the source. */
   readonly place: string;
   /** A project that a backend's header named (`Langsmith-Project`, `projectName`, …). */
   readonly project?: string;

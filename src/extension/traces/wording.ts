@@ -101,6 +101,8 @@ function originText(origin: TraceRow['origin']): string {
       return vscode.l10n.t('from a file');
     case 'eval':
       return vscode.l10n.t('from a run');
+    case 'fetched':
+      return vscode.l10n.t('fetched from a source');
   }
 }
 

@@ -407,6 +407,24 @@ export const MIGRATIONS: readonly string[] = [
     FROM (SELECT trace, count(*) AS spans FROM span WHERE flags & 16 AND NOT flags & 1 GROUP BY trace) AS hidden
    WHERE trace.n = hidden.trace;
   `,
+  `
+  /* Which traces were fetched from a source (touchstone.yml), and how to ask for them again. */
+  CREATE TABLE trace_fetched (
+    /* trace.id */
+    trace_id BLOB PRIMARY KEY,
+    source TEXT NOT NULL,
+    type TEXT NOT NULL,
+    /* A page of the source; null: it has none. */
+    link TEXT,
+    /* JSON: what the source knows the trace by (RemoteIds). */
+    ids TEXT NOT NULL,
+    /* JSON: what was cut or missing. */
+    notes TEXT NOT NULL,
+    /* Milliseconds since 1970 */
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER trace_fetched_gone AFTER DELETE ON trace BEGIN DELETE FROM trace_fetched WHERE trace_id = old.id; END;
+  `,
 ];
 
 /** SQL that reads the first digits of a text as a hexadecimal number: SQLite has no function for it. */

@@ -57,7 +57,7 @@ export const FIELDS = {
   user: { type: 'text', about: 'user' },
   session: { type: 'text', about: 'session, conversation or thread' },
   project: { type: 'text', about: 'project that the sender named' },
-  origin: { type: 'text', about: 'how it came', values: ['received', 'imported', 'tailed', 'eval'] },
+  origin: { type: 'text', about: 'how it came', values: ['received', 'imported', 'tailed', 'eval', 'fetched'] },
   id: { type: 'text', about: 'id of the trace, or how it begins' },
   duration: { type: 'number', unit: 'duration', about: 'from the first start to the last end', examples: ['>2s', '<300ms', '1s..5s'] },
   cost: { type: 'number', unit: 'dollars', about: 'US dollars', examples: ['>0.01', '>1'] },

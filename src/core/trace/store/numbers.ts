@@ -25,4 +25,4 @@ export const STORED_FLAGS = {
 } as const;
 
 /** `trace.origin` is a position in this list. */
-export const ORIGINS = ['received', 'imported', 'tailed', 'eval'] as const satisfies readonly BatchOrigin['kind'][];
+export const ORIGINS = ['received', 'imported', 'tailed', 'eval', 'fetched'] as const satisfies readonly BatchOrigin['kind'][];
