@@ -1,5 +1,5 @@
 import type { ChatMessage, ToolCall } from '../model/model.ts';
-import type { RecordedTools } from './recorded-tools.ts';
+import type { RecordedResult, RecordedTools } from './recorded-tools.ts';
 
 export interface AgentAnswer {
   readonly text: string;
@@ -21,7 +21,7 @@ export interface AgentReplay {
  * Goes on with an agent's run from a recorded history: asks the model, answers its calls of tools with what they answered then, and asks
  * again, until the model calls none. It stops at a call that the recording has no answer to: to invent one would prove nothing.
  */
-export async function replayAgent(history: readonly ChatMessage[], tools: RecordedTools, ask: (messages: readonly ChatMessage[], step: number) => Promise<AgentAnswer>, maxSteps: number): Promise<AgentReplay> {
+export async function replayAgent(history: readonly ChatMessage[], tools: RecordedTools, ask: (messages: readonly ChatMessage[], step: number) => Promise<AgentAnswer>, maxSteps: number, onTool: (call: ToolCall, result: RecordedResult) => void = () => undefined): Promise<AgentReplay> {
   const messages: ChatMessage[] = [];
   const notes = new Set<string>();
   let output = '';
@@ -34,6 +34,7 @@ export async function replayAgent(history: readonly ChatMessage[], tools: Record
       const result = tools.answer(call.name, call.arguments);
       if (result === null) return { messages, output, steps: step, stopped: `The recorded run never called ${call.name} with ${short(call.arguments)}: there is no answer to give.`, notes: [...notes] };
       if (result.how === 'similar') notes.add(`${call.name} was called with other arguments than then (${short(call.arguments)}); its recorded answer was given.`);
+      onTool(call, result);
       messages.push({ role: 'tool', content: result.text, toolCallId: call.id, name: call.name });
     }
   }

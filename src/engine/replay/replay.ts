@@ -1,0 +1,253 @@
+import { randomBytes } from 'node:crypto';
+import type { Case } from '../../core/dataset/model.ts';
+import { TouchstoneError } from '../../core/errors.ts';
+import { Budget } from '../../core/eval/budget.ts';
+import { callModel, type CallPorts } from '../../core/eval/call.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { ChatMessage, Model, ModelCatalog, ModelReply, ModelRequest } from '../../core/model/model.ts';
+import { promptTextOf } from '../../core/prompt/messages.ts';
+import type { PromptDocument } from '../../core/prompt/model.ts';
+import { replayAgent } from '../../core/replay/agent.ts';
+import { recordedAnswer, recordedCall, type RecordedCall } from '../../core/replay/recorded-call.ts';
+import { RecordedTools } from '../../core/replay/recorded-tools.ts';
+import { spansOfReplay, type ReplayStep } from '../../core/replay/replay-trace.ts';
+import { EMPTY_RANGE } from '../../core/text/position.ts';
+import type { Span } from '../../core/trace/model.ts';
+import { createScorer } from '../../node/scoring/index.ts';
+import type { Replay, ReplayOutput, ReplayRequest, SpanNotifications, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
+import { checkBudget, readPrompts } from '../prepare.ts';
+import type { VersionRegistry } from '../registry/version-registry.ts';
+import { callPorts, renderCase, type Limiters } from '../run-ports.ts';
+import type { Traces } from '../traces/traces.ts';
+import type { Workspace } from '../workspace.ts';
+
+export interface ReplayPorts {
+  readonly workspace: Workspace;
+  readonly traces: Traces;
+  readonly registry: Pick<VersionRegistry, 'inPlaceOf'>;
+  readonly limiters: Limiters;
+  span(ref: SpanRef, signal: AbortSignal): Promise<Span>;
+  promptOf(ref: SpanRef, overlays: ReplayRequest['overlays'], signal: AbortSignal): Promise<SpanPrompt>;
+  onProgress(progress: SpanNotifications['replay/progress']): void;
+}
+
+/** What will be asked, however often. */
+interface Prepared {
+  readonly messages: readonly ChatMessage[];
+  readonly settings: Pick<ModelRequest, 'parameters' | 'tools' | 'toolChoice' | 'responseFormat'>;
+  readonly vars: JsonObject;
+  readonly model: Model;
+  readonly prompt: { readonly name: string; readonly version: string } | null;
+  readonly notes: readonly string[];
+}
+
+/** How often one call is replayed at most. */
+const MOST_TIMES = 100;
+
+/**
+ * Asks a model again what a recorded call asked, as it was or as a prompt's version would ask it now. Tools are never called: they answer
+ * what they answered then. What was answered becomes a trace of its own; whatever was finished is kept when it is cancelled.
+ */
+export async function replay(request: ReplayRequest, ports: ReplayPorts, signal: AbortSignal): Promise<Replay> {
+  const { workspace } = ports;
+  workspace.requireTrust();
+  if (!Number.isInteger(request.times) || request.times < 1 || request.times > MOST_TIMES) throw new TouchstoneError('usage', `A call is replayed 1 to ${MOST_TIMES} times, not ${request.times}.`);
+  const span = await ports.span(request.span, signal);
+  const call = recordedCall(span);
+  if (call === null) throw new TouchstoneError('usage', `${span.name} holds no messages that could be sent again.${span.contentHint === null ? '' : ` ${span.contentHint}`}`);
+  const config = await workspace.usableConfig(workspace.files(request.overlays));
+  const catalog = workspace.catalog(config);
+  try {
+    const prepared = await prepare(request, span, call, catalog, ports, signal);
+    await prepared.model.ready?.();
+    const budgetUsd = request.budgetUsd ?? config.budgetUsd ?? workspace.settings.defaultBudgetUsd;
+    checkBudget({ models: [prepared.model], budgetUsd }, catalog);
+    const asking = new Asking(prepared, callPorts({ limiters: ports.limiters, catalog, config, concurrency: workspace.settings.concurrency }), new Budget(budgetUsd), workspace.settings.maxRetries, signal);
+    const outputs: ReplayOutput[] = [];
+    for (let done = 0; done < request.times && !signal.aborted; done++) {
+      const tell = (text: string): void => ports.onProgress({ stream: request.stream, done, of: request.times, text });
+      outputs.push(await one(request, span, prepared, asking, ports, tell));
+      ports.onProgress({ stream: request.stream, done: done + 1, of: request.times, text: '' });
+    }
+    if (outputs.length === 0) throw new TouchstoneError('cancelled', 'Cancelled.');
+    return { recorded: recordedOf(span), outputs, model: prepared.model.ref.label ?? prepared.model.ref.id, notes: prepared.notes };
+  } finally {
+    await catalog.dispose();
+  }
+}
+
+async function prepare(request: ReplayRequest, span: Span, call: RecordedCall, catalog: ModelCatalog, ports: ReplayPorts, signal: AbortSignal): Promise<Prepared> {
+  if (request.with.kind === 'recorded') {
+    const { messages, tools, parameters, notes } = call;
+    return { messages, settings: { parameters, ...(tools.length === 0 ? {} : { tools }) }, vars: {}, model: await modelOf(request.model, span, null, catalog), prompt: null, notes };
+  }
+  const { path, ref, prompt: id } = request.with;
+  const { workspace } = ports;
+  const files = workspace.files(request.overlays);
+  const [found] = await readPrompts({ targets: [path], ...(id === undefined ? {} : { prompts: [id] }) }, { workspace, files, config: await workspace.usableConfig(files) });
+  if (found === undefined) throw new TouchstoneError('not-found', `There is no prompt ${id ?? ''} in ${path}.`);
+  const { prompt: document, version } = await ports.registry.inPlaceOf(found.prompt, ref, request.overlays, signal);
+  const origin = (await ports.promptOf(request.span, request.overlays, signal)).origins.find((one) => one.path === path && (id === undefined || one.promptId === id));
+  const given = request.with.vars ?? {};
+  const vars = { ...Object.fromEntries((origin?.variables ?? []).map(({ name, value }) => [name, value])), ...given };
+  const missing = document.variables.filter(({ name }) => !Object.hasOwn(vars, name)).map(({ name }) => name);
+  if (missing.length > 0) throw new TouchstoneError('usage', `${document.name} needs ${missing.join(', ')}, which the recorded call does not tell. Give ${missing.length === 1 ? 'its value' : 'their values'}.`);
+  const item: Case = { id: 'replay', vars, tags: [], assertions: [], metadata: {}, options: {}, place: { file: path, range: EMPTY_RANGE } };
+  const scorer = createScorer({ allowCode: workspace.settings.trusted });
+  try {
+    const rendered = await renderCase(document, item, { scorer, signal });
+    const since = origin === undefined || origin.end === 0 ? [] : call.messages.slice(origin.end);
+    return {
+      messages: [...rendered.messages, ...since],
+      settings: settingsOf(document, call),
+      vars,
+      model: await modelOf(request.model, span, document, catalog),
+      prompt: { name: document.name, version: version?.hash.slice(0, 12) ?? 'working' },
+      notes: [...(since.length > 0 ? call.notes : []), ...(origin?.variables ?? []).filter(({ name, doubtful }) => doubtful && !Object.hasOwn(given, name)).map(({ name }) => `The value of ${name} is doubtful: the recorded text could have come about with another one.`)],
+    };
+  } finally {
+    await scorer.dispose();
+  }
+}
+
+/** A prompt that declares no tools leaves them to the app: the recorded ones are what it had. */
+function settingsOf(document: PromptDocument, call: RecordedCall): Prepared['settings'] {
+  const tools = document.tools.length > 0 ? document.tools : call.tools;
+  return {
+    parameters: document.parameters,
+    ...(tools.length === 0 ? {} : { tools }),
+    ...(document.toolChoice === undefined ? {} : { toolChoice: document.toolChoice }),
+    ...(document.responseFormat === undefined ? {} : { responseFormat: document.responseFormat }),
+  };
+}
+
+/** The model that was asked for; else the prompt's; else the one that answered then, under the name that this workspace has for it. */
+async function modelOf(wanted: string | undefined, span: Span, document: PromptDocument | null, catalog: ModelCatalog): Promise<Model> {
+  if (wanted !== undefined) return catalog.resolve({ id: wanted });
+  const [first] = document?.models ?? [];
+  if (first !== undefined) return catalog.resolve(first);
+  const names = [span.modelRequested, span.model].filter((name) => name !== null);
+  const candidates = names.flatMap((name) => [...(span.provider === null ? [] : [`${span.provider}/${name}`]), name]);
+  for (const id of candidates) {
+    try {
+      return await catalog.resolve({ id });
+    } catch (error) {
+      if (!(error instanceof TouchstoneError) || error.code !== 'unknown-model') throw error;
+    }
+  }
+  throw new TouchstoneError('unknown-model', `The recorded call asked ${names[0] ?? 'a model without a name'}, which is no model of this workspace. Name one, or give it an entry under "models:" in touchstone.yml.`);
+}
+
+/** Asks the model of a replay, and writes down what was asked and answered. */
+class Asking {
+  readonly #prepared: Prepared;
+  readonly #ports: CallPorts;
+  readonly #budget: Budget;
+  readonly #maxRetries: number;
+  readonly signal: AbortSignal;
+
+  constructor(prepared: Prepared, ports: CallPorts, budget: Budget, maxRetries: number, signal: AbortSignal) {
+    this.#prepared = prepared;
+    this.#ports = ports;
+    this.#budget = budget;
+    this.#maxRetries = maxRetries;
+    this.signal = signal;
+  }
+
+  async ask(messages: readonly ChatMessage[], steps: ReplayStep[], onText: (text: string) => void): Promise<{ reply: ModelReply; latencyMs: number; cost: number | null } | { error: { code: TouchstoneError['code']; message: string } }> {
+    const { model, settings, vars } = this.#prepared;
+    const request: ModelRequest = { ...settings, messages, promptText: promptTextOf(messages), case: { id: 'replay', vars }, repeat: 0 };
+    const { tools, responseFormat, parameters } = settings;
+    const asked = { messages, parameters: { ...parameters, ...(tools === undefined ? {} : { tools }), ...(responseFormat === undefined ? {} : { responseFormat }) } as JsonObject };
+    const startMs = Date.now();
+    const streaming = withText(model, onText);
+    const called = await callModel(streaming, request, this.#ports, { budget: this.#budget, largestOutput: 0, maxRetries: this.#maxRetries, timeoutMs: undefined, firstAttempt: 1, signal: this.signal });
+    if ('reply' in called) {
+      const { reply, latencyMs, cost } = called;
+      steps.push({ kind: 'call', request: asked, startMs, endMs: startMs + latencyMs, answer: { text: reply.text, toolCalls: reply.toolCalls, usage: reply.usage, cost, finishReason: reply.finishReason }, error: null });
+      return { reply, latencyMs, cost };
+    }
+    const error = 'error' in called ? called.error : 'overBudget' in called ? { code: 'budget-exceeded' as const, message: called.overBudget } : { code: 'cancelled' as const, message: 'Cancelled.' };
+    steps.push({ kind: 'call', request: asked, startMs, endMs: Date.now(), answer: null, error });
+    return { error };
+  }
+}
+
+/** The same model, telling its text as it comes. Its methods live on its prototype: what is asked of them is asked of it. */
+function withText(model: Model, onText: (text: string) => void): Model {
+  return new Proxy(model, {
+    get(target, key) {
+      if (key === 'generate') return ((asked, context) => target.generate(asked, { ...context, onText })) satisfies Model['generate'];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+    },
+  });
+}
+
+async function one(request: ReplayRequest, span: Span, prepared: Prepared, asking: Asking, ports: ReplayPorts, tell: (text: string) => void): Promise<ReplayOutput> {
+  const steps: ReplayStep[] = [];
+  const result = request.agent === undefined ? await single(prepared, asking, steps, tell) : await agent(request.agent.maxSteps, request, prepared, asking, ports, steps, tell);
+  const traceId = randomBytes(16).toString('hex');
+  const spans = spansOfReplay({
+    traceId,
+    spanIds: Array.from({ length: steps.length + 1 }, () => randomBytes(8).toString('hex')),
+    of: { traceId: span.traceId, spanId: span.spanId, name: span.name },
+    model: prepared.model.ref.id,
+    prompt: prepared.prompt,
+    steps,
+    output: result.output,
+    stopped: result.stopped,
+  });
+  const sink = await ports.traces.sink();
+  await sink.ingest({ spans, logs: [], rejected: [], origin: { kind: 'eval', place: 'replay' } });
+  return { ...result, traceId };
+}
+
+type Answered = Omit<ReplayOutput, 'traceId'>;
+
+async function single(prepared: Prepared, asking: Asking, steps: ReplayStep[], tell: (text: string) => void): Promise<Answered> {
+  const asked = await asking.ask(prepared.messages, steps, tell);
+  if ('error' in asked) return { output: '', toolCalls: [], messages: [], latencyMs: null, usage: null, cost: null, error: asked.error, stopped: null };
+  const { reply, latencyMs, cost } = asked;
+  return { output: reply.text, toolCalls: reply.toolCalls, messages: [], latencyMs, usage: reply.usage, cost, error: null, stopped: null };
+}
+
+async function agent(maxSteps: number, request: ReplayRequest, prepared: Prepared, asking: Asking, ports: ReplayPorts, steps: ReplayStep[], tell: (text: string) => void): Promise<Answered> {
+  const tools = await recordedTools(request.span, ports, asking.signal);
+  const sums = { latencyMs: 0, cost: 0 as number | null, input: 0, output: 0 };
+  try {
+    const done = await replayAgent(prepared.messages, tools, async (messages) => {
+      const asked = await asking.ask(messages, steps, tell);
+      if ('error' in asked) throw new TouchstoneError(asked.error.code, asked.error.message);
+      sums.latencyMs += asked.latencyMs;
+      sums.cost = sums.cost === null || asked.cost === null ? null : sums.cost + asked.cost;
+      sums.input += asked.reply.usage?.input ?? 0;
+      sums.output += asked.reply.usage?.output ?? 0;
+      return { text: asked.reply.text, toolCalls: asked.reply.toolCalls };
+    }, maxSteps, (call, result) => void steps.push({ kind: 'tool', call, result: result.text, similar: result.how === 'similar', atMs: Date.now() }));
+    const last = done.messages.at(-1);
+    return {
+      output: done.output, toolCalls: last?.toolCalls ?? [], messages: done.messages, latencyMs: sums.latencyMs, cost: sums.cost, error: null,
+      usage: { input: sums.input, cachedInput: null, output: sums.output, reasoning: null },
+      stopped: [done.stopped, ...done.notes].filter((note) => note !== null).join(' ') || null,
+    };
+  } catch (error) {
+    if (!(error instanceof TouchstoneError)) throw error;
+    return { output: '', toolCalls: [], messages: [], latencyMs: null, usage: null, cost: null, error: { code: error.code, message: error.message }, stopped: null };
+  }
+}
+
+/** What the tools of the whole trace answered, in the order of time. */
+async function recordedTools({ traceId }: SpanRef, { traces }: ReplayPorts, signal: AbortSignal): Promise<RecordedTools> {
+  const { spans } = JSON.parse(await traces.read('text', { traceId, format: 'json' }, signal)) as { spans: readonly (Span & { readonly inputForm?: Span['inputForm']; readonly outputForm?: Span['outputForm'] })[] };
+  const form = (value: unknown): Span['inputForm'] => (Array.isArray(value) && value.every((message) => typeof message === 'object' && message !== null && 'parts' in message) ? 'messages' : null);
+  return new RecordedTools(spans.map((span) => ({ ...span, toolCallId: span.toolCallId ?? null, error: span.error ?? null, inputForm: form(span.input), outputForm: form(span.output) })));
+}
+
+function recordedOf(span: Span): Replay['recorded'] {
+  const { tokens } = span;
+  const latencyMs = span.endNs === null ? null : Number(BigInt(span.endNs) - BigInt(span.startNs)) / 1e6;
+  const input = tokens === null || tokens.input === null ? null : tokens.input + (tokens.cacheRead ?? 0) + (tokens.cacheWrite ?? 0);
+  const usage = tokens === null ? null : { input, cachedInput: tokens.cacheRead, output: tokens.output === null ? null : tokens.output + (tokens.reasoning ?? 0), reasoning: tokens.reasoning };
+  return { ...recordedAnswer(span), latencyMs, usage, cost: span.cost, model: span.model };
+}
