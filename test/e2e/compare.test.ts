@@ -51,6 +51,11 @@ describe('a better prompt, from the edit to production and back', () => {
   const pick = async (text: string): Promise<void> => {
     await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();
   };
+  /** Answers one question: the next one may take a moment to stand in its place. */
+  const reply = async (question: string, text: string): Promise<void> => {
+    await window.page.locator('.quick-input-widget').filter({ visible: true, hasText: question }).waitFor({ timeout: MINUTE });
+    await window.answer(text);
+  };
   /** A click that falls into the moment in which VS Code draws lenses anew is lost. */
   const clickLens = async (text: string | RegExp, then: Locator): Promise<void> => {
     for (let attempt = 1; ; attempt++) {
@@ -117,8 +122,8 @@ describe('a better prompt, from the edit to production and back', () => {
 
   it('saves it as a version, asking what for', async () => {
     await window.runCommand('Touchstone: Save Version');
-    await window.answer('Say what belongs into each queue');
-    await window.answer('short; sorting incoming tickets');
+    await reply('What changed since v2?', 'Say what belongs into each queue');
+    await reply('Tags, separated by commas', 'short; sorting incoming tickets');
     await notification(/Saved Support triage as v3/).waitFor({ timeout: MINUTE });
     await lens(/^.*v3$/);
   }, 3 * MINUTE);

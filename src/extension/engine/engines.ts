@@ -55,7 +55,7 @@ export class Engines implements vscode.Disposable {
     this.#log = options.log;
     this.#handlers = options.handlers;
     this.#disposables.push(
-      this.#runChanged, this.#runsChanged, this.#onceText, this.#tracesChanged, this.#tracesProgress, this.#remoteProgress, this.#sourcesChanged, this.#registryChanged, this.#didStart, this.#didCrash,
+      this.#runChanged, this.#runsChanged, this.#onceText, this.#tracesChanged, this.#tracesProgress, this.#remoteProgress, this.#replayProgress, this.#sourcesChanged, this.#registryChanged, this.#didStart, this.#didCrash,
       vscode.workspace.onDidChangeWorkspaceFolders((change) => {
         for (const folder of change.removed) {
           this.#engines.get(folder.uri.toString())?.dispose();
