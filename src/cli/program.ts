@@ -6,11 +6,13 @@ import type { GoldenOptions } from './commands/golden.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { ModelsOptions } from './commands/models.ts';
 import type { MoveOptions } from './commands/promote.ts';
+import type { OpenOptions } from './commands/open.ts';
 import type { RunsOptions } from './commands/runs.ts';
 import type { SaveOptions } from './commands/save.ts';
 import type { SearchOptions } from './commands/search.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import type { ShowOptions } from './commands/show.ts';
+import type { SourcesOptions } from './commands/sources.ts';
 import type { TraceOptions } from './commands/trace.ts';
 import type { TracesOptions } from './commands/traces.ts';
 import type { VersionsOptions } from './commands/versions.ts';
@@ -267,6 +269,28 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .option('--json', 'print one JSON document')
     .action(async (trace: string | undefined, options: GoldenOptions) => {
       exitWith(await (await import('./commands/golden.ts')).goldenCommand(trace, options, context));
+    });
+
+  command('open', 'Open a trace from a link to its backend, or from an id: from the store, else from its source.', `
+      touchstone open 'https://cloud.langfuse.com/project/p/traces/4a1b2c3d…'
+      touchstone open 4a1b2c3d5e6f70819203a4b5c6d7e8f9
+      touchstone open 'http://localhost:16686/trace/4a1b2c3d' --explain --json`)
+    .argument('<link...>', 'a link, an id, a traceparent header, or a text with one of these in it')
+    .option('--explain', 'say what the link is and what would be contacted; contacts nothing')
+    .option('--refresh', 'ask its source again, also when the trace is here')
+    .option('--json', 'print one JSON document: of the trace, or with --explain of the link')
+    .action(async (words: string[], options: OpenOptions) => {
+      exitWith(await (await import('./commands/open.ts')).openCommand(words, options, context));
+    });
+
+  command('sources', 'List the backends of touchstone.yml that can be asked for traces, or test them.', `
+      touchstone sources
+      touchstone sources test production`)
+    .argument('[action]', '`test`: asks each for something small')
+    .argument('[name]', 'only this source')
+    .option('--json', 'print one JSON document')
+    .action(async (action: string | undefined, name: string | undefined, options: SourcesOptions) => {
+      exitWith(await (await import('./commands/sources.ts')).sourcesCommand(action, name, options, context));
     });
 
   command('models', 'List the models that can be used here and those of touchstone.yml, what they cost, and what they still need.', `

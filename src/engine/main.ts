@@ -21,7 +21,7 @@ if (process.send === undefined) {
   process.exit(2);
 }
 
-const NOTIFICATIONS: readonly (keyof EngineNotifications)[] = ['run/changed', 'runs/changed', 'once/text', 'log', 'traces/changed', 'traces/progress', 'sources/changed'];
+const NOTIFICATIONS: readonly (keyof EngineNotifications)[] = ['run/changed', 'runs/changed', 'once/text', 'log', 'traces/changed', 'traces/progress', 'sources/changed', 'registry/changed', 'remote/progress', 'replay/progress'];
 const listeners: { [N in keyof HostNotifications]: Set<(params: HostNotifications[N]) => void> } = { 'lm/text': new Set() };
 
 const handlers: Record<string, RpcHandler> = {};

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { addBackendSource } from '../../core/config/edit-sources.ts';
 import type { BackendSource } from '../../core/config/model.ts';
 import { parseProjectConfig } from '../../core/config/read.ts';
@@ -11,6 +13,7 @@ import { recogniseLink } from '../../core/links/recognise.ts';
 import { readTraceId, traceIdFor } from '../../core/trace/ids.ts';
 import { parseQuery } from '../../core/trace/query/parse.ts';
 import { createTraceSource, secretsOf, SourceError, type TraceRef, type TraceSource } from '../../node/sources/index.ts';
+import { DATABASE_FILE, DATABASE_FOLDER } from '../../node/sqlite/database.ts';
 import type { NewSource, OpenedLink, RemoteMethods, RemoteNotifications } from '../../protocol/remote.ts';
 import type { Traces } from '../traces/traces.ts';
 import type { Workspace } from '../workspace.ts';
@@ -334,7 +337,8 @@ export class RemoteSources {
 
   /** The trace of a link in the store; `null`: it is not there, or nothing may be opened here. */
   async #stored(link: TraceLink): Promise<string | null> {
-    if (!this.#workspace.settings.trusted) return null;
+    // Looking must not make a database where there is none.
+    if (!this.#workspace.settings.trusted || !existsSync(join(this.#workspace.folder, DATABASE_FOLDER, DATABASE_FILE))) return null;
     const fetched = await this.#fetched();
     const ids = storedIds(link);
     return ids.find((id) => fetched.stored([id]).size > 0) ?? null;
