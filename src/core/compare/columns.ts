@@ -39,7 +39,7 @@ export function passes(outputs: CaseOutputs): { readonly passed: number; readonl
 }
 
 /** Share of a case's outputs that pass; NaN when none was judged. */
-export function passShare(outputs: CaseOutputs): number {
+function passShare(outputs: CaseOutputs): number {
   const { passed, judged } = passes(outputs);
   return judged === 0 ? Number.NaN : passed / judged;
 }

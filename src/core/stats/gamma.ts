@@ -13,19 +13,29 @@ export function lnGamma(x: number): number {
   return tmp + Math.log((2.5066282746310005 * sum) / x);
 }
 
-/** P(a, x), the regularised lower incomplete gamma function (ibid. §6.2): series below a + 1, continued fraction above. */
-export function incompleteGamma(a: number, x: number): number {
-  if (x <= 0) return 0;
+/** P(a, x) and Q(a, x) = 1 − P(a, x), the regularised incomplete gamma functions, each without subtraction where it is small (ibid. §6.2). */
+export function incompleteGammas(a: number, x: number): { readonly lower: number; readonly upper: number } {
+  if (x <= 0) return { lower: 0, upper: 1 };
   const front = Math.exp(-x + a * Math.log(x) - lnGamma(a));
   if (x < a + 1) {
-    let term = 1 / a;
-    let sum = term;
-    for (let n = 1; n < 10_000 && Math.abs(term) > Math.abs(sum) * 1e-17; n++) {
-      term *= x / (a + n);
-      sum += term;
-    }
-    return sum * front;
+    const lower = front * series(a, x);
+    return { lower, upper: 1 - lower };
   }
+  const upper = front * continuedFraction(a, x);
+  return { lower: 1 - upper, upper };
+}
+
+function series(a: number, x: number): number {
+  let term = 1 / a;
+  let sum = term;
+  for (let n = 1; n < 10_000 && Math.abs(term) > Math.abs(sum) * 1e-17; n++) {
+    term *= x / (a + n);
+    sum += term;
+  }
+  return sum;
+}
+
+function continuedFraction(a: number, x: number): number {
   let b = x + 1 - a;
   let c = 1e300;
   let d = 1 / b;
@@ -39,5 +49,5 @@ export function incompleteGamma(a: number, x: number): number {
     h *= step;
     if (Math.abs(step - 1) < 1e-16) break;
   }
-  return 1 - front * h;
+  return h;
 }

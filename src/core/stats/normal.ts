@@ -1,9 +1,9 @@
-import { incompleteGamma } from './gamma.ts';
+import { incompleteGammas } from './gamma.ts';
 
-/** Φ(x), by the incomplete gamma function: erf(z) = P(1/2, z²). */
+/** Φ(x), by the incomplete gamma function: erfc(z) = Q(1/2, z²). Precise also where it is small. */
 export function normalDistribution(x: number): number {
-  const half = 0.5 * incompleteGamma(0.5, (x * x) / 2);
-  return x >= 0 ? 0.5 + half : 0.5 - half;
+  const { lower, upper } = incompleteGammas(0.5, (x * x) / 2);
+  return x >= 0 ? 0.5 + 0.5 * lower : 0.5 * upper;
 }
 
 /** Φ⁻¹(p) for 0 < p < 1: Acklam's rational approximation, refined by one step of Halley's method (relative error below 1e-15). */

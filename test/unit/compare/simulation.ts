@@ -31,7 +31,7 @@ export interface Simulated {
   readonly fails: number;
 }
 
-export const MARGIN = 0.05;
+const MARGIN = 0.05;
 
 /** Share of the latent variance that cases of a cluster share, that both sides of a case share, that repeats of a side share; the rest is noise. */
 const SHARED = { cluster: 0.2, case: 0.3, side: 0.2 } as const;
@@ -58,7 +58,7 @@ export function gaussians(random: Random): Random {
  *
  * @returns outputs of case i, side s, repeat k at (2 i + s) repeats + k: 1 passes
  */
-export function draw({ cases, repeats, clusters, a, b }: Setting, gaussian: Random): { readonly passes: Uint8Array; readonly clusters: Int32Array | null } {
+function draw({ cases, repeats, clusters, a, b }: Setting, gaussian: Random): { readonly passes: Uint8Array; readonly clusters: Int32Array | null } {
   const limits = [normalQuantile(a), normalQuantile(b)];
   const shared = clusters === null ? null : Float64Array.from({ length: clusters }, () => Math.sqrt(SHARED.cluster) * gaussian());
   const ofCase = Math.sqrt(SHARED.case + (shared === null ? SHARED.cluster : 0));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kendallTauB, pearson, spearman } from '../../../src/core/stats/correlation.ts';
 import { holmAdjust } from '../../../src/core/stats/holm.ts';
 import { exactMcNemar } from '../../../src/core/stats/mcnemar.ts';
 import { normalQuantile } from '../../../src/core/stats/normal.ts';
@@ -140,6 +141,23 @@ it.each(r.wilson)('Wilson of %i in %i at level %d is prop.test without correctio
   const interval = wilsonInterval(passed ?? NaN, n ?? NaN, normalQuantile(0.5 + (level ?? NaN) / 2));
   agrees(interval?.[0], low);
   agrees(interval?.[1], high);
+});
+
+describe('correlations are cor.test’s', () => {
+  it.each(r.correlation)('seed %i, %i pairs of %i levels', (seed = 0, n = 0, levels = 0, ...expected) => {
+    const u = lehmer(seed, 2 * n);
+    const x = u.slice(0, n).map((value) => Math.floor(value * levels));
+    const y = u.slice(0, n).map((value, i) => Math.floor(((value + (u[n + i] ?? 0)) / 2) * levels));
+    const [p, s, k] = [pearson(x, y), spearman(x, y), kendallTauB(x, y)];
+    for (const [i, actual] of [p?.estimate, p?.p, p?.interval?.[0], p?.interval?.[1], s?.estimate, s?.p, k?.estimate, k?.p].entries()) agrees(actual, expected[i]);
+  });
+  it('of what does not vary, or of two pairs, there is none; of the same twice it is 1', () => {
+    for (const of of [pearson, spearman, kendallTauB]) {
+      expect([of([1, 1, 1, 1], [1, 2, 3, 4]), of([], []), of([1, 2], [2, 1])]).toEqual([null, null, null]);
+      expect(of([1, 2, 3, 9], [1, 2, 3, 9])?.estimate).toBeCloseTo(1, 12);
+      expect(of([1, 2, 3, 9], [4, 3, 2, 1])?.estimate).toBeLessThan(-0.8);
+    }
+  });
 });
 
 it('cases needed and smallest difference are each other’s inverse', () => {
