@@ -13,6 +13,8 @@ const FIRST = 20_000;
 const STEP = 100_000;
 /** Equal lines that are kept around what differs. */
 const CONTEXT = 3;
+/** Folding fewer would hide as much as it says. */
+const LEAST_FOLDED = 4;
 
 /** Two texts side by side, line by line beside each other, with the words marked that one has and the other has not. */
 export function DifferenceView({ left, right }: { readonly left: string; readonly right: string }): ComponentChild {
@@ -27,29 +29,36 @@ export function DifferenceView({ left, right }: { readonly left: string; readonl
     const [start, other] = [clip(left, FIRST), clip(right, FIRST)];
     return <div class="sides" aria-busy="true"><Text side="left" pieces={[{ text: start, changed: false }]} /><Text side="right" pieces={[{ text: other, changed: false }]} /></div>;
   }
-  const rest = Math.max(left.length, right.length);
-  let used = 0;
+  const parts = blocks.flatMap((block, i) => partsOf(block, i, blocks.length, unfolded.includes(i)));
+  const total = parts.reduce((sum, part) => sum + part.length, 0);
+  let room = shown;
   return (
     <>
-      {blocks.map((block, i) => {
-        if (used >= shown) return null;
-        const room = shown - used;
-        used += Math.max(lengthOf(block.a), lengthOf(block.b));
-        if (!block.same || unfolded.includes(i)) return <Sides key={i} a={cut(block.a, room)} b={cut(block.b, room)} />;
-        const folded = fold(block.a[0]?.text ?? '', i === 0, i === blocks.length - 1);
-        if (folded === null) return <Sides key={i} a={cut(block.a, room)} b={cut(block.b, room)} />;
-        used -= folded.characters;
-        return (
-          <div key={i}>
-            {folded.head !== '' && <Sides a={plain(folded.head)} b={plain(folded.head)} />}
-            <button type="button" class="fold" onClick={() => unfold([...unfolded, i])}>{formatCount(folded.lines, 'equal line')}</button>
-            {folded.tail !== '' && <Sides a={plain(folded.tail)} b={plain(folded.tail)} />}
-          </div>
-        );
+      {parts.map((part, i) => {
+        if (room <= 0) return null;
+        const here = room;
+        room -= part.length;
+        if ('lines' in part) return <button key={i} type="button" class="fold" onClick={() => unfold([...unfolded, part.block])}>{formatCount(part.lines, 'equal line')}</button>;
+        return <div key={i} class="sides"><Text side="left" pieces={cut(part.a, here)} /><Text side="right" pieces={cut(part.b, here)} /></div>;
       })}
-      {used > shown && <button type="button" class="link more" onClick={() => show(shown + STEP)}>Show {formatCount(Math.min(STEP, used - shown))} more of {formatCount(rest)} characters</button>}
+      {total > shown && <button type="button" class="link more" onClick={() => show(shown + STEP)}>Show {formatCount(Math.min(STEP, total - shown))} more of {formatCount(total - shown)} characters</button>}
     </>
   );
+}
+
+/** What is drawn of a block: lines beside each other, or a line that stands for equal ones. `length` in characters of the longer side. */
+type Part = { readonly a: readonly Piece[]; readonly b: readonly Piece[]; readonly length: number } | { readonly lines: number; readonly block: number; readonly length: 0 };
+
+/** Equal lines far from any difference are folded, unless there are few, or nothing else. */
+function partsOf({ same, a, b }: DifferenceBlock, block: number, count: number, unfolded: boolean): readonly Part[] {
+  const whole: Part = { a, b, length: Math.max(lengthOf(a), lengthOf(b)) };
+  if (!same || unfolded || count === 1) return [whole];
+  const lines = (a[0]?.text ?? '').match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const [head, tail] = [block === 0 ? 0 : CONTEXT, block === count - 1 ? 0 : CONTEXT];
+  const folded = lines.length - head - tail;
+  if (folded < LEAST_FOLDED) return [whole];
+  const equal = (text: string): Part[] => (text === '' ? [] : [{ a: [{ text, changed: false }], b: [{ text, changed: false }], length: text.length }]);
+  return [...equal(lines.slice(0, head).join('')), { lines: folded, block, length: 0 }, ...equal(lines.slice(lines.length - tail).join(''))];
 }
 
 /** `null`: it is being told, in steps that leave the panel free. */
@@ -60,15 +69,15 @@ function useDifference(left: string, right: string): readonly DifferenceBlock[] 
   useEffect(() => {
     if (short) return undefined;
     const ending = new AbortController();
-    // Ended only when nobody looks any more.
-    inSteps(differenceOfTexts(left, right), ending.signal).then((blocks) => setLater({ left, right, blocks }), () => undefined);
+    const start = performance.now();
+    inSteps(differenceOfTexts(left, right), ending.signal).then((blocks) => {
+      // For the benchmark, and for whoever looks at the panel with the browser's tools.
+      performance.measure('word-difference', { start });
+      setLater({ left, right, blocks });
+    }, () => undefined); // ended only when nobody looks any more
     return () => ending.abort();
   }, [left, right]);
   return now ?? (later?.left === left && later.right === right ? later.blocks : null);
-}
-
-function Sides({ a, b }: { readonly a: readonly Piece[]; readonly b: readonly Piece[] }): ComponentChild {
-  return <div class="sides"><Text side="left" pieces={a} /><Text side="right" pieces={b} /></div>;
 }
 
 function Text({ side, pieces }: { readonly side: 'left' | 'right'; readonly pieces: readonly Piece[] }): ComponentChild {
@@ -98,20 +107,6 @@ function cut(pieces: readonly Piece[], room: number): readonly Piece[] {
     left -= piece.text.length;
   }
   return kept;
-}
-
-/** Equal lines without those far from any difference; `null`: there is nothing to fold, or it would hide as much as it says. */
-function fold(text: string, isFirst: boolean, isLast: boolean): { readonly head: string; readonly tail: string; readonly lines: number; readonly characters: number } | null {
-  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  const [head, tail] = [isFirst ? 0 : CONTEXT, isLast ? 0 : CONTEXT];
-  const folded = lines.length - head - tail;
-  if ((isFirst && isLast) || folded < 4) return null;
-  const middle = lines.slice(head, lines.length - tail);
-  return { head: lines.slice(0, head).join(''), tail: lines.slice(lines.length - tail).join(''), lines: folded, characters: middle.reduce((sum, line) => sum + line.length, 0) };
-}
-
-function plain(text: string): readonly Piece[] {
-  return [{ text, changed: false }];
 }
 
 function lengthOf(pieces: readonly Piece[]): number {
