@@ -4,6 +4,7 @@ import type { NormalisedTrace } from '../../src/core/trace/normalise/normalise-t
 import type { Query } from '../../src/core/trace/query/model.ts';
 import { printQuery } from '../../src/core/trace/query/print.ts';
 import { SPAN_KINDS } from '../../src/core/trace/skeleton.ts';
+import { hasWords } from '../../src/node/traces/read/conditions.ts';
 import type { TraceReader } from '../../src/node/traces/read/reader.ts';
 import { testOf } from '../../src/node/traces/read/texts.ts';
 import type { TraceListRequest, TraceRow } from '../../src/protocol/traces.ts';
@@ -22,10 +23,10 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-async function idsOf(query: string, over: Partial<TraceListRequest> = {}): Promise<string[]> {
+async function idsOf(query: string, over: Partial<TraceListRequest> = {}, from = reader): Promise<string[]> {
   const found: string[] = [];
   for (let cursor: string | undefined; ;) {
-    const page = await reader.read('traces/list', { query, sort: 'time', descending: true, limit: 7, ...over, ...(cursor === undefined ? {} : { cursor }) }, context);
+    const page = await from.read('traces/list', { query, sort: 'time', descending: true, limit: 7, ...over, ...(cursor === undefined ? {} : { cursor }) }, context);
     found.push(...page.traces.map(({ traceId }) => traceId));
     if (page.next === null) return found;
     cursor = page.next;
@@ -156,6 +157,7 @@ describe('a query', () => {
       const query: Query = { type: 'and', terms: [{ type: 'match', field: 'origin', patterns: [['', '']] }, any(0)] };
       const expected = rows.filter((row) => fits(query, traces.find(({ traceId }) => traceId === row.traceId)!, row)).map(({ traceId }) => traceId);
       expect((await rowsOf(printQuery(query))).map(({ traceId }) => traceId), printQuery(query)).toEqual(expected);
+      if (hasWords(printQuery(query))) expect(await idsOf(printQuery(query), {}, store.nearReader), `near, ${printQuery(query)}`).toEqual(expected);
       matched += expected.length > 0 && expected.length < rows.length ? 1 : 0;
     }
     // Else nothing was shown.
@@ -167,6 +169,7 @@ describe('a query', () => {
     const words = /(\w+ \w+ \w+)/.exec(JSON.stringify(raw.get(some.traceId)!.at(-1)!.attributes.at(-1)))![1]!;
     expect(await idsOf(`"${words}" ${EVERYTHING}`)).toContain(some.traceId);
     expect(await idsOf(`"${words.split(' ').reverse().join(' zz ')}" ${EVERYTHING}`)).toEqual([]);
+    expect(await idsOf(`ref* ${EVERYTHING}`, {}, store.nearReader)).toEqual(await idsOf(`ref* ${EVERYTHING}`));
     expect((await idsOf(`ref* ${EVERYTHING}`)).length).toBeGreaterThan((await idsOf('zzref*')).length);
     expect(await idsOf(`id:${some.traceId.slice(0, 12)} ${EVERYTHING}`)).toEqual([some.traceId]);
     const start = (trace: number): string => new Date(Number(1_790_000_000_000n + BigInt(trace) * 60_000n)).toISOString().slice(0, 19);

@@ -27,7 +27,7 @@ describe('a read that cannot end', () => {
 describe('findings of a trace that is damaged', () => {
   it('say so once to who asks, and leave the reader at work', async () => {
     const database = await openDatabase(store.folder);
-    const reader = new TraceReader(database, 0);
+    const reader = new TraceReader(database, { wholeSpans: 0 });
     const { traceId } = store.traces.find(({ spans }) => spans.some(({ kind }) => kind === 'llm') && spans.length > 3)!;
     database.prepare("UPDATE span_body SET body = 'no body' WHERE n IN (SELECT s.n FROM span s JOIN trace t ON t.n = s.trace WHERE t.id = ?)").run(Buffer.from(traceId, 'hex'));
     const ask = () => reader.read('traces/findings', { traceId }, context);

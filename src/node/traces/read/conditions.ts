@@ -5,7 +5,7 @@ import { momentMs } from '../../../core/trace/query/values.ts';
 import type { Facet } from '../../../core/trace/store/facets.ts';
 import { ORIGINS } from '../../../core/trace/store/numbers.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { phraseOf, type TextMatches } from './full-text.ts';
+import { phraseOf, type Phrase, type TextMatches, type TraceRange } from './full-text.ts';
 import { keyOf, testOf, valuesThatFit } from './texts.ts';
 
 /** A condition on a row of `trace`, of which every word that a person wrote is a parameter. */
@@ -31,6 +31,14 @@ type Where = (t: string) => Condition;
 export interface Store {
   readonly database: Database;
   readonly matches: TextMatches;
+  /** Traces in the order of the list among which words are looked for first. */
+  readonly window: number;
+}
+
+/** What a query is compiled for. */
+interface Scope extends Omit<Store, 'window'> {
+  /** Words are looked for in these traces only; `null`: in all. */
+  readonly range: TraceRange | null;
 }
 
 interface Compiled {
@@ -44,16 +52,29 @@ const NOTHING: Compiled = { where: () => ({ sql: '0', values: [] }), candidates:
  * The query of a person. Traces of eval runs are left out unless it speaks of the origin.
  * @throws QueryError
  */
-export function compileQuery(store: Store, text: string, now = Date.now()): CompiledQuery {
+export function compileQuery({ database, matches }: Store, text: string, range: TraceRange | null = null, now = Date.now()): CompiledQuery {
   const query = parseQuery(text);
-  store.matches.begin();
-  const compiled = compile(store, query, now);
+  matches.begin();
+  const compiled = compile({ database, matches, range }, query, now);
   const own: Where = (t) => ({ sql: `${t}.origin <> ${ORIGINS.indexOf('eval')}`, values: [] });
   const where = names(query, 'origin') ? compiled.where : query.type === 'every' ? own : all([own, compiled.where], ' AND ');
   return { where: (t = 't') => where(t), candidates: compiled.candidates };
 }
 
-function compile(store: Store, query: Query, now: number): Compiled {
+/** @throws QueryError */
+export function hasWords(text: string): boolean {
+  return looksForWords(parseQuery(text));
+}
+
+function looksForWords(query: Query): boolean {
+  switch (query.type) {
+    case 'and': case 'or': return query.terms.some(looksForWords);
+    case 'not': return looksForWords(query.term);
+    default: return query.type === 'text';
+  }
+}
+
+function compile(store: Scope, query: Query, now: number): Compiled {
   const { database } = store;
   switch (query.type) {
     case 'every': return { where: () => ({ sql: '1', values: [] }), candidates: null };
@@ -69,7 +90,7 @@ function compile(store: Store, query: Query, now: number): Compiled {
       const { where } = compile(store, query.term, now);
       return { where: (t) => wrap('NOT ', where(t)), candidates: null };
     }
-    case 'text': return textCondition(store, phraseOf(query.text, query.prefix));
+    case 'text': return textCondition(store, { expression: phraseOf(query.text, query.prefix), prefix: query.prefix });
     case 'match': return matchCondition(database, query.field, query.patterns);
     case 'compare': return numberCondition(database, query.field, `${query.comparison} ?`, [query.value], query.comparison.startsWith('>'));
     case 'between': return numberCondition(database, query.field, 'BETWEEN ? AND ?', [query.from, query.to], true);
@@ -80,8 +101,8 @@ function compile(store: Store, query: Query, now: number): Compiled {
   }
 }
 
-function textCondition({ database, matches }: Store, phrase: string): Compiled {
-  const table = matches.tableOf(phrase);
+function textCondition({ database, matches, range }: Scope, phrase: Phrase): Compiled {
+  const table = matches.tableOf(phrase, range);
   return { where: (t) => ({ sql: `${t}.n IN (SELECT n FROM ${table})`, values: [] }), candidates: few(database, `SELECT n FROM ${table}`, []) };
 }
 

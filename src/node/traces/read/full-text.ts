@@ -1,4 +1,4 @@
-import { NUMBERS_PER_TRACE } from '../../../core/trace/store/numbers.ts';
+import { NUMBERS_PER_TRACE, numbersOfTrace } from '../../../core/trace/store/numbers.ts';
 import type { Database } from '../../sqlite/database.ts';
 
 /**
@@ -8,6 +8,20 @@ import type { Database } from '../../sqlite/database.ts';
 export function phraseOf(text: string, prefix: boolean): string {
   // A NUL would end the expression.
   return `"${text.replaceAll('\u0000', ' ').replaceAll('"', '""')}"${prefix ? '*' : ''}`;
+}
+
+/** Words that a trace must hold in a row. */
+export interface Phrase {
+  /** As FTS5 takes it (`phraseOf`). */
+  readonly expression: string;
+  /** The last word may go on: the index then gathers all its words first, for each question anew. */
+  readonly prefix: boolean;
+}
+
+/** Traces from one number to another, both included: outside of them nothing is said. */
+export interface TraceRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Answers that are kept: the pages of a list ask again and again for the same words. */
@@ -21,7 +35,7 @@ const FEW_TRACES = 2000;
  */
 export class TextMatches {
   readonly #database: Database;
-  /** By phrase; the one that was asked for longest ago first. */
+  /** By phrase and range; the one that was asked for longest ago first. */
   readonly #tables = new Map<string, { readonly table: string; version: number }>();
   readonly #free: string[] = [];
   #made = 0;
@@ -32,21 +46,22 @@ export class TextMatches {
 
   /** The next query begins: what the one before asked for may be forgotten. */
   begin(): void {
-    for (const [phrase, { table }] of this.#tables) {
+    for (const [key, { table }] of this.#tables) {
       if (this.#tables.size <= KEPT) return;
-      this.#tables.delete(phrase);
+      this.#tables.delete(key);
       this.#free.push(table);
     }
   }
 
-  /** The table `temp.…` whose column `n` has the numbers of the traces; it stays until the next `begin`. */
-  tableOf(phrase: string): string {
+  /** The table `temp.…` whose column `n` has the numbers of the traces (of a range, or of all); it stays until the next `begin`. */
+  tableOf(phrase: Phrase, range: TraceRange | null): string {
     const version = Number(this.#database.pragma('data_version', { simple: true }));
-    const known = this.#tables.get(phrase);
-    this.#tables.delete(phrase);
+    const key = `${range === null ? '' : `${range.first} ${range.last}`}\n${phrase.expression}`;
+    const known = this.#tables.get(key);
+    this.#tables.delete(key);
     const entry = known ?? { table: this.#free.pop() ?? this.#create(), version: -1 };
-    this.#tables.set(phrase, entry);
-    if (entry.version !== version) this.#fill(entry.table, phrase);
+    this.#tables.set(key, entry);
+    if (entry.version !== version) this.#fill(entry.table, phrase, range);
     entry.version = version;
     return entry.table;
   }
@@ -57,12 +72,13 @@ export class TextMatches {
     return table;
   }
 
-  #fill(table: string, phrase: string): void {
+  #fill(table: string, phrase: Phrase, range: TraceRange | null): void {
     const database = this.#database;
     database.transaction(() => {
       database.exec(`DELETE FROM ${table}`);
-      database.prepare(`INSERT INTO ${table} SELECT DISTINCT rowid / ${NUMBERS_PER_TRACE} FROM trace_search WHERE trace_search MATCH ?`).run(phrase);
-      this.#addCarriers(table, phrase);
+      const [within, bounds] = range === null ? ['', []] : ['AND rowid BETWEEN ? AND ?', [BigInt(numbersOfTrace(range.first).first), BigInt(numbersOfTrace(range.last).last)]];
+      database.prepare(`INSERT INTO ${table} SELECT DISTINCT rowid / ${NUMBERS_PER_TRACE} FROM trace_search WHERE trace_search MATCH ? ${within}`).run(phrase.expression, ...bounds);
+      this.#addCarriers(table, phrase, range);
     })();
   }
 
@@ -70,19 +86,31 @@ export class TextMatches {
    * The traces that carry a chunk which came with another one. Where few chunks come into question each is looked up (some 40 µs); else
    * every place of the phrase is asked who else carries it.
    */
-  #addCarriers(table: string, phrase: string): void {
+  #addCarriers(table: string, { expression, prefix }: Phrase, range: TraceRange | null): void {
     const database = this.#database;
-    const missing = database.prepare(`SELECT (SELECT count(*) FROM trace) - (SELECT count(*) FROM ${table})`).pluck().get() as number;
-    if (missing <= 0) return;
-    const chunks = this.#sharedChunks() ?? (missing <= FEW_TRACES ? this.#chunksOutside(table) : null);
+    const chunks = range === null ? this.#chunksToAsk(table) : this.#chunksIn(range);
     if (chunks === null) {
-      database.prepare(`INSERT OR IGNORE INTO ${table} SELECT u.trace FROM trace_search s CROSS JOIN chunk_use u ON u.chunk = s.rowid WHERE s.trace_search MATCH ?`).run(phrase);
+      database.prepare(`INSERT OR IGNORE INTO ${table} SELECT u.trace FROM trace_search s CROSS JOIN chunk_use u ON u.chunk = s.rowid WHERE s.trace_search MATCH ?`).run(expression);
+      return;
+    }
+    if (chunks.length === 0) return;
+    if (prefix) {
+      const list = `[${chunks.join(',')}]`;
+      database.prepare(`
+        INSERT OR IGNORE INTO ${table} SELECT u.trace FROM trace_search s CROSS JOIN chunk_use u ON u.chunk = s.rowid
+         WHERE s.trace_search MATCH ? AND s.rowid BETWEEN ? AND ? AND +s.rowid IN (SELECT value FROM json_each(?))`).run(expression, chunks[0], chunks.at(-1), list);
       return;
     }
     // Whole numbers, not doubles: for a double the index does not seek.
     const holds = database.prepare('SELECT 1 FROM trace_search WHERE trace_search MATCH ? AND rowid = ?').pluck();
     const add = database.prepare(`INSERT OR IGNORE INTO ${table} SELECT trace FROM chunk_use WHERE chunk = ?`);
-    for (const chunk of chunks) if (holds.get(phrase, chunk) !== undefined) add.run(chunk);
+    for (const chunk of chunks) if (holds.get(expression, chunk) !== undefined) add.run(chunk);
+  }
+
+  /** The chunks that may add a trace, ascending; `null`: they are many. */
+  #chunksToAsk(table: string): bigint[] | null {
+    const missing = this.#database.prepare(`SELECT (SELECT count(*) FROM trace) - (SELECT count(*) FROM ${table})`).pluck().get() as number;
+    return missing <= 0 ? [] : (this.#sharedChunks() ?? (missing <= FEW_TRACES ? this.#chunksOutside(table) : null));
   }
 
   /** All chunks that several traces carry, by leaps through the index; `null`: they are many. */
@@ -97,8 +125,13 @@ export class TextMatches {
     return this.#few(`SELECT DISTINCT u.chunk FROM trace t CROSS JOIN chunk_use u ON u.trace = t.n WHERE t.n NOT IN (SELECT n FROM ${table}) LIMIT ?`);
   }
 
-  #few(sql: string): bigint[] | null {
-    const chunks = this.#database.prepare(sql).pluck().safeIntegers().all(FEW_CHUNKS + 1) as bigint[];
-    return chunks.length > FEW_CHUNKS ? null : chunks;
+  /** Those that traces of the range carry and others brought. */
+  #chunksIn({ first, last }: TraceRange): bigint[] | null {
+    return this.#few('SELECT DISTINCT chunk FROM chunk_use WHERE trace BETWEEN ? AND ? LIMIT ?', first, last);
+  }
+
+  #few(sql: string, ...values: unknown[]): bigint[] | null {
+    const chunks = this.#database.prepare(sql).pluck().safeIntegers().all(...values, FEW_CHUNKS + 1) as bigint[];
+    return chunks.length > FEW_CHUNKS ? null : chunks.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
 }

@@ -1,7 +1,7 @@
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { SessionRow, TraceListRequest, TracePage } from '../../../protocol/traces.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { compileQuery, type CompiledQuery, type Condition, type Store } from './conditions.ts';
+import { compileQuery, hasWords, type CompiledQuery, type Condition, type Store } from './conditions.ts';
 import { tracesByNumber } from './rows.ts';
 
 /** Matches are counted up to here; the list shows "10,000 and more". */
@@ -9,6 +9,8 @@ const MOST_COUNTED = 10_000;
 /** Counting goes on so long, at most: a list is no reason to wait. Milliseconds. */
 const COUNTING_MS = 15;
 const LARGEST_PAGE = 1000;
+/** The numbers of the traces of a window may lie so much further apart than they are many: traces came about in the order of their start. */
+const SPREAD = 8;
 
 /**
  * A sorted list is read in pieces, each by its own index: first the traces that have the value, then those that have none by their start
@@ -35,19 +37,44 @@ type Cursor = readonly [piece: number, value: string | number, n: number];
 /** @throws TouchstoneError 'usage' (QueryError) */
 export function listTraces(store: Store, request: TraceListRequest): TracePage {
   const { database } = store;
-  const query = compileQuery(store, request.query);
   const pieces = piecesOf(request.sort, request.descending);
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
-  let cursor = request.cursor === undefined ? null : readCursor(request.cursor, pieces.length);
+  const from = request.cursor === undefined ? null : readCursor(request.cursor, pieces.length);
+  const near = hasWords(request.query) && request.sort === 'time' ? listNear(store, request.query, pieces[0]!, from, limit) : null;
+  if (near !== null) return near;
+  const query = compileQuery(store, request.query);
+  let cursor = from;
   const found: { n: number; cursor: Cursor }[] = [];
   for (let piece = cursor?.[0] ?? 0; piece < pieces.length && found.length <= limit; piece++) {
     found.push(...readPiece(database, query, pieces[piece]!, piece, cursor, limit + 1 - found.length));
     cursor = null;
   }
+  const page = pageOf(database, found, limit);
+  return { ...page, total: page.next === null && from === null ? { count: page.traces.length, atLeast: false } : count(database, query) };
+}
+
+/**
+ * The page, when the traces that come next in the list already fill it: a word that many traces hold is then looked for in those alone.
+ * `null`: it must be looked for everywhere.
+ */
+function listNear(store: Store, text: string, piece: Piece, cursor: Cursor | null, limit: number): TracePage | null {
+  const { database, window: size } = store;
+  const everything: CompiledQuery = { where: () => ({ sql: '1', values: [] }), candidates: null };
+  const window = readPiece(database, everything, piece, 0, cursor, size).map(({ n }) => n);
+  if (window.length < size) return null;
+  const range = { first: Math.min(...window), last: Math.max(...window) };
+  if (range.last - range.first > SPREAD * size) return null;
+  const query: CompiledQuery = { where: compileQuery(store, text, range).where, candidates: window };
+  const found = readPiece(database, query, piece, 0, cursor, limit + 1);
+  if (found.length <= limit) return null;
+  return { ...pageOf(database, found, limit), total: { count: count(database, query).count, atLeast: true } };
+}
+
+/** One trace more than a page has is found where there are more pages. */
+function pageOf(database: Database, found: readonly { readonly n: number; readonly cursor: Cursor }[], limit: number): Pick<TracePage, 'traces' | 'next'> {
   const page = found.slice(0, limit);
   const next = found.length > limit ? Buffer.from(JSON.stringify(page.at(-1)!.cursor)).toString('base64url') : null;
-  const total = next === null && request.cursor === undefined ? { count: page.length, atLeast: false } : count(database, query);
-  return { traces: tracesByNumber(database, page.map(({ n }) => n)).map(({ row }) => row), next, total };
+  return { traces: tracesByNumber(database, page.map(({ n }) => n)).map(({ row }) => row), next };
 }
 
 function readPiece(database: Database, query: CompiledQuery, { where, by, descending }: Piece, piece: number, cursor: Cursor | null, limit: number): { n: number; cursor: Cursor }[] {

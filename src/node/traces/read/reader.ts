@@ -23,6 +23,9 @@ import { copyOfSkeleton, OpenTraces, WHOLE_SPANS, type OpenTrace } from './open-
 
 type Handlers = { readonly [M in ReadMethod]: (params: ReadMethods[M][0], context: ReadContext) => ReadMethods[M][1] | Promise<ReadMethods[M][1]> };
 
+/** Enough for several pages of a word that many traces hold. */
+const WINDOW = 1000;
+
 /** Everything that is read of traces, on one connection. */
 export class TraceReader {
   readonly #database: Database;
@@ -30,10 +33,10 @@ export class TraceReader {
   readonly #open: OpenTraces;
   #job: { readonly trace: OpenTrace; readonly job: FindingsJob } | null = null;
 
-  /** `wholeSpans`: traces of no more spans are normalised as a whole. */
-  constructor(database: Database, wholeSpans = WHOLE_SPANS) {
+  /** `wholeSpans`: traces of no more spans are normalised as a whole. `window`: among so many traces words are looked for first. */
+  constructor(database: Database, { wholeSpans = WHOLE_SPANS, window = WINDOW }: { readonly wholeSpans?: number; readonly window?: number } = {}) {
     this.#database = database;
-    this.#store = { database, matches: new TextMatches(database) };
+    this.#store = { database, matches: new TextMatches(database), window };
     this.#open = new OpenTraces(database, wholeSpans);
   }
 
