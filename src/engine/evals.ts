@@ -6,7 +6,6 @@ import { traceIdOfCell, traceparentOfAttempt } from '../core/eval/cell-trace-id.
 import type { CellResult, CostEstimate, RunInfo } from '../core/eval/model.ts';
 import { cellCount, cellKeyAt, cellOrdinal } from '../core/eval/ordinal.ts';
 import { plannedOrdinals, planShape, scoresInThread, type RunPlan, type StoredPlan } from '../core/eval/plan.ts';
-import { executeRun } from '../core/eval/runner.ts';
 import type { RunSummary } from '../core/eval/summary.ts';
 import type { FileReader } from '../core/files.ts';
 import type { ModelCatalog } from '../core/model/model.ts';
@@ -16,6 +15,8 @@ import { shapeOf, type RunStore, type StoredRun, type StoredSummary } from '../n
 import { createScorer } from '../node/scoring/index.ts';
 import type { EvalRequest, RunSnapshot } from '../protocol/engine.ts';
 import { deriveMetrics } from './derived-metrics.ts';
+import { aborted } from './aborted.ts';
+import type { CaseBatches } from './case-batches.ts';
 import { addEstimates, meanOutput, scaleEstimate } from './estimates.ts';
 import type { LiveRun } from './grid.ts';
 import { modelIdentity, runJudge } from './judge.ts';
@@ -23,7 +24,8 @@ import { ActiveRun, newRunId } from './live-run.ts';
 import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext, type VersionSource } from './prepare.ts';
 import { renderCase, runPorts, type Limiters } from './run-ports.ts';
 import { mapInSteps } from './steps.ts';
-import { statusAfterRerun, storedPlan, storedSummary, summaryOf } from './stored.ts';
+import { storedPlan, storedSummary, summaryOf } from './stored.ts';
+import { workOn } from './work.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface EvalEvents {
@@ -77,9 +79,9 @@ export class Evals {
 
   /**
    * Journals every planned run, then works on them one after the other. The signal ends the preparation; a run that is planned is cancelled
-   * by its id. `shared`: a limit that these runs have together with others.
+   * by its id. `shared`: a limit that these runs have together with others; `batches`: in which their cases are asked for.
    */
-  async start(request: EvalRequest, signal: AbortSignal, shared?: Budget): Promise<string[]> {
+  async start(request: EvalRequest, signal: AbortSignal, { shared, batches }: { readonly shared?: Budget; readonly batches?: CaseBatches } = {}): Promise<string[]> {
     const { context, release } = await this.#context(request);
     try {
       const prepared = await prepareRuns(request, context);
@@ -94,7 +96,7 @@ export class Evals {
           const run = await store.create(infos[i] as RunInfo, storedPlan(plan), plan.cases);
           runs.push(this.#activate(run, plan, store.summarize(run)));
         }
-        for (const active of runs) active.sharedBudget = shared;
+        for (const active of runs) Object.assign(active, { sharedBudget: shared, batches });
       } catch (error) {
         for (const { run } of runs) this.#giveBack(run, store);
         throw error;
@@ -344,8 +346,6 @@ export class Evals {
     const scorer = createScorer({ allowCode: this.#workspace.settings.trusted, onPrint: (text) => this.#events.log('info', text) });
     try {
       if (await scoresInThread(plan)) scorer.warm();
-      const finished = new Set(store.finishedOrdinals(run));
-      if (active.replaces !== undefined) for (const ordinal of plannedOrdinals(plan)) (active.replaces.has(ordinal) ? finished.delete(ordinal) : finished.add(ordinal));
       const journal = store.journal(run);
       const ports = runPorts({
         plan,
@@ -365,18 +365,18 @@ export class Evals {
         onStop: (ordinal) => void active.running.delete(ordinal),
         traceparent: (ordinal, attempt) => traceparentOfAttempt(traceIdOfCell(id, ordinal), attempt),
       });
-      const end = await executeRun(plan, { finished, attempts: store.lastAttempts(run), runId: active.replaces === undefined ? id : `${id}/${active.startedAt}` }, ports, active.cancel.signal);
+      const end = await workOn(active, store, ports);
       if (end.reason !== undefined) this.#events.log('warn', end.reason);
-      const status = active.replaces === undefined ? end.status : statusAfterRerun(run, store, active);
       // Stopped on the way, a case may have outputs that wait for the choice among them: they are there, and nobody has counted them.
-      const counted = end.status === 'finished' ? summary : store.summarize(run);
-      store.finish(run, { status, durationMs: run.info.durationMs + end.durationMs, summary: await this.#withDerived(plan, counted), revision: active.revision });
+      const counted = end.whole ? summary : store.summarize(run);
+      store.finish(run, { status: end.status, durationMs: run.info.durationMs + end.durationMs, summary: await this.#withDerived(plan, counted), revision: active.revision, sequence: end.sequence });
     } catch (error) {
       // Only what is in the store counts: the last cells may not have reached it.
       store.finish(run, { status: 'interrupted', durationMs: run.info.durationMs, summary: storedSummary(store.summarize(run)), revision: active.revision });
       throw error;
     } finally {
       this.#active.delete(id);
+      active.batches?.left(id);
       await scorer.dispose();
       tell();
       this.#events.listChanged();
@@ -395,11 +395,4 @@ export class Evals {
       return stored;
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -5,6 +5,7 @@ import { cellOrdinal } from '../core/eval/ordinal.ts';
 import { planShape, type RunPlan } from '../core/eval/plan.ts';
 import { cellFacts, type RunSummary } from '../core/eval/summary.ts';
 import type { StoredRun } from '../node/sqlite/run-store.ts';
+import type { CaseBatches } from './case-batches.ts';
 import type { LiveRun } from './grid.ts';
 
 /** A run that this process works on. */
@@ -26,6 +27,8 @@ export class ActiveRun implements LiveRun {
   readonly replaces: ReadonlyMap<number, CellResult | null> | undefined;
   /** The limit of the runs that it was started with, together. */
   sharedBudget: Budget | undefined;
+  /** Absent: its cells are asked for in their order. */
+  batches: CaseBatches | undefined;
 
   constructor(run: StoredRun, plan: RunPlan, summary: RunSummary, planned: number, replaces?: ReadonlyMap<number, CellResult | null>) {
     this.replaces = replaces;

@@ -39,6 +39,7 @@ export interface RunInfo {
   readonly durationMs: number;
   readonly budgetUsd: number | null;
   readonly estimate: CostEstimate;
+  readonly sequence?: RunSequence;
   /** Only cases with this text or these tags were planned. */
   readonly filter?: { readonly text?: string; readonly tags?: readonly string[]; readonly caseIds?: readonly string[] };
 }
@@ -61,6 +62,23 @@ export interface RunModel {
   readonly kind: string;
   /** Hash of its id, its settings and everything else beside the request that shapes its outputs; absent: of an older run. */
   readonly identity?: string;
+}
+
+/**
+ * A comparison whose cases were asked for in random order, until its answer was clear. What follows from the order must be computed
+ * with it: intervals that hold only when all cases are looked at once would be wrong.
+ */
+export interface RunSequence {
+  readonly a: { readonly runId: string; readonly modelIndex: number };
+  readonly b: { readonly runId: string; readonly modelIndex: number };
+  readonly seed: number;
+  /** Cases at least in a batch: clusters are not divided. */
+  readonly batch: number;
+  readonly until: 'verdict' | 'gate';
+  readonly metric: string;
+  readonly margin: number;
+  /** `null`: it was never clear, and every case was asked for. */
+  readonly stopped: { readonly cases: number; readonly of: number; readonly savedUsd: number | null; readonly sentence: string } | null;
 }
 
 /** The models that judged outputs. */

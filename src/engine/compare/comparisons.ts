@@ -3,6 +3,7 @@ import { caseChange } from '../../core/compare/change.ts';
 import { adjustTogether, compareCases } from '../../core/compare/compare.ts';
 import type { CaseChange, CompareOptions, ComparisonResult, Side } from '../../core/compare/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
+import type { RunSequence } from '../../core/eval/model.ts';
 import type { ReportedComparison } from '../../core/report/compare-model.ts';
 import { casesWithText } from '../../node/sqlite/search-cells.ts';
 import { VerdictStore } from '../../node/sqlite/verdict-store.ts';
@@ -16,11 +17,11 @@ import { comparedPrompt } from './prompts.ts';
 import { refusalOf } from './refusal.ts';
 import { reportOf } from './report.ts';
 import { countChanges, mean, rowOf, viewedCases } from './rows.ts';
+import { sequentialResult } from './sequence.ts';
+import { STANDARD_SETTINGS } from './settings.ts';
 
 type Answer<M extends keyof CompareMethods> = CompareMethods[M][1];
 type Question<M extends keyof CompareMethods> = CompareMethods[M][0];
-
-export const STANDARD_SETTINGS: CompareSettings = { margin: 0.05, metric: 'passRate', sliceBy: null };
 
 /** What is computed of a pairing and kept with it: scrolling and sorting ask again and again. */
 interface Computed {
@@ -71,7 +72,7 @@ export class Comparisons {
       counts: countChanges(refused === null ? changes : []),
       verdicts: countVerdicts(pairing),
       revision: pairing.revision,
-      stoppedEarly: null,
+      stoppedEarly: sequenceOf(pairing)?.stopped ?? null,
       stale: { a: isStale(sides.a), b: isStale(sides.b) },
     };
   }
@@ -178,7 +179,11 @@ export class Comparisons {
     const { results } = this.#compute(pairing);
     const key = JSON.stringify(settings);
     let result = results.get(key);
-    if (result === undefined) results.set(key, (result = compareCases(slicedBy(pairing, settings.sliceBy), optionsOf(settings))));
+    if (result !== undefined) return result;
+    const cases = slicedBy(pairing, settings.sliceBy);
+    const sequence = sequenceOf(pairing);
+    result = sequence === null ? compareCases(cases, optionsOf(settings)) : sequentialResult(cases, pairing.facts.clusters, sequence, settings);
+    results.set(key, result);
     return result;
   }
 
@@ -202,6 +207,11 @@ export class Comparisons {
 
 function optionsOf({ margin, metric, sliceBy }: CompareSettings): CompareOptions {
   return { margin, metric, ...(sliceBy === null ? {} : { sliceBy }) };
+}
+
+/** How the cases of exactly these two sides were asked for, where they were asked for in random order until the answer was clear. */
+function sequenceOf({ ref, runs }: Pairing): RunSequence | null {
+  return [runs.a, runs.b].map(({ info }) => info.sequence).find((sequence) => sequence !== undefined && (isSame(sequence, ref) || isSame({ a: sequence.b, b: sequence.a }, ref))) ?? null;
 }
 
 function isSame(x: ComparisonRef, y: ComparisonRef): boolean {

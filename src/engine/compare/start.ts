@@ -1,8 +1,10 @@
+import { randomInt } from 'node:crypto';
 import { Budget } from '../../core/eval/budget.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RunInfo } from '../../core/eval/model.ts';
 import { cellCount } from '../../core/eval/ordinal.ts';
 import { nearestOf } from '../../core/text/nearest.ts';
+import { readCaseFacts } from '../../node/sqlite/case-facts.ts';
 import { runsByName, runsOfContent } from '../../node/sqlite/find-runs.ts';
 import { shapeOf, type RunStore } from '../../node/sqlite/run-store.ts';
 import type { CompareMethods, CompareRequest, RunSide } from '../../protocol/compare.ts';
@@ -10,6 +12,8 @@ import type { EvalRequest } from '../../protocol/engine.ts';
 import { addEstimates } from '../estimates.ts';
 import type { Evals } from '../evals.ts';
 import type { Workspace } from '../workspace.ts';
+import { SequentialBatches } from './sequential-batches.ts';
+import { STANDARD_SETTINGS } from './settings.ts';
 import { readSide, type PromptOfSide, type RunOfSide } from './sides.ts';
 
 /** A side, and the run that answers it or what would have to be run. */
@@ -61,11 +65,12 @@ export class ComparisonStarts {
     const groups = grouped(resolved.filter((side) => 'info' in side));
     // One limit over all that is started: each run alone might stay within it.
     const shared = request.budgetUsd === undefined ? undefined : new Budget(request.budgetUsd);
+    const batches = groups.length > 0 && request.sequential === true ? sequentialBatches(request, resolved) : undefined;
     const started = new Map<Missing, RunSide>();
     const runIds: string[] = [];
     try {
       for (const { request: evalRequest, missing } of groups) {
-        const [runId] = await this.#evals.start(evalRequest, signal, shared);
+        const [runId] = await this.#evals.start(evalRequest, signal, { shared, batches });
         if (runId === undefined) throw new TouchstoneError('usage', `${missing[0]?.spec ?? ''} has nothing to run.`);
         runIds.push(runId);
         const { models } = store.get(runId).info;
@@ -76,7 +81,11 @@ export class ComparisonStarts {
       throw error;
     }
     const [a, ...others] = resolved.map((side) => ('ref' in side ? side : { spec: side.spec, ref: started.get(side)! }));
-    for (const other of others) if (a !== undefined && isSame(a.ref, other.ref)) throw sameSides(a.spec, other.spec);
+    if (batches !== undefined && a !== undefined && others[0] !== undefined) {
+      const ref = { a: a.ref, b: others[0].ref };
+      // From here on they run: each waits for the other between batches.
+      batches.begin(ref, runIds, store, await readCaseFacts(store, store.get(ref.b.runId)));
+    }
     const found = resolved.flatMap((side) => ('ref' in side && this.#evals.active(side.ref.runId) !== undefined ? [side.ref.runId] : []));
     return { comparisons: others.map(({ ref }) => ({ a: a!.ref, b: ref })), runIds: [...new Set([...runIds, ...found])] };
   }
@@ -114,12 +123,20 @@ export class ComparisonStarts {
     for (const id of runsOfContent(store.database, wanted)) {
       const { info } = store.get(id);
       if (info.status !== 'finished' && this.#evals.active(id) === undefined) continue;
+      // One that stopped early has not answered everything.
+      if (info.sequence !== undefined || this.#evals.active(id)?.batches !== undefined) continue;
       if (info.judge === undefined || info.judge?.hash !== wanted.judge?.hash || info.version?.hash !== wanted.version?.hash || info.repeats < repeats) continue;
       const modelIndex = info.models.findIndex(({ identity }) => identity !== undefined && identity === model.identity);
       if (modelIndex >= 0) return { runId: id, modelIndex };
     }
     return null;
   }
+}
+
+/** Of the command line what its exit code asks; in the editor a person wants to see which one is better. */
+function sequentialBatches({ options, origin }: CompareRequest, resolved: readonly Resolved[]): SequentialBatches {
+  if (resolved.length > 2) throw new TouchstoneError('usage', 'Stopping early looks at two sides: compare several without it.');
+  return new SequentialBatches({ ...STANDARD_SETTINGS, ...options }, origin === 'cli' ? 'gate' : 'verdict', randomInt(2 ** 32));
 }
 
 function evalRequestOf(side: PromptOfSide, request: CompareRequest): EvalRequest {

@@ -8,13 +8,12 @@ import { TouchstoneError, type ErrorCode } from '../../core/errors.ts';
 import type { TokenUsage } from '../../core/model/model.ts';
 import type { Database } from './database.ts';
 import { storeError } from './database.ts';
+import { HEARTBEAT_LIMIT_MS, isAlive } from './owner.ts';
 import { redactedJson } from './redact-json.ts';
 import { SqliteRunJournal } from './run-journal.ts';
 import { insertCase, prepareCases, RUN_COLUMNS, toCase, toRun, type RunRow, type StoredRun, type StoredSummary } from './run-row.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** A running run whose process has not been heard of for this long has lost it, whatever its process id says. */
-const HEARTBEAT_LIMIT_MS = 30_000;
 const HEARTBEAT_EVERY_MS = 5_000;
 
 /** Of a run whose cases are not all written. */
@@ -125,13 +124,14 @@ export class RunStore {
     return taken;
   }
 
-  /** `revision`: the last one that was told of; what is asked for from here on must not look older. A run that another process took is left to it. */
-  finish(run: StoredRun, end: { status: RunStatus; durationMs: number; summary: StoredSummary; revision: number }): void {
+  /** `revision`: the last one that was told of; what is asked for from here on must not look older. `sequence`: how it came to its cells. A run that another process took is left to it. */
+  finish(run: StoredRun, end: { status: RunStatus; durationMs: number; summary: StoredSummary; revision: number; sequence?: Required<Pick<RunInfo, 'planned' | 'sequence'>> }): void {
     this.#owned.delete(run.n);
     this.#write(() => {
       const { changes } = this.database
         .prepare('UPDATE run SET status = ?, owner = NULL, duration_ms = ?, summary = ?, revision = max(revision, ?) + 1 WHERE n = ? AND owner = ?')
         .run(end.status, end.durationMs, redactedJson(end.summary, this.#redact), end.revision, run.n, this.#owner);
+      if (changes === 1 && end.sequence !== undefined) this.database.prepare("UPDATE run SET info = json_set(info, '$.planned', ?, '$.sequence', json(?)) WHERE n = ?").run(end.sequence.planned, redactedJson(end.sequence.sequence, this.#redact), run.n);
       if (changes === 1 && end.status === 'finished') this.database.prepare('DELETE FROM response WHERE run = ?').run(run.n);
     });
   }
@@ -380,19 +380,6 @@ export class RunStore {
 
 function takenOver(run: StoredRun): TouchstoneError {
   return new TouchstoneError('store', `Another window or command has taken run ${run.info.id}, because this process was not heard of for ${HEARTBEAT_LIMIT_MS / 1000} seconds. What was finished is kept.`);
-}
-
-function isAlive(owner: string | null, heartbeat: number): boolean {
-  if (owner === null || Date.now() - heartbeat > HEARTBEAT_LIMIT_MS) return false;
-  const [host, pid] = owner.split('/');
-  // Another machine on a shared folder: only its heartbeat tells.
-  if (host !== hostname()) return true;
-  try {
-    process.kill(Number(pid), 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 export function shapeOf(info: RunInfo): RunShape {

@@ -147,6 +147,18 @@ function shownOf(rows: readonly Row[], repeats: number): ShownOutput {
   };
 }
 
+/** Outputs of these cases alone, in their order. */
+export function readOutputs(store: RunStore, run: StoredRun, modelIndex: number, caseIndices: readonly number[]): CaseOutputs[] {
+  store.queue.commit();
+  const { models, repeats } = shapeOf(run.info);
+  const rows = store.database.prepare(`SELECT ${COLUMNS} FROM cell WHERE run = ? AND ordinal >= ? AND ordinal < ? ORDER BY ordinal`).raw();
+  const texts = new MetricTexts();
+  return caseIndices.map((caseIndex) => {
+    const first = (caseIndex * models + modelIndex) * repeats;
+    return outputsOf(rows.all(run.n, first, first + repeats) as Row[], first, repeats, null, texts);
+  });
+}
+
 /** Shorter first lines are whole: such an output is its preview. */
 const SURELY_WHOLE = 150;
 const BODIES_AT_ONCE = 400;
