@@ -1,4 +1,3 @@
-import * as vscode from 'vscode';
 import type { SideSpec } from '../../protocol/compare.ts';
 import type { PickedPrompt } from '../targets.ts';
 import { pathBelow } from '../registry/pick.ts';
@@ -17,9 +16,4 @@ export function sideOf({ engine, prompt }: PickedPrompt, ref: string, model?: st
 
 export function runSide(runId: string, model?: string): SideSpec {
   return `run:${runId}${model === undefined ? '' : `+${model}`}`;
-}
-
-/** For people: what a side is, without the path that both share. */
-export function refName(ref: string): string {
-  return ref === WORKING_COPY ? vscode.l10n.t('working copy') : ref;
 }

@@ -80,13 +80,6 @@ export async function pickEnvironment({ environments, versions }: PromptVersions
   return (await vscode.window.showQuickPick(items, { title: options.title, placeHolder: options.placeHolder, matchOnDescription: true }))?.state;
 }
 
-/** @throws TouchstoneError 'not-found' where no version has this hash */
-export function versionByHash({ versions }: PromptVersions, hash: string): VersionSummary {
-  const found = versions.find((version) => version.hash === hash);
-  if (!found) throw new TouchstoneError('not-found', vscode.l10n.t('There is no version {0} any more.', hash.slice(0, 8)));
-  return found;
-}
-
 /** Path below the workspace folder, as sides of a comparison and references name it. */
 export function pathBelow(folder: vscode.WorkspaceFolder, path: string): string {
   const root = `${enginePath(folder.uri)}/`;

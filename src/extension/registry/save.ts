@@ -65,7 +65,7 @@ async function askLabels(title: string, { versions }: PromptVersions): Promise<P
 }
 
 /** `a, b; what for` → tags and use case, either of them absent where nothing was typed. */
-export function readLabels(typed: string): Pick<AboutVersion, 'tags' | 'useCase'> {
+function readLabels(typed: string): Pick<AboutVersion, 'tags' | 'useCase'> {
   const [tagText = '', ...rest] = typed.split(';');
   const tags = [...new Set(tagText.split(',').map((tag) => tag.trim().replace(/^#/, '')).filter((tag) => tag !== ''))];
   const useCase = rest.join(';').trim();
