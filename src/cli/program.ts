@@ -7,6 +7,7 @@ import type { ImportOptions } from './commands/import.ts';
 import type { ModelsOptions } from './commands/models.ts';
 import type { MoveOptions } from './commands/promote.ts';
 import type { OpenOptions } from './commands/open.ts';
+import type { ReplayOptions } from './commands/replay.ts';
 import type { RunsOptions } from './commands/runs.ts';
 import type { SaveOptions } from './commands/save.ts';
 import type { SearchOptions } from './commands/search.ts';
@@ -291,6 +292,24 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .option('--json', 'print one JSON document')
     .action(async (action: string | undefined, name: string | undefined, options: SourcesOptions) => {
       exitWith(await (await import('./commands/sources.ts')).sourcesCommand(action, name, options, context));
+    });
+
+  command('replay', 'Ask a recorded call again: as it was, or as a version of its prompt would ask it now.', `
+      touchstone replay 4a1b2c3d --times 3
+      touchstone replay 4a1b2c3d --span 7f2e11aa00c3d4e5 --prompt @working
+      touchstone replay 4a1b2c3d --prompt prompts/support/triage.prompt.yml@v7 --model openai/gpt-5
+      touchstone replay 4a1b2c3d --span 7f2e11aa00c3d4e5 --agent`)
+    .argument('<trace>', "a trace's id or the beginning of one")
+    .option('--span <id>', 'which call of the trace; default: the only one')
+    .option('-p, --prompt <file@version>', 'ask as this prompt would, with the values of then; @VERSION alone: the prompt that rendered the call')
+    .option('-m, --model <id>', 'another model')
+    .option('-n, --times <n>', 'how often', positiveInteger, 1)
+    .option('--agent', 'go on as an agent; tools answer what they answered then')
+    .option('--max-steps <n>', 'calls of the model at most', positiveInteger, 20)
+    .option('--budget <usd>', 'stop before a request that could make it cost more', dollars)
+    .option('--json', 'print one JSON document')
+    .action(async (trace: string, options: ReplayOptions) => {
+      exitWith(await (await import('./commands/replay.ts')).replayCommand(trace, options, context));
     });
 
   command('models', 'List the models that can be used here and those of touchstone.yml, what they cost, and what they still need.', `

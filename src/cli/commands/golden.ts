@@ -5,6 +5,7 @@ import { TouchstoneError } from '../../core/errors.ts';
 import { LineMap } from '../../core/text/position.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import type { CaseProposal, SpanRef } from '../../protocol/spans.ts';
+import { callOfTrace } from '../call-of-trace.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { relativeTo } from '../paths.ts';
@@ -27,7 +28,7 @@ export function goldenCommand(trace: string | undefined, options: GoldenOptions,
   if (options.expected !== undefined && trace === undefined) throw usageError('--expected is what one call should have answered: name its trace.');
   return withEngine(options, context, async (engine) => {
     const prompt = options.prompt === undefined ? undefined : { path: resolve(context.cwd, options.prompt) };
-    const spans = trace === undefined ? await sampled(engine, options, prompt, context) : [await callOf(engine, trace, options.span)];
+    const spans = trace === undefined ? await sampled(engine, options, prompt, context) : [await callOfTrace(engine, trace, options.span)];
     const [first] = spans;
     const corrections = options.expected === undefined || first === undefined ? {} : { corrections: { [first.spanId]: options.expected } };
     const { proposals } = await engine.request('golden/propose', { spans, ...(prompt === undefined ? {} : { prompt }), ...corrections });
@@ -37,18 +38,6 @@ export function goldenCommand(trace: string | undefined, options: GoldenOptions,
     else await context.stdout.write(`${printableLines(proposals.flatMap((proposal) => describe(proposal, options.dryRun === true, context)).join('\n')).join('\n')}\n`);
     return EXIT.good;
   });
-}
-
-/** `span`: the call; absent: the only one of the trace. */
-async function callOf(engine: EngineClient, wanted: string, span: string | undefined): Promise<SpanRef> {
-  const { traceId } = await engine.request('traces/get', { traceId: wanted.toLowerCase() });
-  if (span !== undefined) return { traceId, spanId: span.toLowerCase() };
-  const { spans } = JSON.parse((await engine.request('traces/export', { traceId, format: 'json' })).text) as { spans: { spanId: string; kind: string; name: string }[] };
-  const calls = spans.filter(({ kind }) => kind === 'llm');
-  const [only] = calls;
-  if (only === undefined) throw new TouchstoneError('not-found', 'No model was called in this trace.');
-  if (calls.length > 1) throw usageError(`The trace has ${calls.length} calls of a model. Name one with --span: ${calls.slice(0, 5).map(({ spanId, name }) => `${spanId} (${name})`).join(', ')}${calls.length > 5 ? ', …' : ''}`);
-  return { traceId, spanId: only.spanId };
 }
 
 async function sampled(engine: EngineClient, { query = '', count }: GoldenOptions, prompt: { path: string } | undefined, context: CliContext): Promise<readonly SpanRef[]> {
