@@ -25,6 +25,7 @@ module.exports = {
     layer('engine-imports-core-node-protocol', `${SRC}engine/`, [`${SRC}(?:engine|core|node|protocol)/`]),
     layer('cli-imports-engine-core-protocol', `${SRC}cli/`, [`${SRC}(?:cli|engine|core|protocol)/`]),
     layer('extension-imports-protocol-and-core', `${SRC}extension/`, [`${SRC}(?:extension|protocol|core)/`]),
+    layer('runtime-imports-core', `${SRC}runtime/`, [`${SRC}(?:runtime|core)/`]),
     layer('webview-imports-protocol-and-core', WEBVIEW, [WEBVIEW, `${SRC}(?:protocol|core)/`]),
     {
       name: 'core-and-webview-without-node',

@@ -1,10 +1,10 @@
 import type { KnipConfig } from 'knip';
-import { EXTENSION_ENTRY, NODE_ENTRIES } from './scripts/build/entries.mjs';
+import { EXTENSION_ENTRY, NODE_ENTRIES, RUNTIME_ENTRY } from './scripts/build/entries.mjs';
 
 /** Files, exports and dependencies that nobody needs. What is bundled is what is needed; `!` marks the product. */
 const config: KnipConfig = {
   entry: [
-    ...[EXTENSION_ENTRY, ...Object.values(NODE_ENTRIES), 'webview/panels/*/main.tsx', 'webview/lazy/*.ts'].map((file) => `${file}!`),
+    ...[EXTENSION_ENTRY, RUNTIME_ENTRY, ...Object.values(NODE_ENTRIES), 'webview/panels/*/main.tsx', 'webview/lazy/*.ts'].map((file) => `${file}!`),
     'scripts/*.{mjs,ts}',
     'scripts/checks/*.ts',
     'test/host/{index,run,desktop}.ts',

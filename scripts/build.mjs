@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import * as table from './build/entries.mjs';
 import { thirdPartyNotices } from './build/notices.mjs';
+import { buildRuntime, RUNTIME_INPUTS } from './build/runtime.mjs';
 import { isCurrent, makeStamp, writeStamp } from './build/stamp.mjs';
 import { panelNames, webviewEntries, webviewOptions } from './build/webview.mjs';
 
@@ -151,12 +152,12 @@ async function main() {
     return;
   }
   // one part's error does not keep the others from being built
-  const parts = await Promise.allSettled([buildNode(), buildExtension(), build(webviewBuild())]);
+  const parts = await Promise.allSettled([buildNode(), buildExtension(), build(webviewBuild()), buildRuntime({ root, outdir, common })]);
   const failed = parts.find((part) => part.status === 'rejected');
   if (failed) throw failed.reason;
   const results = parts.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : []));
   const inputs = results.flatMap((result) => Object.keys(result.metafile?.inputs ?? {}));
-  const outputs = new Set(results.flatMap((result) => Object.keys(result.metafile?.outputs ?? {})));
+  const outputs = new Set(results.flatMap((result) => ('files' in result ? result.files : Object.keys(result.metafile?.outputs ?? {}))));
 
   checkStartedPrograms(inputs);
   const notices = thirdPartyNotices(root, options.weights ? [...inputs, ...table.LOCAL_MODEL_PACKAGES.map((name) => `node_modules/${name}/`)] : inputs);
@@ -180,7 +181,7 @@ async function main() {
   const tooLarge = sizes.filter(({ bytes }) => bytes > table.PANEL_BUDGET);
   if (tooLarge.length > 0) throw new Error(`over the budget: ${tooLarge.map(({ panel }) => panel).join(', ')}`);
 
-  writeStamp(stampFile, makeStamp(root, key, [...inputs, ...buildScripts()], [...outputs]));
+  writeStamp(stampFile, makeStamp(root, key, [...inputs, ...RUNTIME_INPUTS, ...buildScripts()], [...outputs]));
   console.log(`build: done in ${((performance.now() - began) / 1000).toFixed(1)} s (${options.target}${options.production ? ', production' : ''}), licences of ${notices.packages.length} packages`);
 }
 

@@ -18,6 +18,9 @@ export const NODE_ENTRIES = {
 /** The extension host loads one CommonJS file. */
 export const EXTENSION_ENTRY = 'src/extension/extension.ts';
 
+/** What apps import as `touchstone/runtime`. */
+export const RUNTIME_ENTRY = 'src/runtime/runtime.ts';
+
 /** Each folder in here with a `main.tsx` is a panel: `dist/webview/<folder>.js` and `.css`. */
 export const PANELS_FOLDER = 'webview/panels';
 

@@ -1,3 +1,5 @@
+import type { JsonObject } from '../json.ts';
+
 /**
  * GitHub Models' placeholders: `{{name}}`, replaced in one pass. Names are letters, digits, `_`, `.` and `-`. Spaces
  * inside the braces are allowed (`{{ name }}`), which GitHub's own tools would leave as they stand.
@@ -45,4 +47,15 @@ export function fillPlaceholders(text: string, lookup: (name: string) => unknown
     end = placeholder.end;
   }
   return { text: filled + text.slice(end), inserted };
+}
+
+/** The value of a name: of the key as it stands, else along the path that its dots make. Own members only; `undefined`: nobody has given it. */
+export function lookUp(variables: JsonObject, name: string): unknown {
+  if (Object.hasOwn(variables, name)) return variables[name];
+  let value: unknown = variables;
+  for (const part of name.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as JsonObject)[part];
+  }
+  return value;
 }

@@ -7,7 +7,7 @@ import { Marks, type Resolved } from './marks.ts';
 import { promptTextOf, readChat } from './messages.ts';
 import type { PromptDocument, TemplateSyntax } from './model.ts';
 import { renderNunjucks } from './nunjucks.ts';
-import { fillPlaceholders } from './placeholders.ts';
+import { fillPlaceholders, lookUp } from './placeholders.ts';
 
 export interface RenderedPrompt {
   readonly messages: readonly ChatMessage[];
@@ -49,17 +49,6 @@ function expandChosen(document: PromptDocument, item: RenderCase): JsonObject {
     .filter((name) => typeof item.vars[name] === 'string')
     .map((name) => [name, renderText(String(item.vars[name]), { ...item.vars, env: document.env ?? {} }, document.syntax)]);
   return { ...item.vars, ...Object.fromEntries(expanded) };
-}
-
-function lookUp(variables: JsonObject, name: string): unknown {
-  if (Object.hasOwn(variables, name)) return variables[name];
-  // A name with dots is a key as it stands, else a path.
-  let value: unknown = variables;
-  for (const part of name.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
-    value = (value as JsonObject)[part];
-  }
-  return value;
 }
 
 function renderMessages(document: PromptDocument, variables: JsonObject, expected: unknown, options: CaseOptions, unknown: Set<string>): Omit<RenderedPrompt, 'unknown'> {

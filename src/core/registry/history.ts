@@ -2,6 +2,7 @@ import { TouchstoneError } from '../errors.ts';
 import { hashJson } from '../hash.ts';
 import { RECORD_FOLDERS, shortHash, versionLabel, type VersionRef } from './names.ts';
 import type { PointerEvent, RegistryProblem, Version } from './model.ts';
+import { namesAfter } from './moves.ts';
 import { byTime, pointerState, type PointerState } from './pointers.ts';
 import type { MoveEvent, TagEvent } from './records.ts';
 
@@ -49,15 +50,9 @@ export class PromptHistory {
     this.#records = records;
     this.versions = joinVersions(records);
     this.pointers = [...new Map(records.pointers.map((event) => [event.id, event])).values()].sort(byTime);
-    const names = new Set([records.promptId]);
-    const every = new Set(names);
-    for (const { from, to } of [...records.moves].sort(byTime)) {
-      names.delete(from);
-      names.add(to);
-      every.add(from).add(to);
-    }
-    this.names = names;
-    this.everyName = every;
+    const { now, ever } = namesAfter(records.promptId, records.moves);
+    this.names = now;
+    this.everyName = ever;
   }
 
   get newest(): KnownVersion | null {

@@ -7,7 +7,7 @@ import type { Version } from '../../core/registry/model.ts';
 import { relativePath } from '../../core/text/path.ts';
 import type { GitReader, Revision } from '../../node/registry/git.ts';
 import { overlayFiles } from '../../node/files/index.ts';
-import type { OpenPrompt } from './version-registry.ts';
+import type { OpenPrompt } from './identity.ts';
 
 /** A version that a commit brought. */
 export interface GitVersion {

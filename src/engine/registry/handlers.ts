@@ -1,9 +1,10 @@
 import type { RegistryMethods, PromptPlace } from '../../protocol/registry.ts';
 import { versionScores, type StoredScore } from '../../node/sqlite/version-scores.ts';
 import type { Workspace } from '../workspace.ts';
+import type { OpenPrompt } from './identity.ts';
 import type { RegistrySearch } from './search.ts';
 import { environmentState, environmentStates, runIdsOf, summaryOf } from './summaries.ts';
-import type { Moved, OpenPrompt, VersionRegistry } from './version-registry.ts';
+import type { Moved, VersionRegistry } from './version-registry.ts';
 
 export type RegistryHandlers = { readonly [M in keyof RegistryMethods]: (params: RegistryMethods[M][0], signal: AbortSignal) => Promise<RegistryMethods[M][1]> };
 

@@ -1,3 +1,4 @@
+import type { ProjectConfig } from '../../core/config/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { FileReader } from '../../core/files.ts';
 import { promptHash } from '../../core/prompt/canonical.ts';
@@ -21,6 +22,15 @@ export interface Identity {
   readonly contents: PromptContents | null;
   readonly hash: string | null;
   readonly problem: TouchstoneError | null;
+}
+
+/** A prompt with all that the registry knows of it. */
+export interface OpenPrompt extends Identity {
+  readonly path: string;
+  readonly files: FileReader;
+  readonly config: ProjectConfig;
+  /** Without anything recorded: an empty one. */
+  readonly known: PromptHistory;
 }
 
 export interface IdentityOptions {

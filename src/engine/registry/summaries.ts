@@ -5,7 +5,8 @@ import type { PromptHistory } from '../../core/registry/history.ts';
 import { joinPath } from '../../core/text/path.ts';
 import type { StoredScore } from '../../node/sqlite/version-scores.ts';
 import type { EnvironmentState, VersionSummary } from '../../protocol/registry.ts';
-import type { FoundVersion, OpenPrompt } from './version-registry.ts';
+import type { OpenPrompt } from './identity.ts';
+import type { FoundVersion } from './version-registry.ts';
 
 /** Every id under which runs of a prompt may be kept: its path is what a run knows of it. */
 export function runIdsOf({ known, contents }: Pick<OpenPrompt, 'known' | 'contents'>, root: string): string[] {

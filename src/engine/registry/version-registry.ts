@@ -17,21 +17,12 @@ import { GitReader } from '../../node/registry/git.ts';
 import type { PromptPlace } from '../../protocol/registry.ts';
 import type { Workspace } from '../workspace.ts';
 import { GitVersions, type GitVersion } from './git-versions.ts';
-import { identify, type Identity } from './identity.ts';
+import { identify, type OpenPrompt } from './identity.ts';
 
 export interface RegistryEvents {
   /** Something was recorded. */
   changed(): void;
   log(level: 'info' | 'warn', message: string): void;
-}
-
-/** A prompt with all that the registry knows of it. */
-export interface OpenPrompt extends Identity {
-  readonly path: string;
-  readonly files: FileReader;
-  readonly config: ProjectConfig;
-  /** Without anything recorded: an empty one. */
-  readonly known: PromptHistory;
 }
 
 /** A version, and where it was found. */
