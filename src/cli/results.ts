@@ -100,5 +100,6 @@ function failure(run: ReportRun, cell: ReportCell, look: Look): string {
 function footText(run: ReportRun, look: Look): string {
   const { info } = run;
   const state = info.status === 'finished' ? '' : `${info.status} · `;
-  return `\n${paint(look, 'dim', `run ${info.id} · ${state}${formatDuration(info.durationMs)}`)}\n`;
+  const early = info.sequence?.stopped == null ? '' : ` · ${printable(info.sequence.stopped.sentence)}`;
+  return `\n${paint(look, 'dim', `run ${info.id} · ${state}${formatDuration(info.durationMs)}${early}`)}\n`;
 }
