@@ -1,4 +1,5 @@
 import { differenceOfSequences, type Effort } from './sequence.ts';
+import { slideToBoundaries } from './slide.ts';
 
 /** A piece of a text; `changed` pieces are what the other side does not have. */
 export interface Piece {
@@ -71,7 +72,8 @@ function* wordPieces(before: string, after: string, effort: Effort): Generator<u
   const a = new Pieces();
   const b = new Pieces();
   let common = false;
-  for (const { equal, aFrom, aTo, bFrom, bTo } of yield* differenceOfSequences(tokensA, tokensB, ids.size + 1, effort)) {
+  const stretches = yield* differenceOfSequences(tokensA, tokensB, ids.size + 1, effort);
+  for (const { equal, aFrom, aTo, bFrom, bTo } of slideToBoundaries(stretches, wordsA, wordsB)) {
     const [from, to] = [wordsA.slice(aFrom, aTo).join(''), wordsB.slice(bFrom, bTo).join('')];
     common ||= equal && LETTER.test(from);
     a.add(from, equal);

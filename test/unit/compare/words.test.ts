@@ -32,6 +32,10 @@ describe('what two texts have in common', () => {
     expect(difference('ok 👩‍💻 done', 'ok 👩‍🔬 done')).toEqual(['ok [👩‍💻] done → ok [👩‍🔬] done']);
     expect(difference('ok 👍🏽', 'ok 👍')).toEqual(['ok [👍🏽] → ok [👍]']);
   });
+  test('what was added stands where a person would put it', () => {
+    expect(difference('Choose one. Return JSON.\nBye', 'Choose one. A failed payment is technical. Return JSON.\nBye')[0]).toBe('Choose one. Return JSON.\n → Choose one.[ A failed payment is technical.] Return JSON.\n');
+    expect(difference('say one or other.\n', 'say one or other. A failed payment is technical.\n')).toEqual(['say one or other.\n → say one or other.[ A failed payment is technical.]\n']);
+  });
   test('a long text in which everything moved is cut at what is there just once', () => {
     const words = Array.from({ length: 3000 }, (_, i) => `word${i}`);
     const moved = words.map((word, i) => (i % 5 === 0 ? `other${i}` : word)).join(' ');

@@ -3,7 +3,7 @@ import type { MetricComparison } from '../../../src/core/compare/model.ts';
 import { gateSentence, metricDifference, metricValue } from '../../../src/core/compare/sentence.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
-import type { CompareModel } from './compare-model.ts';
+import { isRunning, type CompareModel } from './compare-model.ts';
 import { DifferenceBar } from './difference-bar.tsx';
 import { DistributionsView } from './distributions-view.tsx';
 import { scaleOf } from './scale.ts';
@@ -23,7 +23,7 @@ export function ScoresTab({ model, comparison }: { readonly model: CompareModel;
           {result.metrics.map(({ name }) => <option key={name} value={name}>{metricLabel(name)}</option>)}
         </select></label>
         <Margin model={model} comparison={comparison} />
-        <span class="dim push">{judgedBy(comparison)}<span title="What a gate makes of it">{gateSentence(result)}</span></span>
+        <span class="dim push">{judgedBy(comparison)}{isRunning(comparison) ? 'No verdict before the runs end' : <span title="What a gate makes of it">{gateSentence(result)}</span>}</span>
       </div>
       <div class="scroll" tabIndex={0} role="region" aria-label="Scores">
         <table class="scores">
@@ -35,7 +35,7 @@ export function ScoresTab({ model, comparison }: { readonly model: CompareModel;
               <th scope="col" class="num wide" title="Cases that a difference as large as this one would need">Needed</th><th scope="col" class="wide">Test</th>
             </tr>
           </thead>
-          <tbody>{result.metrics.map((metric) => <MetricRow key={metric.name} metric={metric} />)}</tbody>
+          <tbody>{result.metrics.map((metric) => <MetricRow key={metric.name} metric={metric} running={isRunning(comparison)} />)}</tbody>
         </table>
         <DistributionsView model={model} comparison={comparison} />
       </div>
@@ -43,11 +43,11 @@ export function ScoresTab({ model, comparison }: { readonly model: CompareModel;
   );
 }
 
-function MetricRow({ metric }: { readonly metric: MetricComparison }): ComponentChild {
-  const tone = toneOf(metric.verdict);
+function MetricRow({ metric, running }: { readonly metric: MetricComparison; /** There is no verdict before the runs end. */ readonly running: boolean }): ComponentChild {
+  const tone = running ? 'none' : toneOf(metric.verdict);
   const drawn = drawnChange(metric);
   const interval = changeInterval(metric);
-  const more = metric.verdict === 'too-few-cases' ? moreCases(metric) : '';
+  const more = tone === 'few' ? moreCases(metric) : '';
   const value = (of: number | null): string => (of === null ? '–' : metricValue(of, metric.unit));
   return (
     <tr>
@@ -59,8 +59,8 @@ function MetricRow({ metric }: { readonly metric: MetricComparison }): Component
         {/* Each in a scale of its own: what can be seen is where zero lies. */}
         <span>{drawn.interval !== null && <DifferenceBar value={drawn.value} interval={drawn.interval} scale={scaleOf([...drawn.interval, drawn.value ?? 0])} width={BAR_WIDTH} tone={tone} />}<span class="dim mono">{interval ?? '–'}</span></span>
       </td>
-      <td class="num mono" title={howTested(metric)}>{pOf(metric)?.replace(/^p (= )?/, '') ?? '–'}</td>
-      <td class="say-cell" title={metric.warning}><span class="say"><VerdictIcon tone={tone} direction={(metric.delta ?? 0) > 0 ? 'up' : 'down'} /><span class={tone === 'none' ? 'dim' : undefined}>{verdictWord(metric.verdict)}{more !== '' && `: ${more}`}</span>{metric.warning !== undefined && <VerdictIcon tone="few" />}</span></td>
+      <td class="num mono" title={howTested(metric)}>{running ? '–' : pOf(metric)?.replace(/^p (= )?/, '') ?? '–'}</td>
+      <td class="say-cell" title={metric.warning}><span class="say"><VerdictIcon tone={tone} direction={(metric.delta ?? 0) > 0 ? 'up' : 'down'} /><span class={tone === 'none' ? 'dim' : undefined}>{verdictWord(running ? null : metric.verdict)}{more !== '' && `: ${more}`}</span>{metric.warning !== undefined && <VerdictIcon tone="few" />}</span></td>
       <td class="num mono wide">{metric.minimumDetectable === null ? '–' : metricDifference(metric.minimumDetectable, metric.unit).replace('+', '±')}</td>
       <td class="num mono wide">{metric.casesNeeded === null ? '–' : formatCount(metric.casesNeeded)}</td>
       <td class="dim wide">{testName(metric.test)}</td>

@@ -5,7 +5,7 @@ import { differenceInterval, metricDifference, metricValue, pValue } from '../..
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
 import { Rate } from '../../shared/numbers.tsx';
-import type { CompareModel } from './compare-model.ts';
+import { isRunning, type CompareModel } from './compare-model.ts';
 import { DifferenceBar } from './difference-bar.tsx';
 import { CompareIcon } from './icons.tsx';
 import { place, scaleOf, type Scale } from './scale.ts';
@@ -65,7 +65,7 @@ export function SlicesTab({ model, comparison }: { readonly model: CompareModel;
           <span class="axis-labels" role="columnheader" aria-label="Difference, drawn">{scale.ticks.map((tick) => <span key={tick} style={{ left: `${place(tick, scale, BAR_WIDTH)}px` }}>{tickLabel(tick, main)}</span>)}</span>
           <span class="changes" role="columnheader">Changes</span><span role="columnheader">Verdict</span>
         </div>
-        {lines.map((line, i) => <SliceRow key={line.slice ?? ''} line={line} index={i} active={i === active} field={settings.sliceBy} scale={scale} onOpen={() => {
+        {lines.map((line, i) => <SliceRow key={line.slice ?? ''} line={line} index={i} active={i === active} field={settings.sliceBy} running={isRunning(comparison)} scale={scale} onOpen={() => {
           setActive(i);
           open(line);
         }} />)}
@@ -74,18 +74,20 @@ export function SlicesTab({ model, comparison }: { readonly model: CompareModel;
   );
 }
 
-function SliceRow({ line: { slice, n, regressed, improved, metric }, index, active, field, scale, onOpen }: {
+function SliceRow({ line: { slice, n, regressed, improved, metric }, index, active, field, running, scale, onOpen }: {
   readonly line: Line;
   readonly index: number;
   readonly active: boolean;
   /** Of all slices, so that it need not be said of each; `null`: of several. */
   readonly field: string | null;
+  /** There is no verdict before the runs end. */
+  readonly running: boolean;
   readonly scale: Scale & { readonly ticks: readonly number[] };
   readonly onOpen: () => void;
 }): ComponentChild {
-  const tone = toneOf(metric.verdict);
-  const p = metric.pAdjusted ?? metric.p;
-  const more = metric.verdict === 'too-few-cases' ? moreCases(metric) : '';
+  const tone = running ? 'none' : toneOf(metric.verdict);
+  const p = running ? null : metric.pAdjusted ?? metric.p;
+  const more = tone === 'few' ? moreCases(metric) : '';
   return (
     <div id={`slice-${index}`} class={`line${slice === null ? ' all' : ''}${active ? ' sel' : ''}`} role="row" aria-selected={active} onClick={onOpen}>
       <span class="mono ell" role="gridcell" title={slice ?? 'All cases'}>{slice === null ? 'All' : field === null ? slice : slice.slice(slice.startsWith(`${field}=`) ? field.length + 1 : 0)}</span>
@@ -97,7 +99,7 @@ function SliceRow({ line: { slice, n, regressed, improved, metric }, index, acti
       <span class="mono changes" role="gridcell"><span>{regressed > 0 && <><VerdictIcon tone="worse" />{formatCount(regressed)}</>}</span><span>{improved > 0 && <><VerdictIcon tone="better" />{formatCount(improved)}</>}</span></span>
       <span class="say" role="gridcell" title={howTested(metric)}>
         <VerdictIcon tone={tone} direction={(metric.delta ?? 0) > 0 ? 'up' : 'down'} />
-        <span class={`ell${tone === 'none' ? ' dim' : ''}`}>{verdictWord(metric.verdict)}{more !== '' && `: ${more}`}{tone !== 'few' && p !== null && <span class="dim">, {pValue(p)}</span>}</span>
+        <span class={`ell${tone === 'none' ? ' dim' : ''}`}>{verdictWord(running ? null : metric.verdict)}{more !== '' && `: ${more}`}{tone !== 'few' && p !== null && <span class="dim">, {pValue(p)}</span>}</span>
         <CompareIcon name="arrowRight" class="go" />
       </span>
     </div>
