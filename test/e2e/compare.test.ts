@@ -120,6 +120,24 @@ describe('a better prompt, from the edit to production and back', () => {
     }
   }, 3 * MINUTE);
 
+  it('offers to run again what was edited since, and takes the offer back with the edit', async () => {
+    await window.page.keyboard.press('Control+G');
+    await window.answer(':17');
+    await window.page.keyboard.press('End');
+    await window.page.keyboard.insertText(' Only the name.');
+    await window.page.locator('.tab').filter({ hasText: /production v2 ⇄ working copy/ }).first().click();
+    const panel = await window.webview('section.verdict');
+    await panel.getByText('The file of working copy has changed since it was run.').waitFor({ timeout: MINUTE });
+    await panel.getByText(/Run what changed \(60 cells, free\)/).waitFor({ timeout: MINUTE });
+    await window.page.locator('.tab[data-resource-name="triage.prompt.yml"]').first().click();
+    await window.page.locator('.monaco-editor .view-lines').first().waitFor({ timeout: MINUTE });
+    await window.runCommand('File: Revert File');
+    await lens(/vs production \+23\.3 pts, p = \.001/);
+    await window.page.locator('.tab').filter({ hasText: /production v2 ⇄ working copy/ }).first().click();
+    await (await window.webview('section.verdict')).getByText('The file of working copy has changed').waitFor({ state: 'detached', timeout: MINUTE });
+    await window.page.locator('.tab[data-resource-name="triage.prompt.yml"]').first().click();
+  }, 4 * MINUTE);
+
   it('saves it as a version, asking what for', async () => {
     await window.runCommand('Touchstone: Save Version');
     await reply('What changed since v2?', 'Say what belongs into each queue');

@@ -75,8 +75,10 @@ describe('versions of a prompt', function () {
     await replaceText(editor, WRONG, RIGHT);
     const compare = await lens(uri, /^\$\(git-compare\) vs production: not compared yet$/);
     await vscode.commands.executeCommand(compare.command, ...compare.arguments);
-    await lens(uri, /^\$\(git-compare\) vs production \+100\.0 pts, p < \.001$/, 60_000);
     await until('a comparison panel', () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).find((tab) => /Versioned: production v\d+ ⇄ working copy/.test(tab.label)));
+    // Lenses follow the files that somebody looks at.
+    await open(uri);
+    await lens(uri, /^\$\(git-compare\) vs production \+100\.0 pts, p < \.001$/, 60_000);
     assert.equal(editor.document.isDirty, true);
   });
 
