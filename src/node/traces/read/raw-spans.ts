@@ -37,21 +37,26 @@ export class RawSpans {
   readonly #database: Database;
   readonly #trace: StoredTrace;
   readonly #chunks: ChunkSource;
+  readonly #one;
+  readonly #page;
 
   constructor(database: Database, trace: StoredTrace) {
     this.#database = database;
+    // Once: a large trace is read span by span.
+    this.#one = database.prepare(`${SELECT} WHERE s.n = ?`);
+    this.#page = database.prepare(`${SELECT} WHERE s.n > ? AND s.n <= ? ORDER BY s.n LIMIT ?`);
     this.#trace = trace;
     this.#chunks = chunkSource(database);
   }
 
   /** In the order of their numbers. `after`: from the next number on. */
   page(limit: number, after = numbersOfTrace(this.#trace.n).first - 1): NumberedSpan[] {
-    const rows = this.#database.prepare(`${SELECT} WHERE s.n > ? AND s.n <= ? ORDER BY s.n LIMIT ?`).all(after, numbersOfTrace(this.#trace.n).last, limit) as BodyRow[];
+    const rows = this.#page.all(after, numbersOfTrace(this.#trace.n).last, limit) as BodyRow[];
     return rows.map((row) => this.#read(row));
   }
 
   at(n: number): NumberedSpan | null {
-    const row = this.#database.prepare(`${SELECT} WHERE s.n = ?`).get(n) as BodyRow | undefined;
+    const row = this.#one.get(n) as BodyRow | undefined;
     return row === undefined ? null : this.#read(row);
   }
 
