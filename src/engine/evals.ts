@@ -19,7 +19,7 @@ import { aborted } from './aborted.ts';
 import type { CaseBatches } from './case-batches.ts';
 import { addEstimates, meanOutput, scaleEstimate } from './estimates.ts';
 import type { LiveRun } from './grid.ts';
-import { modelIdentity, runJudge } from './judge.ts';
+import { checkFiles, modelIdentity, runJudge } from './judge.ts';
 import { ActiveRun, newRunId } from './live-run.ts';
 import { checkBudget, prepareRuns, requireKeys, resolveModels, type Prepared, type PrepareContext, type VersionSource } from './prepare.ts';
 import { renderCase, runPorts, type Limiters } from './run-ports.ts';
@@ -265,6 +265,7 @@ export class Evals {
       datasetName: dataset?.name ?? null,
       datasetHash: datasetHash(await mapInSteps(plan.cases, caseHash)),
       assertionsHash: assertionsHash(prompt),
+      checkFiles: await checkFiles(prompt, plan.cases, context.files, this.#workspace.folder),
       judge: await runJudge(prompt, plan.cases, context),
       models: plan.models.map((model, i) => ({ label: plan.labels[i] ?? model.ref.id, id: model.ref.id, kind: model.kind, identity: modelIdentity(model) })),
       cases: plan.cases.length,

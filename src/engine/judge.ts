@@ -5,9 +5,12 @@ import type { ProjectConfig } from '../core/config/model.ts';
 import type { Case } from '../core/dataset/model.ts';
 import type { RunJudge } from '../core/eval/model.ts';
 import { caseAssertions } from '../core/eval/plan.ts';
-import { hashJson } from '../core/hash.ts';
+import type { FileReader } from '../core/files.ts';
+import { hashJson, hashText } from '../core/hash.ts';
 import type { Model, ModelCatalog, ModelRef } from '../core/model/model.ts';
+import { findAssertionFiles } from '../core/prompt/assertion-files.ts';
 import type { PromptDocument } from '../core/prompt/model.ts';
+import { folderOf, relativePath } from '../core/text/path.ts';
 
 /**
  * Who judges the outputs of a run beside its checks themselves: judges and embedding models, with the settings that touchstone.yml gives
@@ -25,6 +28,14 @@ export async function runJudge(prompt: PromptDocument, cases: readonly Case[], c
     }),
   );
   return { hash: hashJson(identities), models: refs.map(({ ref }) => ref.id) };
+}
+
+/** Files that the checks of a prompt and its cases name, with the hashes of their texts: the same words in a check may judge otherwise by now. */
+export async function checkFiles(prompt: PromptDocument, cases: readonly Case[], files: FileReader, root: string): Promise<Record<string, string> | undefined> {
+  const { found } = await findAssertionFiles({ path: prompt.path, assertions: prompt.assertions, cases }, { baseDir: folderOf(prompt.path), root }, files);
+  if (found.length === 0) return undefined;
+  const hashes = await Promise.all(found.map(async (path) => [relativePath(root, path), hashText(await files.readText(path))] as const));
+  return Object.fromEntries(hashes);
 }
 
 /** Hash of everything beside the request that shapes a model's outputs: what a run keeps of it. */

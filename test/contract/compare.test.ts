@@ -167,6 +167,19 @@ describe('what was not judged alike', () => {
     expect(refused).toMatchObject({ differs: ['assertions'], message: expect.stringContaining(`only run ${after.run.info.id} has contains bill`) as unknown });
   });
 
+  it('is refused when a script of an assertion has changed, and its old runs answer nothing new', async () => {
+    const model = await server();
+    const scripted = triage(QUICK).replace('{ type: equals, value: "{{expected}}" }', '{ type: javascript, value: "file://check.cjs" }');
+    const script = (right: string): string => `module.exports = (output) => output === ${JSON.stringify(right)};\n`;
+    const workspace = await engineWith({ ...triageFiles(model.url, goldenCases(6)), 'triage.prompt.yml': scripted, 'check.cjs': script('billing') });
+    const { refs: [before] } = await compared(workspace, ['triage', 'triage+test/other']);
+    writeFileSync(join(workspace.folder, 'check.cjs'), script('technical'));
+    const { refs: [after], runIds } = await compared(workspace, ['triage', 'triage+test/other']);
+    expect(runIds).toHaveLength(1);
+    const { refused } = await workspace.engine.request('compare/get', { ref: { a: before!.a, b: after!.a } });
+    expect(refused).toMatchObject({ differs: ['assertions'], message: expect.stringContaining('1 file that they name has changed (check.cjs)') as unknown });
+  });
+
   it('is refused when another model judged, though nothing in the files of the prompt says so', async () => {
     const model = await server({ answer: ({ body, text }) => ({ text: [text.startsWith('case') ? answersByInstruction({ body, text }).text[0]! : '{"pass": true, "score": 1, "reason": "fine"}'] }) });
     const judged = triage(QUICK, '  - { type: llm-rubric, value: it is polite }\n');

@@ -25,6 +25,8 @@ export interface RunInfo {
   readonly datasetName: string | null;
   readonly datasetHash: string;
   readonly assertionsHash: string;
+  /** SHA-256 of the files that checks name (scripts, schemas, rubrics), by path below the workspace folder; absent: none. */
+  readonly checkFiles?: Readonly<Record<string, string>>;
   /** Absent: of a run from before it was kept; `null`: no model and no embeddings judge its outputs. */
   readonly judge?: RunJudge | null;
   readonly models: readonly RunModel[];

@@ -1,4 +1,5 @@
 import type { RunInfo } from '../../core/eval/model.ts';
+import { hashJson } from '../../core/hash.ts';
 import { assertionsHash, promptHash } from '../../core/prompt/canonical.ts';
 import { readPromptFile } from '../../core/prompt/formats.ts';
 import { runsOfContent } from '../../node/sqlite/find-runs.ts';
@@ -47,7 +48,7 @@ function finished(store: RunStore, content: Pick<RunInfo, 'promptPath' | 'prompt
 }
 
 function comparable(a: RunInfo, b: RunInfo): ComparisonRef | null {
-  if (a.datasetHash !== b.datasetHash || a.judge === undefined || b.judge === undefined || a.judge?.hash !== b.judge?.hash) return null;
+  if (a.datasetHash !== b.datasetHash || hashJson(a.checkFiles ?? {}) !== hashJson(b.checkFiles ?? {}) || a.judge === undefined || b.judge === undefined || a.judge?.hash !== b.judge?.hash) return null;
   for (const [indexB, { identity }] of b.models.entries()) {
     const indexA = identity === undefined ? -1 : a.models.findIndex((model) => model.identity === identity);
     if (indexA >= 0) return { a: { runId: a.id, modelIndex: indexA }, b: { runId: b.id, modelIndex: indexB } };

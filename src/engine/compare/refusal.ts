@@ -18,7 +18,9 @@ export function refusalOf(store: RunStore, a: StoredRun, b: StoredRun, labels: {
   if (a.n === b.n) return null;
   const found = new Map<Difference, string>();
   if (a.info.datasetHash !== b.info.datasetHash) found.set('dataset', datasetDifference(store, a, b, labels));
+  const files = changedFiles(a.info.checkFiles, b.info.checkFiles);
   if (a.info.assertionsHash !== b.info.assertionsHash) found.set('assertions', assertionDifference(promptOf(store, a), promptOf(store, b), labels));
+  else if (files.length > 0) found.set('assertions', `The assertions: ${formatCount(files.length, 'file')} that they name ${files.length === 1 ? 'has' : 'have'} changed (${named(files)}).`);
   const judge = judgeDifference(store, a, b, labels);
   if (judge !== null) found.set('judge', judge);
   if (found.size === 0) return null;
@@ -46,6 +48,11 @@ function datasetDifference(store: RunStore, a: StoredRun, b: StoredRun, labels: 
     changed.length === 0 ? '' : `${formatCount(changed.length, 'case')} changed (${named(changed)})`,
   ].filter((part) => part !== '');
   return `The datasets: ${parts.length === 0 ? 'the same cases in another order' : listed(parts)}.`;
+}
+
+/** Of runs from before these were kept nothing is known. */
+function changedFiles(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): string[] {
+  return Object.keys(a).filter((path) => Object.hasOwn(b, path) && a[path] !== b[path]);
 }
 
 type Judged = Pick<StoredPlan['prompt'], 'assertions' | 'threshold' | 'derivedMetrics'>;

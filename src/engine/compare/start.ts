@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Budget } from '../../core/eval/budget.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RunInfo } from '../../core/eval/model.ts';
+import { hashJson } from '../../core/hash.ts';
 import { cellCount } from '../../core/eval/ordinal.ts';
 import { nearestOf } from '../../core/text/nearest.ts';
 import { readCaseFacts } from '../../node/sqlite/case-facts.ts';
@@ -125,6 +126,7 @@ export class ComparisonStarts {
       if (info.status !== 'finished' && this.#evals.active(id) === undefined) continue;
       // One that stopped early has not answered everything.
       if (info.sequence !== undefined || this.#evals.active(id)?.batches !== undefined) continue;
+      if (hashJson(info.checkFiles ?? {}) !== hashJson(wanted.checkFiles ?? {})) continue;
       if (info.judge === undefined || info.judge?.hash !== wanted.judge?.hash || info.version?.hash !== wanted.version?.hash || info.repeats < repeats) continue;
       const modelIndex = info.models.findIndex(({ identity }) => identity !== undefined && identity === model.identity);
       if (modelIndex >= 0) return { runId: id, modelIndex };
