@@ -47,12 +47,12 @@ function scoreInterval(mean: number, variance: number, units: number, quantile: 
   return wilsonInterval(mean * size, size, quantile);
 }
 
-/** Below so many expected passes times failures over n, n·m·(1 − m), a rate's distribution is too skewed for Student's t. */
+/** Below so many expected passes times failures over n, n·m·(1 − m), every interval of a rate is an approximation. */
 const FEW_EVENTS = 5;
 
 /** Whether `n` values with this mean are too few of one kind: nearly all pass, or nearly none. */
-export function fewEvents(n: number, mean: number): boolean {
-  return n * mean * (1 - mean) < FEW_EVENTS;
+export function fewEvents(n: number, mean: number, least: number = FEW_EVENTS): boolean {
+  return n * mean * (1 - mean) < least;
 }
 
 /**
