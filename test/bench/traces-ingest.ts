@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,28 +9,57 @@ import { StoredTraces } from '../fixtures/traces/stored.ts';
 import { atLeast, atMost, median, type Benchmark, type BenchmarkOptions, type Claim } from './benchmark.ts';
 import { bareLoop } from './tools/bare-loop.ts';
 import { ended, startGenkit, type RunningServer } from './tools/genkit.ts';
-import { makeLoad, postAll, SPANS_OF_BATCH, uniqueWord, type Load } from './tools/ingest-load.ts';
+import { makeLoad, makeSingles, postAll, SPANS_OF_BATCH, uniqueWord, type Load } from './tools/ingest-load.ts';
 
 /**
- * What `touchstone serve` takes in, from four senders at once over HTTP, each batch of 512 spans committed and searchable before its
- * answer. In turn with it: Genkit's telemetry server with the same JSON, and a bare insert loop in this process without any server
- * (tools/bare-loop.ts says what it does). Rates are medians of rounds; ratios are of the rounds' neighbours.
+ * What `touchstone serve` takes in, from four senders at once over HTTP, each request committed before its answer. In turn with it:
+ * Genkit's telemetry server with the same JSON, and a bare insert loop in this process without any server (tools/bare-loop.ts says
+ * what it does). Rates are medians of rounds; ratios are of the rounds' neighbours. How Genkit compares depends on the shape of what
+ * is sent, because it reads and writes the whole file of a trace with each request that adds to it: so there are four shapes.
  */
-export const ingestBenchmark: Benchmark = { name: 'ingest', what: `spans of 1.2 KB in batches of ${SPANS_OF_BATCH}, committed before the answer, beside Genkit's server and a bare insert loop`, run };
+export const ingestBenchmark: Benchmark = { name: 'ingest', what: `spans of 1.2 KB, committed before the answer, beside Genkit's server and a bare insert loop`, run };
 
 const JSON_TYPE = 'application/json';
 const PROTOBUF = 'application/x-protobuf';
+const JSON_TIMES = 8;
+const PROTOBUF_TIMES = 12;
 const SPANS_OF_SMALL_TRACE = 8;
 /** The run of an agent that works for minutes: its exporter sends it in several batches. */
 const SPANS_OF_RUN = 4096;
+const SPANS_OF_LARGE_TRACE = 200_704;
+/** Genkit's time for a large trace grows with its square: it gets so long, and its rate is that of what it took until then. */
+const GENKIT_LIMIT_MS = 60_000;
+
+interface Shape {
+  readonly name: string;
+  readonly spansOfTrace: number;
+  /** Spans of a round, and of Genkit's: fewer give the same rate in less time. */
+  readonly spans: number;
+  readonly genkitSpans: number;
+  readonly isSingle?: boolean;
+  /** Whether a claim is made beside Genkit. */
+  readonly isClaimed: boolean;
+}
+
+interface Rates {
+  readonly json: number[];
+  readonly protobuf: number[];
+  readonly keyed: number[];
+  readonly bare: number[];
+  readonly genkit: number[];
+}
 
 async function run({ quick }: BenchmarkOptions): Promise<Claim[]> {
   const rounds = quick ? 3 : 7;
-  const batches = quick ? 24 : 80;
-  // Genkit writes a file for each trace: fewer of them give the same rate in less time.
-  const genkitBatches = quick ? 3 : 8;
+  const spans = (quick ? 24 : 80) * SPANS_OF_BATCH;
+  const genkitSpans = (quick ? 3 : 8) * SPANS_OF_BATCH;
+  const shapes: readonly Shape[] = [
+    { name: 'small traces', spansOfTrace: SPANS_OF_SMALL_TRACE, spans, genkitSpans, isClaimed: false },
+    { name: 'agent runs', spansOfTrace: SPANS_OF_RUN, spans, genkitSpans: Math.max(genkitSpans, SPANS_OF_RUN), isClaimed: true },
+    { name: 'agent runs, each span in requests of its own when it begins and when it ends', spansOfTrace: SPANS_OF_RUN, spans: quick ? 500 : 2000, genkitSpans: quick ? 100 : 400, isSingle: true, isClaimed: true },
+  ];
   const bytes = makeLoad(1, SPANS_OF_SMALL_TRACE, 0).json[0]!.length / SPANS_OF_BATCH;
-  console.log(`  ${Math.round(bytes)} bytes a span as JSON; ${rounds} rounds of ${(batches * SPANS_OF_BATCH).toLocaleString('en-US')} spans`);
+  console.log(`  ${Math.round(bytes)} bytes a span as JSON, batches of ${SPANS_OF_BATCH}; ${rounds} rounds of ${spans.toLocaleString('en-US')} spans`);
   const lags: number[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-bench-ingest-'));
   const genkitFolder = mkdtempSync(join(tmpdir(), 'touchstone-bench-genkit-'));
@@ -38,45 +67,43 @@ async function run({ quick }: BenchmarkOptions): Promise<Claim[]> {
   const own = await startOwn(folder);
   const store = new StoredTraces(folder);
   let first = 0;
-  const take = (count: number, spansOfTrace: number): Load => {
+  const take = ({ spansOfTrace, isSingle = false }: Pick<Shape, 'spansOfTrace' | 'isSingle'>, count: number): Load => {
     // From where a trace begins.
     first = Math.ceil(first / spansOfTrace) * spansOfTrace;
-    const load = makeLoad(count, spansOfTrace, first);
+    const load = isSingle ? makeSingles(count, spansOfTrace, first) : makeLoad(count / SPANS_OF_BATCH, spansOfTrace, first);
     first += load.spans;
     return load;
   };
+  const claims: Claim[] = [];
   try {
     // Once before it counts: code is compiled, files exist.
-    await postAll(own.url, JSON_TYPE, take(quick ? 8 : 30, SPANS_OF_SMALL_TRACE).json);
-    await postAll(own.url, PROTOBUF, take(8, SPANS_OF_SMALL_TRACE).protobuf);
-    await postAll(genkit.url, JSON_TYPE, take(1, SPANS_OF_SMALL_TRACE).json);
-    const measured = [];
-    for (const [what, spansOfTrace] of [['small traces', SPANS_OF_SMALL_TRACE], ['agent runs', SPANS_OF_RUN]] as const) {
-      const rates = { json: [] as number[], protobuf: [] as number[], genkit: [] as number[], keyed: [] as number[], bare: [] as number[] };
+    await postAll(own.url, JSON_TYPE, take(shapes[0]!, (quick ? 8 : 30) * SPANS_OF_BATCH).json);
+    await postAll(own.url, PROTOBUF, take(shapes[0]!, 8 * SPANS_OF_BATCH).protobuf);
+    await postAll(genkit.url, JSON_TYPE, take(shapes[0]!, SPANS_OF_BATCH).json);
+    for (const shape of shapes) {
+      const rates: Rates = { json: [], protobuf: [], keyed: [], bare: [], genkit: [] };
       for (let round = 0; round < rounds; round++) {
-        const json = take(batches, spansOfTrace);
+        const json = take(shape, shape.spans);
         rates.json.push((json.spans / (await postAll(own.url, JSON_TYPE, json.json))) * 1000);
         lags.push(await searchLag(store, first - 1));
-        const protobuf = take(batches, spansOfTrace);
+        const protobuf = take(shape, shape.spans);
         rates.protobuf.push((protobuf.spans / (await postAll(own.url, PROTOBUF, protobuf.protobuf))) * 1000);
         lags.push(await searchLag(store, first - 1));
-        rates.keyed.push((json.spans / bareLoop(json.json, true)) * 1000);
-        rates.bare.push((json.spans / bareLoop(json.json, false)) * 1000);
-        const few = take(genkitBatches, spansOfTrace);
+        if (shape.isSingle !== true) {
+          rates.keyed.push((json.spans / bareLoop(json.json, true)) * 1000);
+          rates.bare.push((json.spans / bareLoop(json.json, false)) * 1000);
+        }
+        const few = take(shape, shape.genkitSpans);
         rates.genkit.push((few.spans / (await postAll(genkit.url, JSON_TYPE, few.json))) * 1000);
       }
-      console.log(`  ${what} (${spansOfTrace.toLocaleString('en-US')} spans each):`);
-      for (const [name, list] of Object.entries(rates)) console.log(`    ${NAMES[name as keyof typeof rates].padEnd(34)} ${Math.round(median(list)).toLocaleString('en-US').padStart(8)} spans/s  ${ratio(rates.json, list).toFixed(2)}× by JSON, ${ratio(rates.protobuf, list).toFixed(2)}× by protobuf`);
-      measured.push(rates);
+      print(`${shape.name} (${shape.spansOfTrace.toLocaleString('en-US')} spans each)`, rates);
+      if (shape.isClaimed) claims.push(...besideGenkit(shape.name, rates));
+      if (shape === shapes[0]) claims.push(atLeast('small traces as JSON, beside a bare insert loop with a primary key', ratio(rates.json, rates.keyed), 0.5, '×'));
     }
-    const [small, runs] = measured as [typeof measured[number], typeof measured[number]];
-    return [
-      atLeast(`agent runs of ${SPANS_OF_RUN.toLocaleString('en-US')} spans as JSON, beside Genkit’s server`, ratio(runs.json, runs.genkit), 8, '×'),
-      atLeast(`agent runs of ${SPANS_OF_RUN.toLocaleString('en-US')} spans as protobuf, beside Genkit’s server with JSON`, ratio(runs.protobuf, runs.genkit), 12, '×'),
-      atLeast('small traces as JSON, beside a bare insert loop with a primary key', ratio(small.json, small.keyed), 0.5, '×'),
-      atMost('full-text search behind the last answer', Math.max(...lags), 2000, ' ms'),
-      await largeTrace(own.url, quick),
-    ];
+    claims.push(atMost('full-text search behind the last answer', Math.max(...lags), 2000, ' ms'));
+    claims.push(...(await largeTrace(own.url, genkit.url, quick)));
+    console.log(`  memory of touchstone serve at its peak: ${Math.round(own.peakMb())} MB`);
+    return claims;
   } finally {
     store.close();
     await own.stop();
@@ -85,7 +112,21 @@ async function run({ quick }: BenchmarkOptions): Promise<Claim[]> {
   }
 }
 
-const NAMES = { json: 'touchstone serve, JSON', protobuf: 'touchstone serve, protobuf', genkit: 'Genkit’s server, JSON', keyed: 'bare loop, with a primary key', bare: 'bare loop, without any key' } as const;
+const NAMES = { json: 'touchstone serve, JSON', protobuf: 'touchstone serve, protobuf', keyed: 'bare loop, with a primary key', bare: 'bare loop, without any key', genkit: 'Genkit’s server, JSON' } as const;
+
+function print(what: string, rates: Rates): void {
+  console.log(`  ${what}:`);
+  for (const [name, list] of Object.entries(rates) as [keyof Rates, number[]][]) {
+    if (list.length > 0) console.log(`    ${NAMES[name].padEnd(34)} ${Math.round(median(list)).toLocaleString('en-US').padStart(8)} spans/s  ${ratio(rates.json, list).toFixed(2)}× by JSON, ${ratio(rates.protobuf, list).toFixed(2)}× by protobuf`);
+  }
+}
+
+function besideGenkit(what: string, { json, protobuf, genkit }: Rates): Claim[] {
+  return [
+    atLeast(`${what}, as JSON beside Genkit’s server`, ratio(json, genkit), JSON_TIMES, '×'),
+    atLeast(`${what}, as protobuf beside Genkit’s server with JSON`, ratio(protobuf, genkit), PROTOBUF_TIMES, '×'),
+  ];
+}
 
 /** The median of neighbouring rounds. */
 function ratio(ours: readonly number[], theirs: readonly number[]): number {
@@ -102,26 +143,47 @@ async function searchLag(store: StoredTraces, lastSpan: number): Promise<number>
   return performance.now() - began;
 }
 
-/** One trace that grows to 200,000 spans, batch by batch, in turn with small ones. */
-async function largeTrace(url: string, quick: boolean): Promise<Claim> {
-  const spans = quick ? 20_480 : 200_704;
+/** One trace that grows, batch by batch, in turn with small ones; then the same by protobuf, and as much of it as Genkit takes in a minute. */
+async function largeTrace(url: string, genkitUrl: string, quick: boolean): Promise<Claim[]> {
+  const spans = quick ? 20_480 : SPANS_OF_LARGE_TRACE;
   const part = 8;
   const base = 1_000_000_000;
-  const ratios: number[] = [];
+  // A multiple of the trace's size, so that every batch belongs to it.
+  const begin = Math.ceil(base / spans) * spans;
+  const perSpan: number[] = [];
+  const rates: Rates = { json: [], protobuf: [], keyed: [], bare: [], genkit: [] };
+  let jsonMs = 0;
   for (let batch = 0; batch < spans / SPANS_OF_BATCH; batch += part) {
-    // A multiple of the trace's size, so that every batch belongs to it.
-    const large = await postAll(url, JSON_TYPE, makeLoad(part, spans, Math.ceil(base / spans) * spans + batch * SPANS_OF_BATCH).json);
+    const large = await postAll(url, JSON_TYPE, makeLoad(part, spans, begin + batch * SPANS_OF_BATCH).json);
     const small = await postAll(url, JSON_TYPE, makeLoad(part, SPANS_OF_SMALL_TRACE, 2 * base + batch * SPANS_OF_BATCH).json);
-    ratios.push(large / small);
+    jsonMs += large;
+    perSpan.push(large / small);
   }
-  // The last half: what the trace costs when it is large.
-  return atMost(`a span of a trace of ${spans.toLocaleString('en-US')}, beside one of small traces`, median(ratios.slice(Math.floor(ratios.length / 2))), 1.2, '×');
+  rates.json.push((spans / jsonMs) * 1000);
+  let protobufMs = 0;
+  for (let batch = 0; batch < spans / SPANS_OF_BATCH; batch += part) protobufMs += await postAll(url, PROTOBUF, makeLoad(part, spans, begin + spans + batch * SPANS_OF_BATCH).protobuf);
+  rates.protobuf.push((spans / protobufMs) * 1000);
+  let taken = 0;
+  let genkitMs = 0;
+  while (taken < spans && genkitMs < (quick ? GENKIT_LIMIT_MS / 4 : GENKIT_LIMIT_MS)) {
+    genkitMs += await postAll(genkitUrl, JSON_TYPE, makeLoad(1, spans, begin + taken).json);
+    taken += SPANS_OF_BATCH;
+  }
+  rates.genkit.push((taken / genkitMs) * 1000);
+  print(`one trace of ${spans.toLocaleString('en-US')} spans (Genkit: the first ${taken.toLocaleString('en-US')} of them)`, rates);
+  return [
+    ...besideGenkit(`one trace of ${spans.toLocaleString('en-US')} spans`, rates),
+    // The last half: what the trace costs when it is large.
+    atMost(`a span of a trace of ${spans.toLocaleString('en-US')}, beside one of small traces`, median(perSpan.slice(Math.floor(perSpan.length / 2))), 1.2, '×'),
+  ];
 }
 
-async function startOwn(folder: string): Promise<RunningServer> {
+async function startOwn(folder: string): Promise<RunningServer & { readonly peakMb: () => number }> {
   const child = spawn(process.execPath, [join(root, 'dist/cli.mjs'), 'serve', '--port', '0', '--no-grpc', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, 'line')) as [string];
   const { endpoint } = JSON.parse(line) as { endpoint: string };
-  return { url: `${endpoint}/v1/traces`, stop: () => ended(child) };
+  // Linux tells it in kB; elsewhere nobody does.
+  const peakMb = (): number => Number(/VmHWM:\s+(\d+)/.exec(existsSync(`/proc/${child.pid}/status`) ? readFileSync(`/proc/${child.pid}/status`, 'utf8') : '')?.[1] ?? NaN) / 1024;
+  return { url: `${endpoint}/v1/traces`, stop: () => ended(child), peakMb };
 }

@@ -1,6 +1,7 @@
 import { numbersOfTrace, traceOfNumber } from '../../core/trace/store/numbers.ts';
 import type { Database } from '../sqlite/database.ts';
 import { BEHIND, IndexBehind, type Range } from './index-behind.ts';
+import { KeyFilter } from './key-filter.ts';
 import { RowBuffer } from './row-buffer.ts';
 
 /**
@@ -13,6 +14,10 @@ const KEYS_OF_STEP = 4096;
 
 /** While another process writes to the store, each must find the chunks of the other: keys are not gathered until nobody else has written for so long. */
 const SHARED_MS = 3000;
+
+/** Hashes that are read at once: some 10 ms. */
+const FILLED_TOGETHER = 20_000;
+const NONE: readonly number[] = [];
 
 /** Of the SHA-256 so many bytes are kept in the index: a number that JavaScript has. Two texts with one such hash are told apart by themselves. */
 const HASH_BYTES = 6;
@@ -44,6 +49,9 @@ export class ChunkKeys {
   #mergedRanges: number[] = [];
   /** Traces with a range that takes new chunks. */
   readonly #said = new Set<number>();
+  /** What the index holds, as far as it was read: from which hash on it was not; -1: not at all; Infinity: all. */
+  #filter = new KeyFilter(0);
+  #filled = -1;
   /** What the transaction that is under way adds. */
   #staged: number[] = [];
   #stagedRanges: number[] = [];
@@ -55,6 +63,8 @@ export class ChunkKeys {
     this.#rows = new RowBuffer(database, 'INSERT OR IGNORE INTO chunk_key (hash, n)', 2);
     this.#statements = {
       find: database.prepare('SELECT n FROM chunk_key WHERE hash = ?').pluck(),
+      count: database.prepare('SELECT count(*) FROM (SELECT 1 FROM chunk_key LIMIT 4000000)').pluck(),
+      from: database.prepare(`SELECT hash FROM chunk_key WHERE hash >= ? ORDER BY hash LIMIT ${FILLED_TOGETHER}`).pluck(),
       delete: database.prepare('DELETE FROM chunk_key WHERE hash = ? AND n = ?'),
     };
   }
@@ -63,18 +73,37 @@ export class ChunkKeys {
   candidates(key: string): readonly number[] {
     const hash = hashOfKey(key);
     const known = this.#fresh.get(hash) ?? this.#merging.get(hash);
-    return known === undefined ? (this.#statements.find.all(hash) as number[]) : [known];
+    if (known !== undefined) return [known];
+    // Most of what comes is new: to look for it in the index takes longer than to store it.
+    if (this.#filled === Infinity && !this.#filter.mayHold(hash)) return NONE;
+    return this.#statements.find.all(hash) as number[];
   }
 
   /** Another process has written. */
   share(): void {
     this.#sharedUntil = performance.now() + SHARED_MS;
+    this.#filled = -1;
+  }
+
+  /** Reads some of the index into the filter, as long as nobody else writes to it. */
+  #fill(): void {
+    if (this.#filled === Infinity && !this.#filter.isFull) return;
+    if (this.#filled < 0 || this.#filled === Infinity) {
+      this.#filter = new KeyFilter(2 * (this.#statements.count.get() as number));
+      this.#filled = 0;
+      for (const keys of [this.#fresh, this.#merging]) for (const hash of keys.keys()) this.#filter.add(hash);
+    }
+    const hashes = this.#statements.from.all(this.#filled) as number[];
+    for (const hash of hashes) this.#filter.add(hash);
+    this.#filled = hashes.length < FILLED_TOGETHER ? Infinity : hashes.at(-1)!;
   }
 
   /** A chunk that is new. Within a transaction. */
   add(key: string, n: number): void {
+    const hash = hashOfKey(key);
+    if (this.#filled >= 0) this.#filter.add(hash);
     if (performance.now() < this.#sharedUntil) {
-      this.#rows.add(hashOfKey(key), n);
+      this.#rows.add(hash, n);
       return;
     }
     const trace = traceOfNumber(n);
@@ -83,7 +112,7 @@ export class ChunkKeys {
       this.#said.add(trace);
       this.#stagedRanges.push(n);
     }
-    this.#staged.push(hashOfKey(key), n);
+    this.#staged.push(hash, n);
   }
 
   /** A chunk was deleted. Within a transaction. */
@@ -108,6 +137,7 @@ export class ChunkKeys {
       }
     }
     this.#isMerging = null;
+    if (performance.now() >= this.#sharedUntil) this.#fill();
   }
 
   /** The transaction failed, or another process wrote: it may have taken ranges from us. */
@@ -167,7 +197,11 @@ export class ChunkKeys {
   takeOver({ first, last }: Range, keys: readonly (readonly [key: string, n: number])[], next: number | null): void {
     if (!this.#behind.takeBack(first)) return;
     if (next !== null) this.#behind.say(next, last);
-    for (const [key, n] of keys) this.#rows.add(hashOfKey(key), n);
+    for (const [key, n] of keys) {
+      const hash = hashOfKey(key);
+      if (this.#filled >= 0) this.#filter.add(hash);
+      this.#rows.add(hash, n);
+    }
     this.#rows.write();
   }
 }
