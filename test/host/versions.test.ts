@@ -96,6 +96,28 @@ describe('versions of a prompt', function () {
     assert.equal(registryFiles().filter((name) => /environments[\\/]production[\\/].*\.json$/.test(name)).length, 3);
   });
 
+  it('are compared as runs, too, and open in a panel with their scores', async () => {
+    const uri = await write(FILE, textOf(WRONG));
+    const editor = await open(uri);
+    const folderUri = folder().toString();
+    const evaluate = async (): Promise<string> => {
+      await lens(uri, /Eval 12 cases/);
+      const [runId] = await vscode.commands.executeCommand<string[]>(COMMANDS.evalPrompt, { path: uri.fsPath.replaceAll('\\', '/') });
+      assert.ok(runId);
+      await until('the end of the run', async () => (await lenses(uri)).find(({ title, arguments: given }) => /^\$\(check\) \d+\/12/.test(title) && JSON.stringify(given).includes(runId)), 60_000);
+      return runId;
+    };
+    const first = await evaluate();
+    await replaceText(editor, WRONG, RIGHT);
+    const second = await evaluate();
+    const tab = (label: RegExp): Promise<vscode.Tab> => until(`a tab ${String(label)}`, () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).find((one) => label.test(one.label)));
+    await vscode.commands.executeCommand(COMMANDS.compareRuns, { folder: folderUri, runId: second }, [second, first].map((runId) => ({ folder: folderUri, runId })));
+    // The older one is the baseline, whichever was clicked.
+    await tab(new RegExp(`^Versioned: .* ⇄ working copy$`));
+    await vscode.commands.executeCommand(COMMANDS.showVersions, { path: uri.fsPath.replaceAll('\\', '/') });
+    await tab(/^Versioned: versions$/);
+  });
+
   it('are shown as damaged where a file was changed by hand, and taken back when it is as it was', async () => {
     await open(file(FILE));
     await lens(file(FILE), /\$\(history\)/);

@@ -6,7 +6,7 @@ import { pathBelow } from '../registry/pick.ts';
 export const WORKING_COPY = 'working';
 
 /** One side of a comparison as the command line would write it: a prompt at one of its versions, environments or revisions. */
-export function sideOf({ engine, prompt }: PickedPrompt, ref: string, model?: string): SideSpec {
+export function sideOf({ engine, prompt }: { readonly engine: PickedPrompt['engine']; readonly prompt: Pick<PickedPrompt['prompt'], 'path' | 'id'> }, ref: string, model?: string): SideSpec {
   const version = ref === WORKING_COPY ? '' : `@${ref}`;
   // The file names the prompt whatever it is called; a config with several adds which one.
   const several = prompt.id.indexOf('#');
@@ -16,4 +16,8 @@ export function sideOf({ engine, prompt }: PickedPrompt, ref: string, model?: st
 
 export function runSide(runId: string, model?: string): SideSpec {
   return `run:${runId}${model === undefined ? '' : `+${model}`}`;
+}
+
+export function isRunSide(spec: SideSpec): boolean {
+  return spec.startsWith('run:');
 }

@@ -7,6 +7,7 @@ import type { Comparison, ComparisonRef, CompareSettings, RunSide } from '../../
 import type { CellDetail } from '../../../protocol/engine.ts';
 import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
 import { Coalesced } from '../../coalesce.ts';
+import { isRunSide, sideOf, WORKING_COPY } from '../../compare/sides.ts';
 import { requestOf, startComparison, type AskedComparison } from '../../compare/start.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { acceptOutput } from '../../datasets/accept.ts';
@@ -42,8 +43,8 @@ export class ComparePanel implements PanelView {
   readonly #host: PanelHost<ComparePanelNotifications>;
   readonly #changed = new Coalesced(() => this.#tell(), CHANGED_MS);
   #target: ShownTarget;
-  /** Files of the prompts that are compared, once they are known. */
-  #files: ReadonlySet<string> = new Set();
+  /** What the page was shown last, in the order of `comparisons`. */
+  #shown: readonly Comparison[] = [];
 
   constructor(services: Services, target: ShownTarget, remembered: RememberedComparisons, panel: vscode.WebviewPanel) {
     this.#services = services;
@@ -64,7 +65,7 @@ export class ComparePanel implements PanelView {
       services.registry.onDidChangeRegistry(() => this.#changed.request()),
       services.prompts.onDidChangeFiles(() => this.#changed.request()),
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        if (contentChanges.length > 0 && this.#files.has(enginePath(document.uri))) this.#changed.request();
+        if (contentChanges.length > 0 && this.#isCompared(enginePath(document.uri))) this.#changed.request();
       }),
     ]) this.#host.own(disposable);
   }
@@ -107,10 +108,10 @@ export class ComparePanel implements PanelView {
       'comparison/case': decoded(params['comparison/case'], (asked, signal) => engine().request('compare/case', asked, signal)),
       'comparison/prompts': decoded(params['comparison/prompts'], (asked, signal) => engine().request('compare/prompts', asked, signal)),
       'comparison/distributions': decoded(params['comparison/distributions'], (asked, signal) => engine().request('compare/distributions', asked, signal)),
-      'comparison/estimate': decoded(params['comparison/estimate'], () => engine().request('compare/estimate', requestOf(engine(), this.#target.asked))),
+      'comparison/estimate': decoded(params['comparison/estimate'], () => engine().request('compare/estimate', requestOf(engine(), this.#asked()))),
       'comparison/verdict': decoded(params['comparison/verdict'], (asked) => engine().request('compare/verdict', asked)),
-      'comparison/again': decoded(params['comparison/again'], () => this.#host.act(() => this.#start(this.#target.asked, { noCache: true }))),
-      'comparison/run-changed': decoded(params['comparison/run-changed'], () => this.#host.act(() => this.#start(this.#target.asked))),
+      'comparison/again': decoded(params['comparison/again'], () => this.#host.act(() => this.#start(this.#asked(), { noCache: true }))),
+      'comparison/run-changed': decoded(params['comparison/run-changed'], () => this.#host.act(() => this.#start(this.#asked()))),
       'comparison/cancel': decoded(params['comparison/cancel'], () => this.#host.act(() => this.#cancel())),
       'comparison/resume': decoded(params['comparison/resume'], () => this.#host.act(() => this.#resume())),
       'comparison/swap': decoded(params['comparison/swap'], ({ ref }) => this.#host.act(() => this.#swap(ref))),
@@ -124,6 +125,21 @@ export class ComparePanel implements PanelView {
       'open': decoded(params['open'], (what) => this.#host.act(async () => openOf(this.#services, engine(), await this.#get(what.ref), what))),
       'copy': decoded(params['copy'], copyText),
     };
+  }
+
+  #isCompared(path: string): boolean {
+    return this.#shown.some(({ a, b }) => a.promptPath === path || b.promptPath === path);
+  }
+
+  /** What would be run now: a run has been run, so what it was of takes its place. */
+  #asked(): AskedComparison {
+    const { engine, asked } = this.#target;
+    const sides = asked.sides.map((spec, at) => {
+      const side = at === 0 ? this.#shown[0]?.a : this.#shown[at - 1]?.b;
+      if (!side || !isRunSide(spec)) return spec;
+      return sideOf({ engine, prompt: { path: side.promptPath, id: side.promptId } }, side.version?.hash ?? WORKING_COPY, side.model);
+    });
+    return { ...asked, sides };
   }
 
   #together(): { readonly together?: readonly ComparisonRef[] } {
@@ -140,7 +156,7 @@ export class ComparePanel implements PanelView {
     const all = await Promise.all(this.comparisons.map((ref) => this.#get(ref, settings)));
     const comparison = all.find(({ ref }) => wanted !== null && refKey(ref) === refKey(wanted)) ?? all[0];
     if (!comparison) throw new TouchstoneError('not-found', vscode.l10n.t('The runs of this comparison are not there any more.'));
-    this.#files = new Set(all.flatMap(({ a, b }) => [a.promptPath, b.promptPath]));
+    this.#shown = all;
     this.#host.title = titleOf(comparison, all.length);
     return {
       comparison,
@@ -201,7 +217,7 @@ export class ComparePanel implements PanelView {
 
   async #promote(ref: ComparisonRef): Promise<void> {
     const { b } = await this.#get(ref);
-    await vscode.commands.executeCommand(COMMANDS.promoteVersion, { path: b.promptPath, promptId: b.promptId, ref: b.version?.hash ?? 'working' });
+    await vscode.commands.executeCommand(COMMANDS.promoteVersion, { path: b.promptPath, promptId: b.promptId, ref: b.version?.hash ?? WORKING_COPY });
     this.#changed.request();
   }
 

@@ -124,10 +124,12 @@ async function compareModels(services: Services, argument: unknown): Promise<voi
   if (models) await compareAndShow(services, picked.engine, { sides: models.map((model) => sideOf(picked, WORKING_COPY, model)) });
 }
 
-/** The runs that are selected in the view, the oldest as the baseline; from the palette a pick. */
+/** The runs that are selected in the view, the oldest as the baseline; one alone with several models: these. From the palette a pick. */
 async function compareRuns(services: Services, argument: unknown, selected: unknown): Promise<void> {
   const many = Array.isArray(selected) ? selected.map(asRunTarget).filter((target) => target !== undefined) : [];
-  const targets = many.length > 1 ? many : await pickRuns(services, asRunTarget(argument));
+  const one = asRunTarget(argument);
+  if (one && many.length < 2 && (await compareModelsOfRun(services, one))) return;
+  const targets = many.length > 1 ? many : await pickRuns(services, one);
   const folders = new Set(targets.map(({ folder }) => folder));
   if (targets.length < 2) return;
   if (folders.size > 1) throw new TouchstoneError('usage', vscode.l10n.t('These runs are of different folders. Runs of one folder can be compared.'));
@@ -136,6 +138,14 @@ async function compareRuns(services: Services, argument: unknown, selected: unkn
   const runs = await Promise.all(targets.map(({ runId }) => engine.request('runs/get', { runId })));
   runs.sort((a, b) => a.info.startedAt.localeCompare(b.info.startedAt));
   await compareAndShow(services, engine, { sides: runs.map(({ info }) => runSide(info.id)) });
+}
+
+async function compareModelsOfRun(services: Services, { folder, runId }: RunTarget): Promise<boolean> {
+  const engine = services.engines.forFolder(folder);
+  const models = engine ? (await engine.request('runs/get', { runId })).info.models : [];
+  if (!engine || models.length < 2) return false;
+  await compareAndShow(services, engine, { sides: models.map(({ label }) => runSide(runId, label)) });
+  return true;
 }
 
 async function pickRuns(services: Services, baseline: RunTarget | undefined): Promise<RunTarget[]> {

@@ -4,10 +4,10 @@ import type { Comparison } from '../../../protocol/compare.ts';
 import type { EnvironmentState, PromptVersions, VersionSummary } from '../../../protocol/registry.ts';
 import { sideOf, WORKING_COPY } from '../../compare/sides.ts';
 import { compareAndShow, knownComparison } from '../../compare/start.ts';
-import { asVersionTarget, listVersions, pickEnvironment, pickVersion, placeOf } from '../../registry/pick.ts';
+import { asVersionTarget, listVersions, pickEnvironment, pickVersion, placeOf, versionItems } from '../../registry/pick.ts';
 import { saveVersion } from '../../registry/save.ts';
 import { getVersion } from '../../registry/texts.ts';
-import { comparisonSentence, shortLabel } from '../../registry/wording.ts';
+import { comparisonSentence, shortLabel, workingCopyText } from '../../registry/wording.ts';
 import type { Services } from '../../services.ts';
 import type { PickedPrompt } from '../../targets.ts';
 import { pointedTo, sayMoved } from './moved.ts';
@@ -53,7 +53,10 @@ async function chooseVersion(picked: PickedPrompt, listed: PromptVersions, { ref
   const current = saved.find((version) => version.hash === listed.workingCopy.version);
   if (ref === WORKING_COPY || saved.length === 0) return current ?? (await saveVersion(picked))?.version;
   if (environment === undefined && current) return current;
-  return pickVersion(saved, { title: vscode.l10n.t('Promote {0}', picked.prompt.name), placeHolder: vscode.l10n.t('Pick a version') });
+  const items: (vscode.QuickPickItem & { readonly version?: VersionSummary; readonly save?: true })[] = versionItems(saved);
+  if (!current) items.unshift({ label: `$(save) ${vscode.l10n.t('working copy')}`, description: vscode.l10n.t('{0}: it is saved as a version first', workingCopyText(listed)), save: true });
+  const item = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Promote {0}', picked.prompt.name), placeHolder: vscode.l10n.t('Pick a version'), matchOnDescription: true, matchOnDetail: true });
+  return item?.save ? (await saveVersion(picked))?.version : item?.version;
 }
 
 async function chooseEnvironment(listed: PromptVersions, environment: string | undefined, version: VersionSummary, label: string): Promise<EnvironmentState | undefined> {
