@@ -1,4 +1,3 @@
-import type { ProjectConfig } from '../../core/config/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RunVersion } from '../../core/eval/model.ts';
 import type { FileReader } from '../../core/files.ts';
