@@ -19,3 +19,14 @@ export async function mapInSteps<Item, Result>(items: readonly Item[], map: (ite
   }
   return mapped;
 }
+
+/** Runs what yields between its units of work to its end, in steps. */
+export async function runInSteps<Result>(work: Generator<undefined, Result>): Promise<Result> {
+  for (let until = performance.now() + STEP_MS; ; ) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    if (performance.now() < until) continue;
+    await nextTurn();
+    until = performance.now() + STEP_MS;
+  }
+}

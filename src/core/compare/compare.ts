@@ -17,17 +17,32 @@ const SEED = 20_260_101;
  * The other metrics than that of the verdict are adjusted by Holm together, and so are the slices of each metric.
  */
 export function compareCases(cases: readonly PairedCase[], options: CompareOptions): ComparisonResult {
+  const steps = compareInSteps(cases, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same for whoever has other things to do meanwhile: yields between units of work of some milliseconds. */
+export function* compareInSteps(cases: readonly PairedCase[], options: CompareOptions): Generator<undefined, ComparisonResult> {
   const columns = inOrder(columnsOf(cases), options.metric);
+  yield;
   const repeats = repeatsOf(cases);
   const all = Int32Array.from(cases.keys());
   const answered = cases.filter(({ a, b }) => isAnswered(a) && isAnswered(b)).length;
-  const [main, ...others] = columns.map((column) => compareMetric(column, cases, all, repeats, options, true));
+  const metrics: MetricComparison[] = [];
+  for (const column of columns) {
+    metrics.push(compareMetric(column, cases, all, repeats, options, true));
+    yield;
+  }
+  const [main, ...others] = metrics;
   return {
     n: answered,
     repeats,
     unanswered: cases.length - answered,
     metrics: [...(main === undefined ? [] : [main]), ...adjusted(others, options)],
-    slices: compareSlices(cases, columns, repeats, options),
+    slices: yield* compareSlices(cases, columns, repeats, options),
     gate: main === undefined ? 'inconclusive' : gateOutcome(main, options.margin),
     margin: options.margin,
   };
@@ -181,7 +196,7 @@ function gateOutcome(metric: MetricComparison, margin: number): GateOutcome {
 }
 
 /** Rates, scores and the metric of the verdict, per slice; sizes and money are compared over all cases. */
-function compareSlices(cases: readonly PairedCase[], columns: readonly Column[], repeats: number, options: CompareOptions): SliceComparison[] {
+function* compareSlices(cases: readonly PairedCase[], columns: readonly Column[], repeats: number, options: CompareOptions): Generator<undefined, SliceComparison[]> {
   const slices = new Map<string, number[]>();
   const wanted = options.sliceBy;
   for (const [index, { slices: names }] of cases.entries()) {
@@ -194,11 +209,16 @@ function compareSlices(cases: readonly PairedCase[], columns: readonly Column[],
   }
   const compared = columns.filter(({ higherIsBetter }, index) => index === 0 || higherIsBetter);
   const entries = [...slices].map(([slice, members]) => ({ slice, members: Int32Array.from(members) }));
-  const families = compared.map((column) =>
-    adjusted(entries.map(({ members }) => {
+  const families: MetricComparison[][] = [];
+  for (const column of compared) {
+    const family: MetricComparison[] = [];
+    for (const { members } of entries) {
       const known = members.filter((index) => isKnown(column.a[index]) && isKnown(column.b[index])).length;
-      return compareMetric(column, cases, members, repeats, options, known >= FEW);
-    }), options));
+      family.push(compareMetric(column, cases, members, repeats, options, known >= FEW));
+      yield;
+    }
+    families.push(adjusted(family, options));
+  }
   return entries.map(({ slice, members }, at) => {
     const changes = Array.from(members, (index) => cases[index]).map((paired) => (paired === undefined ? null : caseChange(paired, false)));
     const metrics = families.flatMap((family) => family[at] ?? []);

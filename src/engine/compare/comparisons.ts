@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { caseChange } from '../../core/compare/change.ts';
-import { adjustTogether, compareCases } from '../../core/compare/compare.ts';
+import { adjustTogether, compareInSteps } from '../../core/compare/compare.ts';
 import type { CaseChange, CompareOptions, ComparisonResult, Side } from '../../core/compare/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RunSequence } from '../../core/eval/model.ts';
@@ -10,6 +10,7 @@ import { VerdictStore } from '../../node/sqlite/verdict-store.ts';
 import type { ComparedCase, Comparison, ComparisonRef, ComparisonView, CompareMethods, CompareSettings, Distributions } from '../../protocol/compare.ts';
 import { cellDetail } from '../cells.ts';
 import type { Evals } from '../evals.ts';
+import { runInSteps } from '../steps.ts';
 import type { Workspace } from '../workspace.ts';
 import { currentPrompt, describeSides, isStale, type DescribedSide } from './describe.ts';
 import { Pairings, slicedBy, type Pairing } from './pairings.ts';
@@ -27,7 +28,7 @@ type Question<M extends keyof CompareMethods> = CompareMethods[M][0];
 interface Computed {
   readonly changes: readonly CaseChange[];
   /** By settings. */
-  readonly results: Map<string, ComparisonResult>;
+  readonly results: Map<string, Promise<ComparisonResult>>;
   /** The last view. */
   view?: { readonly key: string; readonly cases: readonly number[] };
 }
@@ -164,26 +165,22 @@ export class Comparisons {
 
   /** With `together` the p values of all are adjusted, so all are compared; those that cannot be are no part of the family. */
   async #result(pairing: Pairing, settings: CompareSettings, together: readonly ComparisonRef[] | undefined): Promise<ComparisonResult> {
-    const own = this.#compare(pairing, settings);
+    const own = await this.#compare(pairing, settings);
     const others: ComparisonResult[] = [];
     const store = await this.#workspace.store();
     for (const ref of together ?? []) {
       if (isSame(ref, pairing.ref)) continue;
       const other = await this.#pairings.get(ref);
-      if (refusalOf(store, other.runs.a, other.runs.b, { a: '', b: '' }) === null) others.push(this.#compare(other, settings));
+      if (refusalOf(store, other.runs.a, other.runs.b, { a: '', b: '' }) === null) others.push(await this.#compare(other, settings));
     }
     return others.length === 0 ? own : (adjustTogether([own, ...others], optionsOf(settings))[0] ?? own);
   }
 
-  #compare(pairing: Pairing, settings: CompareSettings): ComparisonResult {
+  #compare(pairing: Pairing, settings: CompareSettings): Promise<ComparisonResult> {
     const { results } = this.#compute(pairing);
     const key = JSON.stringify(settings);
     let result = results.get(key);
-    if (result !== undefined) return result;
-    const cases = slicedBy(pairing, settings.sliceBy);
-    const sequence = sequenceOf(pairing);
-    result = sequence === null ? compareCases(cases, optionsOf(settings)) : sequentialResult(cases, pairing.facts.clusters, sequence, settings);
-    results.set(key, result);
+    if (result === undefined) results.set(key, (result = compareNow(pairing, settings)));
     return result;
   }
 
@@ -203,6 +200,12 @@ export class Comparisons {
     if (inA === null || runs.a.n === runs.b.n) return inA;
     return new Set([...inA, ...(casesWithText(store, runs.b, search) ?? [])]);
   }
+}
+
+async function compareNow(pairing: Pairing, settings: CompareSettings): Promise<ComparisonResult> {
+  const cases = slicedBy(pairing, settings.sliceBy);
+  const sequence = sequenceOf(pairing);
+  return sequence === null ? runInSteps(compareInSteps(cases, optionsOf(settings))) : sequentialResult(cases, pairing.facts.clusters, sequence, settings);
 }
 
 function optionsOf({ margin, metric, sliceBy }: CompareSettings): CompareOptions {
