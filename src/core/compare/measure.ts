@@ -16,7 +16,7 @@ const FEW_CLUSTERS = 20;
 /** n·p·(1 − p) from which Student's t is even-handed: below, skewed differences let a gate pass in up to 3.7 instead of 2.5 of 100 datasets. */
 const EVENTS_FOR_T = 25;
 /** From here on, medians by order statistics: as good as the bootstrap (docs/statistics.md), and quick for any number of cases. */
-const MANY_FOR_MEDIANS = 200;
+const MANY_FOR_MEDIANS = 100;
 
 /** Values of one metric of the cases that both sides have. */
 export interface Sample {

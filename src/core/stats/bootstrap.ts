@@ -1,6 +1,6 @@
 import { normalDistribution, normalQuantile } from './normal.ts';
 import type { Interval } from './proportion.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom, type Random } from './random.ts';
 
 const DRAWS = 10_000;
 
@@ -37,7 +37,8 @@ export function bcaInterval(unitSums: ArrayLike<number>, unitSizes: ArrayLike<nu
   // Draws that tie with the estimate count half: with few distinct values, counting none or all of them biases the correction.
   let below = 0;
   for (const draw of draws) below += draw < estimate - 1e-12 ? 1 : draw <= estimate + 1e-12 ? 0.5 : 0;
-  const bias = normalQuantile(below / DRAWS);
+  // An estimate beyond all draws would have no bias that can be said.
+  const bias = normalQuantile(Math.min(1 - 0.5 / DRAWS, Math.max(0.5 / DRAWS, below / DRAWS)));
   let [cubes, squares] = [0, 0];
   for (const influence of influences) {
     cubes += influence ** 3;
@@ -70,7 +71,7 @@ export interface MedianBootstrap {
  */
 export function bootstrapMedians(a: Float64Array, b: Float64Array, clusters: Int32Array | null, alpha: number, seed: number): MedianBootstrap {
   const n = a.length;
-  const members = membersOf(n, clusters);
+  const members = clusters === null ? null : membersOf(clusters);
   const [orderA, orderB] = [ascending(a), ascending(b)];
   const random = seededRandom(seed);
   const counts = new Int32Array(n);
@@ -78,13 +79,7 @@ export function bootstrapMedians(a: Float64Array, b: Float64Array, clusters: Int
   const logRatios = new Float64Array(DRAWS);
   for (let draw = 0; draw < DRAWS; draw++) {
     counts.fill(0);
-    let drawn = 0;
-    for (let i = 0; i < members.length; i++) {
-      for (const index of members[Math.floor(random() * members.length)] ?? []) {
-        counts[index] = (counts[index] ?? 0) + 1;
-        drawn++;
-      }
-    }
+    const drawn = members === null ? drawCases(counts, random) : drawClusters(counts, members, random);
     const medianA = countedMedian(a, orderA, counts, drawn);
     const medianB = countedMedian(b, orderB, counts, drawn);
     differences[draw] = medianB - medianA;
@@ -113,9 +108,30 @@ function percentiles(sorted: Float64Array, alpha: number): Interval {
   return [at(alpha / 2), at(1 - alpha / 2)];
 }
 
-/** The cases of each unit. */
-function membersOf(n: number, clusters: Int32Array | null): readonly (readonly number[])[] {
-  if (clusters === null) return Array.from({ length: n }, (_, index) => [index]);
+/** Counts each case that is drawn. @returns how many were */
+function drawCases(counts: Int32Array, random: Random): number {
+  const n = counts.length;
+  for (let i = 0; i < n; i++) {
+    const index = Math.floor(random() * n);
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+  return n;
+}
+
+/** The same for whole clusters, as many as there are. */
+function drawClusters(counts: Int32Array, members: readonly (readonly number[])[], random: Random): number {
+  let drawn = 0;
+  for (let i = 0; i < members.length; i++) {
+    for (const index of members[Math.floor(random() * members.length)] ?? []) {
+      counts[index] = (counts[index] ?? 0) + 1;
+      drawn++;
+    }
+  }
+  return drawn;
+}
+
+/** The cases of each cluster. */
+function membersOf(clusters: Int32Array): readonly (readonly number[])[] {
   const members: number[][] = [];
   for (const [index, cluster] of clusters.entries()) (members[cluster] ??= []).push(index);
   return members;

@@ -115,14 +115,14 @@ describe('medians of cost and latency', () => {
   it('of many cases come from order statistics, which agree with the bootstrap', () => {
     const many = cases(400, 1.2);
     const all = main(many, { metric: 'latencyMs' });
-    const some = main(many.slice(0, 199), { metric: 'latencyMs' });
+    const some = main(many.slice(0, 99), { metric: 'latencyMs' });
     expect([all.test, some.test]).toEqual(['paired-medians', 'bootstrap']);
     expect(all.ratio?.interval?.[0]).toBeLessThan(1.2);
     expect(all.ratio?.interval?.[1]).toBeGreaterThan(1.2);
     const width = ({ interval }: MetricComparison): number => (interval?.[1] ?? NaN) - (interval?.[0] ?? NaN);
-    // Half as many cases: √2 as wide, give or take what resampling and another half of the cases make of it.
-    expect(width(some) / width(all)).toBeGreaterThan(1);
-    expect(width(some) / width(all)).toBeLessThan(2);
+    // A quarter of the cases: twice as wide, give or take what other cases make of it.
+    expect(width(some) / width(all)).toBeGreaterThan(1.2);
+    expect(width(some) / width(all)).toBeLessThan(3);
     expect(all.verdict).toBe('worse');
   });
 
