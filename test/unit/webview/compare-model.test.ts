@@ -149,6 +149,25 @@ describe('the comparison panel’s model', () => {
     await vi.waitFor(() => expect(asked('output/accept').at(-1)?.params).toEqual({ ref: model.ref, side: 'a', caseIndex: 0, repeat: 1 }));
   });
 
+  test('an open case is read again when its row changes, not with every other cell', async () => {
+    const { model, fake, asked } = await started([{ ...TICKETS, status: 'running', done: 0.1 }]);
+    model.rows.want(0, 59);
+    const last = fake.find(model.state.value.view, 59).row;
+    await model.rows.load(last);
+    model.active.value = last;
+    await model.openCase(59);
+    expect(model.open.value?.detail?.cells.b[0]?.status).toBe('waiting');
+    const before = asked('comparison/case').length;
+    fake.advance(1);
+    model.changed();
+    await vi.waitFor(() => expect(model.shown.value?.comparison.revision).toBe(2));
+    await wait(50);
+    expect(asked('comparison/case')).toHaveLength(before);
+    fake.advance(60);
+    model.changed();
+    await vi.waitFor(() => expect(model.open.value?.detail?.cells.b[0]?.status).toBe('done'));
+  });
+
   test('distributions are read when they are looked at, and again only when something changed', async () => {
     const { model, fake, asked } = await started();
     expect(asked('comparison/distributions')).toHaveLength(0);

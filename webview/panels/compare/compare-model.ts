@@ -51,6 +51,8 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   #refresh: ReturnType<typeof setTimeout> | undefined;
   #follow: ReturnType<typeof setTimeout> | undefined;
   #refreshing = false;
+  /** The open case as the grid shows it, to notice that it changed. */
+  #openRow = '';
 
   constructor(api: PanelApi<ComparePanelMethods>, state: ViewState, save: (state: ViewState, subject: string) => void) {
     super(api, state, save);
@@ -149,6 +151,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     this.#opening.abort();
     const opening = new AbortController();
     this.#opening = opening;
+    this.#openRow = this.#rowText(caseIndex);
     this.open.value = { caseIndex, detail: this.open.value?.detail ?? null, failure: null };
     if (this.state.value.open !== caseIndex) this.update({ open: caseIndex, repeats: { a: 0, b: 0 } });
     const patience = setTimeout(() => {
@@ -300,7 +303,9 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     this.keep();
     if (other) this.rows.restart();
     else this.rows.setRevision(comparison.revision);
-    if (before !== undefined && this.open.value !== null && (other || before.revision !== comparison.revision)) void this.openCase(this.open.value.caseIndex);
+    // Its row tells when it changes meanwhile; one that is not among the rows is read again at the end.
+    const ended = before !== undefined && isRunning(before) && !isRunning(comparison);
+    if (this.open.value !== null && (other || ended)) void this.openCase(this.open.value.caseIndex);
     this.#readTab();
     void this.#readMissing();
   }
@@ -332,6 +337,12 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     this.missing.value = await this.api.request('comparison/estimate', { ref: comparison.ref }).catch(() => null);
   }
 
+  /** Empty where the row is not here. */
+  #rowText(caseIndex: number): string {
+    const row = this.rows.row(this.active.value);
+    return row?.caseIndex === caseIndex ? JSON.stringify(row) : '';
+  }
+
   async #reveal(caseIndex: number): Promise<void> {
     try {
       const { row } = await this.api.request('comparison/find', { ...this.#named(), view: this.#ordered(this.state.value.view), caseIndex });
@@ -348,6 +359,12 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
       this.rowsChanged.value++;
       if (total !== null && this.active.value >= total) this.active.value = Math.max(0, total - 1);
     });
+    const open = this.open.value;
+    if (open === null) return;
+    const row = this.#rowText(open.caseIndex);
+    if (row === '' || row === this.#openRow) return;
+    if (this.#openRow !== '') void this.openCase(open.caseIndex);
+    this.#openRow = row;
   }
 }
 

@@ -76,7 +76,7 @@ function Delta({ row }: { readonly row: ComparisonRow }): ComponentChild {
 }
 
 /** Two decimals are enough for a mean over repeats; what is not zero never reads so. */
-export function signed(delta: number): string {
+function signed(delta: number): string {
   if (delta === 0) return '0.00';
   const size = Math.max(0.01, Math.abs(delta));
   return `${delta < 0 ? '−' : '+'}${size >= 100 ? size.toFixed(0) : size.toFixed(2)}`;

@@ -25,7 +25,7 @@ export interface ViewState {
   readonly detailHeight: number | null;
 }
 
-export const INITIAL_SETTINGS: CompareSettings = { margin: 0.05, metric: 'passRate', sliceBy: null };
+const INITIAL_SETTINGS: CompareSettings = { margin: 0.05, metric: 'passRate', sliceBy: null };
 /** What changed stands first: that is what a comparison is looked through for. */
 export const INITIAL_VIEW: ComparisonView = { filter: 'all', search: '', slice: null, sort: { by: 'change', descending: false } };
 
