@@ -14,4 +14,17 @@ export const SPAN_SCHEMAS = {
   'prompts/production': v.object({ path: name, days: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(36_500))) }),
   'golden/propose': v.object({ spans: v.pipe(v.array(v.object(span)), v.maxLength(1000)), prompt, corrections: v.optional(v.record(name, v.unknown())), overlays }),
   'golden/sample': v.object({ query: text, count, prompt }),
-} satisfies { readonly [M in 'spans/prompt' | 'prompts/production' | 'golden/propose' | 'golden/sample']: v.GenericSchema<unknown, SpanMethods[M][0]> };
+  'replay/run': v.object({
+    span: v.object(span),
+    with: v.variant('kind', [v.object({ kind: v.literal('recorded') }), v.object({ kind: v.literal('prompt'), path: name, prompt: v.optional(name), ref: name, vars: v.optional(v.record(v.string(), v.unknown())) })]),
+    model: v.optional(name),
+    times: v.pipe(v.number(), v.safeInteger()),
+    overlays,
+    agent: v.optional(v.object({ maxSteps: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(200)) })),
+    budgetUsd: v.optional(v.pipe(v.number(), v.minValue(0))),
+    stream: name,
+  }),
+  'spans/code': v.object(span),
+  'code/lines': v.object({ traceId: name }),
+  'code/functions': v.object({ file: name }),
+} satisfies { readonly [M in keyof SpanMethods]: v.GenericSchema<unknown, SpanMethods[M][0]> };

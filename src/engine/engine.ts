@@ -3,6 +3,7 @@ import { useNativeSha256 } from '../core/hash.ts';
 import { shapeOf } from '../node/sqlite/run-store.ts';
 import type { EngineClient, EngineHost, EngineMethod, EngineNotifications, EngineSettings, Params, Result } from '../protocol/engine.ts';
 import { DATABASE_FILE, DATABASE_FOLDER } from '../node/sqlite/database.ts';
+import { codeHandlers, SpanCodes } from './code/span-code.ts';
 import { caseOutcomes, cellDetail, listCells } from './cells.ts';
 import { compareHandlers, compareParts, type CompareParts } from './compare/handlers.ts';
 import { Evals } from './evals.ts';
@@ -37,6 +38,7 @@ interface Open {
   readonly cells: CellTraces;
   readonly compare: CompareParts;
   readonly origins: Origins;
+  readonly codes: SpanCodes;
   readonly others: OtherWriters;
   readonly registry: VersionRegistry;
   readonly search: RegistrySearch;
@@ -136,7 +138,8 @@ class Engine implements EngineClient {
         { workspace, traces, histories: registry, database: async () => (await workspace.store()).database, fetchedFrom: async (traceId) => (await remote.origin({ traceId }))?.source ?? null },
         { changed: () => this.#emit('traces/changed', { traceIds: [], all: true }), log: (message) => this.#emit('log', { level: 'warn', message: workspace.redactor.redact(message) }) },
       );
-      this.#open = { workspace, origins, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, others, registry, search: new RegistrySearch(workspace, registry), remote };
+      const codes = new SpanCodes({ workspace, traces, span: (ref, signal) => origins.span(ref, signal) });
+      this.#open = { workspace, origins, codes, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, others, registry, search: new RegistrySearch(workspace, registry), remote };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }
@@ -160,6 +163,7 @@ class Engine implements EngineClient {
     ...traceHandlers(() => this.#get(), (progress) => this.#emit('traces/progress', progress)),
     ...compareHandlers(() => this.#get().compare),
     ...originHandlers(() => this.#get()),
+    ...codeHandlers(() => this.#get()),
     'replay/run': async (request, signal) => {
       const { workspace, traces, registry, origins } = this.#get();
       // Loaded when it is needed: most windows replay nothing.

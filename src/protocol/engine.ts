@@ -170,7 +170,7 @@ export interface ListedCell {
 }
 
 /** Everything the extension and the command line ask of the engine: method → [parameters, result]. */
-export interface EngineMethods extends TraceMethods, CellTraceMethods, CompareMethods, RegistryMethods, RemoteMethods, Pick<SpanMethods, 'spans/prompt' | 'prompts/production' | 'golden/propose' | 'golden/sample' | 'replay/run'> {
+export interface EngineMethods extends TraceMethods, CellTraceMethods, CompareMethods, RegistryMethods, RemoteMethods, SpanMethods {
   'engine/configure': [EngineSettings, { readonly version: string; readonly database: string | null }];
   'prompts/list': [Record<string, never>, { readonly prompts: readonly PromptSummary[]; readonly diagnostics: readonly Diagnostic[] }];
   'prompts/state': [{ readonly path: string; readonly overlays?: readonly TextOverlay[] }, { readonly prompts: readonly PromptState[]; readonly diagnostics: readonly Diagnostic[] }];

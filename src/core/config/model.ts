@@ -1,3 +1,4 @@
+import type { PathRule } from '../code/path-rules.ts';
 import type { JsonObject } from '../json.ts';
 import type { ModelPrice } from '../model/model.ts';
 import type { Diagnostic } from '../text/diagnostic.ts';
@@ -128,6 +129,8 @@ export interface ProjectConfig {
   readonly limits: Readonly<Record<string, RateLimits>>;
   /** Names of the pointers to versions, in the order in which a version passes through them. */
   readonly environments: readonly string[];
+  /** Where paths of programs lie in this workspace. */
+  readonly code: readonly PathRule[];
   readonly traces: { readonly sources: readonly TraceSource[]; readonly backends: readonly BackendSource[]; readonly receiver?: ReceiverConfig };
   readonly diagnostics: readonly Diagnostic[];
 }

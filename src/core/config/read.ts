@@ -5,6 +5,7 @@ import { locateIn, locateYaml, type Locate } from '../text/locate.ts';
 import { joinPath } from '../text/path.ts';
 import { isMap, YamlSource, YamlValueError } from '../text/yaml.ts';
 import { describe } from '../text/describe.ts';
+import type { PathRule } from '../code/path-rules.ts';
 import { DEFAULT_ENVIRONMENTS, environmentProblem } from '../registry/names.ts';
 import { readModelEntries } from './models.ts';
 import { readPrice } from './prices.ts';
@@ -12,7 +13,7 @@ import { readTraces } from './sources.ts';
 import type { ProjectConfig, RateLimits } from './model.ts';
 
 export const CONFIG_FILE_NAMES = ['touchstone.yml', 'touchstone.yaml'];
-const KEYS = ['models', 'prices', 'datasets', 'judge', 'embedding', 'budget', 'concurrency', 'limits', 'environments', 'traces'];
+const KEYS = ['models', 'prices', 'datasets', 'judge', 'embedding', 'budget', 'concurrency', 'limits', 'environments', 'code', 'traces'];
 
 /** The settings of the project in `folder`; without a file, the defaults. @throws TouchstoneError when the file cannot be read */
 export async function readProjectConfig(folder: string, options: { readonly files: FileReader }): Promise<ProjectConfig> {
@@ -24,7 +25,7 @@ export async function readProjectConfig(folder: string, options: { readonly file
 }
 
 function emptyConfig(path: string): ProjectConfig {
-  return { path, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, environments: DEFAULT_ENVIRONMENTS, traces: { sources: [], backends: [] }, diagnostics: [] };
+  return { path, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, environments: DEFAULT_ENVIRONMENTS, code: [], traces: { sources: [], backends: [] }, diagnostics: [] };
 }
 
 /** Reads the text of touchstone.yml. Never throws: what is wrong is in `diagnostics`, at its exact place. */
@@ -65,6 +66,7 @@ function readConfig(path: string, folder: string, value: JsonObject, locate: Loc
     budgetUsd: readNumber(value['budget'], 'budget', 'US dollars, from 0', (number) => number >= 0, locate, findings),
     concurrency: readNumber(value['concurrency'], 'concurrency', 'a whole number from 1', (number) => Number.isInteger(number) && number >= 1, locate, findings),
     environments: readEnvironments(value['environments'], locateIn(locate, 'environments'), findings),
+    code: readPathRules(value['code'], locateIn(locate, 'code'), findings),
     limits: readTable(value, 'limits', locate, findings, (item, place) => readLimits(item, place, findings)),
     traces: readTraces(value['traces'], folder, locateIn(locate, 'traces'), findings),
     diagnostics: findings.list,
@@ -136,4 +138,19 @@ function readLimits(value: unknown, locate: Locate, findings: Findings): RateLim
     else findings.error('limits', `"${key}" is a number above 0, not ${describe(number)}`, locate(key));
   }
   return limits;
+}
+
+/** `code: [{ from: /srv/app, to: services/app }]` */
+function readPathRules(value: unknown, locate: Locate, findings: Findings): PathRule[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) {
+    findings.error('code', `"code" is a list of {from, to}, not ${describe(value)}`, locate());
+    return [];
+  }
+  return value.flatMap((item: unknown, index): PathRule[] => {
+    const { from, to } = isObject(item) ? item : {};
+    if (typeof from === 'string' && from !== '' && typeof to === 'string' && !/^\/|^[A-Za-z]:|(?:^|[\\/])\.\.(?:[\\/]|$)/.test(to)) return [{ from, to: to.replace(/^\.\//, '') }];
+    findings.error('code', 'a rule has "from", the beginning of paths where the program runs, and "to", a folder below this one', locate(index));
+    return [];
+  });
 }

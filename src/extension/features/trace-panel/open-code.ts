@@ -3,7 +3,7 @@ import { TouchstoneError } from '../../../core/errors.ts';
 import type { Span } from '../../../core/trace/model.ts';
 import { isAbsolutePath } from '../../../core/text/path.ts';
 import { enginePath } from '../../paths.ts';
-import { bestMatches, fileNameIn } from '../../traces/code-place.ts';
+import { bestMatches, fileNameIn } from '../../../core/code/match-path.ts';
 
 /** Files of that name that are looked at. */
 const MOST_CANDIDATES = 2000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bestMatches, fileNameIn } from '../../../src/extension/traces/code-place.ts';
+import { bestMatches, fileNameIn } from '../../../src/core/code/match-path.ts';
 
 const FILES = ['/w/shop/agent/refund.py', '/w/shop/tests/refund.py', '/w/shop/other/agent/refund.py', '/w/shop/main.ts'];
 

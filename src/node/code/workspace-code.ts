@@ -1,0 +1,118 @@
+import { readFile, stat } from 'node:fs/promises';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { glob } from 'tinyglobby';
+import { bestMatches, fileNameIn } from '../../core/code/match-path.ts';
+import { mapPath, type PathRule } from '../../core/code/path-rules.ts';
+import { definitionLines } from '../../core/code/definitions.ts';
+import { folderOf, isInside, joinPath } from '../../core/text/path.ts';
+
+const LEFT_OUT = ['**/node_modules/**', '**/.git/**', '**/.venv/**', '**/venv/**', '**/__pycache__/**', '**/.touchstone/**'];
+const BUILT = ['**/dist/**', '**/out/**', '**/build/**'];
+const SOURCES = '**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs,py,go,rb,rs,kt,java,cs,php}';
+/** Files that are looked through for a declaration. */
+const MOST_FILES = 5000;
+const LARGEST_SOURCE = 2 * 1024 * 1024;
+const LARGEST_MAP = 64 * 1024 * 1024;
+
+export interface CodePosition {
+  /** Absolute. */
+  readonly file: string;
+  /** One-based. */
+  readonly line: number;
+  readonly column: number | null;
+}
+
+/** Finds code in one workspace folder. Nothing outside of it is ever read: a trace may name any file. */
+export class WorkspaceCode {
+  readonly #root: string;
+
+  /** @param root absolute, with forward slashes */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Files of the workspace that a program's file may be, the most likely ones first: several where nothing tells them apart. */
+  async files(file: string, rules: readonly PathRule[]): Promise<string[]> {
+    const mapped = mapPath(file, rules);
+    const here = mapped.startsWith('/') || /^[A-Za-z]:\//.test(mapped) ? mapped : joinPath(this.#root, mapped);
+    if (isInside(here, this.#root) && (await isFile(here))) return [here];
+    const name = fileNameIn(mapped);
+    if (name === null) return [];
+    const found = await this.#glob(`**/${escapeGlob(name)}`, []);
+    return [...bestMatches(mapped, found)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  }
+
+  /** Places that declare one of the names; a guess. */
+  async definitions(names: readonly string[], limit: number, signal: AbortSignal): Promise<CodePosition[]> {
+    const places: CodePosition[] = [];
+    if (names.length === 0) return places;
+    const files = (await this.#glob(SOURCES, BUILT)).slice(0, MOST_FILES);
+    for (const file of files) {
+      signal.throwIfAborted();
+      const text = await readText(file, LARGEST_SOURCE);
+      if (text === null) continue;
+      for (const name of names) for (const line of definitionLines(text, name)) places.push({ file, line, column: null });
+      if (places.length >= limit) break;
+    }
+    return [...new Map(places.map((place) => [`${place.file}:${place.line}`, place])).values()].slice(0, limit);
+  }
+
+  /** Where a place of a built file comes from, by its source map; `null`: it has none, or the source is not here. */
+  async original({ file, line, column }: CodePosition): Promise<CodePosition | null> {
+    if (!/\.[cm]?js$/.test(file)) return null;
+    const map = await this.#sourceMap(file);
+    if (map === null) return null;
+    const entry = map.map.findEntry(line - 1, Math.max(0, (column ?? 1) - 1));
+    if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return null;
+    const source = entry.originalSource.replace(/^file:\/\//, '');
+    const path = source.startsWith('/') ? source : joinPath(map.folder, source.replace(/^webpack:\/\/[^/]*\//, ''));
+    const position = { line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+    if (isInside(path, this.#root) && (await isFile(path))) return { file: path, ...position };
+    // Bundlers write paths against folders of their own.
+    const [match, ...others] = await this.files(source, []);
+    return match === undefined || others.length > 0 ? null : { file: match, ...position };
+  }
+
+  async text(file: string): Promise<string | null> {
+    return isInside(file, this.#root) ? readText(file, LARGEST_SOURCE) : null;
+  }
+
+  async #sourceMap(file: string): Promise<{ map: SourceMap; folder: string } | null> {
+    const text = await readText(file, LARGEST_MAP);
+    const named = text === null ? undefined : [...text.slice(-LARGEST_SOURCE).matchAll(/^\/\/[#@][ \t]*sourceMappingURL=(\S+)[ \t]*$/gm)].at(-1)?.[1];
+    if (named === undefined) return null;
+    const inline = /^data:application\/json[^,]{0,100};base64,(.*)$/s.exec(named);
+    const path = joinPath(folderOf(file), decodeURI(named));
+    const json = inline === null ? (isInside(path, this.#root) ? await readText(path, LARGEST_MAP) : null) : Buffer.from(inline[1] ?? '', 'base64').toString('utf8');
+    if (json === null) return null;
+    try {
+      const payload = JSON.parse(json) as SourceMapPayload;
+      return { map: new SourceMap(payload), folder: joinPath(folderOf(inline === null ? path : file), typeof payload.sourceRoot === 'string' ? payload.sourceRoot : '') };
+    } catch {
+      // A map that cannot be read leads nowhere; the built file is shown.
+      return null;
+    }
+  }
+
+  async #glob(pattern: string, ignore: readonly string[]): Promise<string[]> {
+    const found = await glob(pattern, { cwd: this.#root, ignore: [...LEFT_OUT, ...ignore], onlyFiles: true, followSymbolicLinks: false, absolute: true, dot: false });
+    return found.map((path) => path.replaceAll('\\', '/')).sort();
+  }
+}
+
+/** A name from a trace is a name, not a pattern. */
+function escapeGlob(name: string): string {
+  return name.replace(/[*?{}[\]()!+@\\]/g, '\\$&');
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then((stats) => stats.isFile(), () => false);
+}
+
+async function readText(path: string, largest: number): Promise<string | null> {
+  try {
+    return (await stat(path)).size > largest ? null : await readFile(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
