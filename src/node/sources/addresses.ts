@@ -17,7 +17,7 @@ export class AddressError extends Error {
 const NEAR = listOf(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', '100.64.0.0/10', '198.18.0.0/15', '192.0.0.0/24'], ['::1/128', 'fc00::/7', 'fec0::/10', '2001:db8::/32']);
 // fd00:ec2::254 is Amazon's metadata over IPv6, 100.100.100.200 Alibaba's, 192.0.0.192 Oracle's.
 const LINK = listOf(['169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32'], ['fe80::/10', 'fd00:ec2::254/128']);
-const NOWHERE = listOf(['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4'], ['::/128', 'ff00::/8', '100::/64']);
+const NOWHERE = listOf(['0.0.0.0/8', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'], ['::/128', 'ff00::/8', '100::/64']);
 
 function listOf(v4: readonly string[], v6: readonly string[]): BlockList {
   const list = new BlockList();

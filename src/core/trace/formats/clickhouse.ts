@@ -8,7 +8,7 @@ import { makeEvent, makeScope, makeSpan, NO_RESOURCE, readItems } from './build.
 
 /**
  * Rows of the tables of the OpenTelemetry collector's ClickHouse exporter, as `FORMAT JSONEachRow` writes them, with times as
- * nanoseconds since 1970 in texts (`StartNs`, `EventNs`, `TimeNs`). Attributes are either maps of texts, whose types are lost and are
+ * nanoseconds since 1970 in texts (`StartNs`, `DurationNs`, `EventNs`, `TimeNs`). Attributes are either maps of texts, whose types are lost and are
  * restored for names that are known, or JSON, whose dotted names came back as nested objects.
  */
 export function readClickhouseSpans(rows: readonly unknown[]): Decoded {
@@ -24,8 +24,8 @@ function spanOf(row: JsonObject, resources: Map<string, Resource>): RawSpan {
   const spanId = readSpanId(row['SpanId']);
   if (typeof traceId !== 'string' || typeof spanId !== 'string') throw new UndecodableValue('the row has no ids');
   const start = nanos(row['StartNs'], 'StartNs');
-  const duration = readInteger(row['Duration']);
-  if (duration === undefined || duration < 0n) throw new UndecodableValue('Duration is no number of nanoseconds');
+  const duration = readInteger(row['DurationNs']);
+  if (duration === undefined || duration < 0n) throw new UndecodableValue('DurationNs is no number of nanoseconds');
   return makeSpan({
     traceId,
     spanId,

@@ -46,7 +46,7 @@ async function findRoots(ask: AskRows, schema: Schema, condition: TraceCondition
       Object.assign(params, { cursorNs: cursor[0], cursorId: cursor[1] });
     }
     if (condition.sql !== '1') conditions.push(condition.sql);
-    const roots = (await ask(`SELECT TraceId, SpanName, ServiceName, toString(toUnixTimestamp64Nano(Timestamp)) AS StartNs, toString(Duration) AS Duration FROM ${schema.table} WHERE ${conditions.join(' AND ')} ORDER BY Timestamp DESC, TraceId DESC LIMIT {limit:UInt32}`, params)).filter(isObject);
+    const roots = (await ask(`SELECT TraceId, SpanName, ServiceName, toString(toUnixTimestamp64Nano(Timestamp)) AS StartNs, toString(Duration) AS DurationNs FROM ${schema.table} WHERE ${conditions.join(' AND ')} ORDER BY Timestamp DESC, TraceId DESC LIMIT {limit:UInt32}`, params)).filter(isObject);
     if (roots.length >= limit || isLast) return roots;
   }
   return [];
@@ -70,7 +70,7 @@ async function sumsOf(ask: AskRows, schema: Schema, roots: readonly JsonObject[]
 function rowOf(root: JsonObject, sums: JsonObject | undefined): ListedTrace {
   const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
   return {
-    id: String(root['TraceId']), name: String(root['SpanName']), startNs: String(root['StartNs']), durationNs: String(root['Duration']), service: text(root['ServiceName']),
+    id: String(root['TraceId']), name: String(root['SpanName']), startNs: String(root['StartNs']), durationNs: String(root['DurationNs']), service: text(root['ServiceName']),
     spans: sums === undefined ? null : Number(sums['spans']), errors: sums === undefined ? null : Number(sums['errors']),
     tokens: sums === undefined || Number(sums['calls']) === 0 ? null : Number(sums['tokens']), cost: sums === undefined || Number(sums['priced']) === 0 ? null : Number(sums['cost']),
     session: text(sums?.['session']), user: text(sums?.['user']),

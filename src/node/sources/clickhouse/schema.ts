@@ -43,7 +43,7 @@ export async function readSchema(queries: ClickhouseQueries, names: { readonly d
 }
 
 /** Columns that reading a whole span takes, with times as texts: a double does not hold nanoseconds. */
-export const SPAN_COLUMNS = `TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName, ScopeVersion, SpanAttributes, toString(Duration) AS Duration, StatusCode, StatusMessage,
+export const SPAN_COLUMNS = `TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, ScopeName, ScopeVersion, SpanAttributes, toString(Duration) AS DurationNs, StatusCode, StatusMessage,
   toString(toUnixTimestamp64Nano(Timestamp)) AS StartNs, arrayMap(t -> toString(toUnixTimestamp64Nano(t)), \`Events.Timestamp\`) AS EventNs, \`Events.Name\`, \`Events.Attributes\`, \`Links.TraceId\`, \`Links.SpanId\`, \`Links.TraceState\`, \`Links.Attributes\``;
 
 /** The text of an attribute; empty where a span has none. The name is ours, never a person's. */

@@ -1,0 +1,152 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTraceText } from '../../src/core/trace/formats/read.ts';
+import type { RawLog, RawSpan, Span } from '../../src/core/trace/model.ts';
+import { normaliseTraces } from '../../src/core/trace/normalise/normalise-trace.ts';
+import { parseQuery } from '../../src/core/trace/query/parse.ts';
+import { createTraceSource, type TraceSource } from '../../src/node/sources/index.ts';
+import { startClickhouse, type Clickhouse } from '../clickhouse/installed.ts';
+import { logRow, spanRow } from '../clickhouse/rows.ts';
+import { collectorSchema } from '../clickhouse/schema.ts';
+import { CORPUS } from '../fixtures/eval/engine-fixture.ts';
+import { MemoryFetchSink } from '../fixtures/servers/memory-fetch-sink.ts';
+import { backend } from '../unit/links/backends.ts';
+
+const FOLDERS = ['otlp', 'langfuse', 'genkit', 'jaeger-ui'].map((name) => join(CORPUS, 'traces', name));
+const signal = new AbortController().signal;
+const NOW = Date.UTC(2026, 10, 22);
+
+/** A real ClickHouse with the collector's tables, both ways of keeping attributes, filled with the recorded traces. */
+describe.skipIf(!FOLDERS.every((folder) => existsSync(folder)))('ClickHouse (chdb), with the traces of ../shared/corpus', () => {
+  let clickhouse!: Clickhouse;
+  let spans: RawSpan[];
+  let logs: RawLog[];
+
+  beforeAll(async () => {
+    clickhouse = await startClickhouse();
+    const read = FOLDERS.flatMap((folder) => readdirSync(folder).map((file) => readTraceText(readFileSync(join(folder, file), 'utf8'))));
+    const byId = new Map(read.flatMap((file) => file.spans).filter((span) => span.startTimeUnixNano !== '0').map((span) => [`${span.traceId}${span.spanId}`, span]));
+    spans = [...byId.values()];
+    logs = read.flatMap((file) => file.logs).filter((log) => log.timeUnixNano !== '0' && log.traceId !== null);
+  });
+  afterAll(() => clickhouse.stop());
+
+  describe.each(['map', 'json'] as const)('attributes as %s', (form) => {
+    let source: TraceSource;
+    const table = `spans_${form}`;
+
+    beforeAll(async () => {
+      for (const sql of collectorSchema(form, table, `logs_${form}`)) await clickhouse.run(sql);
+      for (let at = 0; at < spans.length; at += 200) await clickhouse.run(`INSERT INTO ${table} FORMAT JSONEachRow\n${spans.slice(at, at + 200).map((span) => spanRow(span, form)).join('\n')}`);
+      if (logs.length > 0) await clickhouse.run(`INSERT INTO logs_${form} FORMAT JSONEachRow\n${logs.map((log) => logRow(log, form)).join('\n')}`);
+      source = createTraceSource(backend('clickhouse', { url: clickhouse.url, table, logsTable: `logs_${form}` }), { proxy: { url: null, strictSsl: true, noProxy: [] }, secrets: () => Promise.resolve(null), redact: (text) => text });
+    });
+    afterAll(() => source.dispose());
+
+    async function all(query: string, limit = 7): Promise<string[]> {
+      const ids: string[] = [];
+      for (let cursor: string | null = null; ; ) {
+        const page = await source.list!({ query: parseQuery(query), limit, cursor, now: NOW }, signal);
+        expect(page.traces.length).toBeLessThanOrEqual(limit);
+        ids.push(...page.traces.map(({ id }) => id));
+        cursor = page.next;
+        if (cursor === null) return ids;
+      }
+    }
+
+    /** What the store's own language means, over the spans themselves. Traces without a root are not listed. */
+    function expected(test: (trace: readonly Span[], raw: readonly RawSpan[]) => boolean): string[] {
+      const raw = Map.groupBy(spans, ({ traceId }) => traceId);
+      return normaliseTraces(spans).filter((trace) => {
+        const own = raw.get(trace.traceId)!;
+        return own.some(({ parentSpanId }) => parentSpanId === null) && test(trace.spans, own);
+      }).map(({ traceId }) => traceId).sort();
+    }
+
+    it('says what is there', async () => {
+      await expect(source.test(signal)).resolves.toMatch(new RegExp(`^ClickHouse 2\\d\\..* answered: ${spans.length.toLocaleString('en')} spans in default.${table}, attributes as ${form === 'map' ? 'maps' : 'JSON'}`));
+    });
+
+    it('gives every trace as it was stored, span by span', async () => {
+      // The tables themselves cannot keep everything: of a list or object a map has the text; JSON columns drop what is empty, and take the members of an object for names with dots.
+      const changed = new Set(spans.filter(({ attributes }) => attributes.some(({ value }) => (form === 'map' ? 'arrayValue' in value || 'kvlistValue' in value : /"values":\[\]|^\{\}$|kvlistValue/.test(JSON.stringify(value))))).map(({ traceId, spanId }) => `${traceId}${spanId}`));
+      expect(changed.size).toBeLessThan(spans.length / 2);
+      const wanted = new Map(normaliseTraces(spans).map((trace) => [trace.traceId, trace.spans]));
+      expect(wanted.size).toBeGreaterThan(10);
+      for (const [traceId, original] of wanted) {
+        const sink = new MemoryFetchSink();
+        await source.fetchTrace({ traceId, spanId: null, callId: null, shareToken: null, project: null, tenant: null, time: null }, sink, signal);
+        expect(sink.rejected).toEqual([]);
+        const [fetched] = normaliseTraces(sink.taken);
+        const facts = (list: readonly Span[]) => list.map(({ spanId, parentId, name, kind, startNs, endNs, status, model, tokens, toolName, session, input, inputForm, output, error, service, events }) => ({
+          spanId, parentId, name, kind, startNs, endNs: endNs ?? startNs, status, model, tokens, toolName, session, error, service, events: events.map(({ timeNs, name: event }) => ({ timeNs, event })),
+          ...(changed.has(`${traceId}${spanId}`) ? {} : { input, inputForm, output }),
+        })).sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
+        expect(facts(fetched!.spans), traceId).toEqual(facts(original));
+        expect(sink.logs.length).toBe(logs.filter((log) => log.traceId === traceId).length);
+      }
+    });
+
+    it('lists all traces, page by page, newest first', async () => {
+      // Several roots of a trace are several rows of it.
+      const listed = [...new Set(await all(''))];
+      expect(listed.toSorted()).toEqual(expected(() => true));
+      const starts = new Map(spans.filter(({ parentSpanId }) => parentSpanId === null).map((span) => [span.traceId, BigInt(span.startTimeUnixNano)]));
+      expect(listed.map((id) => starts.get(id)!)).toEqual(listed.map((id) => starts.get(id)!).toSorted((a, b) => (a < b ? 1 : a > b ? -1 : 0)));
+    });
+
+    it.each<[string, (trace: readonly Span[], raw: readonly RawSpan[]) => boolean]>([
+      ['status:error', (_, raw) => raw.some(({ status }) => status.code === 2)],
+      ['-status:error', (_, raw) => raw.every(({ status }) => status.code !== 2)],
+      ['spans:>5', (trace) => trace.length > 5],
+      ['name:*agent*', (_, raw) => raw.some(({ name }) => name.toLowerCase().includes('agent'))],
+      ["name:\"it's \\ 'x' %_\"", () => false],
+      ['duration:>1s', (_, raw) => raw.some((span) => span.parentSpanId === null && BigInt(span.endTimeUnixNano ?? span.startTimeUnixNano) - BigInt(span.startTimeUnixNano) > 1_000_000_000n)],
+      ['after:2025-06-01 before:2025-09-01', (_, raw) => raw.some(({ parentSpanId, startTimeUnixNano }) => parentSpanId === null && Number(startTimeUnixNano) / 1e6 >= new Date(2025, 5, 1).getTime() && Number(startTimeUnixNano) / 1e6 < new Date(2025, 8, 1).getTime())],
+      ['spans:>5 OR status:error', (trace, raw) => trace.length > 5 || raw.some(({ status }) => status.code === 2)],
+    ])('finds %s', async (query, test) => {
+      const found = [...new Set(await all(query))].toSorted();
+      const raw = Map.groupBy(spans, ({ traceId }) => traceId);
+      // A trace of several roots is a row for each, of which any may fit.
+      expect(found).toEqual(expected((trace) => test(trace, raw.get(trace[0]!.traceId)!)));
+    });
+
+    it('finds what attributes name, without regard to case', async () => {
+      const model = spans.flatMap(({ attributes }) => attributes).find(({ key, value }) => key === 'gen_ai.request.model' && 'stringValue' in value)?.value as { stringValue: string };
+      const has = (raw: readonly RawSpan[]): boolean => raw.some(({ attributes }) => attributes.some(({ key, value }) => (key === 'gen_ai.request.model' || key === 'gen_ai.response.model') && 'stringValue' in value && value.stringValue.toLowerCase() === model.stringValue.toLowerCase()));
+      const found = await all(`model:${JSON.stringify(model.stringValue.toUpperCase())}`);
+      expect(found.length).toBeGreaterThan(0);
+      expect(expected((_, raw) => has(raw)).every((id) => found.includes(id))).toBe(true);
+      expect(await all(`model:${model.stringValue.slice(0, 3)}*`)).toEqual(expect.arrayContaining(found));
+    });
+
+    it('searches words in attributes', async () => {
+      const word = 'weather';
+      const found = await all(word);
+      const holding = expected((_, raw) => raw.some((span) => new RegExp(`\\b${word}\\b`, 'i').test(JSON.stringify([span.name, span.attributes.map(({ value }) => value)]))));
+      expect(holding.length).toBeGreaterThan(0);
+      expect(holding.every((id) => found.includes(id))).toBe(true);
+    });
+
+    it('sums by day, model and service, and lists sessions', async () => {
+      const days = await source.summary!(parseQuery(''), 'day', NOW, signal);
+      expect(days.rows.reduce((sum, row) => sum + row.spans, 0)).toBe(spans.length);
+      expect(days.rows.reduce((sum, row) => sum + row.errors, 0)).toBe(spans.filter(({ status }) => status.code === 2).length);
+      const services = await source.summary!(parseQuery('status:error'), 'service', NOW, signal);
+      const failed = new Set(expected((_, raw) => raw.some(({ status }) => status.code === 2)));
+      expect(services.rows.reduce((sum, row) => sum + row.spans, 0)).toBe(spans.filter(({ traceId }) => failed.has(traceId)).length);
+      const models = await source.summary!(parseQuery(''), 'model', NOW, signal);
+      expect(models.rows.some(({ inputTokens }) => (inputTokens ?? 0) > 0)).toBe(true);
+      const { sessions } = await source.sessions!({ query: parseQuery(''), limit: 50, cursor: null, now: NOW }, signal);
+      for (const session of sessions) expect(session.spans).toBeGreaterThan(0);
+    });
+
+    it('says what to do when a table is not there, or is another', async () => {
+      const other = (table_: string) => createTraceSource(backend('clickhouse', { url: clickhouse.url, table: table_ }), { proxy: { url: null, strictSsl: true, noProxy: [] }, secrets: () => Promise.resolve(null), redact: (text) => text });
+      await expect(other('nothing').test(signal)).rejects.toThrow(/no table default\.nothing.*"database" and "table" in touchstone\.yml/);
+      await clickhouse.run(`CREATE TABLE IF NOT EXISTS other_${form} (a Int64) ENGINE = Memory`);
+      await expect(other(`other_${form}`).test(signal)).rejects.toThrow(/not one of the OpenTelemetry collector’s exporter/);
+    });
+  });
+});
