@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import { caseChange } from '../../core/compare/change.ts';
 import { adjustTogether, compareInSteps } from '../../core/compare/compare.ts';
 import type { CaseChange, CompareOptions, ComparisonResult, Side } from '../../core/compare/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RunSequence } from '../../core/eval/model.ts';
 import type { ReportedComparison } from '../../core/report/compare-model.ts';
+import { authorName } from '../../node/registry/author.ts';
 import { casesWithText } from '../../node/sqlite/search-cells.ts';
 import { VerdictStore } from '../../node/sqlite/verdict-store.ts';
 import type { ComparedCase, Comparison, ComparisonRef, ComparisonView, CompareMethods, CompareSettings, Distributions } from '../../protocol/compare.ts';
@@ -42,6 +42,8 @@ export class Comparisons {
   readonly #pairings: Pairings;
   readonly #changed: (runId: string, revision: number) => void;
   readonly #computed = new WeakMap<Pairing, Computed>();
+  /** Git is asked once: a person gives many verdicts in a row. */
+  #author: Promise<string> | undefined;
 
   /** `changed`: told of a run when something about its comparisons changed. */
   constructor(workspace: Workspace, evals: Evals, changed: (runId: string, revision: number) => void) {
@@ -133,9 +135,13 @@ export class Comparisons {
     const runs = this.#pairings.runsOf(ref, store);
     // Says so where there is no such case.
     store.case(runs.b, caseIndex);
-    new VerdictStore(store.database).set({ run: runs.a, modelIndex: ref.a.modelIndex }, { run: runs.b, modelIndex: ref.b.modelIndex }, caseIndex, verdict, userInfo().username, Date.now());
+    new VerdictStore(store.database).set({ run: runs.a, modelIndex: ref.a.modelIndex }, { run: runs.b, modelIndex: ref.b.modelIndex }, caseIndex, verdict, await this.#authorName(), Date.now());
     this.#changed(ref.b.runId, this.#evals.live(runs.b).revision);
     return {};
+  }
+
+  #authorName(): Promise<string> {
+    return (this.#author ??= authorName(this.#workspace.folder, new AbortController().signal));
   }
 
   /** Everything about a comparison that reports show. */
