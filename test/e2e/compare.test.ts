@@ -139,6 +139,7 @@ describe('a better prompt, from the edit to production and back', () => {
   }, 4 * MINUTE);
 
   it('saves it as a version, asking what for', async () => {
+    await window.openFile(TRIAGE);
     await window.runCommand('Touchstone: Save Version');
     await reply('What changed since v2?', 'Say what belongs into each queue');
     await reply('Tags, separated by commas', 'short; sorting incoming tickets');
@@ -147,6 +148,7 @@ describe('a better prompt, from the edit to production and back', () => {
   }, 3 * MINUTE);
 
   it('promotes it without a question, because it is better, and shows where environments point', async () => {
+    await window.openFile(TRIAGE);
     await clickLens(/^.*Promote$/, prompts());
     await pick('production');
     await notification(/production of Support triage now points to v3, before to v2/).waitFor({ timeout: MINUTE });
@@ -177,6 +179,7 @@ describe('a better prompt, from the edit to production and back', () => {
   }, 4 * MINUTE);
 
   it('shows what each version scored, in the picker and over time', async () => {
+    await window.openFile(TRIAGE);
     await clickLens(/^.*v3$/, prompts());
     await expect.poll(() => window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'v3' }).first().innerText(), { timeout: MINUTE }).toMatch(/production[\s\S]*53\/60/);
     await window.screenshot('version-picker-dark');

@@ -108,7 +108,7 @@ export class ComparePanel implements PanelView {
       'comparison/case': decoded(params['comparison/case'], (asked, signal) => engine().request('compare/case', asked, signal)),
       'comparison/prompts': decoded(params['comparison/prompts'], (asked, signal) => engine().request('compare/prompts', asked, signal)),
       'comparison/distributions': decoded(params['comparison/distributions'], (asked, signal) => engine().request('compare/distributions', asked, signal)),
-      'comparison/estimate': decoded(params['comparison/estimate'], () => engine().request('compare/estimate', requestOf(engine(), this.#asked()))),
+      'comparison/estimate': decoded(params['comparison/estimate'], () => this.#estimate()),
       'comparison/verdict': decoded(params['comparison/verdict'], (asked) => engine().request('compare/verdict', asked)),
       'comparison/again': decoded(params['comparison/again'], () => this.#host.act(() => this.#start(this.#asked(), { noCache: true }))),
       'comparison/run-changed': decoded(params['comparison/run-changed'], () => this.#host.act(() => this.#start(this.#asked()))),
@@ -140,6 +140,13 @@ export class ComparePanel implements PanelView {
       return sideOf({ engine, prompt: { path: side.promptPath, id: side.promptId } }, side.version?.hash ?? WORKING_COPY, side.model);
     });
     return { ...asked, sides };
+  }
+
+  /** Of the page's `cells` are those that would be run, of the engine's all. */
+  async #estimate(): Promise<{ readonly cells: number; readonly known: number; readonly usd: number | null }> {
+    const { engine } = this.#target;
+    const { cells, known, usd } = await engine.request('compare/estimate', requestOf(engine, this.#asked()));
+    return { cells: cells - known, known, usd };
   }
 
   #together(): { readonly together?: readonly ComparisonRef[] } {
