@@ -1,7 +1,10 @@
 /** The comparison panel in a browser, with a fake host: its keyboard, verdicts, blinded judging, states, safety, its reload. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../../scripts/tools/chromium.ts';
+import { root } from '../../scripts/tools/paths.ts';
 import { startHarness, type Harness } from '../fixtures/webview-harness/serve.ts';
 
 let harness: Harness;
@@ -21,13 +24,13 @@ afterEach(() => {
   expect(problems.splice(0)).toEqual([]);
 });
 
-async function open(scenario: string, size = { width: 1280, height: 800 }): Promise<Page> {
+async function open(scenario: string, size = { width: 1280, height: 800 }, theme = 'dark'): Promise<Page> {
   const page = await browser.newPage({ viewport: size });
   page.on('pageerror', (error) => problems.push(String(error)));
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });
-  await page.goto(`${harness.url}compare?scenario=${scenario}`);
+  await page.goto(`${harness.url}compare?scenario=${scenario}&theme=${theme}`);
   return page;
 }
 
@@ -332,5 +335,25 @@ describe('large comparisons, narrow panels, reloads', () => {
     await detail.getByRole('radiogroup', { name: 'Repeat of working copy' }).getByRole('radio', { checked: true, name: /^Repeat 3/ }).waitFor();
     await expect.poll(() => active(page)).toBe('coupon-then-error');
     await page.close();
+  });
+});
+
+/** For people to look at: `out/screenshots/compare-<state>-<theme>.png`. */
+describe('pictures', () => {
+  const folder = join(root, 'out/screenshots');
+  test.each(['dark', 'light', 'hc'])('of every verdict in %s', async (theme) => {
+    mkdirSync(folder, { recursive: true });
+    for (const [state, word] of [['better', 'Better'], ['worse', 'Worse'], ['none', 'No difference shown'], ['few', 'Too few cases'], ['refused', 'Refused']] as const) {
+      const page = await open(state, { width: 1280, height: 800 }, theme);
+      await page.getByText(word).first().waitFor();
+      if (state !== 'refused') {
+        await page.locator('.row .case').first().click();
+        await page.locator('.outputs').waitFor();
+      }
+      await page.screenshot({ path: join(folder, `compare-${state}-${theme}.png`), animations: 'disabled' });
+      // A word alone is no sign, and a sign alone no word: each verdict but "no difference" has both.
+      expect(await page.locator('.verdict b .icon').count()).toBe(state === 'none' ? 0 : 1);
+      await page.close();
+    }
   });
 });

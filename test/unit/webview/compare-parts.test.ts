@@ -103,6 +103,8 @@ describe('in words', () => {
     const cost: MetricComparison = { ...metric, name: 'cost', unit: 'usd', delta: -0.001, interval: [-0.002, 0], ratio: { value: 0.88, interval: [0.845, 1] } };
     expect([changeOf(cost), changeInterval(cost)]).toEqual(['−12%', '[−16%, 0%]']);
     expect(changeOf({ ...cost, ratio: { value: 1.004, interval: null } })).toBe('+0.4%');
+    expect(changeOf({ ...cost, ratio: { value: 0.0004, interval: [0, 1] } })).toBe('−99.9%');
+    expect(changeOf({ ...cost, ratio: { value: 0, interval: null } })).toBe('−100%');
   });
   test('what Holm adjusted is said', () => {
     expect(pOf({ ...metric, pAdjusted: 0.036 })).toBe('p = .036');

@@ -24,7 +24,7 @@ function parts(model: CompareModel, comparison: Comparison): ComponentChild {
   return (
     <>
       {isRunning(comparison) ? <SoFar metric={first} /> : <Main model={model} metric={first} />}
-      {['cost', 'latencyMs'].flatMap((name) => others.filter((metric) => metric.name === name && metric.delta !== null)).map((metric) => <Side key={metric.name} metric={metric} running={isRunning(comparison)} />)}
+      {['cost', 'latencyMs'].flatMap((name) => others.filter((metric) => metric.name === name && metric.delta !== null && !(metric.a === 0 && metric.b === 0))).map((metric) => <Side key={metric.name} metric={metric} running={isRunning(comparison)} />)}
       {(result?.unanswered ?? 0) > 0 && !isRunning(comparison) && <div class="dim" title="Cases that one side or both did not answer are in no number">{formatCount(result?.unanswered ?? 0, 'case')} not answered</div>}
     </>
   );

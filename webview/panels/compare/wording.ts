@@ -45,8 +45,10 @@ export function drawnChange({ ratio, delta, interval }: MetricComparison): { rea
   return { value: ratio.value - 1, interval: ratio.interval === null ? null : [ratio.interval[0] - 1, ratio.interval[1] - 1] };
 }
 
+/** Never `−100%` of what is not gone altogether. */
 function percentChange(ratio: number): string {
   const percent = (ratio - 1) * 100;
+  if (percent < -99.5 && ratio > 0) return '−99.9%';
   const text = Math.abs(percent) < 10 && Math.abs(percent) >= 0.05 ? Math.abs(percent).toFixed(1).replace(/\.0$/, '') : Math.abs(percent).toFixed(0);
   return `${text === '0' ? '' : percent < 0 ? '−' : '+'}${text}%`;
 }
