@@ -112,7 +112,7 @@ describe('the hash of a version', () => {
   it('is another one whenever a request is', async () => {
     await fc.assert(fc.asyncProperty(prompt, prompt, fc.array(fc.constantFrom<keyof Prompt>('model', 'messages', 'modelParameters', 'tools', 'toolChoice', 'jsonSchema'), { maxLength: 2 }), spelling, async (value, other, parts, how) => {
       // Some parts of another prompt in the place of this one's: most pairs differ in one field.
-      const mutated = { ...value, ...Object.fromEntries(parts.map((part) => [part, other[part]])) } as Prompt;
+      const mutated = { ...value, ...Object.fromEntries(parts.map((part) => [part, other[part]])) };
       const [a, b] = [await readGithub(write(value, how)), await readGithub(write(mutated, how))];
       if (requests(a) !== requests(b)) expect(promptHash(a)).not.toBe(promptHash(b));
       else expect(promptHash(a)).toBe(promptHash(b));
