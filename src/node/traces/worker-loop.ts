@@ -9,8 +9,8 @@ import type { KeptRejection } from './rejections.ts';
 import { TraceRemover } from './trace-remover.ts';
 import type { FromWriter, ToWriter, WorkerSettings, WriterStart } from './worker-messages.ts';
 
-/** The writer's page cache: the hashes of chunks are looked up all over their index. */
-const CACHE_KB = 64_000;
+/** The writer's page cache: ids of the spans of a large trace are looked up all over their index. */
+const CACHE_KB = 24_000;
 /** Pages of the log that are copied into the file at once: fewer copies of pages that change often, a log of at most some 30 MB. */
 const CHECKPOINT_PAGES = 8000;
 /** At most so often are changes told. */
@@ -137,7 +137,10 @@ export class TraceWorker {
         this.#indexes.follow();
       } else if (!this.#remover.isIdle) this.#remover.step();
       else if (!this.#joiner.isIdle) this.#tell(this.#joiner.step());
-      else if (!this.#indexes.isIdle(this.#settling.length > 0)) this.#indexes.step();
+      else if (!this.#indexes.isIdle(this.#settling.length > 0)) {
+        this.#indexes.step();
+        this.#joiner.isStale = true;
+      }
     } catch (error) {
       // The step is tried again with the next batch, or the next look around.
       this.#joiner.rest();
