@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/node/sqlite/database.ts';
@@ -21,6 +24,24 @@ describe('a read that cannot end', () => {
     await expect(endless).rejects.toMatchObject({ code: 'cancelled' });
     expect(await other).toEqual({ traceId: 'other' });
     await reads.close();
+  });
+});
+
+describe('an export whose thread is given up', () => {
+  it('leaves nothing of what it has written', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'touchstone-part-'));
+    const file = join(folder, 'trace.json');
+    const reads = createTraceReads({ path: '', prices: () => Promise.resolve({}), program: fileURLToPath(new URL('../fixtures/endless-reader.ts', import.meta.url)) });
+    const stop = new AbortController();
+    const endless = reads.read('text', { traceId: 'endless', format: 'json', file }, stop.signal);
+    await expect.poll(() => existsSync(`${file}.part`)).toBe(true);
+    const other = reads.read('text', { traceId: 'other', format: 'json' });
+    stop.abort();
+    await expect(endless).rejects.toMatchObject({ code: 'cancelled' });
+    await other;
+    await expect.poll(() => readdirSync(folder)).toEqual([]);
+    await reads.close();
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -6,9 +6,10 @@ export interface VisiblePiece {
 
 /**
  * Control characters, bidirectional overrides, zero-width spaces, byte order marks and tag characters: what hides text or turns it
- * around. Joiners (U+200C, U+200D) and variation selectors belong to ordinary writing and emoji and stay.
+ * around. Joiners (U+200C, U+200D) and variation selectors belong to ordinary writing and emoji and stay; of the supplementary selectors
+ * the one that follows an ideograph does, while others can carry a hidden text, a byte each.
  */
-const UNSEEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u00AD\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]|[\u{E0000}-\u{E007F}]/gu;
+const UNSEEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u00AD\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]|[\u{E0000}-\u{E007F}]|(?<!\p{Script=Han})[\u{E0100}-\u{E01EF}]|(?<=[\uFE00-\uFE0F])[\uFE00-\uFE0F]/gu;
 
 const NAMES: Readonly<Record<string, string>> = {
   '\u00AD': 'soft hyphen', '\u200B': 'zero-width space', '\u200E': 'left-to-right mark', '\u200F': 'right-to-left mark', '\u202A': 'left-to-right embedding',

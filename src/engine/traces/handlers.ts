@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TouchstoneError } from '../../core/errors.ts';
+import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import type { CellTraceMethods, ImportedFile, TraceMethods, TraceNotifications } from '../../protocol/traces.ts';
 import type { CellTraces } from './cell-traces.ts';
 import type { Sources } from './sources.ts';
@@ -54,7 +54,15 @@ export function traceHandlers(get: () => TraceParts, onProgress: (progress: Trac
       // Loaded when it is needed: most commands, and most windows, import nothing.
       const { importFile } = await import('../../node/tail/import-file.ts');
       const imported: ImportedFile[] = [];
-      for (const file of files) imported.push(await importFile(file, { sink, signal, onProgress: (progress) => onProgress({ file, ...progress }) }));
+      for (const file of files) {
+        try {
+          imported.push(await importFile(file, { sink, signal, onProgress: (progress) => onProgress({ file, ...progress }) }));
+        } catch (error) {
+          // What is known of the others must not be lost with this one.
+          if (files.length === 1 || signal.aborted) throw error;
+          imported.push({ file, format: 'unknown', traces: 0, spans: 0, logs: 0, rejected: [{ where: '', reason: errorMessage(error) }], traceIds: [] });
+        }
+      }
       return { files: imported };
     },
     'sources/get': () => get().sources.state(),

@@ -55,7 +55,10 @@ export class Sources {
       this.#receiver = undefined;
       throw error;
     });
-    return (await this.#receiver).start({ http, grpc });
+    const receiver = await this.#receiver;
+    // Closed meanwhile: nobody would stop it.
+    if (this.#closed) throw new TouchstoneError('engine-stopped', 'The workspace folder was closed.');
+    return receiver.start({ http, grpc });
   }
 
   /** Traces came or went: the counts are different. */

@@ -92,9 +92,13 @@ export class ProviderProcess {
   async dispose(): Promise<void> {
     const running = this.#running;
     if (running === null) return;
-    const closed = new Promise<void>((resolve) => running.child.once('close', () => resolve()));
+    const { child } = running;
+    // Not 'close': a program that it has started and left behind may keep its streams open for ever.
+    const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve()));
     this.#end(running);
-    await closed;
+    await ended;
+    child.stdout.destroy();
+    child.stderr.destroy();
   }
 
   #ready(environment: Readonly<Record<string, string>>): Running {

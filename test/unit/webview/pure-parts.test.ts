@@ -81,6 +81,8 @@ describe('text that hides', () => {
     ['\u202Etxt.exe', '<U+202E right-to-left override>txt.exe'],
     ['a\u0000b\u001B[31m', 'a<U+0000 null>b<U+001B escape>[31m'],
     ['hi\u{E0041}', 'hi<U+E0041 invisible character>'],
+    ['葛\u{E0100}城 ❤\uFE0F', '葛\u{E0100}城 ❤\uFE0F'],
+    ['😀\u{E0158}\u{E0159}', '😀<U+E0158 invisible character><U+E0159 invisible character>'],
     ['tab\tand\r\nline ends stay', 'tab\tand\r\nline ends stay'],
     ['👩\u200D💻 می\u200Cخواهم', '👩\u200D💻 می\u200Cخواهم'],
   ])('%j', (text, expected) => expect(shown(text)).toBe(expected));

@@ -136,6 +136,24 @@ describe('the trace panel\'s model', () => {
     expect(asked()).toBe(1);
   });
 
+  test('stays at the match that was gone to while the trace grows', async () => {
+    const all = refundAgent();
+    const { trace, model } = setup({ spans: all.slice(0, -1) });
+    await model.start();
+    model.find('reply');
+    await vi.waitFor(() => expect(model.finder.busy.value).toBe(false));
+    model.nextMatch(1);
+    model.nextMatch(1);
+    const [name, index] = [activeName(model), model.finder.current.value];
+    expect(index).toBeGreaterThan(0);
+    trace.replace(all);
+    model.changed(trace.skeleton.revision);
+    await vi.waitFor(() => expect(model.view.value!.skeleton.count).toBe(all.length));
+    await vi.waitFor(() => expect(model.finder.busy.value).toBe(false));
+    const { matches, current } = model.finder;
+    expect(model.view.value!.skeleton.texts[model.view.value!.skeleton.names[matches.value!.positions[current.value]!]!]).toBe(name);
+  });
+
   test('finds names at once and everything else when the engine has answered', async () => {
     const { model } = setup();
     await model.start();

@@ -23,7 +23,7 @@ function Assertion({ result, depth }: { readonly result: AssertionResult; readon
   return (
     <li class={`as-item depth-${Math.min(depth, 4)}`}>
       <div class="as" title={result.pass ? result.reason : undefined}>
-        <RunIcon name={result.error === undefined ? (result.pass ? 'check' : 'close') : 'error'} class={result.pass ? 'pass' : 'fail'} label={result.pass ? 'Passed' : 'Failed'} />
+        <Outcome result={result} />
         <span class="k">
           <span class="as-type">{result.name ?? result.type}</span>
           {result.value !== undefined && result.value !== '' && <span class="mono value" title={result.value}><Visible text={result.value} /></span>}
@@ -45,6 +45,13 @@ function Assertion({ result, depth }: { readonly result: AssertionResult; readon
       )}
     </li>
   );
+}
+
+/** A check of weight 0 that does not hold changes nothing: neither passed nor a failure of the cell. */
+function Outcome({ result: { pass, error, weight } }: { readonly result: AssertionResult }): ComponentChild {
+  if (error !== undefined) return <RunIcon name="error" class="fail" label="Failed" />;
+  if (pass) return <RunIcon name="check" class="pass" label="Passed" />;
+  return <RunIcon name="close" class={weight === 0 ? 'dim' : 'fail'} label={weight === 0 ? 'Not fulfilled, without weight' : 'Failed'} />;
 }
 
 function failingFirst(results: readonly AssertionResult[]): AssertionResult[] {

@@ -46,6 +46,7 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
   readonly #sliceRows = new Map<string, SliceRow>();
   #opening = new AbortController();
   #askedForSlices = false;
+  #prefixSearch = 0;
   #openCellText = '';
   #revision = 0;
   #refresh: ReturnType<typeof setTimeout> | undefined;
@@ -207,11 +208,14 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
 
   /** Moves to the next case whose id begins so, over the rows that are here and some more. */
   async findByPrefix(prefix: string, from: number): Promise<void> {
+    const search = ++this.#prefixSearch;
     const total = this.rows.total ?? 0;
     const wanted = prefix.toLowerCase();
     for (let step = 0; step < Math.min(total, MAX_SEARCHED_ROWS); step++) {
       const at = (from + step) % total;
       const row = this.rows.row(at) ?? (await this.rows.load(at));
+      // More has been typed while rows came: that search knows better.
+      if (search !== this.#prefixSearch) return;
       const name = row?.kind === 'case' ? row.caseId : row?.slice;
       if (name?.toLowerCase().startsWith(wanted) === true) return this.moveTo(at, this.active.value.column);
     }

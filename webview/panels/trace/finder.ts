@@ -13,6 +13,8 @@ export class Finder {
   readonly matches = signal<Matches | null>(null);
   /** Index in `matches`; -1: none has been gone to. */
   readonly current = signal(-1);
+  /** The span that was gone to last: in another revision it has another index. */
+  #currentId: string | null = null;
   /** There are more than are marked. */
   readonly more = signal(false);
   readonly busy = signal(false);
@@ -37,6 +39,7 @@ export class Finder {
     this.#asking.abort();
     this.text.value = text;
     this.#found = [];
+    this.#currentId = null;
     const view = this.#view();
     if (text.trim() === '' || view === null) {
       batch(() => {
@@ -51,6 +54,13 @@ export class Finder {
       this.#showFound(view);
     });
     this.#timer = setTimeout(() => void this.#ask(text.trim()), TYPING_MS);
+  }
+
+  /** A match was gone to. */
+  goTo(index: number): void {
+    const position = this.matches.value?.positions[index];
+    this.#currentId = position === undefined ? null : (this.#view()?.positions.id(position) ?? null);
+    this.current.value = index;
   }
 
   /** The same text in another revision. A question that is on its way is not asked anew: of a trace that grows quickly none would be answered. */
@@ -100,8 +110,9 @@ export class Finder {
   }
 
   #show(matches: Matches | null): void {
+    const position = this.#currentId === null ? -1 : (this.#view()?.positions.position(this.#currentId) ?? -1);
     this.matches.value = matches;
-    this.current.value = -1;
+    this.current.value = position < 0 ? -1 : (matches?.positions.indexOf(position) ?? -1);
     this.#onMatches(matches);
   }
 }

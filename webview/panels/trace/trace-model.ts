@@ -234,7 +234,7 @@ export class TraceModel extends PanelModel<TracePanelMethods, ViewState> {
     // Asked for before the engine has answered: gone to when it has.
     this.#goWhenFound = next < 0 && this.finder.busy.value;
     if (next < 0) return;
-    this.finder.current.value = next;
+    this.finder.goTo(next);
     this.reveal(matches.positions[next]!);
     this.announcement.value = `Match ${next + 1} of ${matches.positions.length}.`;
   }

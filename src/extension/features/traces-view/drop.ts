@@ -52,8 +52,10 @@ export class TraceDrop implements vscode.TreeDragAndDropController<Node> {
         continue;
       }
       copies ??= vscode.Uri.joinPath(this.#services.context.globalStorageUri, 'dropped', randomUUID());
-      const copy = vscode.Uri.joinPath(copies, file.name.replaceAll(/[\\/\0]/g, '-'));
-      await vscode.workspace.fs.createDirectory(copies);
+      // Each in a folder of its own: files of several folders may have the same name.
+      const folder = vscode.Uri.joinPath(copies, String(files.length));
+      const copy = vscode.Uri.joinPath(folder, file.name.replaceAll(/[\\/\0]/g, '-'));
+      await vscode.workspace.fs.createDirectory(folder);
       await vscode.workspace.fs.writeFile(copy, await file.data());
       files.push(copy);
     }

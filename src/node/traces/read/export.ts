@@ -6,7 +6,7 @@ import { treeLines } from '../../../core/trace/text/tree-lines.ts';
 import { markdownOf } from '../../../core/trace/text/markdown.ts';
 import type { Finding } from '../../../core/trace/findings/finding.ts';
 import { spanAt } from './detail.ts';
-import type { ReadMethods } from './methods.ts';
+import { partialOf, type ReadMethods } from './methods.ts';
 import type { OpenTrace } from './open-traces.ts';
 
 /** Spans that are encoded together. */
@@ -69,8 +69,7 @@ function write(file: string | undefined, pieces: Iterable<string>): string {
     }
     return texts.join('');
   }
-  // Under another name until it is whole: half an export must not look like one.
-  const partial = `${file}.part`;
+  const partial = partialOf(file);
   try {
     const descriptor = openSync(partial, 'w', 0o600);
     try {

@@ -19,6 +19,11 @@ export interface ReadMethods extends Pick<TraceMethods, Exclude<ReadMethod, 'ids
   text: [{ readonly traceId: string; readonly format: 'json' | 'otlp' | 'tree' | 'markdown'; readonly spanId?: string; readonly file?: string }, string];
 }
 
+/** A file that is written has another name until it is whole: half an export must not look like one. */
+export function partialOf(file: string): string {
+  return `${file}.part`;
+}
+
 export interface ReadContext {
   /** Prices of touchstone.yml. */
   readonly prices: PriceOverrides;

@@ -1,8 +1,9 @@
+import { rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { PriceOverrides } from '../../../core/model/prices.ts';
 import { entryPath } from '../../process/entries.ts';
-import { LONG_METHODS, QUICK_METHODS, type ReadMethod, type ReadMethods, type ReadReply, type ReadRequest } from './methods.ts';
+import { LONG_METHODS, partialOf, QUICK_METHODS, type ReadMethod, type ReadMethods, type ReadReply, type ReadRequest } from './methods.ts';
 
 export interface TraceReads {
   /** @throws TouchstoneError whatever the read says; 'cancelled' */
@@ -106,10 +107,14 @@ class ReadThread {
   /** The next question starts another thread. A statement of SQLite that is at work comes to its end first, unheard. */
   #giveUp(): void {
     const worker = this.#worker;
+    const asked = this.#asked;
     this.#worker = null;
     this.#asked = null;
     if (worker !== null) {
-      const ended = worker.terminate().finally(() => this.#ending.delete(ended));
+      const ended = worker.terminate().finally(() => {
+        removePartial(asked);
+        this.#ending.delete(ended);
+      });
       this.#ending.add(ended);
     }
     this.#next();
@@ -153,6 +158,7 @@ class ReadThread {
     const asked = this.#asked;
     this.#asked = null;
     const memoryGone = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+    removePartial(asked);
     asked?.reject(new TouchstoneError(this.#closed ? 'engine-stopped' : 'internal', memoryGone ? 'The trace is too large to be read: memory ran out.' : 'Reading the traces ended unexpectedly. Try again.', { cause }));
     if (!this.#closed) this.#next();
   }
@@ -163,6 +169,13 @@ class ReadThread {
     for (const { reject } of this.#queue.splice(0)) reject(new TouchstoneError('engine-stopped', 'The workspace folder was closed.'));
     await Promise.all([this.#worker?.terminate(), ...this.#ending]);
   }
+}
+
+/** A thread that ended while it exported has left what it had written. */
+function removePartial(asked: Waiting | null): void {
+  if (asked?.request.method !== 'text') return;
+  const { file } = asked.request.params as ReadMethods['text'][0];
+  if (file !== undefined) rmSync(partialOf(file), { force: true });
 }
 
 function cancelled(): TouchstoneError {
