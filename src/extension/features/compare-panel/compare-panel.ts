@@ -167,7 +167,7 @@ export class ComparePanel implements PanelView {
     this.#host.title = titleOf(comparison, all.length);
     return {
       comparison,
-      choices: all.map(({ ref, b, refused, result }) => ({ ref, label: b.label, verdict: refused ? 'refused' : result && result.n > 0 ? result.metrics[0]?.verdict ?? null : null })),
+      choices: all.map((one) => ({ ref: one.ref, label: one.b.label, verdict: verdictOf(one) })),
       environments: await this.#environments(comparison),
     };
   }
@@ -255,4 +255,11 @@ function titleOf({ a, b }: Comparison, count: number): string {
 
 function runTarget(engine: FolderEngine, { runId }: Pick<RunSide, 'runId'>): RunTarget {
   return { folder: engine.folder.uri.toString(), runId };
+}
+
+/** None while a run is under way: looking again and again until it pleases would be no test. */
+function verdictOf({ a, b, refused, result }: Comparison): ShownComparison['choices'][number]['verdict'] {
+  if (refused) return 'refused';
+  if (a.status === 'running' || b.status === 'running' || !result || result.n === 0) return null;
+  return result.metrics[0]?.verdict ?? null;
 }
