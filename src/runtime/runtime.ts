@@ -27,19 +27,19 @@ interface Folder {
 
 const REGISTRY = ['.touchstone', 'registry'] as const;
 const SHORT = 8;
+const FILE_HASH = 16;
 
 /**
- * A version of a prompt from the registry in `.touchstone/registry`. Its files are read, which takes about a millisecond: ask once for
- * each request, and a promotion takes effect without a new start where the files are replaced.
+ * A version of a prompt from the registry in `.touchstone/registry`. Its files are read at every call, which takes a few
+ * milliseconds: a promotion takes effect without a new start where the files are replaced.
  * @param name the prompt's id (`prompts/support/triage`), or the end of it that is no other's (`support/triage`)
  * @throws PromptError that says what is missing, damaged or not decided; never gives another version in its place
  */
 export function getPrompt(name: string, options: PromptOptions = {}): Prompt {
   const registry = registryFolder(options.folder);
   const folder = findFolder(registry, name);
-  const versions = readVersions(folder);
   const environment = options.version === undefined ? (options.environment ?? 'production') : null;
-  const version = environment === null ? named(folder, versions, String(options.version)) : pointedTo(folder, versions, environment);
+  const version = environment === null ? named(folder, String(options.version)) : pointedTo(folder, environment);
   return promptOf([...folder.names][0] ?? folder.promptId, version, environment);
 }
 
@@ -91,28 +91,26 @@ function findFolder(registry: string, name: string): Folder {
   return found[0] as Folder;
 }
 
-/** Those that are what their names and hashes say; `null` for one that is not, so that nothing else is given in its place. */
-function readVersions({ path, promptId }: Folder): { readonly file: string; readonly prefix: string; readonly version: SavedVersion | null }[] {
+/** Those that are what their names and hashes say; `null` for one that is not, so that nothing else is given in its place. `hash`: only of this one. */
+function readVersions({ path, promptId }: Folder, hash = ''): { readonly file: string; readonly version: SavedVersion | null }[] {
   const folder = join(path, 'versions');
-  return entries(folder, 'file').map((name) => {
+  return entries(folder, 'file').filter((name) => name.startsWith(hash.slice(0, FILE_HASH))).map((name) => {
     const file = join(folder, name);
-    const [prefix = ''] = name.split('-');
     try {
       const version = parse(file) as SavedVersion & { readonly kind: string; readonly schema: number };
       const { kind, schema, content, files, ...rest } = version;
       const digest = sha256({ ...rest, files: files.map((one) => ({ path: one.path, text: one.lines.join('\n') })) });
-      const good = kind === 'version' && schema === 1 && version.promptId === promptId && sha256(content) === version.hash && name === `${version.hash.slice(0, 16)}-${digest.slice(0, SHORT)}.json`;
-      return { file, prefix, version: good ? version : null };
+      const good = kind === 'version' && schema === 1 && version.promptId === promptId && sha256(content) === version.hash && name === `${version.hash.slice(0, FILE_HASH)}-${digest.slice(0, SHORT)}.json`;
+      return { file, version: good ? version : null };
     } catch {
-      return { file, prefix, version: null };
+      return { file, version: null };
     }
   });
 }
 
-type Versions = ReturnType<typeof readVersions>;
-
 /** By a number of one of its records, or by the beginning of its hash. */
-function named(folder: Folder, versions: Versions, wanted: string): SavedVersion {
+function named(folder: Folder, wanted: string): SavedVersion {
+  const versions = readVersions(folder);
   const text = wanted.trim().replace(/^@/, '');
   const number = /^v?(\d{1,9})$/.exec(text)?.[1];
   const usable = versions.flatMap(({ version }) => version ?? []);
@@ -127,7 +125,7 @@ function named(folder: Folder, versions: Versions, wanted: string): SavedVersion
   throw new PromptError('not-found', `${folder.promptId} has no version ${wanted}. It has ${usable.map((version) => `v${version.number}`).sort().join(', ') || 'none'}.`);
 }
 
-function pointedTo(folder: Folder, versions: Versions, environment: string): SavedVersion {
+function pointedTo(folder: Folder, environment: string): SavedVersion {
   const path = join(folder.path, 'environments', environment);
   const events: PointerEvent[] = [];
   const broken: string[] = [];
@@ -144,9 +142,10 @@ function pointedTo(folder: Folder, versions: Versions, environment: string): Sav
   if (state.damaged) throw damaged(join(path, `${broken.find((id) => state.tips.some(({ event }) => event === id)) ?? ''}.json`), `so nobody can tell where ${environment} of ${folder.promptId} points`);
   if (state.diverged) throw new PromptError('diverged', `${environment} of ${folder.promptId} was moved on two branches, to ${state.tips.map(({ version }) => version?.slice(0, SHORT) ?? 'nothing').join(' and ')}: promote the version that is meant.`);
   if (state.version === null) throw new PromptError('not-found', `${environment} of ${folder.promptId} points to no version. Environments: ${entries(join(folder.path, 'environments'), 'folder').join(', ') || 'none'}.`);
+  const versions = readVersions(folder, state.version);
   const usable = versions.flatMap(({ version }) => version ?? []);
   if (usable.some(({ hash }) => hash === state.version)) return first(usable, state.version);
-  const file = versions.find(({ prefix, version }) => version === null && state.version?.startsWith(prefix))?.file;
+  const file = versions.find(({ version }) => version === null)?.file;
   if (file !== undefined) throw damaged(file, `so ${environment} of ${folder.promptId} has no version`);
   throw new PromptError('damaged', `${environment} of ${folder.promptId} points to ${state.version.slice(0, SHORT)}, which the registry does not have.`);
 }
