@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reachOf } from '../../src/node/sources/addresses.ts';
 import type { Resolve } from '../../src/node/sources/addresses.ts';
 import { SourceClient } from '../../src/node/sources/client.ts';
-import { SourceError } from '../../src/node/sources/errors.ts';
 import { startInterceptingProxy } from './models/intercepting-proxy.ts';
 
 const KEY = 'sk-lf-0b1c2d3e4f-of-one-host-only';

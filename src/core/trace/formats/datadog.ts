@@ -13,7 +13,15 @@ const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consu
  * traces is a preview. `traceId`: what was asked for, whose upper half the spans do not repeat.
  */
 export function readDatadogSpans(values: readonly unknown[], traceId: string): Decoded {
-  return readItems(values.map((value, index) => ({ where: `span ${index + 1}`, value })), (span) => spanOf(isObject(span['attributes']) ? { ...span['attributes'], ...span } : span, traceId));
+  const isHex = values.some((value) => isObject(value) && /[a-f]/i.test(asText(value['span_id']) ?? ''));
+  return readItems(values.map((value, index) => ({ where: `span ${index + 1}`, value })), (span) => spanOf(isObject(span['attributes']) ? { ...span['attributes'], ...span } : span, traceId, isHex));
+}
+
+/** Datadog numbers its spans in decimal; `isHex`: not here. `null`: none. */
+export function datadogSpanId(value: unknown, isHex = false): string | null {
+  const text = asText(value);
+  const decimal = text !== undefined && !isHex && /^\d{1,20}$/.test(text) ? BigInt(text) : null;
+  return readSpanId(decimal === null ? text : decimal < 1n << 64n ? decimal.toString(16).padStart(16, '0') : undefined) ?? null;
 }
 
 /** The spans in an answer, wherever it keeps them. */
@@ -35,9 +43,9 @@ export function datadogSpansIn(answer: unknown): readonly unknown[] {
   return [];
 }
 
-function spanOf(span: JsonObject, traceId: string): RawSpan {
-  const spanId = readSpanId(span['span_id']);
-  if (typeof spanId !== 'string') throw new UndecodableValue('the span has no span_id');
+function spanOf(span: JsonObject, traceId: string, isHex: boolean): RawSpan {
+  const spanId = datadogSpanId(span['span_id'], isHex);
+  if (spanId === null) throw new UndecodableValue('the span has no span_id');
   const start = required(nanosOf(span['start'] ?? span['start_timestamp']), 'the span has no start');
   const meta = isObject(span['meta']) ? span['meta'] : {};
   const failed = span['error'] === 1 || span['error'] === true || span['status'] === 'error';
@@ -45,7 +53,7 @@ function spanOf(span: JsonObject, traceId: string): RawSpan {
   return makeSpan({
     traceId: readTraceId(traceId) ?? traceId,
     spanId,
-    parentSpanId: readSpanId(span['parent_id']) ?? null,
+    parentSpanId: datadogSpanId(span['parent_id'], isHex),
     name: asText(span['resource']) ?? asText(span['resource_name']) ?? asText(span['name']) ?? '',
     kind: Math.max(0, KINDS.indexOf(asText(meta['span.kind']) ?? '')),
     startTimeUnixNano: start,

@@ -1,5 +1,5 @@
-import { datadogSpansIn, readDatadogSpans } from '../../../core/trace/formats/datadog.ts';
-import { readSpanId, readTraceId } from '../../../core/trace/ids.ts';
+import { datadogSpanId, datadogSpansIn, readDatadogSpans } from '../../../core/trace/formats/datadog.ts';
+import { readTraceId } from '../../../core/trace/ids.ts';
 import { isObject } from '../../../core/json.ts';
 import type { SourceClient } from '../client.ts';
 import { answerError, SourceError } from '../errors.ts';
@@ -38,6 +38,6 @@ export class DatadogSource implements TraceSource {
     if (spans.length === 0) throw answerError('sent no spans in any form that is known', '', this.#client.subject, false);
     await sink.decoded(readDatadogSpans(spans, traceId));
     const notes = isObject(answer) && answer['is_truncated'] === true ? ['Datadog gave a part of the trace only.'] : [];
-    return { ids: { traceId: id, spanId: ref.spanId, project: null, tenant: null, callId: null }, traceId, spanId: readSpanId(ref.spanId) ?? null, notes };
+    return { ids: { traceId: id, spanId: ref.spanId, project: null, tenant: null, callId: null }, traceId, spanId: datadogSpanId(ref.spanId), notes };
   }
 }
