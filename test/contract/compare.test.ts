@@ -103,6 +103,10 @@ describe('two versions of a prompt', () => {
 
     // Both are known now, whatever the request's other words are.
     expect(await compared(workspace, ['triage.prompt.yml@v1', path])).toEqual({ refs: [ref], runIds: [] });
+    const golden = join(folder, 'triage.golden.jsonl');
+    writeFileSync(golden, jsonLines(goldenCases(61)));
+    expect((await engine.request('compare/get', { ref: ref! })).stale).toEqual({ a: true, b: true });
+    writeFileSync(golden, jsonLines(goldenCases(60)));
     expect(await engine.request('compare/estimate', { sides, folder, origin: 'cli' })).toEqual({ cells: 120, known: 120, usd: 0 });
     expect((await engine.request('compare/last', { path, environment: 'production' }))?.result).toEqual(result);
     writeFileSync(path, triage('Something else.'));

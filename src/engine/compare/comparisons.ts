@@ -12,7 +12,8 @@ import { cellDetail } from '../cells.ts';
 import type { Evals } from '../evals.ts';
 import { runInSteps } from '../steps.ts';
 import type { Workspace } from '../workspace.ts';
-import { currentPrompt, describeSides, isStale, type DescribedSide } from './describe.ts';
+import { CurrentPrompts } from './current.ts';
+import { describeSides, isStale, type DescribedSide } from './describe.ts';
 import { Pairings, slicedBy, type Pairing } from './pairings.ts';
 import { comparedPrompt } from './prompts.ts';
 import { refusalOf } from './refusal.ts';
@@ -40,6 +41,7 @@ export class Comparisons {
   readonly #workspace: Workspace;
   readonly #evals: Evals;
   readonly #pairings: Pairings;
+  readonly #current: CurrentPrompts;
   readonly #changed: (runId: string, revision: number) => void;
   readonly #computed = new WeakMap<Pairing, Computed>();
   /** Git is asked once: a person gives many verdicts in a row. */
@@ -50,6 +52,7 @@ export class Comparisons {
     this.#workspace = workspace;
     this.#evals = evals;
     this.#pairings = new Pairings(workspace, evals);
+    this.#current = new CurrentPrompts(workspace);
     this.#changed = changed;
   }
 
@@ -154,10 +157,10 @@ export class Comparisons {
 
   async #describe(pairing: Pairing, overlays: Question<'compare/get'>['overlays']): Promise<Record<Side, DescribedSide>> {
     const { a, b } = pairing.runs;
-    const now = await currentPrompt(a.info, this.#workspace, overlays);
+    const now = await this.#current.of(a.info, overlays);
     const same = a.info.promptPath === b.info.promptPath && a.info.promptId === b.info.promptId;
     const side = (which: Side, current: DescribedSide['current']): DescribedSide => ({ run: pairing.runs[which], ref: pairing.ref[which], cells: pairing.cells[which], current });
-    return { a: side('a', now), b: side('b', same ? now : await currentPrompt(b.info, this.#workspace, overlays)) };
+    return { a: side('a', now), b: side('b', same ? now : await this.#current.of(b.info, overlays)) };
   }
 
   #compute(pairing: Pairing): Computed {

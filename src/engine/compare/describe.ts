@@ -1,31 +1,8 @@
 import type { RunInfo } from '../../core/eval/model.ts';
-import { assertionsHash, promptHash } from '../../core/prompt/canonical.ts';
-import { readPromptFile } from '../../core/prompt/formats.ts';
-import type { PromptDocument } from '../../core/prompt/model.ts';
 import { shapeOf, type RunStore, type StoredRun } from '../../node/sqlite/run-store.ts';
 import type { SideCells } from '../../node/sqlite/side-cells.ts';
 import type { ComparedSide, RunSide } from '../../protocol/compare.ts';
-import type { TextOverlay } from '../../protocol/engine.ts';
-import type { Workspace } from '../workspace.ts';
-
-/** What a prompt's file says now, as far as comparisons look at it. */
-export interface CurrentPrompt {
-  readonly promptHash: string;
-  readonly assertionsHash: string;
-}
-
-/** `null`: the file is gone, cannot be read, or has no such prompt. */
-export async function currentPrompt(info: Pick<RunInfo, 'promptPath' | 'promptId'>, workspace: Workspace, overlays: readonly TextOverlay[] = []): Promise<CurrentPrompt | null> {
-  const files = workspace.files(overlays);
-  try {
-    const config = await workspace.config(files);
-    const file = await readPromptFile(info.promptPath, { files, root: workspace.folder, datasets: config.datasets });
-    const prompt: PromptDocument | undefined = file.prompts.find(({ id }) => id === info.promptId);
-    return prompt === undefined ? null : { promptHash: promptHash(prompt), assertionsHash: assertionsHash(prompt) };
-  } catch {
-    return null;
-  }
-}
+import type { CurrentPrompt } from './current.ts';
 
 export interface DescribedSide {
   readonly run: StoredRun;
@@ -34,9 +11,10 @@ export interface DescribedSide {
   readonly current: CurrentPrompt | null;
 }
 
-/** Whether the side would be another one if it were run again: its prompt or its checks were edited since. */
+/** Whether the side would be another one if it were run again: its prompt, its checks or its dataset were edited since. */
 export function isStale({ run, current }: Pick<DescribedSide, 'run' | 'current'>): boolean {
   if (current === null) return false;
+  if (current.datasetHash !== null && run.info.datasetHash !== current.datasetHash) return true;
   return run.info.assertionsHash !== current.assertionsHash || (run.info.version === undefined && run.info.promptHash !== current.promptHash);
 }
 

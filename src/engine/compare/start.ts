@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { Budget } from '../../core/eval/budget.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RunInfo } from '../../core/eval/model.ts';
@@ -66,7 +65,7 @@ export class ComparisonStarts {
     const groups = grouped(resolved.filter((side) => 'info' in side));
     // One limit over all that is started: each run alone might stay within it.
     const shared = request.budgetUsd === undefined ? undefined : new Budget(request.budgetUsd);
-    const batches = groups.length > 0 && request.sequential === true ? sequentialBatches(request, resolved) : undefined;
+    const batches = groups.length > 0 && request.sequential === true ? sequentialBatches(request, resolved, store) : undefined;
     const started = new Map<Missing, RunSide>();
     const runIds: string[] = [];
     try {
@@ -135,10 +134,17 @@ export class ComparisonStarts {
   }
 }
 
-/** Of the command line what its exit code asks; in the editor a person wants to see which one is better. */
-function sequentialBatches({ options, origin }: CompareRequest, resolved: readonly Resolved[]): SequentialBatches {
+/**
+ * On the command line until what its exit code asks is clear; in the editor until a person sees which one is better. The order follows from
+ * what is compared: by chance, and the same one whenever it is compared again.
+ */
+function sequentialBatches({ options, origin }: CompareRequest, resolved: readonly Resolved[], store: RunStore): SequentialBatches {
   if (resolved.length > 2) throw new TouchstoneError('usage', 'Stopping early looks at two sides: compare several without it.');
-  return new SequentialBatches({ ...STANDARD_SETTINGS, ...options }, origin === 'cli' ? 'gate' : 'verdict', randomInt(2 ** 32));
+  const contents = resolved.map((side) => {
+    const { promptHash, datasetHash, models } = 'info' in side ? side.info : store.get(side.ref.runId).info;
+    return [promptHash, datasetHash, models.map(({ identity }) => identity)];
+  });
+  return new SequentialBatches({ ...STANDARD_SETTINGS, ...options }, origin === 'cli' ? 'gate' : 'verdict', Number.parseInt(hashJson(contents).slice(0, 8), 16));
 }
 
 function evalRequestOf(side: PromptOfSide, request: CompareRequest): EvalRequest {
