@@ -59,6 +59,10 @@ export const COMMANDS = {
   showEnvironmentHistory: 'touchstone.showEnvironmentHistory',
   searchPrompts: 'touchstone.searchPrompts',
   newPromptFrom: 'touchstone.newPromptFrom',
+  openPromptOfCall: 'touchstone.openPromptOfCall',
+  addToGolden: 'touchstone.addToGolden',
+  addGoldenFromQuery: 'touchstone.addGoldenFromQuery',
+  replayCall: 'touchstone.replayCall',
 } as const;
 
 /** Commands that only lenses, quick fixes and views call, with arguments: not contributed, so never in the palette. */

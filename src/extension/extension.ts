@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Engines } from './engine/engines.ts';
 import { hostHandlers } from './engine/host-methods.ts';
+import { register as registerCalls } from './features/calls/register.ts';
 import { register as registerCompare } from './features/compare/register.ts';
 import { register as registerComparePanel } from './features/compare-panel/register.ts';
 import { register as registerCreate } from './features/create/register.ts';
@@ -72,6 +73,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerPromptsView(services),
     registerRunsView(services),
     registerTracePanel(services),
+    registerCalls(services),
     registerTracesView(services),
     registerSourcesView(services),
     registerReceiver(services),

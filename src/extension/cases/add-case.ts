@@ -54,7 +54,7 @@ interface DatasetPlace {
 }
 
 /** Where a new case of a prompt goes. `undefined`: it has no dataset yet, and *New Dataset* was offered instead. */
-async function datasetPlace(folder: vscode.WorkspaceFolder, prompt: PromptSummary): Promise<DatasetPlace | undefined> {
+export async function datasetPlace(folder: vscode.WorkspaceFolder, prompt: PromptSummary): Promise<DatasetPlace | undefined> {
   const files = prompt.dataset?.files ?? [];
   if (files.length === 1) return { uri: vscode.Uri.file(files[0] ?? '') };
   if (files.length > 1) {
