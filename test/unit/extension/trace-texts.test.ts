@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { environmentOf, withVariables } from '../../../src/extension/features/receiver/debug-environment.ts';
 import { variablesIn } from '../../../src/extension/features/receiver/env-file.ts';
 import { rejectionText } from '../../../src/extension/features/sources-view/rejection-text.ts';
 import { describeBreakdown } from '../../../src/extension/features/traces-view/compare.ts';
@@ -29,6 +30,25 @@ describe('variables of an environment file', () => {
   it('are found in every usual spelling, those that matter only', () => {
     const text = '# OTEL_A=no\nexport OTEL_A="http://collector:4318"\r\n OTEL_B = \'two words\' \nOTHER=x\nOTEL_C=\nnot a line\n';
     expect(variablesIn(text, ['OTEL_A', 'OTEL_B', 'OTEL_C', 'OTEL_D'])).toEqual({ OTEL_A: 'http://collector:4318', OTEL_B: 'two words', OTEL_C: '' });
+  });
+});
+
+describe('the environment of a debug configuration', () => {
+  const added = { OTEL_A: 'http://127.0.0.1:4318' };
+  it('is read and added to in the form that its type takes', () => {
+    expect(environmentOf({ A: '1', B: null })).toEqual({ A: '1', B: undefined });
+    expect(environmentOf([{ name: 'A', value: '1' }, { value: 'no name' }])).toEqual({ A: '1' });
+    expect(environmentOf(['A=1=2', '=x', 7])).toEqual({ A: '1=2' });
+    expect(environmentOf(undefined)).toEqual({});
+    expect(withVariables({ A: '1' }, 'object', added)).toEqual({ ...added, A: '1' });
+    expect(withVariables(undefined, 'object', added)).toEqual(added);
+    expect(withVariables([{ name: 'A', value: '1' }], 'pairs', added)).toEqual([{ name: 'OTEL_A', value: added.OTEL_A }, { name: 'A', value: '1' }]);
+    expect(withVariables(undefined, 'assignments', added)).toEqual(['OTEL_A=http://127.0.0.1:4318']);
+    expect(withVariables({ A: '1' }, 'assignments', added)).toEqual({ ...added, A: '1' });
+  });
+  it('is left alone where it has a form that the type does not take', () => {
+    expect(withVariables(['A=1'], 'object', added)).toEqual(['A=1']);
+    expect(withVariables('A=1', 'pairs', added)).toBe('A=1');
   });
 });
 
