@@ -198,6 +198,21 @@ describe('a better prompt, from the edit to production and back', () => {
     await window.screenshot('version-difference-dark');
   }, 4 * MINUTE);
 
+  it('finds it before somebody writes it again, and begins a new prompt from it', async () => {
+    await window.runCommand('Touchstone: New Prompt from');
+    const input = prompts();
+    await input.waitFor({ timeout: MINUTE });
+    await input.fill('tickets model:local:labels score:>0.8');
+    await expect.poll(() => window.page.locator('.quick-input-list .monaco-list-row').first().innerText(), { timeout: MINUTE }).toMatch(/Support triage[\s\S]*88\.3%/);
+    await window.screenshot('search-prompts-dark');
+    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Support triage' }).first().click();
+    await reply('Name of the new prompt', 'Sales triage');
+    await window.page.locator('.tab.active[data-resource-name="sales-triage.prompt.yml"]').waitFor({ timeout: MINUTE });
+    const text = readFileSync(join(window.folder, 'prompts/support/sales-triage.prompt.yml'), 'utf8');
+    expect(parse(text)).toMatchObject({ name: 'Sales triage', metadata: { from: expect.stringMatching(/^prompts\/support\/triage(@[0-9a-f]{8})?$/) as unknown } });
+    expect(text).toContain('# Puts a support ticket into one queue.');
+  }, 3 * MINUTE);
+
   it('gives the same numbers on the command line', async () => {
     const { metrics } = JSON.parse(await touchstone(window, 'compare', 'prompts/support/triage@v2', 'prompts/support/triage@v3', '--json')) as { metrics: readonly ComparedMetric[] };
     const rate = metrics.find(({ name }) => name === 'passRate');

@@ -98,7 +98,8 @@ function SeriesPicker({ model }: { readonly model: VersionsModel }): ComponentCh
 
 function summaryOf({ versions, environments, workingCopy }: ShownVersions): ComponentChild {
   const saved = versions.filter(({ source }) => source === 'registry');
-  const name = (hash: string | null): string | null => saved.find((version) => version.hash === hash)?.label ?? null;
+  // The list below has the hashes.
+  const name = (hash: string | null): string | null => saved.find((version) => version.hash === hash)?.label.split(' · ')[0] ?? null;
   const pointing = environments.flatMap(({ environment, version, diverged }) => (diverged.length > 1 ? [`${environment} diverged`] : name(version) === null ? [] : [`${environment} ${name(version) ?? ''}`]));
   const working = name(workingCopy.version) ?? (name(workingCopy.parent) === null ? 'not saved' : `edited since ${name(workingCopy.parent) ?? ''}`);
   return [formatCount(saved.length, 'version'), ...pointing, `working copy ${working}`].join(' · ');

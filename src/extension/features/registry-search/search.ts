@@ -5,6 +5,7 @@ import type { RegistrySearchHit } from '../../../protocol/registry.ts';
 import { Coalesced } from '../../coalesce.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { readSearchQuery } from '../../registry/search-query.ts';
+import { authorText } from '../../registry/wording.ts';
 import type { Services } from '../../services.ts';
 
 const TYPING_MS = 150;
@@ -73,7 +74,7 @@ async function itemsFor(services: Services, line: string, copy: vscode.QuickInpu
   // The engine has matched already: what fits by its meaning need not contain a letter of what was typed.
   return hits.map(({ engine, hit }) => ({
     label: `$(${hit.version ? 'history' : 'note'}) ${hit.name}`,
-    description: [hit.version?.label ?? vscode.l10n.t('working copy'), hit.passRate === null ? '' : formatPercent(hit.passRate), hit.owner ?? '', hit.models.join(', '), ...hit.tags.map((tag) => `#${tag}`)].filter((part) => part !== '').join(' · '),
+    description: [hit.version?.label ?? vscode.l10n.t('working copy'), hit.passRate === null ? '' : formatPercent(hit.passRate), authorText(hit.owner ?? ''), hit.models.join(', '), ...hit.tags.map((tag) => `#${tag}`)].filter((part) => part !== '').join(' · '),
     detail: hit.excerpt.replaceAll(/\s+/g, ' '),
     buttons: [copy],
     alwaysShow: true,
