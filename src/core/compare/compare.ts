@@ -208,7 +208,11 @@ function* compareSlices(cases: readonly PairedCase[], columns: readonly Column[]
     }
   }
   const compared = columns.filter(({ higherIsBetter }, index) => index === 0 || higherIsBetter);
-  const entries = [...slices].map(([slice, members]) => ({ slice, members: Int32Array.from(members) }));
+  // Those of one field stand together, in the order in which cases name them.
+  const fields = [...new Set([...slices.keys()].map(sliceField))];
+  const entries = [...slices]
+    .map(([slice, members]) => ({ slice, field: fields.indexOf(sliceField(slice)), members: Int32Array.from(members) }))
+    .sort((x, y) => x.field - y.field);
   const families: MetricComparison[][] = [];
   for (const column of compared) {
     const family: MetricComparison[] = [];

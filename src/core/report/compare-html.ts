@@ -21,7 +21,7 @@ h3{font-size:13px;line-height:20px;margin:16px 0 0}
 const WORDS: Readonly<Record<Verdict, { readonly mark: string; readonly style: string; readonly text: string }>> = {
   better: { mark: '▲', style: 'better', text: 'better' },
   worse: { mark: '▼', style: 'worse', text: 'worse' },
-  'no-difference-shown': { mark: '＝', style: 'dim', text: 'no difference shown' },
+  'no-difference-shown': { mark: '=', style: 'dim', text: 'no difference shown' },
   'too-few-cases': { mark: '?', style: 'unsure', text: 'too few cases' },
 };
 
@@ -101,13 +101,14 @@ function caseTables(comparison: ReportedComparison): string {
 
 function caseTable(title: string, cases: readonly ReportedCase[], { a, b }: ReportedComparison): string {
   if (cases.length === 0) return '';
+  const judged = cases.some(({ verdict }) => verdict !== null);
   const rows = cases.slice(0, MOST_CASES).map(
     ({ caseId, expected, outputs, verdict }) =>
-      `<tr><th scope="row" class="mono">${escapeHtml(caseId)}</th><td class="mono text">${escapeHtml(shorten(expected ?? '–'))}</td><td class="mono text">${escapeHtml(shorten(outputs.a))}</td><td class="mono text">${escapeHtml(shorten(outputs.b))}</td><td>${verdict === null ? '' : verdict === 'tie' ? 'tie' : escapeHtml((verdict === 'a' ? a : b).label)}</td></tr>`,
+      `<tr><th scope="row" class="mono">${escapeHtml(caseId)}</th><td class="mono text">${escapeHtml(shorten(expected ?? '–'))}</td><td class="mono text">${escapeHtml(shorten(outputs.a))}</td><td class="mono text">${escapeHtml(shorten(outputs.b))}</td>${judged ? `<td>${verdict === null ? '' : verdict === 'tie' ? 'tie' : escapeHtml((verdict === 'a' ? a : b).label)}</td>` : ''}</tr>`,
   );
   const rest = cases.length > MOST_CASES ? `<p class="dim">… and ${formatCount(cases.length - MOST_CASES)} more.</p>\n` : '';
   return `<h3>${title} (${formatCount(cases.length)})</h3>
-<table><thead><tr><th>Case</th><th>Expected</th><th>${escapeHtml(a.label)}</th><th>${escapeHtml(b.label)}</th><th>Person’s verdict</th></tr></thead><tbody>
+<table><thead><tr><th>Case</th><th>Expected</th><th>${escapeHtml(a.label)}</th><th>${escapeHtml(b.label)}</th>${judged ? '<th>Person’s verdict</th>' : ''}</tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>
 ${rest}`;

@@ -11,7 +11,7 @@ const MOST_METRICS = 30;
 const LONGEST_TEXT = 120;
 const MOST_COMPARISONS = 5;
 
-const MARKS: Readonly<Record<Verdict, string>> = { better: '▲', worse: '▼', 'no-difference-shown': '＝', 'too-few-cases': '?' };
+const MARKS: Readonly<Record<Verdict, string>> = { better: '▲', worse: '▼', 'no-difference-shown': '=', 'too-few-cases': '?' };
 
 /**
  * Comparisons as Markdown for a pull request. Every text from a prompt, a dataset or a model stands in code: it makes no link, no mention,
