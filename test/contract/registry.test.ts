@@ -130,6 +130,19 @@ describe('an eval of a version', () => {
   });
 });
 
+describe('what no record can hold', () => {
+  it('is refused before anything is written', async () => {
+    const { engine, path, folder, save } = await bench();
+    for (const about of [{ message: 'x'.repeat(5000) }, { message: 'm', tags: ['t'.repeat(5000)] }, { message: 'm', tags: [''] }, { message: 'm', useCase: 'u'.repeat(5000) }]) {
+      await expect(engine.request('versions/save', { path, ...about })).rejects.toMatchObject({ code: 'usage' });
+    }
+    expect(existsSync(join(folder, '.touchstone/registry'))).toBe(false);
+    expect(await save(PROMPT('one'))).toMatch(/^v1/);
+    await expect(engine.request('environments/promote', { path, ref: 'v1', environment: 'production', note: 'n'.repeat(5000) })).rejects.toMatchObject({ code: 'usage' });
+    expect((await engine.request('registry/check', {})).problems).toEqual([]);
+  });
+});
+
 describe('files of the registry that somebody changed', () => {
   const edited: [what: string, change: (text: string) => string, says: RegExp, line: number | null][] = [
     ['a text in the content', (text) => text.replace('"content": "one"', '"content": "evil"'), /its content is another one than its hash says/, 5],

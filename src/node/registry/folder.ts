@@ -69,11 +69,14 @@ export class RegistryFolder {
 
   /**
    * Adds a record. One that is there already stays as it is: equal names say equal things.
-   * @throws TouchstoneError 'usage' (too large) | 'store' (it cannot be written)
+   * @throws TouchstoneError 'usage' (too large, or not as a record is) | 'store' (it cannot be written)
    */
   async add<K extends RecordKind>(kind: K, record: RecordTypes[K]): Promise<string> {
     const { name, text } = encodeRecord(kind, record);
     if (Buffer.byteLength(text) > MOST_RECORD_BYTES) throw new TouchstoneError('usage', `This version would take more than ${MOST_RECORD_BYTES / 1024 / 1024} MB: the registry holds prompts, not what they are about. Take large texts out of the prompt, into variables.`);
+    // What could not be read again is not written: it would be there for good, and damaged.
+    const checked = decodeRecord(kind, name, text);
+    if ('problem' in checked) throw new TouchstoneError('usage', `This cannot be recorded: ${checked.problem}.`);
     const folder = `${this.#folder}/${slugOf(record.promptId)}`;
     const kindFolder = `${folder}/${RECORD_FOLDERS[kind]}`;
     const last = 'environment' in record ? `${kindFolder}/${record.environment}` : kindFolder;
