@@ -14,8 +14,8 @@ import { Icon, type IconName } from './icon.tsx';
 
 let registered = false;
 
-/** Makes controls of the elements that are there and those to come. */
-export function registerControls(): void {
+/** Makes controls of the elements that are there and those to come; once. */
+function registerControls(): void {
   if (registered) return;
   registered = true;
   provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeTextField());

@@ -52,7 +52,7 @@ export function Work({ model, label, detail, children }: {
   );
 }
 
-export function useMedia(query: string): boolean {
+function useMedia(query: string): boolean {
   const [matches, set] = useState(() => matchMedia(query).matches);
   useEffect(() => {
     const list = matchMedia(query);
