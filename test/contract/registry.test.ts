@@ -16,11 +16,11 @@ const FILE = 'prompts/triage.prompt.yml';
 
 interface Bench extends TestEngine {
   readonly path: string;
-  write(name: string, text: string): void;
-  save(text: string, message?: string): Promise<string>;
-  list(git?: boolean): Promise<PromptVersions>;
-  promote(ref: string, environment?: string): Promise<EnvironmentState>;
-  git(...args: string[]): string;
+  readonly write: (name: string, text: string) => void;
+  readonly save: (text: string, message?: string) => Promise<string>;
+  readonly list: (git?: boolean) => Promise<PromptVersions>;
+  readonly promote: (ref: string, environment?: string) => Promise<EnvironmentState>;
+  readonly git: (...args: string[]) => string;
 }
 
 async function bench(files: Readonly<Record<string, string>> = { [FILE]: PROMPT('one') }): Promise<Bench> {
