@@ -3,7 +3,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Finding } from '../core/trace/findings/finding.ts';
 import type { MemoryAccess, RetrievedDocument, Score, Span, SpanKind, ToolDefinition } from '../core/trace/model.ts';
 import { decode } from './rpc-peer.ts';
-import type { ShownTrace, TracePanelMethods, TracePanelNotifications } from './trace-panel.ts';
+import type { ShownPrompt, ShownTrace, TracePanelMethods, TracePanelNotifications } from './trace-panel.ts';
 import { SPAN_KINDS, type FindingsState, type MemoryGrowth, type SpanDetail, type TraceRow, type TraceSkeleton } from './traces.ts';
 
 /** Decoders of what reaches the trace panel. Unknown members are dropped; a missing or wrong one refuses the message. */
@@ -89,9 +89,14 @@ const growth: Schema<MemoryGrowth> = v.object({
   })),
 });
 
+const prompt: Schema<ShownPrompt> = v.object({
+  how: v.picklist(['said', 'matched', 'none']), certain: v.boolean(), note: textOrNull,
+  origins: v.array(v.object({ name: text, exact: v.boolean(), score: number, versions: texts, variables: texts })),
+});
+
 const results: { readonly [M in keyof TracePanelMethods]: Schema<TracePanelMethods[M][1]> } = {
   'trace/get': shown, 'trace/skeleton': v.nullable(skeleton), 'trace/span': detail, 'trace/value': v.object({ value: anything }),
-  'trace/find': v.object({ spanIds: texts, more: v.boolean() }), 'trace/findings': findings, 'trace/memory': growth,
+  'trace/find': v.object({ spanIds: texts, more: v.boolean() }), 'trace/findings': findings, 'trace/prompt': prompt, 'trace/memory': growth,
   'trace/copy': nothing, 'trace/export': nothing, 'trace/delete': nothing, 'open': nothing, 'copy': nothing,
 };
 

@@ -1,3 +1,4 @@
+import type { PromptOrigin, SpanPrompt } from './spans.ts';
 import type { FindingsState, MemoryGrowth, SpanDetail, TraceMethods, TraceRow, TraceSkeleton } from './traces.ts';
 
 /** The trace that a panel shows, and where to begin. */
@@ -19,6 +20,8 @@ export interface TracePanelMethods {
   'trace/value': [{ readonly spanId: string; readonly pointer: string }, { readonly value: unknown }];
   'trace/find': [{ readonly text: string; readonly limit: number }, { readonly spanIds: readonly string[]; readonly more: boolean }];
   'trace/findings': [Record<string, never>, FindingsState];
+  /** Which prompt rendered a call of a model, without the values that it was filled with. */
+  'trace/prompt': [{ readonly spanId: string }, ShownPrompt];
   /** How the memories of the session grew over its traces. */
   'trace/memory': [{ readonly session: string }, MemoryGrowth];
   /** Puts the trace, or one span of it with all below, on the clipboard. */
@@ -31,10 +34,17 @@ export interface TracePanelMethods {
   'copy': [{ readonly text: string }, Record<string, never>];
 }
 
+/** A call's prompt as the panel shows it. */
+export interface ShownPrompt extends Pick<SpanPrompt, 'how' | 'certain' | 'note'> {
+  readonly origins: readonly (Pick<PromptOrigin, 'name' | 'exact' | 'score'> & { readonly versions: readonly string[]; readonly variables: readonly string[] })[];
+}
+
 /** What the panel can have opened for it. */
 export type PanelTarget =
   /** The code that made a span, beside the panel. */
   | { readonly what: 'code'; readonly spanId: string }
+  /** The prompt that rendered a call, in its version; its golden dataset, with one case more; another answer to it. */
+  | { readonly what: 'prompt' | 'golden' | 'replay'; readonly spanId: string }
   /** The Traces view, filtered by a query. */
   | { readonly what: 'traces'; readonly query: string }
   /** Another trace, e.g. that of a link. */

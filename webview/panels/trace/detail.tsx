@@ -11,6 +11,7 @@ import { Content } from './content.tsx';
 import { EventsTab } from './events.tsx';
 import { GroupDetail } from './group-detail.tsx';
 import { KindIcon } from './icons.tsx';
+import { CallPrompt } from './call-prompt.tsx';
 import { RawTab } from './raw.tsx';
 import type { Open } from './opened.ts';
 import type { TraceModel } from './trace-model.ts';
@@ -56,6 +57,7 @@ function SpanDetailView({ model, detail }: { readonly model: TraceModel; readonl
       </div>
       <Strip model={model} detail={detail} />
       <Notes span={span} />
+      {span.kind === 'llm' && <CallPrompt key={span.spanId} model={model} spanId={span.spanId} />}
       <Tabs model={model} detail={detail} />
       <div ref={body} class="body" role="tabpanel" aria-label={tabName(tab, span)} tabIndex={0}>
         {tab === 'conversation' && <Content model={model} detail={detail} />}
@@ -137,7 +139,7 @@ function Notes({ span }: { readonly span: Span }): ComponentChild {
         </section>
       )}
       {(span.usageRole === 'aggregate' || span.usageRole === 'duplicate') && <p class="span-note"><Icon name="info" class="dim" /><span>{span.usageReason ?? 'Its usage is counted elsewhere.'} <span class="dim">Not in the sums.</span></span></p>}
-      {span.promptName !== null && <p class="span-note"><span class="dim">Prompt</span> <span class="ell"><Visible text={span.promptName} />{span.promptVersion !== null && <span class="mono"> · <Visible text={span.promptVersion} /></span>}</span></p>}
+      {span.promptName !== null && span.kind !== 'llm' && <p class="span-note"><span class="dim">Prompt</span> <span class="ell"><Visible text={span.promptName} />{span.promptVersion !== null && <span class="mono"> · <Visible text={span.promptVersion} /></span>}</span></p>}
       {span.contentHint !== null && <p class="span-note"><Icon name="info" class="dim" /><span><Visible text={span.contentHint} /></span></p>}
     </>
   );

@@ -17,4 +17,6 @@ export const KEYS: readonly KeyHelp[] = [
   [['⇧←', '⇧→'], 'Move the zoomed window'],
   [['Alt ↑', 'Alt ↓'], 'Previous and next sibling'],
   [['Ctrl C'], 'Copy the span as JSON'],
+  [['Ctrl G'], 'Add the call to the golden dataset'],
+  [['Ctrl Enter'], 'Replay the call'],
 ];

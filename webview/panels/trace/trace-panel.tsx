@@ -50,6 +50,7 @@ function handleKey(event: KeyboardEvent, typing: boolean, model: TraceModel): bo
   if (event.altKey) return false;
   if (event.key === 'F8') model.nextError(event.shiftKey ? -1 : 1);
   else if (event.key === 'F3') model.nextMatch(event.shiftKey ? -1 : 1);
+  else if ((event.ctrlKey || event.metaKey) && !typing && (event.key === 'g' || event.key === 'Enter')) return openCall(model, event.key === 'g' ? 'golden' : 'replay');
   else if (typing || event.ctrlKey || event.metaKey) return false;
   else if (event.key === '/') model.findFocus.value++;
   else if (event.key === 'Escape' && document.querySelector('dialog[open]') === null) {
@@ -58,5 +59,13 @@ function handleKey(event: KeyboardEvent, typing: boolean, model: TraceModel): bo
     else if (model.state.value.zoom !== null) model.time.setZoom(null);
     else return false;
   } else return false;
+  return true;
+}
+
+/** What is done with the call that is open; of a span that is none, nothing. */
+function openCall(model: TraceModel, what: 'golden' | 'replay'): boolean {
+  const open = model.open.value;
+  if (open?.kind !== 'span' || open.detail?.span.kind !== 'llm') return false;
+  model.request('open', { what, spanId: open.detail.span.spanId });
   return true;
 }

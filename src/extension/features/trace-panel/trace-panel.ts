@@ -2,13 +2,15 @@ import * as vscode from 'vscode';
 import { errorMessage, TouchstoneError } from '../../../core/errors.ts';
 import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
 import { tracePanelParams } from '../../../protocol/trace-panel-params.ts';
-import type { PanelTarget, ShownTrace, TraceExportFormat, TracePanelMethods, TracePanelNotifications } from '../../../protocol/trace-panel.ts';
+import type { PanelTarget, ShownPrompt, ShownTrace, TraceExportFormat, TracePanelMethods, TracePanelNotifications } from '../../../protocol/trace-panel.ts';
+import type { SpanPrompt } from '../../../protocol/spans.ts';
 import type { TraceRow, TraceSkeleton } from '../../../protocol/traces.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import type { PanelView } from '../../panels/open-panels.ts';
 import { copyText, PanelHost } from '../../panels/panel-host.ts';
+import { overlays } from '../../paths.ts';
 import type { Services } from '../../services.ts';
 import { deleteTraces, exportTrace } from '../../traces/actions.ts';
 import type { TraceTarget } from '../../traces/targets.ts';
@@ -96,6 +98,7 @@ export class TracePanel implements PanelView {
       'trace/value': decoded(tracePanelParams['trace/value'], (params, signal) => engine.request('traces/value', { traceId, ...params }, signal)),
       'trace/find': decoded(tracePanelParams['trace/find'], (params, signal) => engine.request('traces/find', { traceId, ...params }, signal)),
       'trace/findings': (_params, signal) => engine.request('traces/findings', { traceId }, signal),
+      'trace/prompt': decoded(tracePanelParams['trace/prompt'], async (params, signal) => shownPrompt(await engine.request('spans/prompt', { traceId, ...params, overlays: overlays(engine.folder) }, signal))),
       'trace/memory': decoded(tracePanelParams['trace/memory'], (params, signal) => engine.request('traces/memory', params, signal)),
       'trace/copy': decoded(tracePanelParams['trace/copy'], ({ format, spanId }) => this.#host.act(() => this.#copy(format, spanId))),
       'trace/export': decoded(tracePanelParams['trace/export'], ({ format, spanId }) => this.#host.act(async () => exportTrace(engine, await this.#row(), format, spanId))),
@@ -120,6 +123,11 @@ export class TracePanel implements PanelView {
         const { span } = await this.#engine.request('traces/span', { traceId: this.#traceId, spanId: target.spanId });
         return openCode(this.#engine.folder, span);
       }
+      case 'prompt':
+      case 'golden':
+      case 'replay':
+        await vscode.commands.executeCommand(CALL_COMMANDS[target.what], { folder: this.target.folder, traceId: this.#traceId, spanId: target.spanId } satisfies TraceTarget);
+        return;
       case 'traces':
         await vscode.commands.executeCommand(COMMANDS.searchTraces, target.query);
         return;
@@ -134,6 +142,13 @@ export class TracePanel implements PanelView {
       }
     }
   }
+}
+
+const CALL_COMMANDS = { prompt: COMMANDS.openPromptOfCall, golden: COMMANDS.addToGolden, replay: COMMANDS.replayCall } as const;
+
+/** Values stay where they are: the panel shows which there are. */
+function shownPrompt({ how, certain, note, origins }: SpanPrompt): ShownPrompt {
+  return { how, certain, note, origins: origins.map(({ name, exact, score, versions, variables }) => ({ name, exact, score, versions: versions.map(({ label }) => label), variables: variables.map((variable) => variable.name) })) };
 }
 
 export function titleOf(row: TraceRow): string {
