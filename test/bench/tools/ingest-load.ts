@@ -77,9 +77,9 @@ export function makeLoad(batches: number, spansOfTrace: number, first: number): 
   return { json, protobuf, spans: batches * SPANS_OF_BATCH };
 }
 
-/** One span in each request, twice: when it begins, and when it has ended. So Genkit's own SDK sends them (its RealtimeSpanProcessor). */
+/** One span in each request, twice: when it begins (Genkit wants an end of 0, not none), and when it has ended. So Genkit's own SDK sends them (its RealtimeSpanProcessor). */
 export function makeSingles(count: number, spansOfTrace: number, first: number): Load {
-  const versions = Array.from({ length: count }, (_, index) => spanOf(first + index, spansOfTrace)).flatMap((span) => [{ ...span, endTimeUnixNano: null, attributes: span.attributes.slice(0, -1), status: { code: 0, message: '' } }, span]);
+  const versions = Array.from({ length: count }, (_, index) => spanOf(first + index, spansOfTrace)).flatMap((span) => [{ ...span, endTimeUnixNano: '0', attributes: span.attributes.slice(0, -1), status: { code: 0, message: '' } }, span]);
   return {
     json: versions.map((span) => Buffer.from(JSON.stringify(encodeSpans([span])))),
     protobuf: versions.map((span) => Buffer.from(encodeMessage('ExportTraceServiceRequest', messageOf([span])))),
@@ -93,7 +93,7 @@ function messageOf(spans: readonly RawSpan[]): object {
     resourceSpans: [{
       resource: { attributes: RESOURCE.attributes },
       scopeSpans: [{ scope: { name: SCOPE.name, version: SCOPE.version }, spans: spans.map(({ traceId, spanId, parentSpanId, name, kind, startTimeUnixNano, endTimeUnixNano, attributes, status, flags }) => ({
-        traceId: bytes(traceId), spanId: bytes(spanId), ...(parentSpanId === null ? {} : { parentSpanId: bytes(parentSpanId) }), name, kind, startTimeUnixNano, ...(endTimeUnixNano === null ? {} : { endTimeUnixNano }), attributes, status, flags,
+        traceId: bytes(traceId), spanId: bytes(spanId), ...(parentSpanId === null ? {} : { parentSpanId: bytes(parentSpanId) }), name, kind, startTimeUnixNano, endTimeUnixNano, attributes, status, flags,
       })) }],
     }],
   };
