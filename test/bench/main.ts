@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { root } from '../../scripts/tools/paths.ts';
 import { must } from '../../scripts/tools/processes.ts';
 import type { Benchmark, Claim } from './benchmark.ts';
+import { clickhouseBenchmark } from './clickhouse.ts';
 import { compareBenchmark } from './compare.ts';
 import { editorBenchmark } from './editor.ts';
 import { evalBenchmark } from './eval.ts';
@@ -17,7 +18,7 @@ import { tracePanelBenchmark } from './trace-panel.ts';
 import { ingestBenchmark } from './traces-ingest.ts';
 import { tracesReadBenchmark } from './traces-read.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark, ingestBenchmark, compareBenchmark, matchBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark, ingestBenchmark, compareBenchmark, matchBenchmark, clickhouseBenchmark];
 
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
 const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));

@@ -21,11 +21,12 @@ export class StoreFetchSink implements FetchSink {
   readonly #onProgress: (progress: FetchProgress) => void;
   readonly #waiting = new Set<Promise<void>>();
   #failure: Error | undefined;
-  #traceId: string | null = null;
   #bytes = 0;
   #rejected = 0;
   readonly #reasons = new Set<string>();
   spans = 0;
+  /** Of the store; known with the first span. */
+  traceId: string | null = null;
 
   constructor(sink: TraceSink, source: string, signal: AbortSignal, onProgress: (progress: FetchProgress) => void) {
     this.#sink = sink;
@@ -51,6 +52,11 @@ export class StoreFetchSink implements FetchSink {
     this.#throwFailure();
   }
 
+  /** What is on its way has come to the store, or has failed. */
+  async rest(): Promise<void> {
+    await Promise.allSettled(this.#waiting);
+  }
+
   /** What could not be taken, in a sentence; `null`: everything was. */
   get problem(): string | null {
     if (this.#rejected === 0) return null;
@@ -70,12 +76,12 @@ export class StoreFetchSink implements FetchSink {
     const ingested = await ingestPatiently(this.#sink, batch, this.#signal);
     this.spans += ingested.spans;
     this.#bytes += bytes;
-    this.#traceId ??= ingested.spans > 0 ? (ingested.traceIds[0] ?? null) : null;
+    this.traceId ??= ingested.spans > 0 ? (ingested.traceIds[0] ?? null) : null;
     for (const { reason, count = 1 } of ingested.rejected) {
       this.#rejected += count;
       if (this.#reasons.size < MOST_TOLD) this.#reasons.add(reason);
     }
-    this.#onProgress({ spans: this.spans, bytes: this.#bytes, traceId: this.#traceId });
+    this.#onProgress({ spans: this.spans, bytes: this.#bytes, traceId: this.traceId });
   }
 
   #throwFailure(): void {

@@ -10,6 +10,7 @@ export function remoteHandlers(get: () => { readonly remote: RemoteSources }): R
     'links/open': (params, signal) => get().remote.open(params, signal),
     'links/make': (params) => get().remote.make(params),
     'remote/sources': () => get().remote.list(),
+    'remote/describe': (params) => get().remote.describe(params),
     'remote/list': (params, signal) => get().remote.page(params, signal),
     'remote/sessions': (params, signal) => get().remote.sessions(params, signal),
     'remote/summary': (params, signal) => get().remote.summary(params, signal),

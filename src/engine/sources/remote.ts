@@ -12,19 +12,22 @@ import type { TraceLink } from '../../core/links/model.ts';
 import { recogniseLink } from '../../core/links/recognise.ts';
 import { readTraceId, traceIdFor } from '../../core/trace/ids.ts';
 import { parseQuery } from '../../core/trace/query/parse.ts';
-import { createTraceSource, secretsOf, SourceError, type TraceRef, type TraceSource } from '../../node/sources/index.ts';
+import { createTraceSource, secretsOf, SourceError, type FetchedTrace, type TraceRef, type TraceSource } from '../../node/sources/index.ts';
 import { DATABASE_FILE, DATABASE_FOLDER } from '../../node/sqlite/database.ts';
-import type { NewSource, OpenedLink, RemoteMethods, RemoteNotifications } from '../../protocol/remote.ts';
+import type { NewSource, OpenedLink, RemoteMethods, RemoteNotifications, RemoteSource } from '../../protocol/remote.ts';
 import type { Traces } from '../traces/traces.ts';
 import type { Workspace } from '../workspace.ts';
 import { FetchedTraces } from './fetched.ts';
 import { StoreFetchSink } from './fetch-sink.ts';
 import { logsOfScores } from './scores.ts';
 import { suggestSource } from './suggest.ts';
+import { cannot, KNOWN_PAGES, notALink, noteOf } from './wording.ts';
+import { writtenEntry } from './written-entry.ts';
 
 type Of<M extends keyof RemoteMethods> = { readonly params: RemoteMethods[M][0]; readonly result: RemoteMethods[M][1] };
 
 const MOST_LISTED = 500;
+const PART = 'Only a part of the trace came before its source failed or it was cancelled.';
 
 /** Links, and the backends that touchstone.yml names: what opens, lists and scores traces that are somewhere else. */
 export class RemoteSources {
@@ -46,15 +49,18 @@ export class RemoteSources {
   }
 
   async list(): Promise<Of<'remote/sources'>['result']> {
-    const sources = await Promise.all((await this.#entries()).map(async (entry) => {
-      const source = this.#sourceOf(entry);
-      const secrets = await Promise.all(secretsOf(entry).map(async ({ name, what }) => ({ name, what, isSet: ((await this.#workspace.secret(name)) ?? '') !== '' })));
-      return {
-        name: entry.name, type: entry.type, url: entry.type === 'sqlite' ? (entry.path ?? '') : entry.url, project: entry.project ?? null, secrets,
-        can: { list: 'list' in source, summarise: 'summary' in source, scores: 'scores' in source, annotate: 'annotate' in source && entry.annotate },
-      };
-    }));
-    return { sources };
+    return { sources: await Promise.all((await this.#entries()).map((entry) => this.#listed(entry, this.#sourceOf(entry)))) };
+  }
+
+  /** Contacts nothing. @throws TouchstoneError 'invalid-config' */
+  async describe({ entry }: Of<'remote/describe'>['params']): Promise<Of<'remote/describe'>['result']> {
+    const described = this.#entryOf(entry);
+    const source = this.#create(described);
+    try {
+      return await this.#listed(described, source);
+    } finally {
+      source.dispose();
+    }
   }
 
   /** Contacts nothing: the store and touchstone.yml are all that is looked at. */
@@ -79,7 +85,7 @@ export class RemoteSources {
     const link = recogniseLink(text, entries);
     if (link === null) throw notALink(text);
     const stored = await this.#stored(link);
-    if (stored !== null) return this.#openStored(stored, link, signal);
+    if (stored !== null && (await this.#fetched()).get(stored)?.notes.includes(PART) !== true) return this.#openStored(stored, link, signal);
     const reason = unreadable(link.backend);
     if (reason !== null) return { status: 'browser', url: link.url, reason };
     if (link.session !== null) return { status: 'browser', url: link.url, reason: 'The link names a session, not a trace: open one of its traces, or list them with session:… in the view of the source.' };
@@ -213,8 +219,7 @@ export class RemoteSources {
       try {
         return await this.#fetch(entry, ref, link, signal);
       } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof TouchstoneError)) throw error;
+        if (signal.aborted || !(error instanceof TouchstoneError)) throw error;
         failures.push(error);
       }
     }
@@ -225,20 +230,38 @@ export class RemoteSources {
   async #fetch(entry: BackendSource, ref: TraceRef, link: string | null, signal: AbortSignal): Promise<OpenedLink> {
     const source = this.#sourceOf(entry);
     const sink = new StoreFetchSink(await this.#traces.sink(), entry.name, signal, ({ spans, bytes, traceId }) => this.#onProgress({ source: entry.name, traceId, spans, bytes }));
-    const fetched = await cancelable(signal, source.fetchTrace(ref, sink, signal));
-    await cancelable(signal, sink.settle());
+    const fetched = await cancelable(signal, this.#take(source, ref, sink, signal)).catch(async (error: unknown) => {
+      await sink.rest();
+      await this.#rememberPart(entry, ref, link, sink.traceId);
+      throw error;
+    });
     if (sink.spans === 0) throw new SourceError('source-response', `Source "${entry.name}" gave nothing that could be read as a trace.${sink.problem === null ? '' : ` ${sink.problem}`}`);
     const notes = [...fetched.notes, ...(sink.problem === null ? [] : [sink.problem])];
     try {
-      const scores = source.scores === undefined ? [] : await source.scores(fetched.ids, signal);
+      const scores = source.scores === undefined ? [] : await cancelable(signal, source.scores(fetched.ids, signal));
       await this.#storeScores(entry.name, fetched.traceId, fetched.ids, scores, signal);
     } catch (error) {
-      signal.throwIfAborted();
       if (!(error instanceof TouchstoneError)) throw error;
       notes.push(`Its scores could not be had: ${error.message}`);
     }
     (await this.#fetched()).set(fetched.traceId, { source: entry.name, type: entry.type, link: link ?? pageOf(entry, { ...fetched.ids, spanId: null }), ids: { ...fetched.ids, spanId: null }, notes, at: Date.now() });
     return { status: 'opened', traceId: fetched.traceId, spanId: fetched.spanId, from: 'source', source: entry.name, spans: sink.spans, notes };
+  }
+
+  async #take(source: TraceSource, ref: TraceRef, sink: StoreFetchSink, signal: AbortSignal): Promise<FetchedTrace> {
+    const fetched = await source.fetchTrace(ref, sink, signal);
+    await sink.settle();
+    return fetched;
+  }
+
+  /** What came before a failure is kept, and known to be a part: the next time the trace is asked for again. */
+  async #rememberPart(entry: BackendSource, ref: TraceRef, link: string | null, traceId: string | null): Promise<void> {
+    if (traceId === null) return;
+    const fetched = await this.#fetched();
+    const before = fetched.get(traceId);
+    // The whole trace was here before: what came now has only renewed a part of it.
+    if (before !== null && !before.notes.includes(PART)) return;
+    fetched.set(traceId, { source: entry.name, type: entry.type, link, ids: { traceId: ref.traceId ?? ref.callId ?? traceId, spanId: null, project: ref.project, tenant: ref.tenant, callId: ref.callId }, notes: [PART], at: Date.now() });
   }
 
   async #storeScores(source: string, traceId: string, ids: RemoteIds, scores: Of<'remote/scores'>['result']['scores'], signal: AbortSignal): Promise<void> {
@@ -269,6 +292,14 @@ export class RemoteSources {
   }
 
   // -- what is there
+
+  async #listed(entry: BackendSource, source: TraceSource): Promise<RemoteSource> {
+    const secrets = await Promise.all(secretsOf(entry).map(async ({ name, what }) => ({ name, what, isSet: ((await this.#workspace.secret(name)) ?? '') !== '' })));
+    return {
+      name: entry.name, type: entry.type, url: entry.type === 'sqlite' ? (entry.path ?? '') : entry.url, app: entry.app === '' ? null : entry.app, project: entry.project ?? null, secrets,
+      can: { list: 'list' in source, summarise: 'summary' in source, scores: 'scores' in source, annotate: 'annotate' in source && entry.annotate },
+    };
+  }
 
   async #entries(): Promise<readonly BackendSource[]> {
     return (await this.#workspace.config(this.#workspace.files())).traces.backends;
@@ -345,24 +376,6 @@ export class RemoteSources {
   }
 }
 
-const KNOWN_PAGES = 'Langfuse, LangSmith, Phoenix, Opik, Weave, Jaeger, Grafana, Datadog or Logfire';
-
-function notALink(text: string): TouchstoneError {
-  return new TouchstoneError('usage', `“${text.trim().slice(0, 80)}” is neither a link to a trace nor an id of one. Paste a link of ${KNOWN_PAGES}, a trace id, or a traceparent header.`);
-}
-
-function noteOf(link: TraceLink, sources: readonly BackendSource[], entries: readonly BackendSource[]): string | null {
-  if (sources.length > 0) return null;
-  if (link.source !== null) return `touchstone.yml has no source "${link.source}".`;
-  if (link.url === null) return entries.length === 0 ? 'No source is configured in touchstone.yml.' : 'No source in touchstone.yml has such ids.';
-  if (link.backend === 'unknown') return 'The address is no page of a trace that Touchstone knows.';
-  return `No source in touchstone.yml is configured for ${new URL(link.url).host}: nothing would be contacted before one is added.`;
-}
-
-function cannot(entry: BackendSource, what: string): TouchstoneError {
-  return new TouchstoneError('usage', `Source "${entry.name}" (${entry.type}) cannot ${what}.`);
-}
-
 /** The signal's reason is whatever cancelled it; people are told one thing. */
 async function cancelable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   try {
@@ -382,10 +395,4 @@ function spanIdOf(link: TraceLink): string | null {
 function storedIdOf({ type }: BackendSource, id: string): string | null {
   if (type === 'langfuse' || type === 'langsmith' || type === 'weave' || type === 'opik') return traceIdFor(type, id);
   return readTraceId(id) ?? null;
-}
-
-/** As it stands in touchstone.yml: keys by reference. */
-function writtenEntry({ key, user, applicationKey, ...entry }: NewSource): Record<string, string | number | boolean> {
-  const written = { ...entry, ...(user === undefined ? {} : { user: `\${env:${user}}` }), ...(key === undefined ? {} : { key: `\${env:${key}}` }), ...(applicationKey === undefined ? {} : { applicationKey: `\${env:${applicationKey}}` }) };
-  return Object.fromEntries(Object.entries(written).filter((member): member is [string, string | boolean] => member[1] !== undefined));
 }

@@ -32,7 +32,8 @@ export async function listTraces(ask: AskRows, schema: Schema, request: ListRequ
 async function findRoots(ask: AskRows, schema: Schema, condition: TraceCondition, cursor: Cursor | null, limit: number, now: number): Promise<JsonObject[]> {
   const newest = Math.min(cursor === null ? Infinity : Number(BigInt(cursor[0]) / 1_000_000n) + 1, condition.toMs ?? Infinity, now + DAY);
   for (const window of WINDOWS) {
-    const fromMs = window === null ? null : newest - window;
+    // Clocks of senders may be ahead: the window ends later than it is counted from.
+    const fromMs = window === null ? null : Math.min(newest, now) - window;
     // The query's own bound is as narrow.
     const isLast = fromMs === null || (condition.fromMs !== null && fromMs <= condition.fromMs);
     const params: Record<string, string | number | readonly string[]> = { ...condition.params, limit, windowTo: Math.ceil(newest) };

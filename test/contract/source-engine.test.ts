@@ -1,0 +1,154 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { spanIdFor, traceIdFor } from '../../src/core/trace/ids.ts';
+import { hexSpan, hexTrace, testTrace, uuid } from '../fixtures/servers/backend-data.ts';
+import { SECRET, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
+import * as backends from '../fixtures/servers/trace-backends.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const item of open.splice(0).reverse()) await item.close();
+});
+
+/** The backend asks for the key that the test's host gives for every name. */
+function keyed(endpoints: backends.Endpoints): backends.Endpoints {
+  return (asked, spans, refuse) => endpoints({ ...asked, headers: JSON.parse(JSON.stringify(asked.headers).replaceAll(SECRET, backends.BACKEND_KEY).replaceAll(Buffer.from(`pk-lf-1:${SECRET}`).toString('base64'), Buffer.from(`pk-lf-1:${backends.BACKEND_KEY}`).toString('base64'))) as typeof asked.headers }, spans, refuse);
+}
+
+async function start(endpoints: backends.Endpoints, entry: (url: string) => string, count = 60): Promise<{ engine: TestEngine; server: backends.BackendServer }> {
+  const server = await backends.startBackend(keyed(endpoints), testTrace(count));
+  open.push({ close: () => server.stop() });
+  const engine = await testEngine({ 'touchstone.yml': `# ours\ntraces:\n  sources:\n    - logs/*.jsonl # files\n    - ${entry(server.url)}\n` });
+  open.push(engine);
+  return { engine, server };
+}
+
+const langfuse = (url: string): string => `{ name: production, type: langfuse, url: "${url}", user: pk-lf-1 }`;
+const link = (url: string): string => `${url}/project/project-1/traces/${hexTrace}?observation=${uuid(3)}`;
+
+describe('links and sources in the engine', () => {
+  it('explains a link without contacting anything or making a database', async () => {
+    const { engine, server } = await start(backends.langfuseCloud, langfuse);
+    await expect(engine.engine.request('links/explain', { text: `see ${link(server.url)}` })).resolves.toEqual({ backend: 'langfuse', host: new URL(server.url).host, project: 'project-1', traceId: hexTrace, spanId: uuid(3), source: 'production', wouldContact: [new URL(server.url).host], isStored: false, note: null });
+    await expect(engine.engine.request('links/explain', { text: 'https://cloud.langfuse.com/project/p/traces/x' })).resolves.toMatchObject({ source: null, wouldContact: [], note: expect.stringMatching(/configured for cloud\.langfuse\.com/) as string });
+    await expect(engine.engine.request('links/explain', { text: 'nothing' })).rejects.toMatchObject({ code: 'usage' });
+    expect(server.asked).toEqual([]);
+    expect(existsSync(join(engine.folder, '.touchstone/touchstone.db'))).toBe(false);
+  });
+
+  it('opens a link from its source, then from the store, refreshes it, and keeps where it came from', async () => {
+    const { engine: { engine, folder, logs }, server } = await start(backends.langfuseCloud, langfuse);
+    const progress: number[] = [];
+    engine.on('remote/progress', ({ spans }) => void progress.push(spans));
+    const traceId = traceIdFor('langfuse', hexTrace);
+    const opened = await engine.request('links/open', { text: link(server.url) });
+    expect(opened).toEqual({ status: 'opened', traceId, spanId: spanIdFor('langfuse', uuid(3)), from: 'source', source: 'production', spans: expect.any(Number) as number, notes: [] });
+    expect(progress.at(-1)).toBeGreaterThanOrEqual(60);
+    await expect(engine.request('traces/get', { traceId })).resolves.toMatchObject({ spans: 60, origin: 'fetched', session: 'session-1', user: 'user-1' });
+    const before = server.asked.length;
+    await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ status: 'opened', from: 'store', source: 'production', spans: 60 });
+    await expect(engine.request('links/open', { text: traceId })).resolves.toMatchObject({ status: 'opened', from: 'store' });
+    expect(server.asked).toHaveLength(before);
+    await expect(engine.request('remote/refresh', { traceId })).resolves.toMatchObject({ from: 'source' });
+    expect(server.asked.length).toBeGreaterThan(before);
+    await expect(engine.request('remote/origin', { traceId })).resolves.toMatchObject({ source: 'production', type: 'langfuse', link: link(server.url) });
+    const made = await engine.request('links/make', { traceId, spanId: spanIdFor('langfuse', uuid(5)) });
+    expect(made.link).toBe(`${server.url}/project/project-1/traces/${hexTrace}?observation=${uuid(5)}`);
+    await expect(engine.request('links/explain', { text: made.editor! })).resolves.toMatchObject({ traceId: hexTrace, spanId: uuid(5), isStored: true, wouldContact: [] });
+    // The scores came along, and are those of the span.
+    await expect.poll(async () => (await engine.request('traces/span', { traceId, spanId: spanIdFor('langfuse', uuid(3)) })).span.scores, { timeout: 10_000 }).toMatchObject([{ name: 'helpful', value: 0.75 }]);
+    await engine.request('traces/delete', { traceIds: [traceId] });
+    await expect(engine.request('remote/origin', { traceId })).resolves.toBeNull();
+    expect(server.wrong).toEqual([]);
+    // No key reached the disk or a log.
+    await engine.dispose();
+    for (const file of ['touchstone.db', 'touchstone.db-wal']) {
+      const path = join(folder, '.touchstone', file);
+      if (existsSync(path)) expect(readFileSync(path).includes(SECRET)).toBe(false);
+    }
+    expect(logs.join('\n')).not.toContain(SECRET);
+  });
+
+  it('asks once about a host that is not configured, and says what would be added', async () => {
+    const { engine, server } = await start(backends.jaegerV3, (url) => `{ name: jaeger, type: jaeger, url: "${url}/elsewhere" }`);
+    const opened = await engine.engine.request('links/open', { text: `${server.url}/trace/${hexTrace}` });
+    expect(opened).toEqual({ status: 'unknown-host', host: new URL(server.url).host, backend: 'jaeger', suggestion: { name: 'jaeger-2', type: 'jaeger', url: server.url } });
+    expect(server.asked).toEqual([]);
+    if (opened.status !== 'unknown-host') return;
+    const { file } = await engine.engine.request('remote/add', { entry: { ...opened.suggestion!, key: 'JAEGER_TOKEN' } });
+    expect(readFileSync(file, 'utf8')).toBe(`# ours\ntraces:\n  sources:\n    - logs/*.jsonl # files\n    - { name: jaeger, type: jaeger, url: "${server.url}/elsewhere" }\n    - { name: jaeger-2, type: jaeger, url: "${server.url}", key: "\${env:JAEGER_TOKEN}" }\n`);
+    await expect(engine.engine.request('remote/add', { entry: opened.suggestion! })).rejects.toThrow(/has a source "jaeger-2" already/);
+    await expect(engine.engine.request('links/open', { text: `${server.url}/trace/${hexTrace}?uiFind=${hexSpan(3)}` })).resolves.toMatchObject({ status: 'opened', traceId: hexTrace, spanId: hexSpan(3), spans: 60 });
+  });
+
+  it('lists a source without storing anything, and marks what is stored', async () => {
+    const { engine: { engine }, server } = await start(backends.langfuseCloud, langfuse);
+    const first = await engine.request('remote/list', { source: 'production', query: 'session:session-1 model:gpt-5', limit: 10 });
+    expect(first.traces).toMatchObject([{ id: hexTrace, name: 'the trace', session: 'session-1', stored: null }]);
+    expect(first.notes).toEqual(['This source cannot be asked for “model:gpt-5”: the list has traces to which it does not apply.']);
+    await expect(engine.request('traces/list', { query: '', sort: 'time', descending: true, limit: 10 })).resolves.toMatchObject({ traces: [] });
+    await engine.request('remote/fetch', { source: 'production', id: hexTrace });
+    await expect(engine.request('remote/list', { source: 'production', query: '', limit: 10 })).resolves.toMatchObject({ traces: [{ stored: traceIdFor('langfuse', hexTrace) }] });
+    await expect(engine.request('remote/list', { source: 'nobody', query: '', limit: 10 })).rejects.toThrow(/no source "nobody"\. It has production/);
+    await expect(engine.request('remote/summary', { source: 'production', query: '', by: 'day' })).rejects.toThrow(/cannot sum up/);
+    await expect(engine.request('remote/test', { source: 'production' })).resolves.toEqual({ ok: true, message: 'Langfuse answered: project shop.' });
+    server.fault = (_, response) => (response.writeHead(401).end(), true);
+    await expect(engine.request('remote/test', { source: 'production' })).resolves.toMatchObject({ ok: false, message: expect.stringMatching(/401.*TOUCHSTONE_PRODUCTION_KEY/) as string });
+  });
+
+  it('sends a score only where the entry allows it', async () => {
+    const { engine: { engine }, server } = await start(backends.langfuseCloud, langfuse);
+    await engine.request('remote/fetch', { source: 'production', id: hexTrace });
+    const score = { traceId: traceIdFor('langfuse', hexTrace), spanId: spanIdFor('langfuse', uuid(3)), name: 'helpful', value: 1 };
+    await expect(engine.request('remote/annotate', score)).rejects.toThrow(/unless its entry in touchstone\.yml has "annotate: true"/);
+    expect(server.asked.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  it('sends it there with the ids that the backend knows', async () => {
+    const { engine: { engine }, server } = await start(backends.langfuseCloud, (url) => langfuse(url).replace(' }', ', annotate: true }'));
+    await engine.request('remote/fetch', { source: 'production', id: hexTrace });
+    const score = { traceId: traceIdFor('langfuse', hexTrace), spanId: spanIdFor('langfuse', uuid(3)), name: 'helpful', value: 1, comment: 'yes' };
+    await engine.request('remote/annotate', score);
+    await engine.request('remote/annotate', { ...score, value: 0 });
+    const sent = server.asked.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+    expect(sent).toMatchObject([{ traceId: hexTrace, observationId: uuid(3), name: 'helpful', value: 1, dataType: 'NUMERIC', comment: 'yes' }, { value: 0 }]);
+    expect(sent[0]!['id']).toBe(sent[1]!['id']);
+  });
+
+  it('keeps what came when it is cancelled', async () => {
+    const { engine: { engine }, server } = await start(backends.langfuseCloud, langfuse, 1500);
+    const cancel = new AbortController();
+    server.fault = (asked) => asked.params.get('cursor') !== null && (cancel.abort(), true);
+    await expect(engine.request('links/open', { text: link(server.url) }, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
+    await expect.poll(async () => (await engine.request('traces/get', { traceId: traceIdFor('langfuse', hexTrace) })).spans, { timeout: 10_000 }).toBe(1000);
+    // Nobody takes the part for the whole: the link asks again.
+    server.fault = null;
+    await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ from: 'source', notes: [] });
+    await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ from: 'store', spans: 1500 });
+  });
+
+  it('contacts nothing in a workspace that is not trusted, or with a touchstone.yml that has errors', async () => {
+    const { engine, server } = await start(backends.langfuseCloud, langfuse);
+    const untrusted = await testEngine({ 'touchstone.yml': `traces:\n  sources:\n    - ${langfuse(server.url)}\n` }, { trusted: false });
+    open.push(untrusted);
+    await expect(untrusted.engine.request('links/open', { text: link(server.url) })).rejects.toMatchObject({ code: 'untrusted-workspace' });
+    await expect(untrusted.engine.request('remote/test', { source: 'production' })).rejects.toMatchObject({ code: 'untrusted-workspace' });
+    const broken = await testEngine({ 'touchstone.yml': `traces:\n  sources:\n    - ${langfuse(server.url).replace(' }', `, key: ${SECRET} }`)}\n` });
+    open.push(broken);
+    await expect(broken.engine.request('links/open', { text: link(server.url) })).rejects.toMatchObject({ code: 'invalid-config' });
+    expect(server.asked).toEqual([]);
+    void engine;
+  });
+
+  it('reads a database that somebody else writes', async () => {
+    const { engine: theirs, server } = await start(backends.jaegerV3, (url) => `{ name: jaeger, type: jaeger, url: "${url}", key: "\${env:J}" }`);
+    await theirs.engine.request('remote/fetch', { source: 'jaeger', id: hexTrace });
+    const ours = await testEngine({ 'touchstone.yml': `traces:\n  sources:\n    - { name: team, type: sqlite, path: "${join(theirs.folder, '.touchstone/touchstone.db')}" }\n` });
+    open.push(ours);
+    await expect(ours.engine.request('remote/list', { source: 'team', query: '', limit: 5 })).resolves.toMatchObject({ traces: [{ id: hexTrace, spans: 60, stored: null }] });
+    await expect(ours.engine.request('links/open', { text: hexTrace })).resolves.toMatchObject({ status: 'opened', from: 'source', source: 'team', spans: 60 });
+    await expect(ours.engine.request('links/make', { traceId: hexTrace })).resolves.toMatchObject({ link: null, editor: `vscode://touchstone.touchstone/trace/${hexTrace}?source=team` });
+    expect(server.wrong).toEqual([]);
+  });
+});
