@@ -78,6 +78,7 @@ export const INTERNAL_COMMANDS = {
   loadMoreTraces: 'touchstone.internal.loadMoreTraces',
   openRejection: 'touchstone.internal.openRejection',
   openCellTrace: 'touchstone.internal.openCellTrace',
+  pickTracedCall: 'touchstone.internal.pickTracedCall',
   showComparison: 'touchstone.internal.showComparison',
   manageTrust: 'workbench.trust.manage',
 } as const;
@@ -92,6 +93,8 @@ export const SETTINGS = {
   defaultModel: 'touchstone.defaultModel',
   codeLensEnabled: 'touchstone.codeLens.enabled',
   codeLensDatasetRows: 'touchstone.codeLens.datasetRows',
+  codeAnnotations: 'touchstone.code.annotations',
+  codeLenses: 'touchstone.code.lenses',
   receiverEnabled: 'touchstone.receiver.enabled',
   receiverHttpPort: 'touchstone.receiver.httpPort',
   receiverGrpcPort: 'touchstone.receiver.grpcPort',

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { Engines } from './engine/engines.ts';
 import { hostHandlers } from './engine/host-methods.ts';
 import { register as registerCalls } from './features/calls/register.ts';
+import { register as registerCode } from './features/code/register.ts';
 import { register as registerCompare } from './features/compare/register.ts';
 import { register as registerComparePanel } from './features/compare-panel/register.ts';
 import { register as registerCreate } from './features/create/register.ts';
@@ -31,6 +32,7 @@ import { RegistryStates } from './registry/states.ts';
 import { RunTracker } from './runs/run-tracker.ts';
 import { Secrets } from './secrets.ts';
 import type { Services } from './services.ts';
+import { ShownTraces } from './traces/shown-traces.ts';
 import { Sources } from './traces/sources.ts';
 
 /**
@@ -46,8 +48,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const registry = new RegistryStates(engines, prompts, runs, log);
   const sources = new Sources(engines, context.workspaceState, log);
   const texts = new ReadOnlyTexts();
+  const shownTraces = new ShownTraces();
   const refresh = new vscode.EventEmitter<void>();
-  const services: Services = { context, log, secrets, engines, runs, prompts, registry, sources, texts, refresh };
+  const services: Services = { context, log, secrets, engines, runs, prompts, registry, sources, texts, shownTraces, refresh };
   context.subscriptions.push(
     log,
     engines,
@@ -56,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registry,
     sources,
     texts,
+    shownTraces,
     refresh,
     registerPromptLenses(services),
     registerDiagnostics(services),
@@ -74,6 +78,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerRunsView(services),
     registerTracePanel(services),
     registerCalls(services),
+    registerCode(services),
     registerTracesView(services),
     registerSourcesView(services),
     registerReceiver(services),

@@ -7,6 +7,7 @@ import type { ReadOnlyTexts } from './read-only-texts.ts';
 import type { RegistryStates } from './registry/states.ts';
 import type { RunTracker } from './runs/run-tracker.ts';
 import type { Secrets } from './secrets.ts';
+import type { ShownTraces } from './traces/shown-traces.ts';
 import type { Sources } from './traces/sources.ts';
 
 /** What every feature is given. A feature is `register(services): Disposable`. */
@@ -20,6 +21,7 @@ export interface Services {
   readonly registry: RegistryStates;
   readonly sources: Sources;
   readonly texts: ReadOnlyTexts;
+  readonly shownTraces: ShownTraces;
   /** *Refresh* was asked for: every view reads what it shows again. */
   readonly refresh: vscode.EventEmitter<void>;
 }

@@ -43,6 +43,16 @@ export function codeLensDatasetRows(scope?: vscode.ConfigurationScope): number {
   return read(SETTINGS.codeLensDatasetRows, scope, 2000);
 }
 
+/** Whether lines of code say what an open trace's spans took there. */
+export function codeAnnotations(scope?: vscode.ConfigurationScope): boolean {
+  return read(SETTINGS.codeAnnotations, scope, true);
+}
+
+/** Whether traced functions have a lens. */
+export function codeLenses(scope?: vscode.ConfigurationScope): boolean {
+  return read(SETTINGS.codeLenses, scope, true);
+}
+
 /** What a receiver is asked to listen on: 0 is any free port, `null` for gRPC none. */
 export function receiverPorts(scope?: vscode.ConfigurationScope): { readonly http: number; readonly grpc: number | null } {
   return { http: read(SETTINGS.receiverHttpPort, scope, 4318), grpc: vscode.workspace.getConfiguration(undefined, scope).get<number | null>(SETTINGS.receiverGrpcPort, 4317) };

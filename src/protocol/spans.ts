@@ -150,7 +150,8 @@ export interface CodeLine {
   readonly tokens: number | null;
   readonly cost: number | null;
   readonly errors: number;
-  readonly spanIds: readonly string[];
+  /** The first of them. */
+  readonly calls: readonly { readonly spanId: string; readonly name: string; readonly durationMs: number | null; readonly error: boolean }[];
 }
 
 /** A traced function of a file, and its last calls over all traces. */

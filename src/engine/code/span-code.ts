@@ -20,7 +20,8 @@ const MOST_PLACES = 10;
 const MOST_SPANS = 5000;
 /** Newest traces that are looked through for the calls of a file's functions. */
 const MOST_TRACES = 30;
-const LAST_CALLS = 10;
+/** Calls that a line or a function names. */
+const MOST_CALLS = 10;
 
 type JsonSpan = Pick<Span, 'spanId' | 'name' | 'startNs' | 'endNs' | 'status' | 'codeFile' | 'codeLine' | 'codeFunction' | 'tokens' | 'cost' | 'usageRole'>;
 
@@ -61,7 +62,7 @@ export class SpanCodes {
       const file = await this.#only(span.codeFile, rules, files);
       if (file === null) continue;
       const key = `${file}:${span.codeLine}`;
-      const before = lines.get(key) ?? { file, line: span.codeLine, spans: 0, totalMs: 0, tokens: null, cost: null, errors: 0, spanIds: [] };
+      const before = lines.get(key) ?? { file, line: span.codeLine, spans: 0, totalMs: 0, tokens: null, cost: null, errors: 0, calls: [] };
       const counts = span.usageRole !== 'aggregate' && span.usageRole !== 'duplicate';
       const tokens = span.tokens === null || !counts ? null : totalTokens(span.tokens);
       lines.set(key, {
@@ -71,7 +72,7 @@ export class SpanCodes {
         tokens: tokens === null ? before.tokens : (before.tokens ?? 0) + tokens,
         cost: span.cost === null || !counts ? before.cost : (before.cost ?? 0) + span.cost,
         errors: before.errors + (span.status === 'error' ? 1 : 0),
-        spanIds: before.spanIds.length < LAST_CALLS ? [...before.spanIds, span.spanId] : before.spanIds,
+        calls: before.calls.length < MOST_CALLS ? [...before.calls, { spanId: span.spanId, name: span.name, durationMs: durationOf(span), error: span.status === 'error' }] : before.calls,
       });
     }
     return [...lines.values()].sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
@@ -99,7 +100,7 @@ export class SpanCodes {
       calls: spans.length,
       errors: spans.filter(({ status }) => status === 'error').length,
       p50Ms: quantileSorted(Float64Array.from(spans.flatMap((span) => durationOf(span) ?? [])).sort(), 0.5),
-      last: spans.toSorted((a, b) => (a.startNs.length - b.startNs.length || (a.startNs < b.startNs ? -1 : 1)) * -1).slice(0, LAST_CALLS).map((span) => ({ traceId: span.traceId, spanId: span.spanId, startNs: span.startNs, durationMs: durationOf(span), error: span.status === 'error' })),
+      last: spans.toSorted((a, b) => (a.startNs.length - b.startNs.length || (a.startNs < b.startNs ? -1 : 1)) * -1).slice(0, MOST_CALLS).map((span) => ({ traceId: span.traceId, spanId: span.spanId, startNs: span.startNs, durationMs: durationOf(span), error: span.status === 'error' })),
     }));
   }
 

@@ -4,11 +4,11 @@ import { glob } from 'tinyglobby';
 import { bestMatches, fileNameIn } from '../../core/code/match-path.ts';
 import { mapPath, type PathRule } from '../../core/code/path-rules.ts';
 import { definitionLines } from '../../core/code/definitions.ts';
+import { CODE_FILES } from '../../core/code/endings.ts';
 import { folderOf, isInside, joinPath } from '../../core/text/path.ts';
 
 const LEFT_OUT = ['**/node_modules/**', '**/.git/**', '**/.venv/**', '**/venv/**', '**/__pycache__/**', '**/.touchstone/**'];
 const BUILT = ['**/dist/**', '**/out/**', '**/build/**'];
-const SOURCES = '**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs,py,go,rb,rs,kt,java,cs,php}';
 /** Files that are looked through for a declaration. */
 const MOST_FILES = 5000;
 const LARGEST_SOURCE = 2 * 1024 * 1024;
@@ -46,7 +46,7 @@ export class WorkspaceCode {
   async definitions(names: readonly string[], limit: number, signal: AbortSignal): Promise<CodePosition[]> {
     const places: CodePosition[] = [];
     if (names.length === 0) return places;
-    const files = (await this.#glob(SOURCES, BUILT)).slice(0, MOST_FILES);
+    const files = (await this.#glob(CODE_FILES, BUILT)).slice(0, MOST_FILES);
     for (const file of files) {
       signal.throwIfAborted();
       const text = await readText(file, LARGEST_SOURCE);

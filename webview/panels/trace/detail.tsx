@@ -50,6 +50,7 @@ function SpanDetailView({ model, detail }: { readonly model: TraceModel; readonl
         </span>
         <span class="nav">
           {span.codeFile !== null && <OpenCode model={model} span={span} />}
+          {span.codeFile === null && span.kind !== 'llm' && <IconButton icon="goToFile" label="Find code" title="Find code of that name: the span does not say which code made it" onClick={() => model.request('open', { what: 'code', spanId: span.spanId })} />}
           <IconButton icon="arrowUp" label="Previous sibling" title="Previous sibling (Alt+↑)" disabled={detail.previous === null} onClick={() => { if (detail.previous !== null) model.revealSpan(detail.previous); }} />
           <IconButton icon="arrowDown" label="Next sibling" title="Next sibling (Alt+↓)" disabled={detail.next === null} onClick={() => { if (detail.next !== null) model.revealSpan(detail.next); }} />
           <Close model={model} />

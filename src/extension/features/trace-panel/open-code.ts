@@ -1,51 +1,56 @@
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
-import type { Span } from '../../../core/trace/model.ts';
-import { isAbsolutePath } from '../../../core/text/path.ts';
-import { enginePath } from '../../paths.ts';
-import { bestMatches, fileNameIn } from '../../../core/code/match-path.ts';
+import type { SpanPlace, SpanRef } from '../../../protocol/spans.ts';
+import type { FolderEngine } from '../../engine/folder-engine.ts';
+import type { ReadOnlyTexts } from '../../read-only-texts.ts';
+import type { OpenedCode } from '../../traces/shown-traces.ts';
 
-/** Files of that name that are looked at. */
-const MOST_CANDIDATES = 2000;
-const LEFT_OUT = '**/{node_modules,.git,.venv,venv,__pycache__,dist,out}/**';
+/** How long the status bar says what is doubtful about a place, in milliseconds. */
+const TOLD_MS = 12_000;
+/** As Git shortens them, where they have to be told apart in one repository only. */
+const SHORT_COMMIT = 8;
 
-/** Opens the code that made a span beside the panel: a file of this workspace; another one only after a question. */
-export async function openCode(folder: vscode.WorkspaceFolder, span: Pick<Span, 'codeFile' | 'codeLine' | 'codeColumn'>): Promise<void> {
-  const { codeFile } = span;
-  if (codeFile === null) throw new TouchstoneError('not-found', vscode.l10n.t('The span does not say which code made it.'));
-  const uri = await findFile(folder, codeFile);
-  if (!uri) return;
-  const position = new vscode.Position(Math.max((span.codeLine ?? 1) - 1, 0), Math.max((span.codeColumn ?? 1) - 1, 0));
-  const editor = await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.Beside, preview: true, selection: new vscode.Range(position, position) });
-  editor.revealRange(new vscode.Range(position, position), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+/**
+ * Opens the code that made a span beside the panel: a file of this workspace, or the file as it was at the commit of the trace
+ * where it has changed since. Several places: a pick. `undefined`: the person has decided against it.
+ *
+ * @throws TouchstoneError 'not-found' with what is known about it
+ */
+export async function openCode(texts: ReadOnlyTexts, engine: FolderEngine, ref: SpanRef): Promise<OpenedCode | undefined> {
+  const { places, note } = await engine.request('spans/code', ref);
+  const [first] = places;
+  if (first === undefined) throw new TouchstoneError('not-found', note ?? vscode.l10n.t('The span does not say which code made it.'));
+  const place = places.length === 1 ? first : await pick(places, note);
+  if (!place) return undefined;
+  const uri = place.revision === null ? vscode.Uri.file(place.file) : texts.add(nameAt(place.revision), place.revision.text);
+  const at = new vscode.Position(Math.max(place.line - 1, 0), Math.max((place.column ?? 1) - 1, 0));
+  const editor = await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.Beside, preview: true, selection: new vscode.Range(at, at) });
+  editor.revealRange(new vscode.Range(at, at), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  const told = [places.length === 1 || place.how === 'symbol' ? note : null, ...doubts(place)].filter((text) => text !== null);
+  if (told.length > 0) vscode.window.setStatusBarMessage(told.join(' '), TOLD_MS);
+  return { uri, line: place.line, made: place.built ?? { file: place.file, line: place.line } };
 }
 
-/** `undefined`: the person has decided against it. */
-async function findFile(folder: vscode.WorkspaceFolder, codeFile: string): Promise<vscode.Uri | undefined> {
-  const here = isAbsolutePath(codeFile) ? vscode.Uri.file(codeFile) : undefined;
-  if (here && vscode.workspace.getWorkspaceFolder(here) && (await isFile(here))) return here;
-  const name = fileNameIn(codeFile);
-  const found = name === null ? [] : await vscode.workspace.findFiles(new vscode.RelativePattern(folder, `**/${escapeGlob(name)}`), LEFT_OUT, MOST_CANDIDATES);
-  const byPath = new Map(found.map((uri) => [enginePath(uri), uri]));
-  const matches = bestMatches(codeFile, [...byPath.keys()]);
-  if (matches.length > 0) return matches.length === 1 ? byPath.get(matches[0] ?? '') : pick(codeFile, matches, byPath);
-  if (!here || !(await isFile(here))) throw new TouchstoneError('not-found', vscode.l10n.t('{0} is not in this workspace.', codeFile));
-  const open = vscode.l10n.t('Open');
-  const answer = await vscode.window.showWarningMessage(vscode.l10n.t('{0} lies outside of this workspace. A trace may name any file.', codeFile), { modal: true }, open);
-  return answer === open ? here : undefined;
+async function pick(places: readonly SpanPlace[], note: string | null): Promise<SpanPlace | undefined> {
+  const items = places.map((place) => ({
+    label: `${vscode.workspace.asRelativePath(place.file)}:${place.line}`,
+    ...(place.function === null ? {} : { description: place.function }),
+    ...(doubts(place).length > 0 ? { detail: doubts(place).join(' ') } : {}),
+    place,
+  }));
+  const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Open Code'), placeHolder: note ?? vscode.l10n.t('Several places could have made this span'), matchOnDescription: true });
+  return picked?.place;
 }
 
-async function pick(codeFile: string, matches: readonly string[], byPath: ReadonlyMap<string, vscode.Uri>): Promise<vscode.Uri | undefined> {
-  const items = matches.map((path) => ({ label: vscode.workspace.asRelativePath(path), path })).sort((a, b) => a.label.length - b.label.length);
-  const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Open Code'), placeHolder: vscode.l10n.t('Several files could be {0}', codeFile) });
-  return picked && byPath.get(picked.path);
+/** What is to be known about what is shown. */
+function doubts({ built, revision }: SpanPlace): string[] {
+  return [
+    ...(built === null ? [] : [vscode.l10n.t('Built as {0}:{1}.', vscode.workspace.asRelativePath(built.file), built.line)]),
+    ...(revision === null ? [] : [vscode.l10n.t('The file as it was at {0}: it has changed since.', revision.id.slice(0, SHORT_COMMIT))]),
+  ];
 }
 
-/** A name from a trace is a name, not a pattern. */
-function escapeGlob(name: string): string {
-  return name.replaceAll(/[*?{}[\]!]/g, (character) => `[${character}]`);
-}
-
-async function isFile(uri: vscode.Uri): Promise<boolean> {
-  return Promise.resolve(vscode.workspace.fs.stat(uri)).then((stat) => (stat.type & vscode.FileType.File) !== 0, () => false);
+/** The ending stays: it tells VS Code the language. */
+function nameAt({ id, path }: NonNullable<SpanPlace['revision']>): string {
+  return `${id.slice(0, SHORT_COMMIT)} ${path.slice(path.lastIndexOf('/') + 1)}`;
 }

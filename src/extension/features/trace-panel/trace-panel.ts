@@ -13,6 +13,7 @@ import { copyText, PanelHost } from '../../panels/panel-host.ts';
 import { overlays } from '../../paths.ts';
 import type { Services } from '../../services.ts';
 import { deleteTraces, exportTrace } from '../../traces/actions.ts';
+import type { ShownTrace as OpenTrace } from '../../traces/shown-traces.ts';
 import type { TraceTarget } from '../../traces/targets.ts';
 import { openCode } from './open-code.ts';
 
@@ -27,6 +28,7 @@ export class TracePanel implements PanelView {
   readonly #engine: FolderEngine;
   readonly #traceId: string;
   readonly #host: PanelHost<TracePanelNotifications>;
+  readonly #shown: OpenTrace;
   #toReveal: string | null = null;
 
   constructor(services: Services, engine: FolderEngine, traceId: string, panel: vscode.WebviewPanel) {
@@ -36,7 +38,12 @@ export class TracePanel implements PanelView {
     this.#host = new PanelHost(services, panel, { name: 'trace', icon: 'trace', handlers: this.#handlers(), pictures: true });
     const changed = new Coalesced(() => this.#tell(), CHANGED_MS);
     this.#host.own(changed);
-    this.#host.onDidShow(() => changed.request());
+    this.#shown = services.shownTraces.add(engine, traceId);
+    this.#host.own(this.#shown);
+    this.#host.onDidShow(() => {
+      this.#shown.look();
+      changed.request();
+    });
     this.#host.own(services.engines.onTracesChanged(({ engine: from, params }) => {
       if (from === engine && (params.all || params.traceIds.includes(traceId))) changed.request();
     }));
@@ -120,8 +127,9 @@ export class TracePanel implements PanelView {
   async #open(target: PanelTarget): Promise<void> {
     switch (target.what) {
       case 'code': {
-        const { span } = await this.#engine.request('traces/span', { traceId: this.#traceId, spanId: target.spanId });
-        return openCode(this.#engine.folder, span);
+        const opened = await openCode(this.#services.texts, this.#engine, { traceId: this.#traceId, spanId: target.spanId });
+        if (opened) this.#shown.openedCode(opened);
+        return;
       }
       case 'prompt':
       case 'golden':
