@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RawSpan } from '../../src/core/trace/model.ts';
+import { createEngine } from '../../src/engine/engine.ts';
 import { DATABASE_FILE, DATABASE_FOLDER, openDatabase } from '../../src/node/sqlite/database.ts';
 import { MIGRATIONS } from '../../src/node/sqlite/migrations.ts';
 import { BatchWriter } from '../../src/node/traces/batch-writer.ts';
@@ -62,6 +63,29 @@ describe('indexes that follow the batches', () => {
     expect(store.count('chunk')).toBe(chunks);
     store.close();
   });
+
+  it('are brought up by a process that only reads, for the search that comes first', async () => {
+    const many = Array.from({ length: 600 }, (_, index) => rawSpan({ text: long(`word${index}`) }, { id: (index + 1).toString(16), name: `span ${index}` }));
+    await writtenAndKilled(many);
+    const engine = createEngine({ host: { request: () => Promise.reject(new Error('nobody is asked')), on: () => () => undefined } });
+    const store = new StoredTraces(folder);
+    try {
+      const told: string[] = [];
+      engine.on('traces/changed', ({ traceIds }) => told.push(...traceIds));
+      await engine.request('engine/configure', { folder, trusted: true, concurrency: 1, idleTimeoutMs: 1000, maxRetries: 0, defaultBudgetUsd: null, proxy: { url: null, strictSsl: true, noProxy: [] } });
+      expect(store.search('word599')).toEqual([]);
+      const list = (query: string) => engine.request('traces/list', { query, sort: 'time', descending: true, limit: 10 });
+      // Shown at once; whoever has it on the screen is told that there is more to find.
+      expect((await list('')).traces.map(({ traceId }) => traceId)).toEqual([TRACE]);
+      await expect.poll(async () => (await list('word599')).traces.map(({ traceId }) => traceId), { timeout: 10_000 }).toEqual([TRACE]);
+      await expect.poll(() => told, { timeout: 10_000 }).toContain(TRACE);
+      expect(store.value('SELECT count(*) FROM index_behind WHERE kind = 0')).toBe(0);
+      expect(store.contradictions()).toEqual([]);
+    } finally {
+      store.close();
+      await engine.dispose();
+    }
+  }, 30_000);
 
   it('find what log records say of a span also when the process was killed after they were joined', async () => {
     const sink = createTraceSink({ folder });

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { TouchstoneError } from '../../core/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import { SinkError, type TraceSink } from '../../core/trace/sink.ts';
 import { DATABASE_FILE, DATABASE_FOLDER } from '../../node/sqlite/database.ts';
+import { isSearchBehind } from '../../node/traces/index-behind.ts';
 import { createTraceReads, type TraceReads } from '../../node/traces/read/reads.ts';
 import type { ReadMethod, ReadMethods } from '../../node/traces/read/methods.ts';
 import { createTraceSink, type SqliteTraceSink } from '../../node/traces/sink.ts';
@@ -16,6 +18,9 @@ export interface TraceEvents {
 /** Traces that are deleted at once: between two rounds others read and write. */
 const DELETED_AT_ONCE = 500;
 
+/** How long a search waits for the words that a killed process has left; what is found later is told as a change. */
+const CATCH_UP_MS = 2000;
+
 /** The traces of one workspace folder: reading, taking in, deleting. Everything opens on first use. */
 export class Traces {
   readonly #workspace: Workspace;
@@ -25,6 +30,8 @@ export class Traces {
   /** The settings that the sink was told last, as JSON. */
   #told = '';
   #closed = false;
+  /** What a killed process has left is being added to the index of words. */
+  #catchingUp: Promise<void> | undefined;
 
   constructor(workspace: Workspace, events: TraceEvents) {
     this.#workspace = workspace;
@@ -34,6 +41,7 @@ export class Traces {
   /** @throws TouchstoneError 'untrusted-workspace' | 'store' and what the read says */
   async read<M extends ReadMethod>(method: M, params: ReadMethods[M][0], signal?: AbortSignal): Promise<ReadMethods[M][1]> {
     const { reads } = await this.#opened();
+    if (this.#catchingUp !== undefined && 'query' in params && params.query !== '') await Promise.race([this.#catchingUp, sleep(CATCH_UP_MS, undefined, { ref: false })]);
     return reads.read(method, params, signal);
   }
 
@@ -102,7 +110,7 @@ export class Traces {
 
   async #openStore(): Promise<{ reads: TraceReads; sink: SqliteTraceSink }> {
     // Creates the file and its tables.
-    await this.#workspace.store();
+    const { database } = await this.#workspace.store();
     const { folder } = this.#workspace;
     const settings = await this.#settings();
     this.#told = JSON.stringify(settings);
@@ -114,7 +122,19 @@ export class Traces {
       onProblem: (message) => this.#events.log('warn', message),
     });
     const reads = createTraceReads({ path: join(folder, DATABASE_FOLDER, DATABASE_FILE), prices: async () => (await this.#config()).prices });
+    if (isSearchBehind(database)) this.#catchUp(sink);
     return { reads, sink };
+  }
+
+  /** Also in a window that stores nothing: it is the first that searches. (Of a process that lives its words are added a moment sooner.) */
+  #catchUp(sink: SqliteTraceSink): void {
+    this.#catchingUp = sink.catchUp()
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#events.log('warn', `Words of the last traces are not found yet: ${errorMessage(error)}`);
+      })
+      .finally(() => {
+        this.#catchingUp = undefined;
+      });
   }
 
   async #settings(): Promise<Parameters<SqliteTraceSink['update']>[0]> {

@@ -3,6 +3,11 @@ import type { Database } from '../sqlite/database.ts';
 /** `index_behind.kind` */
 export const BEHIND = { search: 0, keys: 1 } as const;
 
+/** Whether words of what is stored wait to be added: of a process that writes now, or of one that was killed. */
+export function isSearchBehind(database: Database): boolean {
+  return database.prepare(`SELECT 1 FROM index_behind WHERE kind = ${BEHIND.search} LIMIT 1`).get() !== undefined;
+}
+
 export interface Range {
   readonly first: number;
   readonly last: number;

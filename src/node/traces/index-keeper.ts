@@ -52,11 +52,13 @@ export class IndexKeeper {
     return this.#writer.search.dueAt < Infinity || !this.#recovery.isIdle;
   }
 
-  step(): void {
+  /** The traces that are found by words that nobody else tells of. */
+  step(): string[] {
     const { search, spans } = this.#writer;
     if (search.dueAt < Infinity) this.#writer.transaction(() => search.write());
-    else if (!this.#recovery.isIdle) this.#recovery.step();
+    else if (!this.#recovery.isIdle) return this.#recovery.step();
     else this.#writer.transaction(() => spans.chunks.keys.step());
+    return [];
   }
 
   rest(): void {

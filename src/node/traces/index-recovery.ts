@@ -42,15 +42,17 @@ export class IndexRecovery {
     return this.#search.length === 0 && this.#keys.length === 0;
   }
 
-  /** Adds some rows. Within no transaction. */
-  step(): void {
+  /** Adds some rows. The traces that are found by more words now. Within no transaction. */
+  step(): string[] {
     const range = this.#search.shift();
-    if (range !== undefined) {
-      const next = this.#writer.transaction(() => this.#addTexts(range));
-      if (next !== null) this.#search.unshift({ first: next, last: range.last });
-      return;
+    if (range === undefined) {
+      this.#stepKeys();
+      return [];
     }
-    this.#stepKeys();
+    const next = this.#writer.transaction(() => this.#addTexts(range));
+    if (next !== null) this.#search.unshift({ first: next, last: range.last });
+    const traceId = this.#statements.traceId.get(traceOfNumber(range.first)) as string | undefined;
+    return traceId === undefined ? [] : [traceId];
   }
 
   addAllKeys(): void {

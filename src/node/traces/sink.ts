@@ -38,8 +38,10 @@ export interface SqliteTraceSink extends TraceSink {
   /** Deletes traces: when it resolves no reader sees them any more. How many there were. @throws SinkError */
   delete(traceIds: readonly string[]): Promise<number>;
   update(settings: { readonly secrets?: readonly string[]; readonly prices?: PriceOverrides; readonly retention?: Retention }): void;
-  /** Resolves when log records are joined, and what was deleted is gone. */
+  /** Resolves when log records are joined, what was deleted is gone, and what was written is found. At once when nothing was asked of the store yet. */
   settled(): Promise<void>;
+  /** Starts without a batch, and adds to the indexes what a killed process has left: resolves when it is settled. @throws SinkError */
+  catchUp(): Promise<void>;
   /** Writes what waits and ends the thread. */
   close(): Promise<void>;
 }
@@ -100,7 +102,11 @@ class ThreadedSink implements SqliteTraceSink {
   }
 
   async settled(): Promise<void> {
-    if (this.#threads !== undefined) await this.#ask((id) => ({ type: 'settle', id }), 0);
+    if (this.#threads !== undefined) await this.catchUp();
+  }
+
+  async catchUp(): Promise<void> {
+    await this.#ask((id) => ({ type: 'settle', id }), 0);
   }
 
   async close(): Promise<void> {

@@ -138,7 +138,7 @@ export class TraceWorker {
       } else if (!this.#remover.isIdle) this.#remover.step();
       else if (!this.#joiner.isIdle) this.#tell(this.#joiner.step());
       else if (!this.#indexes.isIdle(this.#settling.length > 0)) {
-        this.#indexes.step();
+        this.#tell(this.#indexes.step());
         this.#joiner.isStale = true;
       }
     } catch (error) {
