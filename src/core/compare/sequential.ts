@@ -111,15 +111,17 @@ export class SequentialComparison {
     return judgedAgain(result, [{ ...main, interval, p: this.#p(), test: 'sequential', warning } satisfies MetricComparison, ...others], options);
   }
 
-  /** Against no difference, valid at any time: the capital's inverse. */
+  /** Against no difference, valid at any time: the inverse of the largest capital so far. */
   #p(): number {
     const [above, below] = [new Bet(0), new Bet(0)];
+    let largest = 0;
     for (const sum of this.#sums) {
       const excess = sum / (this.#options.largestCluster ?? 1);
       above.add(excess);
       below.add(-excess);
+      largest = Math.max(largest, above.logCapital, below.logCapital);
     }
-    return Math.min(1, 2 * Math.exp(-Math.max(above.logCapital, below.logCapital)));
+    return Math.min(1, 2 * Math.exp(-largest));
   }
 }
 

@@ -39,19 +39,24 @@ export interface BettingUnits {
 }
 
 /**
- * Confidence sequence of the mean: what neither bet has refuted at α/2 each. It covers the mean at all times together with a chance of
- * at least 1 − α, so also at a time that was chosen by looking.
+ * Confidence sequence of the mean: what neither bet has refuted at α/2 each, then or at any time before. It covers the mean at all times
+ * together with a chance of at least 1 − α, so also at a time that was chosen by looking; and what was clear once stays so.
  */
 export function bettingInterval(units: BettingUnits, alpha: number): Interval {
-  return [lowerBound(units, alpha / 2), -lowerBound({ ...units, sums: units.sums.map((sum) => -sum) }, alpha / 2)];
+  const low = lowerBound(units, alpha / 2);
+  const high = -lowerBound({ ...units, sums: units.sums.map((sum) => -sum) }, alpha / 2);
+  // Both sides of a mean are refuted with a chance below α: what is left is where they meet.
+  return low <= high ? [low, high] : [high, low];
 }
 
-/** The largest mean that "the mean is at most this" is refuted for; capital falls as the mean rises, so by bisection. */
+/** The largest mean that "the mean is at most this" was ever refuted for; capital falls as the mean rises, so by bisection. */
 function lowerBound({ sums, sizes, largest }: BettingUnits, alpha: number): number {
   const refuted = (mean: number): boolean => {
     const bet = new Bet(mean);
-    for (const [i, sum] of sums.entries()) bet.add((sum - mean * (sizes[i] ?? 0)) / largest);
-    return bet.logCapital >= -Math.log(alpha);
+    return sums.some((sum, i) => {
+      bet.add((sum - mean * (sizes[i] ?? 0)) / largest);
+      return bet.logCapital >= -Math.log(alpha);
+    });
   };
   let [low, high] = [-1, 1];
   for (let i = 0; i < 24; i++) {

@@ -108,6 +108,18 @@ describe('a sequential comparison', () => {
     expect(batches.answer?.cases).toBe(Math.ceil((single.answer?.cases ?? 0) / 16) * 16);
   });
 
+  it.each(['gate', 'verdict'] as const)('does not take back within a batch what was clear (until %s)', (until) => {
+    // Clear after a dozen cases; the rest of the batch goes the other way.
+    const cases = [...passFail(0, 0, 14, 0), ...passFail(0, 6, 0, 0)].map((one, i) => ({ ...one, caseId: `c${i}` }));
+    const sequence = new SequentialComparison({ ...OPTIONS, until });
+    sequence.add(cases);
+    expect(sequence.answer).toEqual({ outcome: until === 'gate' ? 'passes' : 'better', cases: 20 });
+    const { gate, metrics: [metric] } = sequence.result();
+    expect(gate).toBe('passes');
+    expect(metric?.interval?.[0]).toBeGreaterThanOrEqual(until === 'gate' ? -0.05 : 0);
+    if (until === 'verdict') expect(metric).toMatchObject({ verdict: 'better' });
+  });
+
   it('takes the cases of a cluster as one, and does not answer when one is larger than was announced', () => {
     const clustered = Array.from({ length: 300 }, (_, i) => paired(i, { passes: [i % 5 === 0] }, { passes: [i % 5 !== 0] }, { cluster: `c${Math.floor(i / 3)}` }));
     const look = (largestCluster: number): SequentialComparison => {
