@@ -28,6 +28,6 @@ describe('paths of programs', () => {
   it('lose the roots of containers, and follow rules', () => {
     expect(mapPath('/app/src/agent.py', [])).toBe('src/agent.py');
     expect(mapPath('file:///srv/deploy/api/main.ts', [{ from: '/srv/deploy', to: 'services' }])).toBe('services/api/main.ts');
-    expect(mapPath('C:\\work\\a.ts', [])).toBe('C:/work/a.ts');
+    expect(mapPath('D:\\src\\a.ts', [])).toBe('D:/src/a.ts');
   });
 });
