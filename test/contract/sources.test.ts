@@ -209,6 +209,18 @@ describe('what takes its time', () => {
     expect(sink.spans).toBeGreaterThanOrEqual(1000);
   });
 
+  it.each(CASES.filter(({ type }) => type === 'jaeger' || type === 'tempo').map((test) => [test.name, test] as const))('%s: shows the first spans of a large answer while the others are on their way', async (_, test) => {
+    const { source } = await start(test, testTrace(6000));
+    const sink = new MemoryFetchSink();
+    const seen: number[] = [];
+    const documents = sink.decoded.bind(sink);
+    sink.decoded = (batch) => documents(batch).then(() => void seen.push(sink.spans));
+    await source.fetchTrace(refOf(test.ref), sink, never);
+    expect(sink.spans).toBe(6000);
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen[0]).toBeLessThanOrEqual(600);
+  });
+
   it('asks for metadata that was cut', async () => {
     const { server, source } = await start(langfuse, testTrace(3));
     const sink = new MemoryFetchSink();

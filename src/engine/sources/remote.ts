@@ -245,7 +245,7 @@ export class RemoteSources {
       notes.push(`Its scores could not be had: ${error.message}`);
     }
     (await this.#fetched()).set(fetched.traceId, { source: entry.name, type: entry.type, link: link ?? pageOf(entry, { ...fetched.ids, spanId: null }), ids: { ...fetched.ids, spanId: null }, notes, at: Date.now() });
-    return { status: 'opened', traceId: fetched.traceId, spanId: fetched.spanId, from: 'source', source: entry.name, spans: sink.spans, notes };
+    return { status: 'opened', traceId: fetched.traceId, spanId: fetched.spanId, from: 'source', source: entry.name, spans: (await this.#traces.read('traces/get', { traceId: fetched.traceId })).spans, notes };
   }
 
   async #take(source: TraceSource, ref: TraceRef, sink: StoreFetchSink, signal: AbortSignal): Promise<FetchedTrace> {

@@ -8,6 +8,7 @@ import { answerError, htmlError, isHtml, SourceError } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { FetchedTrace, FetchSink, ListedPage, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
 import { notFound, rowsOf, wantedId } from './shared.ts';
+import { takeInSlices } from './slices.ts';
 
 /** Larger answers are only parsed where they are stored. */
 const LOOKED_INTO = 1024 * 1024;
@@ -47,7 +48,7 @@ export class JaegerSource implements TraceSource {
     if (typeof traceId !== 'string') throw notFound(this.#client.subject, id, 'it is no trace id');
     const notes: string[] = [];
     const bytes = (this.#isOld ? null : await this.#version3(id, signal)) ?? (await this.#legacy(id, notes, signal));
-    await sink.documents(bytes);
+    await takeInSlices(bytes, sink);
     return { ids: { traceId: id, spanId: ref.spanId, project: null, tenant: null, callId: null }, traceId, spanId: readSpanId(ref.spanId) ?? null, notes };
   }
 

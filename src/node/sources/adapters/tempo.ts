@@ -8,6 +8,7 @@ import { answerError, htmlError, isHtml } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { FetchedTrace, FetchSink, ListedPage, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
 import { listOf, notFound, numberAt, textAt, wantedId } from './shared.ts';
+import { takeInSlices } from './slices.ts';
 
 const RESOURCE_SPANS = tag(1, 'bytes');
 const HOUR = 3600;
@@ -85,7 +86,7 @@ export class TempoSource implements TraceSource {
     if (!isProtobuf) {
       const begin = new TextDecoder().decode(bytes.subarray(Math.max(0, bytes.length - 4096)));
       if (/"status"\s*:\s*"?(?:PARTIAL|1)/.test(begin)) notes.push(partial(/"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(begin)?.[1] ?? ''));
-      await sink.documents(bytes);
+      await takeInSlices(bytes, sink);
       return;
     }
     const trace = isVersion2 ? readAnswer(bytes, notes) : bytes;
