@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { formatCount, formatUsd } from '../../../core/text/format.ts';
 import type { PromptState } from '../../../protocol/engine.ts';
+import type { ProductionUse } from '../../../protocol/spans.ts';
 import { COMMANDS, INTERNAL_COMMANDS, SETTINGS } from '../../constants.ts';
 import { enginePath, toRange } from '../../paths.ts';
 import type { LensPlaces } from '../../../core/prompt/lens-places.ts';
@@ -10,21 +11,26 @@ import type { Services } from '../../services.ts';
 import { codeLensEnabled } from '../../settings.ts';
 import { SPACE, SteadyLenses } from '../../steady-lenses.ts';
 import type { PromptTarget, RunTarget } from '../../targets.ts';
-
+import { productionDetail, productionText } from './production-wording.ts';
+import { ProductionUses } from './production-uses.ts';
 
 /**
- * Over `name:` the eval, and what is known without running anything; over `messages:` how the text compares with an environment's
+ * Over `name:` the eval, what is known without running anything, and what production says; over `messages:` how the text compares with an environment's
  * version, which version it is, and *Run once*. Providing them looks for two lines of the text and at what the engine last said;
  * nothing is asked or computed here.
  */
 class PromptLenses extends SteadyLenses {
   readonly #services: Services;
+  readonly #production: ProductionUses;
 
   constructor(services: Services) {
     super();
     this.#services = services;
+    this.#production = new ProductionUses(services);
     const refresh = (): void => this.refresh();
     this.keep(
+      this.#production,
+      this.#production.onDidChange(refresh),
       services.prompts.onDidChange(refresh),
       services.registry.onDidChange(refresh),
       services.runs.onDidChange(refresh),
@@ -58,6 +64,8 @@ class PromptLenses extends SteadyLenses {
     if (!this.#services.engines.forUri(document.uri)) return [lens({ title: vscode.l10n.t('Open its folder to run this prompt'), command: 'vscode.openFolder' })];
     const target: PromptTarget = { path: enginePath(document.uri), ...(state ? { promptId: state.id } : {}) };
     const lenses = this.#evalLenses(document, target, state, cases).map((command) => lens(command));
+    const production = state && productionLens(this.#production.get(document.uri, state.id));
+    if (production) lenses.push(lens(production));
     const known = state && this.#services.registry.get(document.uri, state.id);
     if (known) lenses.push(...registryLenses(target, known).map((command) => lens(command, toRange(place.messages))));
     lenses.push(lens({ title: `$(debug-start)${SPACE}${vscode.l10n.t('Run once')}`, command: COMMANDS.runOnce, arguments: [target] }, toRange(place.messages)));
@@ -107,6 +115,11 @@ function result(document: vscode.TextDocument, state: PromptState): vscode.Comma
     command: COMMANDS.openRun,
     arguments: [{ folder, runId: lastRun.id } satisfies RunTarget],
   };
+}
+
+function productionLens(use: ProductionUse | null): vscode.Command | null {
+  const text = use && productionText(use);
+  return use === null || text === null ? null : { title: `$(record)${SPACE}${text}`, tooltip: productionDetail(use), command: COMMANDS.searchTraces, arguments: [use.query] };
 }
 
 function shortened(text: string): string {
