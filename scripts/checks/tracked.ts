@@ -37,6 +37,9 @@ for (const file of files) {
   });
 }
 
+/** Installed with `npm install`, on the one platform that it is for: a database of 543 MB for tests of the full size. */
+const ONE_PLATFORM: ReadonlySet<string> = new Set(['test/clickhouse/package-lock.json']);
+
 let lockedPackages = 0;
 for (const file of files.filter((name) => /(^|\/)package-lock\.json$/.test(name) && existsSync(join(root, name)))) {
   const { packages } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { packages: Record<string, LockedPackage> };
@@ -44,7 +47,7 @@ for (const file of files.filter((name) => /(^|\/)package-lock\.json$/.test(name)
   for (const [name, entry] of Object.entries(packages)) {
     // npm ci refuses a lockfile that lacks another platform's package, which npm install here does not notice
     for (const dependency of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })) {
-      if (!isLocked(packages, name, dependency)) problems.push(`${file}: ${dependency}, which ${name || 'this package'} needs, is not in it`);
+      if (!ONE_PLATFORM.has(file) && !isLocked(packages, name, dependency)) problems.push(`${file}: ${dependency}, which ${name || 'this package'} needs, is not in it`);
     }
     if (entry.resolved !== undefined) problems.push(`${file}: ${name} names the registry ${entry.resolved} (npm install with .npmrc's omit-lockfile-registry-resolved)`);
   }
