@@ -199,6 +199,20 @@ describe('a better prompt, from the edit to production and back', () => {
     await window.screenshot('version-difference-dark');
   }, 4 * MINUTE);
 
+  it('gives the same numbers on the command line', async () => {
+    const { metrics } = JSON.parse(await touchstone(window, 'compare', 'prompts/support/triage@v2', 'prompts/support/triage@v3', '--json')) as { metrics: readonly ComparedMetric[] };
+    const rate = metrics.find(({ name }) => name === 'passRate');
+    expect(rate?.verdict).toBe('better');
+    expect(verdict).toContain(metricDifference(rate?.delta ?? 0, 'rate'));
+    expect(verdict).toContain(differenceInterval(rate?.interval ?? [0, 0], 'rate'));
+    expect(verdict).toContain(pValue(rate?.p ?? 1));
+    expect(JSON.parse(await touchstone(window, 'versions', 'prompts/support/triage', '--json'))).toMatchObject({ versions: [{ number: 3 }, { number: 2 }, { number: 1 }] });
+    await touchstone(window, 'rollback', 'prompts/support/triage', 'production');
+    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v2/);
+    await touchstone(window, 'promote', 'prompts/support/triage', 'v3', 'production');
+    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v3/);
+  }, 4 * MINUTE);
+
   it('finds it before somebody writes it again, and begins a new prompt from it', async () => {
     await window.runCommand('Touchstone: New Prompt from');
     const input = prompts();
@@ -213,20 +227,6 @@ describe('a better prompt, from the edit to production and back', () => {
     expect(parse(text)).toMatchObject({ name: 'Sales triage', metadata: { from: expect.stringMatching(/^prompts\/support\/triage(@[0-9a-f]{8})?$/) as unknown } });
     expect(text).toContain('# Puts a support ticket into one queue.');
   }, 3 * MINUTE);
-
-  it('gives the same numbers on the command line', async () => {
-    const { metrics } = JSON.parse(await touchstone(window, 'compare', 'prompts/support/triage@v2', 'prompts/support/triage@v3', '--json')) as { metrics: readonly ComparedMetric[] };
-    const rate = metrics.find(({ name }) => name === 'passRate');
-    expect(rate?.verdict).toBe('better');
-    expect(verdict).toContain(metricDifference(rate?.delta ?? 0, 'rate'));
-    expect(verdict).toContain(differenceInterval(rate?.interval ?? [0, 0], 'rate'));
-    expect(verdict).toContain(pValue(rate?.p ?? 1));
-    expect(JSON.parse(await touchstone(window, 'versions', 'prompts/support/triage', '--json'))).toMatchObject({ versions: [{ number: 3 }, { number: 2 }, { number: 1 }] });
-    await touchstone(window, 'rollback', 'prompts/support/triage', 'production');
-    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v2/);
-    await touchstone(window, 'promote', 'prompts/support/triage', 'v3', 'production');
-    await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v3/);
-  }, 4 * MINUTE);
 });
 
 function contentOf(window: Window): string {
