@@ -21,6 +21,7 @@ export const REMOTE_SCHEMAS = {
   'links/open': v.object({ text }),
   'links/make': v.object({ traceId: id, spanId: v.optional(id) }),
   'remote/sources': v.object({}),
+  'remote/describe': v.object({ entry }),
   'remote/list': list,
   'remote/sessions': list,
   'remote/summary': v.object({ source: name, query: text, by: v.picklist(['day', 'model', 'service']) }),

@@ -63,6 +63,16 @@ export const COMMANDS = {
   addToGolden: 'touchstone.addToGolden',
   addGoldenFromQuery: 'touchstone.addGoldenFromQuery',
   replayCall: 'touchstone.replayCall',
+  openTraceLink: 'touchstone.openTraceLink',
+  copyTraceLink: 'touchstone.copyTraceLink',
+  refreshTrace: 'touchstone.refreshTrace',
+  scoreTrace: 'touchstone.scoreTrace',
+  addSource: 'touchstone.addSource',
+  testSource: 'touchstone.testSource',
+  setSourceKey: 'touchstone.setSourceKey',
+  openSourcePage: 'touchstone.openSourcePage',
+  removeSource: 'touchstone.removeSource',
+  searchSource: 'touchstone.searchSource',
 } as const;
 
 /** Commands that only lenses, quick fixes and views call, with arguments: not contributed, so never in the palette. */
@@ -80,6 +90,7 @@ export const INTERNAL_COMMANDS = {
   openCellTrace: 'touchstone.internal.openCellTrace',
   pickTracedCall: 'touchstone.internal.pickTracedCall',
   showComparison: 'touchstone.internal.showComparison',
+  openRemoteTrace: 'touchstone.internal.openRemoteTrace',
   manageTrust: 'workbench.trust.manage',
 } as const;
 
@@ -153,6 +164,10 @@ export const VIEW_ITEMS = {
   receiverOff: 'receiver.off',
   rejection: 'rejection',
   tailedFile: 'tailedFile',
+  /** A tool that keeps traces: in the Sources view, and with its traces in the Traces view. */
+  remote: 'remote',
+  remoteTraces: 'remoteTraces',
+  remoteTrace: 'remoteTrace',
 } as const;
 
 export const WALKTHROUGH = 'touchstone.start';

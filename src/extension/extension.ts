@@ -11,6 +11,7 @@ import { register as registerDiagnostics } from './features/diagnostics/register
 import { register as registerEngineStatus } from './features/engine-status/register.ts';
 import { register as registerEnvironments } from './features/environments/register.ts';
 import { register as registerEval } from './features/eval/register.ts';
+import { register as registerLinks } from './features/links/register.ts';
 import { register as registerOnce } from './features/once/register.ts';
 import { register as registerPromptLenses } from './features/prompt-lenses/register.ts';
 import { register as registerPromptsView } from './features/prompts-view/register.ts';
@@ -32,6 +33,8 @@ import { RegistryStates } from './registry/states.ts';
 import { RunTracker } from './runs/run-tracker.ts';
 import { Secrets } from './secrets.ts';
 import type { Services } from './services.ts';
+import { Hosts } from './traces/hosts.ts';
+import { Remotes } from './traces/remotes.ts';
 import { ShownTraces } from './traces/shown-traces.ts';
 import { Sources } from './traces/sources.ts';
 
@@ -42,15 +45,17 @@ import { Sources } from './traces/sources.ts';
 export function activate(context: vscode.ExtensionContext): void {
   const log = new Log();
   const secrets = new Secrets(context, log);
-  const engines = new Engines({ entry: context.asAbsolutePath('dist/engine.mjs'), log, handlers: hostHandlers(secrets) });
+  const hosts = new Hosts(context.globalState);
+  const engines = new Engines({ entry: context.asAbsolutePath('dist/engine.mjs'), log, handlers: hostHandlers(secrets, hosts) });
   const runs = new RunTracker(engines, log);
   const prompts = new PromptFiles(engines, runs, log);
   const registry = new RegistryStates(engines, prompts, runs, log);
   const sources = new Sources(engines, context.workspaceState, log);
+  const remotes = new Remotes(engines, log);
   const texts = new ReadOnlyTexts();
   const shownTraces = new ShownTraces();
   const refresh = new vscode.EventEmitter<void>();
-  const services: Services = { context, log, secrets, engines, runs, prompts, registry, sources, texts, shownTraces, refresh };
+  const services: Services = { context, log, secrets, engines, runs, prompts, registry, sources, remotes, hosts, texts, shownTraces, refresh };
   context.subscriptions.push(
     log,
     engines,
@@ -58,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     prompts,
     registry,
     sources,
+    remotes,
     texts,
     shownTraces,
     refresh,
@@ -79,6 +85,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerTracePanel(services),
     registerCalls(services),
     registerCode(services),
+    registerLinks(services),
     registerTracesView(services),
     registerSourcesView(services),
     registerReceiver(services),

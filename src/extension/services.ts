@@ -7,6 +7,8 @@ import type { ReadOnlyTexts } from './read-only-texts.ts';
 import type { RegistryStates } from './registry/states.ts';
 import type { RunTracker } from './runs/run-tracker.ts';
 import type { Secrets } from './secrets.ts';
+import type { Hosts } from './traces/hosts.ts';
+import type { Remotes } from './traces/remotes.ts';
 import type { ShownTraces } from './traces/shown-traces.ts';
 import type { Sources } from './traces/sources.ts';
 
@@ -20,6 +22,8 @@ export interface Services {
   readonly prompts: PromptFiles;
   readonly registry: RegistryStates;
   readonly sources: Sources;
+  readonly remotes: Remotes;
+  readonly hosts: Hosts;
   readonly texts: ReadOnlyTexts;
   readonly shownTraces: ShownTraces;
   /** *Refresh* was asked for: every view reads what it shows again. */

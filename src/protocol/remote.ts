@@ -8,6 +8,8 @@ export interface RemoteSource {
   readonly type: SourceType;
   /** Where it is asked: `https://host[:port]/path`; of a file its path. */
   readonly url: string;
+  /** Where its pages are, for a browser; `null`: it has none. */
+  readonly app: string | null;
   readonly project: string | null;
   /** Names of the secrets that it takes, in the order in which they are asked for. */
   readonly secrets: readonly { readonly name: string; readonly what: string; readonly isSet: boolean }[];
@@ -160,6 +162,8 @@ export interface RemoteMethods {
   /** Links to a trace of the store: `link` leads to its backend (`null`: it is only here), `editor` opens it in a colleague's editor (`null`: the same). */
   'links/make': [{ readonly traceId: string; readonly spanId?: string }, { readonly link: string | null; readonly editor: string | null; readonly markdown: string | null }];
   'remote/sources': [Record<string, never>, { readonly sources: readonly RemoteSource[] }];
+  /** An entry as it would be listed once it is written: nothing is written or contacted. */
+  'remote/describe': [{ readonly entry: NewSource }, RemoteSource];
   /** Traces of a source, newest first. Nothing of them is stored. */
   'remote/list': [{ readonly source: string; readonly query: string; readonly limit: number; readonly cursor?: string }, RemotePage];
   'remote/sessions': [{ readonly source: string; readonly query: string; readonly limit: number; readonly cursor?: string }, { readonly sessions: readonly SessionRow[]; readonly next: string | null; readonly notes: readonly string[] }];

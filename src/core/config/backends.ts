@@ -11,7 +11,7 @@ const TEXTS = ['project', 'tenant', 'datasource', 'database', 'table', 'logsTabl
 const KEYS: readonly string[] = ['name', 'type', 'url', 'app', 'path', 'key', 'user', 'applicationKey', 'annotate', 'timeoutMs', ...TEXTS];
 
 /** Where a backend is asked when nobody says otherwise: the vendor's own cloud, or the port at which it listens on this machine. */
-const URLS: Readonly<Record<Exclude<SourceType, 'sqlite'>, string>> = {
+export const URLS: Readonly<Record<Exclude<SourceType, 'sqlite'>, string>> = {
   langfuse: 'https://cloud.langfuse.com',
   langsmith: 'https://api.smith.langchain.com',
   phoenix: 'http://localhost:6006',

@@ -20,6 +20,37 @@ export function addBackendSource(path: string, text: string, entry: Readonly<Rec
   return addItem(path, text, `{ ${members.join(', ')} }`, (known) => isMap(known) && known.get('name') === entry['name']);
 }
 
+/**
+ * Takes a backend out of `traces.sources`. `null`: there is none of this name.
+ * @throws TouchstoneError 'invalid-config' as above
+ */
+export function removeBackendSource(path: string, text: string, name: string): OffsetEdit | null {
+  const root = parseDocument(text).contents;
+  const traces = isMap(root) ? pairOf(root, 'traces')?.value : undefined;
+  const list = isMap(traces) ? pairOf(traces, 'sources')?.value : undefined;
+  if (list === undefined || list === null) return null;
+  if (!isSeq(list)) throw unexpected(path);
+  const at = list.items.findIndex((item) => isMap(item) && item.get('name') === name);
+  if (at === -1) return null;
+  // An empty list, not a key without a value.
+  if (list.items.length === 1) return { ...between(extent(text, list)), newText: '[]' };
+  const [start, end] = extent(text, list.items[at] as Node);
+  const before = list.items[at - 1] as Node | undefined;
+  if (list.flow) {
+    const from = before === undefined ? start : extent(text, before)[1];
+    return { start: from, end: before === undefined ? extent(text, list.items[at + 1] as Node)[0] : end, newText: '' };
+  }
+  // Whole lines: its dash, what it says, and a comment behind it.
+  const dash = text.lastIndexOf('-', start);
+  const line = lineStart(text, dash);
+  const lineEnd = text.indexOf('\n', end);
+  return { start: line, end: lineEnd === -1 ? text.length : lineEnd + 1, newText: '' };
+}
+
+function between([start, end]: readonly [number, number]): { readonly start: number; readonly end: number } {
+  return { start, end };
+}
+
 function addItem(path: string, text: string, item: string, isSame: (known: unknown) => boolean): OffsetEdit | null {
   const lineBreak = lineBreakOf(text);
   const root = parseDocument(text).contents;

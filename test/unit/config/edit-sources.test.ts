@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { addTraceSource } from '../../../src/core/config/edit-sources.ts';
+import { addTraceSource, removeBackendSource } from '../../../src/core/config/edit-sources.ts';
 import { TouchstoneError } from '../../../src/core/errors.ts';
 
 function added(text: string, source: string): string {
@@ -48,5 +48,33 @@ describe('adding a file to tail', () => {
 
   it.each(['- a\n', 'traces: yes\n', 'traces:\n  sources: { a: b }\n'])('refuses what is no list of sources: %j', (text) => {
     expect(() => addTraceSource('/w/touchstone.yml', text, 'a.jsonl')).toThrow(TouchstoneError);
+  });
+});
+
+describe('removing a tool that keeps traces', () => {
+  const A = '{ name: a, type: jaeger, url: "http://localhost:16686" }';
+  const B = '{ name: b, type: phoenix }';
+  it.each([
+    ['the first line of a list', `traces:\n  sources:\n    - ${A} # with a comment\n    - logs/*.jsonl # ours\n    - ${B}\njudge: x\n`],
+    ['a line within a list', `traces:\n  sources:\n    - logs/*.jsonl # ours\n    - ${A}\n    - ${B}\njudge: x\n`],
+    ['the last line of a file', `judge: x\ntraces:\n  sources:\n    - logs/*.jsonl # ours\n    - ${A}`],
+    ['an entry of several lines', `traces:\n  sources:\n    - logs/*.jsonl # ours\n    - name: a\n      type: jaeger\n      url: http://host-1:16686\n    - ${B}\njudge: x\n`],
+    ['the first of a flow list', `traces: { sources: [${A}, logs/*.jsonl, ${B}] } # ours\n`],
+    ['the last of a flow list', `traces: { sources: [logs/*.jsonl, ${A}] } # ours\n`],
+    ['the only one', `# ours\ntraces:\n  sources:\n    - ${A}\njudge: x\n`],
+    ['the only one of a flow list', `# ours\ntraces: { sources: [${A}] }\njudge: x\n`],
+  ])('%s: nothing else changes', (_, text) => {
+    const edit = removeBackendSource('/w/touchstone.yml', text, 'a');
+    expect(edit).not.toBeNull();
+    const result = text.slice(0, edit?.start) + (edit?.newText ?? '') + text.slice(edit?.end);
+    const before = parse(text) as { traces: { sources: unknown[] } };
+    const rest = before.traces.sources.filter((source) => typeof source === 'string' || (source as { name: string }).name !== 'a');
+    expect(parse(result), result).toEqual({ ...before, traces: { sources: rest } });
+    expect(result).toContain('# ours');
+    expect(removeBackendSource('/w/touchstone.yml', result, 'a')).toBeNull();
+  });
+
+  it('does nothing where there is none of the name', () => {
+    for (const text of ['', 'judge: x\n', 'traces:\n', 'traces:\n  sources: [a, { path: a }]\n']) expect(removeBackendSource('/w/touchstone.yml', text, 'a')).toBeNull();
   });
 });

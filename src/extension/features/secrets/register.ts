@@ -21,6 +21,7 @@ export function register(services: Services): vscode.Disposable {
       });
       if (value === undefined) return;
       await secrets.set(name, value.trim());
+      services.remotes.refresh();
       services.log.info(`The key ${name} was set.`);
       vscode.window.setStatusBarMessage(vscode.l10n.t('{0} is set.', name), 5000);
     }),
@@ -34,6 +35,7 @@ export function register(services: Services): vscode.Disposable {
       const name = await vscode.window.showQuickPick(names, { title: vscode.l10n.t('Remove API Key'), placeHolder: vscode.l10n.t('Pick the key to remove') });
       if (name === undefined) return;
       await secrets.remove(name);
+      services.remotes.refresh();
       services.log.info(`The key ${name} was removed.`);
       vscode.window.setStatusBarMessage(vscode.l10n.t('{0} is removed.', name), 5000);
     }),

@@ -8,6 +8,7 @@ import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { endpoint } from '../../traces/receiver-wording.ts';
 import { rejectionText } from './rejection-text.ts';
+import { registerRemotes } from './remotes.ts';
 import { tailFile } from './tail-file.ts';
 import { SourcesTree, type Node } from './tree.ts';
 
@@ -53,6 +54,7 @@ export function register(services: Services): vscode.Disposable {
       const engine = await pickFolder(services, argument instanceof vscode.Uri ? { folder: vscode.workspace.getWorkspaceFolder(argument)?.uri.toString() ?? '' } : argument, vscode.l10n.t('Tail a File'));
       if (engine) await tailFile(engine, argument instanceof vscode.Uri ? argument : undefined);
     }),
+    registerRemotes(services, (argument, title) => pickFolder(services, argument, title)),
     registerCommand(services, INTERNAL_COMMANDS.openRejection, async (argument) => {
       const { folder, id } = v.parse(rejectionSchema, argument);
       const engine = services.engines.forFolder(folder);

@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import { errorMessage } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import { fileNameOf } from '../../../core/text/path.ts';
+import type { RemoteSource } from '../../../protocol/remote.ts';
 import type { SourcesState } from '../../../protocol/traces.ts';
 import { INTERNAL_COMMANDS, VIEW_ITEMS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import type { Services } from '../../services.ts';
 import { formatBytes } from '../../traces/numbers.ts';
 import { receiverDescription, receiverIcon, receiverTooltip } from '../../traces/receiver-wording.ts';
+import { missingKeys, sourceHost, sourceTitle } from '../../traces/source-wording.ts';
 import { shortTime } from '../../traces/wording.ts';
 
 type Tail = SourcesState['tails'][number];
@@ -26,6 +28,7 @@ export type Node = InFolder & (
   | { readonly kind: 'file'; readonly file: Tail['files'][number] }
   | { readonly kind: 'rejections'; readonly state: SourcesState }
   | { readonly kind: 'rejection'; readonly rejection: SourcesState['rejections'][number] }
+  | { readonly kind: 'remote'; readonly source: RemoteSource }
   | { readonly kind: 'store'; readonly store: SourcesState['store'] });
 
 /** Where traces come from: the receiver with who sends, files that are tailed, what could not be taken, and the store. */
@@ -41,6 +44,9 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     this.#disposables = [
       this.#didChange,
       services.sources.onDidChange(() => {
+        if (this.#watch) this.#didChange.fire(undefined);
+      }),
+      services.remotes.onDidChange(() => {
         if (this.#watch) this.#didChange.fire(undefined);
       }),
       services.refresh.event(() => void this.#readAgain()),
@@ -90,6 +96,8 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
         return rejectionsItem(node.state);
       case 'rejection':
         return rejectionItem(node);
+      case 'remote':
+        return remoteItem(node);
       case 'store':
         return storeItem(node.store);
     }
@@ -109,6 +117,7 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const state = this.#services.sources.state(engine);
     const nodes: Node[] = [{ kind: 'receiver', engine, folder }];
     if (!state) return nodes;
+    nodes.push(...(await this.#services.remotes.listed(engine)).map((source): Node => ({ kind: 'remote', engine, folder, source })));
     nodes.push(...state.tails.map((tail): Node => ({ kind: 'tail', engine, folder, tail })));
     if (state.senders.length > 0) nodes.push({ kind: 'senders', engine, folder, senders: state.senders });
     if (state.counts.rejected > 0 || state.rejections.length > 0) nodes.push({ kind: 'rejections', engine, folder, state });
@@ -129,6 +138,21 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     item.contextValue = on ? VIEW_ITEMS.receiverOn : VIEW_ITEMS.receiverOff;
     return item;
   }
+}
+
+function remoteItem({ folder, source }: Extract<Node, { kind: 'remote' }>): vscode.TreeItem {
+  const item = new vscode.TreeItem(sourceTitle(source));
+  item.id = `remote:${folder}#${source.name}`;
+  const missing = missingKeys(source);
+  item.iconPath = new vscode.ThemeIcon(source.type === 'sqlite' ? 'database' : 'cloud');
+  item.description = [sourceHost(source), source.project, missing.length > 0 && missing.length === source.secrets.length ? vscode.l10n.t('no key') : null].filter((part) => part !== null).join(' · ');
+  item.tooltip = [
+    `${sourceTitle(source)} · ${source.url}`,
+    ...source.secrets.map(({ name, what, isSet }) => (isSet ? vscode.l10n.t('{0}: {1} is set', what, name) : vscode.l10n.t('{0}: {1} is not set', what, name))),
+    source.can.annotate ? vscode.l10n.t('Scores may be sent to it.') : vscode.l10n.t('Nothing is sent to it but questions.'),
+  ].join('\n');
+  item.contextValue = VIEW_ITEMS.remote;
+  return item;
 }
 
 function sendersItem(senders: SourcesState['senders']): vscode.TreeItem {

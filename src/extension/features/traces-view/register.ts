@@ -6,6 +6,7 @@ import { COMMANDS, INTERNAL_COMMANDS, VIEWS } from '../../constants.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { deleteMatching, deleteTraces, exportTrace, isTraceFormat, pickFormat } from '../../traces/actions.ts';
 import { importFiles, importFolder, pickFiles } from '../../traces/import.ts';
+import { pickSource } from '../../traces/pick-source.ts';
 import { asTraceTargets, engineOfTrace, pickTrace, type TraceTarget } from '../../traces/targets.ts';
 import type { TraceSort } from '../../traces/wording.ts';
 import { describeBreakdown } from './compare.ts';
@@ -48,6 +49,13 @@ export function register(services: Services): vscode.Disposable {
       if (problem !== null) throw new TouchstoneError('usage', problem);
       look.search(query);
       await vscode.commands.executeCommand(`${VIEWS.traces}.focus`);
+    }),
+    registerCommand(services, COMMANDS.searchSource, async (argument) => {
+      const picked = await pickSource(services, argument, vscode.l10n.t('Search Traces of Source'));
+      if (!picked) return;
+      const group = { folder: picked.engine.folder.uri.toString(), source: picked.source };
+      const query = await askQuery(services, tree.queryOf(group), look.recent);
+      if (query !== undefined) tree.searchRemote(group, query);
     }),
     registerCommand(services, COMMANDS.clearTraceSearch, () => look.search('')),
     registerCommand(services, COMMANDS.sortTraces, () => askSort(look)),

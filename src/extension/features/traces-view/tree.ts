@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { errorMessage } from '../../../core/errors.ts';
+import type { RemoteTraceRow } from '../../../protocol/remote.ts';
 import type { SessionRow, TraceRow } from '../../../protocol/traces.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, VIEW_ITEMS } from '../../constants.ts';
@@ -9,13 +10,14 @@ import { PagedList } from '../../traces/paged-list.ts';
 import type { TraceTarget } from '../../traces/targets.ts';
 import { sessionDescription, sessionTooltip, traceDescription, traceIcon, traceLabel, traceTooltip } from '../../traces/wording.ts';
 import type { TracesLook } from './look.ts';
+import { groupItem, noteItem, remoteItem, RemoteLists, type RemoteGroup } from './remote-lists.ts';
 
 /** A list that changes all the time is read again at most so often, in milliseconds. */
 const REFRESH_MS = 700;
 
 interface MoreNode {
   readonly kind: 'more';
-  readonly list: PagedList<TraceRow> | PagedList<SessionRow>;
+  readonly list: PagedList<TraceRow> | PagedList<SessionRow> | PagedList<RemoteTraceRow>;
   readonly parent: Node | undefined;
 }
 
@@ -23,6 +25,10 @@ export type Node =
   | { readonly kind: 'folder'; readonly engine: FolderEngine }
   | { readonly kind: 'session'; readonly engine: FolderEngine; readonly session: SessionRow }
   | ({ readonly kind: 'trace'; readonly engine: FolderEngine; readonly row: TraceRow } & TraceTarget)
+  | RemoteGroup
+  | { readonly kind: 'remoteTrace'; readonly group: RemoteGroup; readonly row: RemoteTraceRow }
+  /** What a source says instead of, or beside, its traces. */
+  | { readonly kind: 'note'; readonly text: string; readonly isProblem: boolean }
   | MoreNode;
 
 interface FolderLists {
@@ -37,6 +43,7 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   readonly #services: Services;
   readonly #look: TracesLook;
   readonly #lists = new Map<FolderEngine, FolderLists>();
+  readonly #remote: RemoteLists;
   readonly #didChange = new vscode.EventEmitter<Node | undefined>();
   readonly #didLoad = new vscode.EventEmitter<void>();
   readonly #refresh: Coalesced;
@@ -52,12 +59,14 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   constructor(services: Services, look: TracesLook) {
     this.#services = services;
     this.#look = look;
+    this.#remote = new RemoteLists(services);
     this.#refresh = new Coalesced(() => this.#readAgain(), REFRESH_MS);
     this.#disposables = [
       this.#didChange, this.#didLoad, this.#refresh,
       look.onDidChange(() => this.reload()),
       services.engines.onTracesChanged(() => this.refresh()),
       services.engines.onDidStart(() => this.refresh()),
+      services.remotes.onDidChange(() => this.reload()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.reload()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.reload()),
     ];
@@ -72,6 +81,7 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   /** Another list: from its first page on. */
   reload(): void {
     this.#lists.clear();
+    this.#remote.clear();
     if (this.#visible) this.#follow();
     this.#didChange.fire(undefined);
   }
@@ -94,6 +104,18 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   /** The traces of a session that is closed are not read again. */
   collapsed(node: Node): void {
     if (node.kind === 'session') this.#lists.get(node.engine)?.ofSession.delete(node.session.session);
+    // Opened again, a source is asked again.
+    if (node.kind === 'remote') this.#remote.forget(node);
+  }
+
+  /** What a source is asked for from now on. */
+  queryOf(group: Pick<RemoteGroup, 'folder' | 'source'>): string {
+    return this.#remote.queryOf(group);
+  }
+
+  searchRemote(group: Pick<RemoteGroup, 'folder' | 'source'>, query: string): void {
+    this.#remote.search(group, query);
+    this.#didChange.fire(undefined);
   }
 
   async more({ list, parent }: MoreNode): Promise<void> {
@@ -111,6 +133,7 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     if (!this.#services.engines.available) return [];
     if (node?.kind === 'folder') return this.#guard(() => this.#top(node.engine, node));
     if (node?.kind === 'session') return this.#guard(() => this.#traces(node.engine, this.#ofSession(node.engine, node.session.session), node));
+    if (node?.kind === 'remote') return this.#remoteTraces(node);
     if (node) return [];
     this.problem = null;
     const engines = this.#services.engines.all();
@@ -118,7 +141,7 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     const filled = lists.filter((list) => list.nodes.length > 0);
     // Folders appear only in a workspace with several.
     const nodes = engines.length <= 1 ? filled[0]?.nodes ?? [] : filled.map(({ engine }): Node => ({ kind: 'folder', engine }));
-    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasTraces, nodes.length > 0);
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasTraces, lists.some((list) => list.nodes.some(({ kind }) => kind === 'trace' || kind === 'session')));
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.tracesRead, true);
     this.#didLoad.fire();
     return nodes;
@@ -132,6 +155,12 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
         return sessionItem(node.session);
       case 'trace':
         return traceItem(node, this.#look);
+      case 'remote':
+        return groupItem(node, this.#remote.queryOf(node));
+      case 'remoteTrace':
+        return remoteItem(node.group, node.row);
+      case 'note':
+        return noteItem(node.text, node.isProblem);
       case 'more': {
         const item = new vscode.TreeItem(vscode.l10n.t('Load more'));
         item.iconPath = new vscode.ThemeIcon('ellipsis');
@@ -146,6 +175,29 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   }
 
   async #top(engine: FolderEngine, parent: Node | undefined): Promise<Node[]> {
+    const folder = engine.folder.uri.toString();
+    const sources = (await this.#services.remotes.listed(engine)).filter(({ can }) => can.list);
+    // First: behind the traces that are here, nobody would find them.
+    return [...sources.map((source): Node => ({ kind: 'remote', engine, folder, source })), ...(await this.#stored(engine, parent))];
+  }
+
+  /** A source that fails says why in its own place. */
+  async #remoteTraces(group: RemoteGroup): Promise<Node[]> {
+    try {
+      const { rows, list, notes } = await this.#remote.load(group);
+      const nodes = rows.map((row): Node => ({ kind: 'remoteTrace', group, row }));
+      const said = [...notes, ...(rows.length === 0 ? [vscode.l10n.t('No trace found.')] : [])].map((text): Node => ({ kind: 'note', text, isProblem: false }));
+      return [...nodes, ...(list.hasMore ? [{ kind: 'more' as const, list, parent: group }] : []), ...said];
+    } catch (error) {
+      // Not kept: the next time the group is opened, it is tried again.
+      this.#remote.forget(group);
+      const text = this.#services.log.redact(errorMessage(error));
+      this.#services.log.warn(`Source "${group.source.name}" cannot be listed: ${text}`);
+      return [{ kind: 'note', text, isProblem: true }];
+    }
+  }
+
+  async #stored(engine: FolderEngine, parent: Node | undefined): Promise<Node[]> {
     const lists = this.#listsOf(engine);
     if (!this.#look.grouped) return this.#traces(engine, lists.traces, parent);
     const sessions = await lists.sessions.load();

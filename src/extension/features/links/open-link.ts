@@ -1,0 +1,139 @@
+import * as vscode from 'vscode';
+import { TouchstoneError } from '../../../core/errors.ts';
+import { formatCount } from '../../../core/text/format.ts';
+import type { LinkExplanation, OpenedLink } from '../../../protocol/remote.ts';
+import { COMMANDS } from '../../constants.ts';
+import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { withProgress } from '../../progress.ts';
+import { showError, type Services } from '../../services.ts';
+import { addSource, setKeys } from '../../traces/add-source.ts';
+import { formatBytes } from '../../traces/numbers.ts';
+import { sourceHost } from '../../traces/source-wording.ts';
+import type { TraceTarget } from '../../traces/targets.ts';
+
+interface Explained {
+  readonly engine: FolderEngine;
+  readonly link: LinkExplanation;
+}
+
+/**
+ * Opens the trace that a text names: from the store, else from the source whose page or id it is. Whom that would contact is known
+ * before anybody is contacted, and asked about the first time.
+ */
+export async function openLink(services: Services, text: string): Promise<void> {
+  const explained = await explain(services, text);
+  if (!explained) return;
+  const { engine, link } = explained;
+  if (!link.isStored && !(await agree(services, explained))) return;
+  await tryOpen(services, engine, link.source, vscode.l10n.t('Opening the trace'), (signal) => engine.request('links/open', { text }, signal), () => openLink(services, text));
+}
+
+/** One trace of a source, by the source's id. */
+export async function openRemote(services: Services, engine: FolderEngine, source: string, id: string): Promise<void> {
+  const sources = (await services.remotes.list(engine)).filter(({ name }) => name === source);
+  if (!(await services.hosts.agree(sources))) return;
+  await tryOpen(services, engine, source, vscode.l10n.t('Opening the trace'), (signal) => engine.request('remote/fetch', { source, id }, signal), () => openRemote(services, engine, source, id));
+}
+
+/** Fetches a stored trace again from where it came. */
+export async function refreshTrace(services: Services, engine: FolderEngine, traceId: string): Promise<void> {
+  const origin = await engine.request('remote/origin', { traceId });
+  if (origin === null) throw new TouchstoneError('usage', vscode.l10n.t('This trace came from no source: there is nothing to ask again.'));
+  const sources = (await services.remotes.list(engine)).filter(({ name }) => name === origin.source);
+  if (!(await services.hosts.agree(sources))) return;
+  await tryOpen(services, engine, origin.source, vscode.l10n.t('Asking {0} again', origin.source), (signal) => engine.request('remote/refresh', { traceId }, signal), () => refreshTrace(services, engine, traceId));
+}
+
+/** In a workspace with several folders: the one whose store has it, else the first that has somebody to ask. */
+async function explain(services: Services, text: string): Promise<Explained | undefined> {
+  const engines = services.engines.all();
+  const all = await Promise.all(engines.map(async (engine): Promise<Explained> => ({ engine, link: await engine.request('links/explain', { text }) })));
+  return all.find(({ link }) => link.isStored) ?? all.find(({ link }) => link.wouldContact.length > 0) ?? all[0];
+}
+
+async function agree({ remotes, hosts }: Services, { engine, link }: Explained): Promise<boolean> {
+  if (link.wouldContact.length === 0) return true;
+  const sources = await remotes.list(engine);
+  return hosts.agree(sources.filter((source) => link.wouldContact.includes(sourceHost(source))));
+}
+
+type Ask = (signal: AbortSignal) => Promise<OpenedLink>;
+
+async function tryOpen(services: Services, engine: FolderEngine, source: string | null, title: string, ask: Ask, again: () => Promise<void>): Promise<void> {
+  try {
+    await told(services, engine, await fetchShown(services, engine, title, ask), again);
+  } catch (error) {
+    await offer(services, engine, source, error, again);
+  }
+}
+
+/** The panel opens with the first spans; the rest arrives in it. What has come when it is cancelled stays. */
+async function fetchShown(services: Services, engine: FolderEngine, title: string, ask: Ask): Promise<OpenedLink> {
+  return withProgress(title, async (signal, progress) => {
+    let shown = false;
+    const listener = services.engines.onRemoteProgress(({ engine: from, params: { traceId, spans, bytes } }) => {
+      if (from !== engine) return;
+      progress.report({ message: `${formatCount(spans, 'span')} · ${formatBytes(bytes)}` });
+      if (shown || traceId === null || spans === 0) return;
+      shown = true;
+      void show(engine, traceId, null);
+    });
+    try {
+      return await ask(signal);
+    } finally {
+      listener.dispose();
+    }
+  });
+}
+
+async function show(engine: FolderEngine, traceId: string, spanId: string | null): Promise<void> {
+  await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: engine.folder.uri.toString(), traceId, spanId } satisfies TraceTarget);
+}
+
+async function told(services: Services, engine: FolderEngine, opened: OpenedLink, again: () => Promise<void>): Promise<void> {
+  switch (opened.status) {
+    case 'opened': {
+      await show(engine, opened.traceId, opened.spanId);
+      // The trace is open; nobody waits until the message is put away.
+      if (opened.from === 'source' && opened.notes.length > 0) void vscode.window.showInformationMessage(opened.notes.join(' '));
+      return;
+    }
+    case 'browser': {
+      const { url, reason } = opened;
+      const open = vscode.l10n.t('Open in Browser');
+      const answer = await vscode.window.showInformationMessage(reason, ...(url === null ? [] : [open]));
+      if (answer === open && url !== null) await vscode.env.openExternal(vscode.Uri.parse(url, true));
+      return;
+    }
+    case 'unknown-host': {
+      const { host, suggestion } = opened;
+      const add = vscode.l10n.t('Add Source…');
+      const detail = vscode.l10n.t('Nothing was sent: no source in touchstone.yml is configured for this host. Add it only if you know whose it is.');
+      const answer = await vscode.window.showWarningMessage(vscode.l10n.t('{0} is not known to this workspace.', host), { modal: true, detail }, ...(suggestion === null ? [] : [add]));
+      if (answer === add && suggestion !== null && (await addSource(services, engine, suggestion)) !== undefined) await again();
+    }
+  }
+}
+
+/** A failure with what helps against it. */
+async function offer(services: Services, engine: FolderEngine, source: string | null, error: unknown, again: () => Promise<void>): Promise<void> {
+  const code = error instanceof TouchstoneError ? error.code : null;
+  const found = source === null ? undefined : (await services.remotes.listed(engine)).find(({ name }) => name === source);
+  if ((code === 'missing-secret' || code === 'unauthorized') && found) {
+    const setKey = vscode.l10n.t('Set Key…');
+    if ((await ask(services, error, setKey)) === setKey && (await setKeys(services, found))) await again();
+    return;
+  }
+  if (code === 'not-found' && source === null) {
+    const add = vscode.l10n.t('Add Source…');
+    if ((await ask(services, error, add)) === add && (await addSource(services, engine)) !== undefined) await again();
+    return;
+  }
+  await showError(services.log, error);
+}
+
+async function ask({ log }: Services, error: unknown, action: string): Promise<string | undefined> {
+  const message = log.redact(error instanceof Error ? error.message : String(error));
+  log.error(message);
+  return vscode.window.showErrorMessage(message, action);
+}

@@ -1,0 +1,30 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import { TouchstoneError } from '../../core/errors.ts';
+import type { RemoteSource } from '../../protocol/remote.ts';
+import type { FolderEngine } from '../engine/folder-engine.ts';
+import type { Services } from '../services.ts';
+import { sourceHost, sourceTitle } from './source-wording.ts';
+
+const targetSchema = v.object({ folder: v.string(), source: v.union([v.string(), v.object({ name: v.string() })]) });
+
+export interface PickedSource {
+  readonly engine: FolderEngine;
+  readonly source: RemoteSource;
+}
+
+/** The source of the clicked row; the only one; or a pick. `undefined`: not picked. */
+export async function pickSource({ engines, remotes }: Services, argument: unknown, title: string): Promise<PickedSource | undefined> {
+  const all = (await Promise.all(engines.all().map(async (engine) => (await remotes.list(engine)).map((source) => ({ engine, source }))))).flat();
+  const given = v.safeParse(targetSchema, argument);
+  if (given.success) {
+    const { folder, source } = given.output;
+    const name = typeof source === 'string' ? source : source.name;
+    const found = all.find((one) => one.engine.folder.uri.toString() === folder && one.source.name === name);
+    if (!found) throw new TouchstoneError('not-found', vscode.l10n.t('Source "{0}" is not in touchstone.yml any more.', name));
+    return found;
+  }
+  if (all.length === 0) throw new TouchstoneError('not-found', vscode.l10n.t('touchstone.yml names no tool that keeps traces. "Touchstone: Add Source…" adds one.'));
+  const items = all.map((one) => ({ label: sourceTitle(one.source), description: sourceHost(one.source), one }));
+  return all.length === 1 ? all[0] : (await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a source') }))?.one;
+}

@@ -1,0 +1,40 @@
+import * as vscode from 'vscode';
+import type { SourceType } from '../../core/config/model.ts';
+import { formatCount, formatDuration, formatTokens, formatUsd } from '../../core/text/format.ts';
+import type { RemoteSource, RemoteTraceRow } from '../../protocol/remote.ts';
+import { durationMs, millisecondsOf } from './numbers.ts';
+import { shortTime } from './wording.ts';
+
+const LABELS: Readonly<Record<SourceType, string>> = {
+  langfuse: 'Langfuse', langsmith: 'LangSmith', phoenix: 'Arize Phoenix', opik: 'Opik', weave: 'W&B Weave', jaeger: 'Jaeger', tempo: 'Grafana Tempo',
+  clickhouse: 'ClickHouse', datadog: 'Datadog', honeycomb: 'Honeycomb', logfire: 'Logfire', sqlite: 'SQLite',
+};
+
+export function sourceLabel(type: SourceType): string {
+  return LABELS[type];
+}
+
+/** `Langfuse: production`; of a source that is named as its type is, that alone. */
+export function sourceTitle({ type, name }: Pick<RemoteSource, 'type' | 'name'>): string {
+  return name === type ? sourceLabel(type) : `${sourceLabel(type)}: ${name}`;
+}
+
+/** Where it is asked, for people: `host[:port]`; of a file its path. */
+export function sourceHost({ type, url }: Pick<RemoteSource, 'type' | 'url'>): string {
+  return type === 'sqlite' ? url : new URL(url).host;
+}
+
+export function missingKeys({ secrets }: Pick<RemoteSource, 'secrets'>): string[] {
+  return secrets.filter(({ isSet }) => !isSet).map(({ name }) => name);
+}
+
+/** What stands behind a trace that is listed and may not be here yet. */
+export function remoteDescription(row: RemoteTraceRow): string {
+  return [
+    row.errors !== null && row.errors > 0 ? formatCount(row.errors, 'error') : null,
+    shortTime(millisecondsOf(row.startNs)),
+    row.durationNs === null ? null : formatDuration(durationMs(row)),
+    row.cost === null ? null : formatUsd(row.cost),
+    row.tokens === null ? null : vscode.l10n.t('{0} tok', formatTokens(row.tokens)),
+  ].filter((part) => part !== null).join(' · ');
+}
