@@ -1,7 +1,8 @@
 import type { NumberField, Pattern, Query, TextField } from '../../../core/trace/query/model.ts';
 import { printQuery } from '../../../core/trace/query/print.ts';
 import { momentMs } from '../../../core/trace/query/values.ts';
-import { CALL_NAMES, ENVIRONMENT, firstOf, hasOne, IS_ERROR, isOfKind, NAMES, PROJECT, type Params, type Schema } from './schema.ts';
+import type { Params } from './queries.ts';
+import { CALL_NAMES, ENVIRONMENT, firstOf, hasOne, IS_ERROR, isOfKind, NAMES, PROJECT, type Schema } from './schema.ts';
 
 /** A query in SQL: a condition on the root spans of traces, with its parameters. */
 export interface TraceCondition {

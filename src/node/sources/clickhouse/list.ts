@@ -2,7 +2,8 @@ import { isObject, type JsonObject } from '../../../core/json.ts';
 import { SourceError, type SourceSubject } from '../errors.ts';
 import type { ListedPage, ListedTrace, ListRequest } from '../source.ts';
 import { conditionOf, type TraceCondition } from './conditions.ts';
-import { CALL_NAMES, firstOf, hasOne, IS_ERROR, isOfKind, NAMES, type Params, type Schema } from './schema.ts';
+import type { Params } from './queries.ts';
+import { CALL_NAMES, firstOf, hasOne, IS_ERROR, isOfKind, NAMES, type Schema } from './schema.ts';
 
 export type AskRows = (sql: string, params: Params) => Promise<unknown[]>;
 

@@ -2,7 +2,9 @@ import { parseKeepingLongIntegers } from '../../../core/trace/parse-json.ts';
 import type { Answer } from '../answer.ts';
 import type { SourceClient } from '../client.ts';
 import { answerError, SourceError } from '../errors.ts';
-import type { Params } from './schema.ts';
+
+/** Values that are bound to the parameters of a query; nothing else of what people write gets into one. */
+export type Params = Readonly<Record<string, string | number | readonly string[]>>;
 
 const READONLY_PROFILE = 164;
 /** Statuses with which ClickHouse reports its own errors. */

@@ -5,9 +5,6 @@ import type { ClickhouseQueries } from './queries.ts';
 /** The collector's exporter keeps attributes as maps of texts, or (`json: true`) in columns of ClickHouse's JSON type. */
 export type AttributeForm = 'map' | 'json';
 
-/** Values that are bound to the parameters of a query; nothing else of what people write gets into one. */
-export type Params = Readonly<Record<string, string | number | readonly string[]>>;
-
 export interface Schema {
   /** `database.table`, quoted. */
   readonly table: string;

@@ -8,8 +8,8 @@ import { notFound, wantedId } from '../adapters/shared.ts';
 import type { SourceClient } from '../client.ts';
 import type { FetchedTrace, FetchSink, ListedPage, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
 import { listTraces } from './list.ts';
-import { ClickhouseQueries } from './queries.ts';
-import { readSchema, SPAN_COLUMNS, type Params, type Schema } from './schema.ts';
+import { ClickhouseQueries, type Params } from './queries.ts';
+import { readSchema, SPAN_COLUMNS, type Schema } from './schema.ts';
 import { listSessions, summarise } from './summaries.ts';
 
 /** Rows that are asked for at once, and that go into the store together: few at first, so that they are seen. */

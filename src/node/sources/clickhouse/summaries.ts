@@ -6,7 +6,8 @@ import type { SourceSubject } from '../errors.ts';
 import type { ListRequest } from '../source.ts';
 import { conditionOf, type TraceCondition } from './conditions.ts';
 import { cursorOf, readCursor, type AskRows } from './list.ts';
-import { CALL_NAMES, firstOf, hasOne, IS_ERROR, isOfKind, NAMES, type Params, type Schema } from './schema.ts';
+import type { Params } from './queries.ts';
+import { CALL_NAMES, firstOf, hasOne, IS_ERROR, isOfKind, NAMES, type Schema } from './schema.ts';
 
 const MOST_ROWS = 1000;
 const LARGEST_PAGE = 500;
