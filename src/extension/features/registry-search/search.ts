@@ -5,6 +5,7 @@ import type { RegistrySearchHit } from '../../../protocol/registry.ts';
 import { Coalesced } from '../../coalesce.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { readSearchQuery } from '../../registry/search-query.ts';
+import { searchWords } from '../../registry/search-words.ts';
 import { authorText } from '../../registry/wording.ts';
 import type { Services } from '../../services.ts';
 
@@ -59,17 +60,18 @@ export async function searchPrompts(services: Services, title: string): Promise<
 }
 
 async function itemsFor(services: Services, line: string, copy: vscode.QuickInputButton): Promise<HitItem[]> {
-  const { words, tags, ...filters } = readSearchQuery(line);
-  const asked = { ...(words === '' ? {} : { text: words, similar: words }), ...(tags.length > 0 ? { tags } : {}), ...filters, limit: LIMIT };
+  const query = readSearchQuery(line);
   const found = await Promise.all(services.engines.all().map(async (engine) => {
     try {
-      return (await engine.request('registry/search', asked)).hits.map((hit) => ({ engine, hit }));
+      const onlyWords = (error: unknown): void => services.log.info(`The registry of ${engine.folder.name} is searched by words alone: ${errorMessage(error)}`);
+      return (await searchWords(query, LIMIT, (asked) => engine.request('registry/search', asked), onlyWords)).map((hit, rank) => ({ engine, hit, rank }));
     } catch (error) {
       services.log.warn(`The registry of ${engine.folder.name} cannot be searched: ${errorMessage(error)}`);
       return [];
     }
   }));
-  const hits = found.flat().sort((a, b) => b.hit.similarity - a.hit.similarity);
+  // Folders take turns: how well words fit and how alike meanings are is not measured by one scale.
+  const hits = found.flat().sort((a, b) => a.rank - b.rank);
   if (hits.length === 0) return [{ label: vscode.l10n.t('No prompt found'), description: line, alwaysShow: true }];
   // The engine has matched already: what fits by its meaning need not contain a letter of what was typed.
   return hits.map(({ engine, hit }) => ({
