@@ -1,6 +1,6 @@
 import type { TemplateSyntax } from '../prompt/model.ts';
 import { coverage, gramHashes, SHORTEST, winnow } from './fingerprint.ts';
-import { matchText, type FoundValue } from './match-text.ts';
+import { matchText, type FoundValue, type TextMatch } from './match-text.ts';
 import { flatten, type FlatPattern } from './pattern.ts';
 import { surroundedValues } from './surrounded-values.ts';
 import { patternOf } from './template-pattern.ts';
@@ -20,17 +20,17 @@ export interface IndexedPrompt {
 export interface PromptMatch {
   /** Everything that was added with these texts: versions that differ in something else, prompts that are copies. */
   readonly keys: readonly string[];
-  /** Every message of the template can have become a message of the call, in their order. */
+  /** Every message of the template can have become a message of the call, in their order, and the template has text enough to prove it. */
   readonly exact: boolean;
-  /** 0..1: the share of the template's literal text that stands in the call's messages; 1 where it is exact. */
+  /** 0..1: the share of the template's literal text that stands in the call's messages; 1 where it is exact, 0 where it has none. */
   readonly score: number;
   /** Characters of literal text: how much evidence there is. */
   readonly literalLength: number;
-  /** By name. Of a match that is not exact only those whose surroundings are there, and none is unique. */
+  /** By name. Of a match that is not exact only those whose surroundings are there. */
   readonly variables: ReadonlyMap<string, FoundValue>;
   /** Variables whose values the text does not tell. */
   readonly unknown: readonly string[];
-  /** Messages of the call up to the last one that the template made: what follows is the conversation since. 0 where it is not exact. */
+  /** Messages of the call up to the last one that the template made: what follows is the conversation since. 0 where the text was edited. */
   readonly end: number;
 }
 
@@ -49,6 +49,9 @@ const TELLING = 16;
 const LEAST_SCORE = 0.5;
 /** Candidates for edited texts that are looked at closely. */
 const MOST_CANDIDATES = 12;
+
+/** Of a long text the fingerprints with the smallest hashes stand for all, the same ones in each of its versions: what the index keeps of one text is bounded. */
+const MOST_FINGERPRINTS = 1024;
 
 interface CompiledMessage {
   readonly role: string;
@@ -123,28 +126,35 @@ export class PromptIndex {
     const call = messages.map(({ role, text }) => ({ role: roleOf(role), text: text.replace(/\r\n?/g, '\n') }));
     const hashes = call.map(({ text }) => gramHashes(text));
     const shared = this.#shared(hashes);
-    const exact = [...shared].filter(([entry, count]) => count === entry.fingerprints.length).map(([entry]) => entry);
+    const exact = shared.filter(({ entry, count }) => count === entry.fingerprints.length).map(({ entry }) => entry);
     const matches = [...exact, ...this.#short].flatMap((entry) => matchExactly(entry, call) ?? []).sort(byEvidence);
     const [best, second] = matches;
-    if (best !== undefined && best.literalLength >= LEAST_EVIDENCE) {
+    if (best?.exact === true) {
       const certain = second === undefined || best.literalLength - second.literalLength >= TELLING;
       return { matches: matches.slice(0, limit), certain };
     }
     const grams = new Set<number>();
     for (const list of hashes) for (const hash of list) grams.add(hash);
-    const candidates = [...shared].sort(([a, x], [b, y]) => y / b.fingerprints.length - x / a.fingerprints.length || a.id - b.id).slice(0, MOST_CANDIDATES);
-    const edited = candidates.map(([entry]) => matchEdited(entry, call, grams)).filter(({ score }) => score >= LEAST_SCORE);
+    const candidates = shared.sort((a, b) => b.count / b.entry.fingerprints.length - a.count / a.entry.fingerprints.length || a.entry.id - b.entry.id).slice(0, MOST_CANDIDATES);
+    const edited = candidates.map(({ entry }) => matchEdited(entry, call, grams)).filter(({ score }) => score >= LEAST_SCORE);
     edited.sort((a, b) => b.score - a.score || b.literalLength - a.literalLength);
     return { matches: [...edited, ...matches].slice(0, limit), certain: false };
   }
 
-  /** How many of an entry's fingerprints the call has. */
-  #shared(hashes: readonly Uint32Array[]): Map<Entry, number> {
+  /** How many of an entry's fingerprints the call has. Counted by number, as thousands of versions may share each of thousands of fingerprints. */
+  #shared(hashes: readonly Uint32Array[]): { readonly entry: Entry; readonly count: number }[] {
     const found = new Set<number>();
     for (const list of hashes) for (const fingerprint of winnow(list)) found.add(fingerprint);
-    const shared = new Map<Entry, number>();
-    for (const fingerprint of found) for (const entry of this.#byFingerprint.get(fingerprint) ?? []) shared.set(entry, (shared.get(entry) ?? 0) + 1);
-    return shared;
+    const counts = new Uint32Array(this.#nextId);
+    const entries: Entry[] = [];
+    for (const fingerprint of found) {
+      for (const entry of this.#byFingerprint.get(fingerprint) ?? []) {
+        const count = (counts[entry.id] ?? 0) + 1;
+        counts[entry.id] = count;
+        if (count === 1) entries.push(entry);
+      }
+    }
+    return entries.map((entry) => ({ entry, count: counts[entry.id] ?? 0 }));
   }
 }
 
@@ -168,10 +178,14 @@ function compile(id: number, text: string, prompt: IndexedPrompt): Entry {
     text,
     messages,
     // Only what every way through the conditions has: else an exact match could lack some.
-    fingerprints: [...new Set(messages.flatMap(({ patterns }) => [...commonFingerprints(patterns)]))],
+    fingerprints: smallest(new Set(messages.flatMap(({ patterns }) => [...commonFingerprints(patterns)]))),
     literalLength: messages.reduce((sum, { longest }) => sum + longest.literalLength, 0),
     keys: new Set(),
   };
+}
+
+function smallest(fingerprints: ReadonlySet<number>): number[] {
+  return fingerprints.size <= MOST_FINGERPRINTS ? [...fingerprints] : [...Uint32Array.from(fingerprints).sort().subarray(0, MOST_FINGERPRINTS)];
 }
 
 function commonFingerprints(patterns: readonly FlatPattern[]): Set<number> {
@@ -200,19 +214,41 @@ function matchExactly(entry: Entry, call: readonly MatchMessage[]): PromptMatch 
     for (const name of found.unknown) unknown.add(name);
   }
   for (const name of variables.keys()) unknown.delete(name);
-  return { keys: [...entry.keys], exact: true, score: 1, literalLength, variables, unknown: [...unknown], end: next };
+  return { keys: [...entry.keys], exact: literalLength >= LEAST_EVIDENCE, score: literalLength === 0 ? 0 : 1, literalLength, variables, unknown: [...unknown], end: next };
 }
 
-function matchMessage(message: CompiledMessage, call: readonly MatchMessage[], from: number): { index: number; pattern: FlatPattern; values: ReadonlyMap<string, FoundValue>; unknown: readonly string[] } | null {
+interface MessageMatch extends TextMatch {
+  readonly index: number;
+  readonly pattern: FlatPattern;
+}
+
+function matchMessage(message: CompiledMessage, call: readonly MatchMessage[], from: number): MessageMatch | null {
   for (let index = from; index < call.length; index++) {
     const { role, text } = call[index] ?? { role: '', text: '' };
     if (role !== message.role) continue;
-    for (const pattern of message.patterns) {
-      const match = matchText(pattern, text) ?? matchText(trimmed(pattern), text.trim());
-      if (match !== null) return { index, pattern, values: match.values, unknown: match.unknown };
+    for (const [at, pattern] of message.patterns.entries()) {
+      const match = matchTrimmed(pattern, text);
+      if (match === null) continue;
+      const others = message.patterns.slice(at + 1).filter(({ literalLength }) => pattern.literalLength - literalLength < TELLING);
+      return { index, pattern, values: agreed(match.values, others, text), unknown: match.unknown };
     }
   }
   return null;
+}
+
+function matchTrimmed(pattern: FlatPattern, text: string): TextMatch | null {
+  return matchText(pattern, text) ?? matchText(trimmed(pattern), text.trim());
+}
+
+/** Another way through the conditions may give the same text with other values: then nobody knows. */
+function agreed(values: ReadonlyMap<string, FoundValue>, others: readonly FlatPattern[], text: string): ReadonlyMap<string, FoundValue> {
+  const sure = new Map(values);
+  for (const other of others) {
+    const match = matchTrimmed(other, text);
+    if (match === null) continue;
+    for (const [name, found] of sure) if (match.values.get(name)?.value !== found.value) sure.set(name, { ...found, unique: false });
+  }
+  return sure;
 }
 
 /** Apps trim what they send, and a block of YAML ends with a line end. */

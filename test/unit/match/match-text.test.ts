@@ -50,6 +50,20 @@ describe('values of a template', () => {
     expect(match('{% for d in docs %}- {{ d }}\n{% endfor %}Question: {{ q }}', '- a\n- b\nQuestion: why', 'nunjucks')).toEqual({ q: 'why' });
   });
 
+  it('are none of those that a template sets itself, nor of its environment', () => {
+    expect(match('{% set tone = "kind" %}Be {{ tone }} to {{ who }}{{ env.SUFFIX }}.', 'Be kind to Ana.', 'nunjucks')).toEqual({});
+    expect(match('{% set tone = "kind" %}Be {{ tone }} to {{ who }}, {{ env.SUFFIX }}.', 'Be kind to Ana, now.', 'nunjucks')).toEqual({ who: 'Ana' });
+    expect(match('Hi {{ user.name }}{{ constructor }}', 'Hi Ana', 'nunjucks')).toEqual({});
+    expect(Object.entries(match('Hi {{ user.name }} and {{ __proto__ }}', 'Hi Ana and Bo', 'nunjucks') ?? {})).toEqual([['user.name', 'Ana'], ['__proto__', 'Bo']]);
+  });
+
+  it('of templates with very many conditions are no reason to fail', () => {
+    const deep = `${'{% if a %}x'.repeat(400)}${'{% endif %}'.repeat(400)} {{ q }}`;
+    expect(match(`Question: ${deep}`, 'Question: xx why', 'nunjucks')).not.toBeNull();
+    const chain = `{% if a0 %}0${Array.from({ length: 4000 }, (_, i) => `{% elif a${i + 1} %}${i + 1}`).join('')}{% endif %}`;
+    expect(match(`Question: ${chain}`, 'Question: 12', 'nunjucks')).not.toBeNull();
+  });
+
   it('are found again whatever they hold, in made-up templates', () => {
     const random = seededRandom(7);
     const word = (letters: string, most: number): string => Array.from({ length: Math.floor(random() * most) }, () => letters[Math.floor(random() * letters.length)] ?? '').join('');

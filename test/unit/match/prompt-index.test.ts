@@ -63,6 +63,32 @@ describe('the prompt of a call', () => {
     expect(index.match([]).matches).toEqual([]);
   });
 
+  it('is not told by a text that fits every call', () => {
+    const index = new PromptIndex();
+    index.add('anything', { syntax: 'placeholders', messages: [{ role: 'user', text: 'Q: {{question}}' }] });
+    index.add('empty', { syntax: 'placeholders', messages: [] });
+    const { matches, certain } = index.match([{ role: 'user', text: 'Q: Why is the sky blue?' }]);
+    expect(certain).toBe(false);
+    expect(matches.map(({ keys, exact, score }) => [keys[0], exact, score])).toEqual([['anything', false, 1], ['empty', false, 0]]);
+    expect(matches[0]?.variables.get('question')?.value).toBe('Why is the sky blue?');
+  });
+
+  it('has doubtful values where another way through its conditions gives the same text', () => {
+    const index = new PromptIndex();
+    index.add('p', { syntax: 'nunjucks', messages: [{ role: 'user', text: 'Answer the customer in one sentence. {% if vip %}VIP: {% endif %}{{ q }}' }] });
+    const value = (text: string): unknown => index.match([{ role: 'user', text: `Answer the customer in one sentence. ${text}` }]).matches[0]?.variables.get('q');
+    expect(value('VIP: hello')).toEqual({ value: 'hello', unique: false });
+    expect(value('hello')).toEqual({ value: 'hello', unique: true });
+  });
+
+  it('is found among many versions that share a text of 27 KB', () => {
+    const index = new PromptIndex();
+    const shared = Array.from({ length: 2500 }, (_, i) => `rule ${(i * 7919) % 10007}.`).join(' ');
+    for (let i = 0; i < 300; i++) index.add(`v${i}`, { syntax: 'placeholders', messages: [{ role: 'system', text: `${shared} Revision ${i}, of the policy.` }, { role: 'user', text: '{{q}}' }] });
+    const { matches, certain } = index.match(call(`${shared} Revision 234, of the policy.`, 'x'.repeat(50_000)));
+    expect([matches[0]?.keys, matches[0]?.exact, certain]).toEqual([['v234'], true, true]);
+  });
+
   it(corpusIsHere ? 'is found for real prompts with all kinds of values' : 'is found for the examples with all kinds of values (the shared corpus is not here)', async () => {
     const { index, rendered } = await renderedPrompts();
     expect(rendered.length).toBeGreaterThan(corpusIsHere ? 600 : 100);
