@@ -10,6 +10,7 @@ const config: KnipConfig = {
     'test/host/{index,run,desktop}.ts',
     'test/host/**/*.test.ts',
     'test/bench/*.ts',
+    'test/clickhouse/server.ts',
   ],
   project: ['src/**/*.ts!', 'webview/**/*.{ts,tsx}!', 'scripts/**/*.{mjs,ts}', 'test/**/*.ts', '!test/fixtures/**'],
   ignoreExportsUsedInFile: { interface: true, type: true },

@@ -20,7 +20,7 @@ import type { SourceContext, TraceSource } from './source.ts';
 
 export { SourceError } from './errors.ts';
 export { secretsOf } from './keys.ts';
-export type { FetchedTrace, FetchSink, ListRequest, TraceRef, TraceSource } from './source.ts';
+export type { FetchedTrace, FetchSink, TraceRef, TraceSource } from './source.ts';
 
 /** Every type of source, each an adapter of its own. */
 const SOURCES: Readonly<Record<SourceType, { readonly vendor: string; readonly create: new (context: SourceContext) => TraceSource }>> = {

@@ -16,7 +16,7 @@ export interface Schema {
 
 const NEEDED = ['Timestamp', 'TraceId', 'SpanId', 'ParentSpanId', 'SpanName', 'SpanKind', 'ServiceName', 'ResourceAttributes', 'SpanAttributes', 'Duration', 'StatusCode'];
 
-export function quotedName(...parts: readonly string[]): string {
+function quotedName(...parts: readonly string[]): string {
   return parts.map((part) => `\`${part.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``).join('.');
 }
 
@@ -44,7 +44,7 @@ export const SPAN_COLUMNS = `TraceId, SpanId, ParentSpanId, TraceState, SpanName
   toString(toUnixTimestamp64Nano(Timestamp)) AS StartNs, arrayMap(t -> toString(toUnixTimestamp64Nano(t)), \`Events.Timestamp\`) AS EventNs, \`Events.Name\`, \`Events.Attributes\`, \`Links.TraceId\`, \`Links.SpanId\`, \`Links.TraceState\`, \`Links.Attributes\``;
 
 /** The text of an attribute; empty where a span has none. The name is ours, never a person's. */
-export function attribute({ form }: Pick<Schema, 'form'>, column: 'SpanAttributes' | 'ResourceAttributes', name: string): string {
+function attribute({ form }: Pick<Schema, 'form'>, column: 'SpanAttributes' | 'ResourceAttributes', name: string): string {
   if (form === 'map') return `${column}['${name}']`;
   return `ifNull(toString(${[column, ...name.split('.').map((part) => `\`${part}\``)].join('.')}), '')`;
 }

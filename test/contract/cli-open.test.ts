@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../src/cli/program.ts';
+import { openEngine } from '../../src/cli/engine.ts';
+import type { CliContext } from '../../src/cli/context.ts';
+import type { Output } from '../../src/cli/terminal.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hexSpan, hexTrace, testTrace } from '../fixtures/servers/backend-data.ts';
+import { BACKEND_KEY, jaegerV3, startBackend, type BackendServer } from '../fixtures/servers/trace-backends.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const open: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+/** The command as a terminal runs it, with the key in its environment. */
+async function workspace(): Promise<{ server: BackendServer; run: (...args: string[]) => Promise<Ran> }> {
+  const server = await startBackend(jaegerV3, testTrace(20));
+  const folder = mkdtempSync(join(tmpdir(), 'touchstone-open-'));
+  open.push(() => server.stop(), () => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, 'touchstone.yml'), `traces:\n  sources:\n    - { name: jaeger, type: jaeger, url: "${server.url}" }\n`);
+  const env = { TOUCHSTONE_JAEGER_KEY: BACKEND_KEY };
+  return {
+    server,
+    async run(...args) {
+      const [out, err]: [string[], string[]] = [[], []];
+      const output = (texts: string[]): Output => ({ color: false, columns: 120, live: false, write: (text) => Promise.resolve(texts.push(text) > 0) });
+      const context: CliContext = { version: '0', cwd: folder, env, stdout: output(out), stderr: output(err), now: () => Date.now(), openEngine: (at, log) => openEngine(at, env, log), onInterrupt: () => () => undefined, exitNow: () => undefined };
+      const code = await runCommandLine(args, context);
+      return { code, out: out.join(''), err: err.join('') };
+    },
+  };
+}
+
+describe('touchstone open and touchstone sources', () => {
+  it('explains, opens, and opens from the store', async () => {
+    const { server, run } = await workspace();
+    const link = `${server.url}/trace/${hexTrace}?uiFind=${hexSpan(3)}`;
+    const explained = await run('open', link, '--explain', '--json');
+    expect(JSON.parse(explained.out)).toMatchObject({ backend: 'jaeger', host: new URL(server.url).host, project: null, traceId: hexTrace, spanId: hexSpan(3), source: 'jaeger', wouldContact: [new URL(server.url).host] });
+    expect((await run('open', link, '--explain')).out).toMatch(/would contact +127\.0\.0\.1/);
+    expect(server.asked).toEqual([]);
+    const opened = await run('open', link, '--json');
+    expect(opened).toMatchObject({ code: 0 });
+    expect((JSON.parse(opened.out) as { spans: unknown[] }).spans).toHaveLength(20);
+    const asked = server.asked.length;
+    expect(asked).toBeGreaterThan(0);
+    expect((await run('open', hexTrace)).out).toContain('step 0');
+    expect(server.asked).toHaveLength(asked);
+    expect(await run('open', link, '--refresh', '--json')).toMatchObject({ code: 0 });
+    expect(server.asked.length).toBeGreaterThan(asked);
+  });
+
+  it('contacts no host that is not configured, and says what to add', async () => {
+    const { server, run } = await workspace();
+    const failed = await run('open', `https://jaeger.example.com/trace/${hexTrace}`);
+    expect(failed).toMatchObject({ code: 2, out: '' });
+    expect(failed.err).toContain('- { name: jaeger-2, type: jaeger, url: "https://jaeger.example.com" }');
+    expect(server.asked).toEqual([]);
+    expect(await run('open', 'nothing at all')).toMatchObject({ code: 2 });
+  });
+
+  it('lists and tests sources', async () => {
+    const { server, run } = await workspace();
+    expect((await run('sources')).out).toMatch(/jaeger +jaeger +http:\/\/127\.0\.0\.1:\d+ .*TOUCHSTONE_JAEGER_KEY set/);
+    expect(await run('sources', 'test')).toMatchObject({ code: 0, out: '✓ jaeger  Jaeger answered: service shop.\n' });
+    server.fault = (_, response) => (response.writeHead(403).end('no'), true);
+    const failed = await run('sources', 'test', 'jaeger', '--json');
+    expect(failed.code).toBe(1);
+    expect(JSON.parse(failed.out)).toMatchObject({ tests: [{ source: 'jaeger', ok: false }] });
+    expect(await run('sources', 'remove')).toMatchObject({ code: 2 });
+    expect(failed.out + failed.err).not.toContain(BACKEND_KEY);
+  });
+});
