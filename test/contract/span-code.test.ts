@@ -55,6 +55,9 @@ describe('the code of a span', () => {
     buildSync({ entryPoints: [join(folder, 'src/agent.ts')], outdir: join(folder, 'dist'), sourcemap: true, format: 'esm', logLevel: 'silent' });
     await receive(call('a', { 'code.file.path': '/app/dist/agent.js', 'code.line.number': 3, 'code.column.number': 3 }));
     expect((await engine.request('spans/code', refOf('a'))).places[0]).toMatchObject({ file: join(folder, 'src/agent.ts'), line: 5, built: { file: join(folder, 'dist/agent.js'), line: 3 } });
+    expect((await engine.request('code/lines', { traceId: refOf('a').traceId })).lines).toMatchObject([{ file: join(folder, 'src/agent.ts'), line: 5, spans: 1 }]);
+    await expect.poll(async () => (await engine.request('code/functions', { file: join(folder, 'src/agent.ts') })).functions, { timeout: 10_000 }).toMatchObject([{ line: 5, calls: 1 }]);
+    expect((await engine.request('code/functions', { file: join(folder, 'dist/agent.js') })).functions).toEqual([]);
   });
 
   it('is the file at the commit that the trace was made from', async () => {

@@ -23,7 +23,15 @@ const MOST_TRACES = 30;
 /** Calls that a line or a function names. */
 const MOST_CALLS = 10;
 
-type JsonSpan = Pick<Span, 'spanId' | 'name' | 'startNs' | 'endNs' | 'status' | 'codeFile' | 'codeLine' | 'codeFunction' | 'tokens' | 'cost' | 'usageRole'>;
+type JsonSpan = Pick<Span, 'spanId' | 'name' | 'startNs' | 'endNs' | 'status' | 'codeFile' | 'codeLine' | 'codeColumn' | 'codeFunction' | 'tokens' | 'cost' | 'usageRole'>;
+
+/** What one answer has found already. */
+interface KnownPlaces {
+  /** By the path that spans name. */
+  readonly files: Map<string, Promise<string | null>>;
+  /** By path, line and column. */
+  readonly lines: Map<string, Promise<CodePosition | null>>;
+}
 
 /** From spans to the code that made them. What is outside of the workspace folder is never read. */
 export class SpanCodes {
@@ -55,14 +63,14 @@ export class SpanCodes {
   /** Lines of a trace's code, each with what its spans took. */
   async lines(traceId: string, signal: AbortSignal): Promise<CodeLine[]> {
     const rules = await this.#rules();
-    const files = new Map<string, Promise<string | null>>();
+    const places: KnownPlaces = { files: new Map(), lines: new Map() };
     const lines = new Map<string, CodeLine>();
     for (const span of await this.#spans(traceId, signal)) {
-      if (span.codeFile === null || span.codeLine === null) continue;
-      const file = await this.#only(span.codeFile, rules, files);
-      if (file === null) continue;
-      const key = `${file}:${span.codeLine}`;
-      const before = lines.get(key) ?? { file, line: span.codeLine, spans: 0, totalMs: 0, tokens: null, cost: null, errors: 0, calls: [] };
+      const place = await this.#only(span, rules, places);
+      if (place === null) continue;
+      const { file, line } = place;
+      const key = `${file}:${line}`;
+      const before = lines.get(key) ?? { file, line, spans: 0, totalMs: 0, tokens: null, cost: null, errors: 0, calls: [] };
       const counts = span.usageRole !== 'aggregate' && span.usageRole !== 'duplicate';
       const tokens = span.tokens === null || !counts ? null : totalTokens(span.tokens);
       lines.set(key, {
@@ -82,14 +90,15 @@ export class SpanCodes {
   async functions(file: string, signal: AbortSignal): Promise<TracedFunction[]> {
     const rules = await this.#rules();
     const name = file.slice(file.lastIndexOf('/') + 1);
-    const { traces } = await this.#ports.traces.read('traces/list', { query: JSON.stringify(name), sort: 'time', descending: true, limit: MOST_TRACES }, signal);
-    const files = new Map<string, Promise<string | null>>();
+    const { traces } = await this.#ports.traces.read('traces/list', { query: [...new Set([name, builtName(name)])].map((one) => JSON.stringify(one)).join(' OR '), sort: 'time', descending: true, limit: MOST_TRACES }, signal);
+    const places: KnownPlaces = { files: new Map(), lines: new Map() };
     const calls = new Map<string, { line: number; name: string | null; spans: (JsonSpan & { traceId: string })[] }>();
     for (const { traceId } of traces) {
       for (const span of await this.#spans(traceId, signal)) {
-        if (span.codeFile === null || span.codeLine === null || (await this.#only(span.codeFile, rules, files)) !== file) continue;
-        const key = `${span.codeLine} ${span.codeFunction ?? ''}`;
-        const known = calls.get(key) ?? { line: span.codeLine, name: span.codeFunction, spans: [] };
+        const place = await this.#only(span, rules, places);
+        if (place?.file !== file) continue;
+        const key = `${place.line} ${span.codeFunction ?? ''}`;
+        const known = calls.get(key) ?? { line: place.line, name: span.codeFunction, spans: [] };
         known.spans.push({ ...span, traceId });
         calls.set(key, known);
       }
@@ -137,14 +146,21 @@ export class SpanCodes {
     return (await workspace.config(workspace.files())).code;
   }
 
-  /** The file that a path means where only one can be meant. */
-  #only(path: string, rules: Parameters<WorkspaceCode['files']>[1], known: Map<string, Promise<string | null>>): Promise<string | null> {
-    let file = known.get(path);
-    if (file === undefined) {
-      file = this.#code.files(path, rules).then((files) => (files.length === 1 ? (files[0] ?? null) : null));
-      known.set(path, file);
+  /** The line of a span where only one can be meant; of a built file that of its source. */
+  #only({ codeFile, codeLine: line, codeColumn: column }: JsonSpan, rules: Parameters<WorkspaceCode['files']>[1], known: KnownPlaces): Promise<CodePosition | null> {
+    if (codeFile === null || line === null) return Promise.resolve(null);
+    const key = `${codeFile}:${line}:${column ?? ''}`;
+    let place = known.lines.get(key);
+    if (place === undefined) {
+      let only = known.files.get(codeFile);
+      if (only === undefined) {
+        only = this.#code.files(codeFile, rules).then(([file, ...others]) => (file === undefined || others.length > 0 ? null : file));
+        known.files.set(codeFile, only);
+      }
+      place = only.then(async (file) => (file === null ? null : ((await this.#code.original({ file, line, column })) ?? { file, line, column })));
+      known.lines.set(key, place);
     }
-    return file;
+    return place;
   }
 
   async #spans(traceId: string, signal: AbortSignal): Promise<readonly JsonSpan[]> {
@@ -152,6 +168,11 @@ export class SpanCodes {
     if (spans > MOST_SPANS) return [];
     return (JSON.parse(await this.#ports.traces.read('text', { traceId, format: 'json' }, signal)) as { spans: readonly JsonSpan[] }).spans;
   }
+}
+
+/** What a file is called once TypeScript has built it. */
+function builtName(name: string): string {
+  return name.replace(/\.([cm]?)(?:tsx?|jsx)$/, '.$1js');
 }
 
 function howOf({ sources }: Span): SpanPlace['how'] {

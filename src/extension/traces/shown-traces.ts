@@ -7,7 +7,7 @@ export interface OpenedCode {
   readonly uri: vscode.Uri;
   /** One-based, in what the editor shows. */
   readonly line: number;
-  /** The place as the trace names it in the workspace; of a built file the built one. */
+  /** The place in the workspace, as the engine names it. */
   readonly made: { readonly file: string; readonly line: number };
 }
 

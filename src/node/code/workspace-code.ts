@@ -13,6 +13,13 @@ const BUILT = ['**/dist/**', '**/out/**', '**/build/**'];
 const MOST_FILES = 5000;
 const LARGEST_SOURCE = 2 * 1024 * 1024;
 const LARGEST_MAP = 64 * 1024 * 1024;
+/** Source maps that are kept: the lines of a trace come from few files. */
+const MOST_MAPS = 8;
+
+interface ReadMap {
+  readonly map: SourceMap;
+  readonly folder: string;
+}
 
 export interface CodePosition {
   /** Absolute. */
@@ -25,6 +32,8 @@ export interface CodePosition {
 /** Finds code in one workspace folder. Nothing outside of it is ever read: a trace may name any file. */
 export class WorkspaceCode {
   readonly #root: string;
+  /** By the built file as it is now, the last used ones. */
+  readonly #maps = new Map<string, Promise<ReadMap | null>>();
 
   /** @param root absolute, with forward slashes */
   constructor(root: string) {
@@ -60,7 +69,7 @@ export class WorkspaceCode {
   /** Where a place of a built file comes from, by its source map; `null`: it has none, or the source is not here. */
   async original({ file, line, column }: CodePosition): Promise<CodePosition | null> {
     if (!/\.[cm]?js$/.test(file)) return null;
-    const map = await this.#sourceMap(file);
+    const map = await this.#keptMap(file);
     if (map === null) return null;
     const entry = map.map.findEntry(line - 1, Math.max(0, (column ?? 1) - 1));
     if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return null;
@@ -77,7 +86,19 @@ export class WorkspaceCode {
     return isInside(file, this.#root) ? readText(file, LARGEST_SOURCE) : null;
   }
 
-  async #sourceMap(file: string): Promise<{ map: SourceMap; folder: string } | null> {
+  async #keptMap(file: string): Promise<ReadMap | null> {
+    const stats = await stat(file).catch(() => null);
+    if (stats === null) return null;
+    const key = `${file} ${stats.size} ${stats.mtimeMs}`;
+    const map = this.#maps.get(key) ?? this.#sourceMap(file);
+    this.#maps.delete(key);
+    this.#maps.set(key, map);
+    const [oldest] = this.#maps.keys();
+    if (this.#maps.size > MOST_MAPS && oldest !== undefined) this.#maps.delete(oldest);
+    return map;
+  }
+
+  async #sourceMap(file: string): Promise<ReadMap | null> {
     const text = await readText(file, LARGEST_MAP);
     const named = text === null ? undefined : [...text.slice(-LARGEST_SOURCE).matchAll(/^\/\/[#@][ \t]*sourceMappingURL=(\S+)[ \t]*$/gm)].at(-1)?.[1];
     if (named === undefined) return null;

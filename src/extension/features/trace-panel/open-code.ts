@@ -28,7 +28,7 @@ export async function openCode(texts: ReadOnlyTexts, engine: FolderEngine, ref: 
   editor.revealRange(new vscode.Range(at, at), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   const told = [places.length === 1 || place.how === 'symbol' ? note : null, ...doubts(place)].filter((text) => text !== null);
   if (told.length > 0) vscode.window.setStatusBarMessage(told.join(' '), TOLD_MS);
-  return { uri, line: place.line, made: place.built ?? { file: place.file, line: place.line } };
+  return { uri, line: place.line, made: { file: place.file, line: place.line } };
 }
 
 async function pick(places: readonly SpanPlace[], note: string | null): Promise<SpanPlace | undefined> {
