@@ -83,10 +83,15 @@ function sliceTable(slices: readonly SliceComparison[], most: number, look: Look
     metric === undefined ? '–' : difference(metric),
     formatCount(regressed),
     formatCount(improved),
-    metric === undefined || metric.verdict === 'too-few-cases' ? paint(look, 'dim', 'too few cases') : `${paint(look, STYLES[metric.verdict], MARKS[metric.verdict])} ${metric.verdict.replaceAll('-', ' ')}`,
+    metric === undefined || metric.verdict === 'too-few-cases' ? paint(look, 'dim', 'too few cases') : `${paint(look, STYLES[metric.verdict], MARKS[metric.verdict])} ${metric.verdict.replaceAll('-', ' ')}${adjustedP(metric)}`,
   ]);
   const rest = slices.length > most ? paint(look, 'dim', `… and ${formatCount(slices.length - most)} more slices (--verbose shows them)\n`) : '';
   return `\n${table(columns, rows, look)}${rest}`;
+}
+
+/** An interval of one slice may exclude 0 where p, adjusted for all slices, does not: then a reader wants to see it. */
+function adjustedP({ pAdjusted }: MetricComparison): string {
+  return pAdjusted === undefined ? '' : `, ${pValue(pAdjusted)} (Holm)`;
 }
 
 function regressions({ counts }: Comparison, rows: readonly ComparisonRow[], look: Look): string {

@@ -45,9 +45,17 @@ traces: { sources: [logs/*.jsonl, { path: "~/.claude/projects/*/*.jsonl", from: 
 
   it('has a default for everything', async () => {
     const none = await readProjectConfig('/w', { files: memoryFiles({}) });
-    expect(none).toEqual({ path: PATH, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, environments: ['development', 'staging', 'production'], traces: { sources: [], backends: [] }, diagnostics: [] });
+    expect(none).toEqual({ path: PATH, models: {}, prices: {}, datasets: {}, budgetUsd: null, concurrency: null, limits: {}, environments: ['development', 'staging', 'production'], code: [], traces: { sources: [], backends: [] }, diagnostics: [] });
     expect(parseProjectConfig(PATH, '/w', '# nothing\n')).toEqual(none);
     expect(await readProjectConfig('/w', { files: memoryFiles({ '/w/touchstone.yaml': 'budget: 1\n' }) })).toMatchObject({ path: '/w/touchstone.yaml', budgetUsd: 1 });
+  });
+
+  it('says where paths of programs lie in the workspace, and nowhere else', () => {
+    expect(parseProjectConfig(PATH, '/w', 'code:\n  - { from: /srv/app, to: ./services/shop }\n').code).toEqual([{ from: '/srv/app', to: 'services/shop' }]);
+    for (const rule of ['{ from: /srv, to: ../elsewhere }', '{ from: /srv, to: /etc }', '{ to: a }', 'a']) {
+      const { code, diagnostics } = parseProjectConfig(PATH, '/w', `code:\n  - ${rule}\n`);
+      expect([code, diagnostics.map((found) => [found.code, found.range.start.line])]).toEqual([[], [['code', 1]]]);
+    }
   });
 
   it.each([
