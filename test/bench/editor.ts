@@ -1,17 +1,16 @@
 /** The editor's side, in the real VS Code with the packaged extension: starting, lenses, the run panel, the package. */
-import { build } from 'esbuild';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from '../../scripts/tools/chromium.ts';
 import { packagedExtension } from '../../scripts/tools/package.ts';
-import { root } from '../../scripts/tools/paths.ts';
 import { startVSCode, type VSCodeServer } from '../../scripts/tools/vscode-server.ts';
 import { Window } from '../e2e/harness.ts';
 import { atMost, median, type Benchmark, type BenchmarkOptions, type Claim } from './benchmark.ts';
 import type { HostTimes } from './editor-host.ts';
 import { closePanel, installProbe, openEmptyPanel, openRun, scroll, search, type LongTasks, type PaintTimes } from './tools/editor-panel.ts';
+import { bundleForHost, hostPayload, measureInHost } from './tools/extension-host.ts';
 import { emptyWorkspace, PROMPT_FILE, workspaceWithRun, writeControlExtension } from './tools/editor-workspace.ts';
 
 const HOSTS = 5;
@@ -23,7 +22,6 @@ const PAINT_MS = 500;
 const SCROLLS = 5;
 const PACKAGE_MB = 4;
 const PACKAGE_WITH_MODEL_MB = 36;
-const HOST_LIMIT_MS = 180_000;
 
 /** The folder of everything that one benchmark needs beside VS Code. */
 interface Place {
@@ -43,7 +41,7 @@ export const editorBenchmark: Benchmark = {
     const control = join(own, 'control');
     writeControlExtension(control);
     const tests = join(own, 'host.cjs');
-    await build({ entryPoints: [join(root, 'test/bench/editor-host.ts')], outfile: tests, bundle: true, platform: 'node', target: 'node22', format: 'cjs', external: ['vscode'], logLevel: 'warning' });
+    await bundleForHost('editor-host.ts', tests);
     const timesFile = join(own, 'times.json');
     const server = await startVSCode({ vsix, smokeTestDriver: true, env: { TOUCHSTONE_BENCH_TIMES: timesFile } });
     try {
@@ -85,31 +83,13 @@ function list(values: readonly number[]): string {
   return `${values.map((value) => value.toFixed(value < 10 ? 1 : 0)).join(' ')} ms (median ${median(values).toFixed(1)})`;
 }
 
-async function oneHost({ server, control, tests, timesFile }: Place): Promise<HostTimes> {
+async function oneHost(place: Place): Promise<HostTimes> {
   const workspace = emptyWorkspace();
-  const browser = await launchChromium();
   try {
-    rmSync(timesFile, { force: true });
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-    const log: string[] = [];
-    await page.exposeFunction('codeAutomationLog', (type: string, parts: unknown[]) => log.push(`${type}: ${parts.map(String).join(' ')}`));
-    const ended = new Promise<number | 'timeout'>((resolve) => {
-      setTimeout(resolve, HOST_LIMIT_MS, 'timeout').unref();
-      void page.exposeFunction('codeAutomationExit', resolve);
-    });
-    await page.goto(server.address(workspace.folder, payload(server, { extensionDevelopmentPath: control, extensionTestsPath: tests })));
-    const code = await ended;
-    if (code !== 0) throw new Error(`the extension host ended with ${code}:\n${log.slice(-20).join('\n')}`);
-    return JSON.parse(readFileSync(timesFile, 'utf8')) as HostTimes;
+    return await measureInHost<HostTimes>({ ...place, folder: workspace.folder });
   } finally {
-    await browser.close();
     workspace.remove();
   }
-}
-
-function payload(server: VSCodeServer, paths: Readonly<Record<string, string>>): { payload: string } {
-  const remote = Object.entries(paths).map(([key, path]) => [key, `vscode-remote://127.0.0.1:${server.port}${path}`]);
-  return { payload: JSON.stringify([...remote, ['skipWelcome', 'true']]) };
 }
 
 async function panels(place: Place, options: BenchmarkOptions): Promise<Claim[]> {
@@ -158,7 +138,7 @@ async function openedWindow(browser: Browser, { server, control }: Place, folder
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   await installProbe(page);
   const window = new Window(page, server, folder, () => browser.close());
-  await page.goto(server.address(folder, payload(server, { extensionDevelopmentPath: control })));
+  await page.goto(server.address(folder, hostPayload(server, { extensionDevelopmentPath: control })));
   await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
   await page.locator('.explorer-folders-view, .explorer-viewlet').first().waitFor({ timeout: 60_000 });
   // The palette offers the last run once somebody has looked at its prompt.

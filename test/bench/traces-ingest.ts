@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { root } from '../../scripts/tools/paths.ts';
 import { StoredTraces } from '../fixtures/traces/stored.ts';
 import { atLeast, atMost, median, type Benchmark, type BenchmarkOptions, type Claim } from './benchmark.ts';
 import { bareLoop } from './tools/bare-loop.ts';
-import { ended, startGenkit, type RunningServer } from './tools/genkit.ts';
+import { startGenkit } from './tools/genkit.ts';
 import { makeLoad, makeSingles, postAll, SPANS_OF_BATCH, uniqueWord, type Load } from './tools/ingest-load.ts';
+import { startServe } from './tools/serve.ts';
 
 /**
  * What `touchstone serve` takes in, from four senders at once over HTTP, each request committed before its answer. In turn with it:
@@ -64,7 +61,7 @@ async function run({ quick }: BenchmarkOptions): Promise<Claim[]> {
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-bench-ingest-'));
   const genkitFolder = mkdtempSync(join(tmpdir(), 'touchstone-bench-genkit-'));
   const genkit = await startGenkit(genkitFolder);
-  const own = await startOwn(folder);
+  const own = await startServe(folder);
   const store = new StoredTraces(folder);
   let first = 0;
   const take = ({ spansOfTrace, isSingle = false }: Pick<Shape, 'spansOfTrace' | 'isSingle'>, count: number): Load => {
@@ -176,14 +173,4 @@ async function largeTrace(url: string, genkitUrl: string, quick: boolean): Promi
     // The last half: what the trace costs when it is large.
     atMost(`a span of a trace of ${spans.toLocaleString('en-US')}, beside one of small traces`, median(perSpan.slice(Math.floor(perSpan.length / 2))), 1.2, '×'),
   ];
-}
-
-async function startOwn(folder: string): Promise<RunningServer & { readonly peakMb: () => number }> {
-  const child = spawn(process.execPath, [join(root, 'dist/cli.mjs'), 'serve', '--port', '0', '--no-grpc', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  const [line] = (await once(lines, 'line')) as [string];
-  const { endpoint } = JSON.parse(line) as { endpoint: string };
-  // Linux tells it in kB; elsewhere nobody does.
-  const peakMb = (): number => Number(/VmHWM:\s+(\d+)/.exec(existsSync(`/proc/${child.pid}/status`) ? readFileSync(`/proc/${child.pid}/status`, 'utf8') : '')?.[1] ?? NaN) / 1024;
-  return { url: `${endpoint}/v1/traces`, stop: () => ended(child), peakMb };
 }
