@@ -115,6 +115,38 @@ describe('two versions of a prompt', () => {
     expect(await engine.request('compare/prompts', { ref: ref! })).toMatchObject({ a: { messages: [{ content: QUICK }, {}], model: 'test/model' }, b: { messages: [{ content: CAREFUL }, {}] } });
   });
 
+  it('calls a side by its environment only while that points to it', async () => {
+    const workspace = await engineWith(triageFiles((await server()).url, goldenCases(12)));
+    const { engine } = workspace;
+    const path = promptPath(workspace);
+    await engine.request('versions/save', { path, message: 'First' });
+    await engine.request('environments/promote', { path, ref: 'v1', environment: 'production' });
+    writeFileSync(path, triage(CAREFUL));
+    const { refs: [ref] } = await compared(workspace, ['triage@production', 'triage']);
+    const baseline = async (): Promise<string> => (await engine.request('compare/get', { ref: ref! })).a.label;
+    expect(await baseline()).toBe('production v1');
+    await engine.request('versions/save', { path, message: 'Second' });
+    await engine.request('environments/promote', { path, ref: 'v2', environment: 'production' });
+    expect(await baseline()).toMatch(/^v1 · [0-9a-f]{8}$/);
+    await engine.request('environments/rollback', { path, environment: 'production' });
+    expect(await baseline()).toBe('production v1');
+  });
+
+  it('passes a prompt that is as it was, however few its cases are', async () => {
+    const workspace = await engineWith(triageFiles((await server()).url, goldenCases(12)));
+    const { engine } = workspace;
+    const path = promptPath(workspace);
+    await engine.request('versions/save', { path, message: 'First' });
+    const { refs: [ref] } = await compared(workspace, ['triage@v1', 'triage']);
+    const { result } = await engine.request('compare/get', { ref: ref! });
+    expect(result?.gate).toBe('passes');
+    expect(result?.metrics[0]).toMatchObject({ delta: 0, verdict: 'no-difference-shown', casesNeeded: null, warning: expect.stringContaining('have the same outputs') as unknown });
+    // Another prompt with the same outputs is not known to be no worse.
+    writeFileSync(path, triage(`${QUICK} `));
+    const { refs: [other] } = await compared(workspace, ['triage@v1', 'triage']);
+    expect((await engine.request('compare/get', { ref: other! })).result?.gate).toBe('inconclusive');
+  });
+
   it('asks only for the side that changed, and takes answers from the cache where the dataset grew', async () => {
     const model = await server();
     const workspace = await engineWith(triageFiles(model.url, goldenCases(20)));

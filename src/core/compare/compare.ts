@@ -72,6 +72,19 @@ export function judgedAgain(result: ComparisonResult, metrics: readonly MetricCo
   return { ...result, metrics: judged, gate: main === undefined ? 'inconclusive' : gateOutcome(main, result.margin) };
 }
 
+/**
+ * The result of two sides that ask one model the same and have the same outputs: nothing about `b` can be worse, and no number of cases
+ * would show a difference. So a gate passes a change that leaves the prompt as it is.
+ */
+export function withoutDifference(result: ComparisonResult): ComparisonResult {
+  const why = 'Both sides ask one model the same and have the same outputs.';
+  const plain = (metric: MetricComparison): MetricComparison =>
+    metric.delta === 0 ? { ...metric, verdict: 'no-difference-shown', casesNeeded: null, warning: [why, metric.warning].filter((text) => text !== undefined).join(' ') } : metric;
+  const [main, ...others] = result.metrics;
+  if (main?.delta !== 0) return result;
+  return { ...result, metrics: [plain(main), ...others], slices: result.slices.map((slice) => ({ ...slice, metrics: slice.metrics.map((metric) => (metric.name === main.name ? { ...plain(metric), warning: metric.warning } : metric)) })), gate: 'passes' };
+}
+
 function isAnswered({ passes, scores }: PairedCase['a']): boolean {
   return passes.some((pass) => pass !== null) || scores.some((score) => score !== null);
 }

@@ -1,8 +1,8 @@
 import { caseChange } from '../../core/compare/change.ts';
-import { adjustTogether, compareInSteps } from '../../core/compare/compare.ts';
+import { adjustTogether, compareInSteps, withoutDifference } from '../../core/compare/compare.ts';
 import type { CaseChange, CompareOptions, ComparisonResult, Side } from '../../core/compare/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
-import type { RunSequence } from '../../core/eval/model.ts';
+import type { RunInfo, RunSequence } from '../../core/eval/model.ts';
 import type { ReportedComparison } from '../../core/report/compare-model.ts';
 import { authorName } from '../../node/registry/author.ts';
 import { casesWithText } from '../../node/sqlite/search-cells.ts';
@@ -14,6 +14,7 @@ import { runInSteps } from '../steps.ts';
 import type { Workspace } from '../workspace.ts';
 import { CurrentPrompts } from './current.ts';
 import { describeSides, isStale, type DescribedSide } from './describe.ts';
+import type { EnvironmentsOf } from './last.ts';
 import { Pairings, slicedBy, type Pairing } from './pairings.ts';
 import { comparedPrompt } from './prompts.ts';
 import { refusalOf } from './refusal.ts';
@@ -36,24 +37,30 @@ interface Computed {
 
 const MOST_ROWS = 1000;
 
+export interface ComparisonPorts {
+  /** Told of a run when something about its comparisons changed. */
+  changed(runId: string, revision: number): void;
+  /** The registry's. */
+  readonly environmentsOf: EnvironmentsOf;
+}
+
 /** Answers what is asked of comparisons of stored runs. Nothing here runs a prompt. */
 export class Comparisons {
   readonly #workspace: Workspace;
   readonly #evals: Evals;
   readonly #pairings: Pairings;
   readonly #current: CurrentPrompts;
-  readonly #changed: (runId: string, revision: number) => void;
+  readonly #ports: ComparisonPorts;
   readonly #computed = new WeakMap<Pairing, Computed>();
   /** Git is asked once: a person gives many verdicts in a row. */
   #author: Promise<string> | undefined;
 
-  /** `changed`: told of a run when something about its comparisons changed. */
-  constructor(workspace: Workspace, evals: Evals, changed: (runId: string, revision: number) => void) {
+  constructor(workspace: Workspace, evals: Evals, ports: ComparisonPorts) {
     this.#workspace = workspace;
     this.#evals = evals;
     this.#pairings = new Pairings(workspace, evals);
     this.#current = new CurrentPrompts(workspace);
-    this.#changed = changed;
+    this.#ports = ports;
   }
 
   async get({ ref, settings, together, overlays }: Question<'compare/get'>): Promise<Comparison> {
@@ -139,7 +146,7 @@ export class Comparisons {
     // Says so where there is no such case.
     store.case(runs.b, caseIndex);
     new VerdictStore(store.database).set({ run: runs.a, modelIndex: ref.a.modelIndex }, { run: runs.b, modelIndex: ref.b.modelIndex }, caseIndex, verdict, await this.#authorName(), Date.now());
-    this.#changed(ref.b.runId, this.#evals.live(runs.b).revision);
+    this.#ports.changed(ref.b.runId, this.#evals.live(runs.b).revision);
     return {};
   }
 
@@ -159,8 +166,19 @@ export class Comparisons {
     const { a, b } = pairing.runs;
     const now = await this.#current.of(a.info, overlays);
     const same = a.info.promptPath === b.info.promptPath && a.info.promptId === b.info.promptId;
-    const side = (which: Side, current: DescribedSide['current']): DescribedSide => ({ run: pairing.runs[which], ref: pairing.ref[which], cells: pairing.cells[which], current });
-    return { a: side('a', now), b: side('b', same ? now : await this.#current.of(b.info, overlays)) };
+    const side = async (which: Side, current: DescribedSide['current']): Promise<DescribedSide> => {
+      const run = pairing.runs[which];
+      return { run, ref: pairing.ref[which], cells: pairing.cells[which], current, environment: await this.#environmentOf(run.info) };
+    };
+    return { a: await side('a', now), b: await side('b', same ? now : await this.#current.of(b.info, overlays)) };
+  }
+
+  /** That by which a run's version was asked for, if it still points there. */
+  async #environmentOf({ version, promptPath, promptId }: RunInfo): Promise<string | null> {
+    const environment = version?.environment ?? null;
+    if (environment === null) return null;
+    const states = await this.#ports.environmentsOf({ path: promptPath, prompt: promptId }).catch(() => []);
+    return states.some((state) => state.environment === environment && state.version === version?.hash) ? environment : null;
   }
 
   #compute(pairing: Pairing): Computed {
@@ -175,6 +193,7 @@ export class Comparisons {
   /** With `together` the p values of all are adjusted, so all are compared; those that cannot be are no part of the family. */
   async #result(pairing: Pairing, settings: CompareSettings, together: readonly ComparisonRef[] | undefined): Promise<ComparisonResult> {
     const own = await this.#compare(pairing, settings);
+    if (isOneRequest(pairing)) return withoutDifference(own);
     const others: ComparisonResult[] = [];
     const store = await this.#workspace.store();
     for (const ref of together ?? []) {
@@ -224,6 +243,13 @@ function optionsOf({ margin, metric, sliceBy }: CompareSettings): CompareOptions
 /** How the cases of exactly these two sides were asked for, where they were asked for in random order until the answer was clear. */
 function sequenceOf({ ref, runs }: Pairing): RunSequence | null {
   return [runs.a, runs.b].map(({ info }) => info.sequence).find((sequence) => sequence !== undefined && (isSame(sequence, ref) || isSame({ a: sequence.b, b: sequence.a }, ref))) ?? null;
+}
+
+/** Whether both sides asked the same, and got the same. What a program of the user's is asked is not all that it is. */
+function isOneRequest({ ref, runs: { a, b }, changed }: Pairing): boolean {
+  const [modelA, modelB] = [a.info.models[ref.a.modelIndex], b.info.models[ref.b.modelIndex]];
+  if (a.info.promptHash !== b.info.promptHash || modelA?.identity === undefined || modelA.kind === 'code' || modelA.identity !== modelB?.identity) return false;
+  return a.info.status === 'finished' && b.info.status === 'finished' && !changed.includes(1);
 }
 
 function isSame(x: ComparisonRef, y: ComparisonRef): boolean {

@@ -9,6 +9,8 @@ export interface DescribedSide {
   readonly ref: RunSide;
   readonly cells: Pick<SideCells, 'done' | 'cached' | 'cost'>;
   readonly current: CurrentPrompt | null;
+  /** The environment by which its version was asked for, while it points there; later it would name another version. */
+  readonly environment: string | null;
 }
 
 /** Whether the side would be another one if it were run again: its prompt, its checks or its dataset were edited since. */
@@ -25,7 +27,7 @@ export function describeSides(a: DescribedSide, b: DescribedSide, store: RunStor
   return { a: describe(a, copyA, labelA), b: describe(b, copyB, labelB) };
 }
 
-type Labelled = Pick<DescribedSide, 'run' | 'ref'> & { readonly workingCopy: boolean };
+type Labelled = Pick<DescribedSide, 'run' | 'ref' | 'environment'> & { readonly workingCopy: boolean };
 
 /** What was run from the file: until it is edited, and after that as long as nothing newer was. */
 function isWorkingCopy({ run, current }: DescribedSide, store: RunStore): boolean {
@@ -43,7 +45,7 @@ function describe(side: DescribedSide, workingCopy: boolean, label: string): Com
     promptId: info.promptId,
     promptName: info.promptName,
     promptPath: info.promptPath,
-    version: info.version ?? null,
+    version: info.version === undefined ? null : { ...info.version, environment: side.environment },
     workingCopy,
     model: modelOf(side),
     status: info.status,
@@ -78,9 +80,9 @@ function nameOf(info: RunInfo, a: Labelled, b: Labelled): string {
   return a.run.info.promptName === b.run.info.promptName ? info.promptId : info.promptName;
 }
 
-function contentOf({ run, workingCopy }: Labelled): string {
+function contentOf({ run, workingCopy, environment }: Labelled): string {
   const { version } = run.info;
   if (version === undefined) return workingCopy ? 'working copy' : `run ${run.info.id}`;
-  if (version.environment === null) return version.label;
-  return `${version.environment} ${version.number === null ? version.hash.slice(0, 8) : `v${version.number}`}`;
+  if (environment === null) return version.label;
+  return `${environment} ${version.number === null ? version.hash.slice(0, 8) : `v${version.number}`}`;
 }

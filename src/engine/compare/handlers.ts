@@ -6,8 +6,8 @@ import type { CompareMethods } from '../../protocol/compare.ts';
 import type { Evals } from '../evals.ts';
 import { writeReport } from '../export.ts';
 import type { Workspace } from '../workspace.ts';
-import { Comparisons } from './comparisons.ts';
-import { lastComparison, type EnvironmentsOf } from './last.ts';
+import { Comparisons, type ComparisonPorts } from './comparisons.ts';
+import { lastComparison } from './last.ts';
 import { ComparisonStarts } from './start.ts';
 
 type CompareHandlers = { readonly [M in keyof CompareMethods]: (params: CompareMethods[M][0], signal: AbortSignal) => Promise<CompareMethods[M][1]> };
@@ -20,10 +20,9 @@ export interface CompareParts {
   readonly last: (params: CompareMethods['compare/last'][0]) => ReturnType<typeof lastComparison>;
 }
 
-/** `changed`: told of a run when something about its comparisons changed. `environmentsOf`: the registry's. */
-export function compareParts(workspace: Workspace, evals: Evals, ports: { readonly changed: (runId: string, revision: number) => void; readonly environmentsOf: EnvironmentsOf }): CompareParts {
+export function compareParts(workspace: Workspace, evals: Evals, ports: ComparisonPorts): CompareParts {
   return {
-    comparisons: new Comparisons(workspace, evals, ports.changed),
+    comparisons: new Comparisons(workspace, evals, ports),
     starts: new ComparisonStarts(workspace, evals),
     last: (params) => lastComparison(params, workspace, ports.environmentsOf),
   };
