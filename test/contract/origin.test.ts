@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SpanRef } from '../../src/protocol/spans.ts';
 import { testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
@@ -138,6 +139,55 @@ describe('what production says of a prompt', () => {
     expect(await use()).toMatchObject([{ calls: 6 }]);
     await engine.request('traces/delete', { query: 'prompt:prompts/triage' });
     expect(await use()).toMatchObject([{ calls: 0, since: null, p95Ms: null }]);
+  });
+});
+
+describe('what is kept of calls', () => {
+  const uses = async (name: string): Promise<{ calls: number }> => {
+    for (let tries = 0; tries < 300; tries++) {
+      const { uses: [use] } = await test!.engine.request('prompts/production', { path: path(name) });
+      if (use?.pending === 0) return use;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error('The calls were not looked at.');
+  };
+
+  it('is not what a prompt without a text of its own could have rendered', async () => {
+    test = await testEngine({ 'prompts/any.prompt.yml': 'name: Any\nmodel: openai/gpt-5-mini\nmessages:\n  - { role: user, content: "{{question}}" }\n' });
+    await receive({ id: 'a'.repeat(16), answer: 'x', messages: [{ role: 'user', content: 'Tell me a story about the sea.' }] });
+    expect(await test.engine.request('spans/prompt', refOf('a'))).toMatchObject({ certain: false, origins: [{ exact: false, score: 0, variables: [{ name: 'question', value: 'Tell me a story about the sea.' }] }], note: expect.stringContaining('fits nearly every call') as string });
+    expect(await uses('any')).toMatchObject({ calls: 0 });
+  });
+
+  it('waits for others that write, and holds nobody up', async () => {
+    test = await testEngine(FILES);
+    await receive(triage('a', 'Hello', 'World'));
+    const other = new Sqlite(join(test.folder, '.touchstone/touchstone.db'));
+    other.exec('BEGIN IMMEDIATE');
+    try {
+      const { uses: [use] } = await test.engine.request('prompts/production', { path: path() });
+      expect(use).toMatchObject({ calls: 0, pending: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await test.engine.request('spans/prompt', refOf('a'))).toMatchObject({ certain: true });
+    } finally {
+      other.exec('COMMIT');
+      other.close();
+    }
+    expect(await uses('triage')).toMatchObject({ calls: 1 });
+    expect(test.logs.filter((line) => line.includes('could not be found'))).toEqual([]);
+  });
+
+  it('leaves what the app says of its calls alone, and goes with the prompt that was guessed', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    await receive(triage('a', 'Hello', 'World', { attributes: { 'gen_ai.prompt.name': 'prompts/triage' } }), triage('b', 'Hello', 'World', { attributes: { 'gen_ai.prompt.name': 'Support triage' } }));
+    const found = async (query: string): Promise<number> => (await engine.request('traces/list', { query, sort: 'time', descending: true, limit: 50 })).traces.length;
+    expect(await uses('triage')).toMatchObject({ calls: 2 });
+    expect(await found('prompt:prompts/triage')).toBe(2);
+    writeFileSync(path('third'), 'name: Third\nmodel: openai/gpt-5-mini\nmessages:\n  - { role: user, content: "Something else that nobody sent: {{x}}" }\n');
+    rmSync(path());
+    expect(await uses('third')).toMatchObject({ calls: 0 });
+    expect([await found('prompt:prompts/triage'), await found('prompt:"Support triage"')]).toEqual([1, 1]);
   });
 });
 

@@ -42,7 +42,7 @@ export interface PromptMatches {
 }
 
 /** Less literal text than this proves nothing: `{{question}}` fits every call. */
-const LEAST_EVIDENCE = 12;
+export const LEAST_EVIDENCE = 12;
 /** So many characters more of literal text are no accident: the template with fewer would need a value that repeats them. */
 const TELLING = 16;
 /** Edited texts below this share are not shown. */

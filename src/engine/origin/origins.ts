@@ -2,12 +2,13 @@ import type { Message, Span } from '../../core/trace/model.ts';
 import { SPAN_KINDS } from '../../core/trace/skeleton.ts';
 import type { Database } from '../../node/sqlite/database.ts';
 import type { SpanMethods, SpanRef } from '../../protocol/spans.ts';
+import type { TextOverlay } from '../../protocol/text-overlay.ts';
 import type { Traces } from '../traces/traces.ts';
 import type { Workspace } from '../workspace.ts';
 import { GoldenCases } from './golden.ts';
 import { Production } from './production.ts';
 import { promptOfSpan } from './span-prompt.ts';
-import { PromptTemplates, type Histories } from './templates.ts';
+import { PromptTemplates, type Histories, type Templates } from './templates.ts';
 
 export interface OriginEvents {
   /** Traces can be found by their prompts that could not be before. */
@@ -31,13 +32,16 @@ const QUIET_MS = 3000;
 /** From a call to its prompt, and to a golden case; from a prompt to its calls. */
 export class Origins {
   readonly #parts: OriginParts;
+  /** As the files are, and as editors with unsaved changes have them: what is kept of calls never comes from the second. */
   readonly #templates: PromptTemplates;
+  readonly #unsaved: PromptTemplates;
   readonly #production: Production;
   #later: NodeJS.Timeout | undefined;
 
   constructor(parts: OriginParts, events: OriginEvents) {
     this.#parts = parts;
     this.#templates = new PromptTemplates(parts.workspace, parts.histories);
+    this.#unsaved = new PromptTemplates(parts.workspace, parts.histories);
     this.#production = new Production({
       database: () => parts.database(),
       span: (ref, signal) => this.span(ref, signal),
@@ -49,7 +53,7 @@ export class Origins {
   }
 
   async promptOf({ overlays, ...ref }: SpanMethods['spans/prompt'][0], signal: AbortSignal): Promise<SpanMethods['spans/prompt'][1]> {
-    return promptOfSpan(await this.span(ref, signal), await this.#templates.current(overlays));
+    return promptOfSpan(await this.span(ref, signal), await this.#templatesWith(overlays));
   }
 
   async production({ path, days }: SpanMethods['prompts/production'][0]): Promise<SpanMethods['prompts/production'][1]> {
@@ -63,13 +67,17 @@ export class Origins {
   }
 
   async golden(overlays: SpanMethods['golden/propose'][0]['overlays']): Promise<GoldenCases> {
-    const templates = await this.#templates.current(overlays);
+    const templates = await this.#templatesWith(overlays);
     return new GoldenCases(this.#parts.workspace, {
       span: (ref, signal) => this.span(ref, signal),
       prompt: (span) => promptOfSpan(span, templates),
       calls: (query, limit, signal) => this.#calls(query, limit, signal),
       fetchedFrom: (traceId) => this.#parts.fetchedFrom(traceId),
     });
+  }
+
+  #templatesWith(overlays: readonly TextOverlay[] = []): Promise<Templates> {
+    return overlays.length === 0 ? this.#templates.current() : this.#unsaved.current(overlays);
   }
 
   close(): Promise<void> {

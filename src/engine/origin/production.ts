@@ -1,4 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { TouchstoneError } from '../../core/errors.ts';
 import { quantileSorted } from '../../core/stats/quantile.ts';
 import type { Span } from '../../core/trace/model.ts';
 import { isoOfNanos } from '../../core/trace/time.ts';
@@ -20,6 +21,9 @@ const AT_ONCE = 20;
 /** Calls of one trace that are looked at: an agent that made more repeats itself. */
 const MOST_CALLS = 500;
 const MOST_SCORES = 20;
+const BUSY_MS = 100;
+/** With `BUSY_MS` a minute: after that the next trace that comes begins anew. */
+const MOST_TRIES = 600;
 
 /** What production says of the prompts: finds out, in the background, which calls of the store they rendered. */
 export class Production {
@@ -73,26 +77,51 @@ export class Production {
       }
       if (traces.length < AT_ONCE) break;
     }
-    while (!signal.aborted && calls.prune(AT_ONCE) > 0) await nextTurn();
+    for (let pruned = AT_ONCE; pruned > 0 && !signal.aborted; ) {
+      await this.#keep(() => { pruned = calls.prune(AT_ONCE); });
+      await nextTurn();
+    }
     if (found > 0) this.#ports.changed();
   }
 
   async #look(trace: UnmatchedTrace, calls: CallPrompts, templates: Templates, identity: string): Promise<number> {
     const found: CallPrompt[] = [];
     for (const { n, spanId } of calls.calls(trace.trace, MOST_CALLS)) {
-      // Deleted while it was looked at, it has no prompt any more.
-      const span = await this.#ports.span({ traceId: trace.traceId, spanId }, this.#end.signal).catch(() => null);
+      const span = await this.#ports.span({ traceId: trace.traceId, spanId }, this.#end.signal).catch(goneIsNone);
       if (span === null) continue;
       const prompt = this.#ports.prompt(span, templates);
       const [origin] = prompt.origins;
       // A guess is shown to whoever asks about one call. Counted is what is known.
       if (origin === undefined || !(prompt.how === 'said' || (prompt.how === 'matched' && origin.exact && (prompt.certain || prompt.origins.length === 1)))) continue;
       const [version] = origin.versions.length === 1 ? origin.versions : [];
-      found.push({ span: n, promptId: origin.promptId, version: version?.ref ?? '', versionName: /^v\d+/.exec(version?.label ?? '')?.[0] ?? null, said: prompt.how === 'said', scores: scoresOf(span) });
+      found.push({ span: n, promptId: origin.promptId, version: version?.ref ?? '', versionName: /^v\d+/.exec(version?.label ?? '')?.[0] ?? null, said: prompt.how === 'said' && span.promptName === origin.promptId, scores: scoresOf(span) });
     }
-    calls.keep(trace, identity, found);
+    await this.#keep(() => calls.keep(trace, identity, found));
     return found.length;
   }
+
+  /** Traces that are written go first: whoever holds the store is waited for without holding up the engine. */
+  async #keep(write: () => void): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      this.#end.signal.throwIfAborted();
+      try {
+        return write();
+      } catch (error) {
+        if (!isBusy(error) || tries === MOST_TRIES) throw error;
+      }
+      await sleep(BUSY_MS, undefined, { signal: this.#end.signal });
+    }
+  }
+}
+
+/** Deleted while it was looked at, a call has no prompt any more. Whatever else is wrong is no answer: it is looked at again. */
+function goneIsNone(error: unknown): null {
+  if (error instanceof TouchstoneError && error.code === 'not-found') return null;
+  throw error;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_BUSY');
 }
 
 /** Scores with a number, each name once. */

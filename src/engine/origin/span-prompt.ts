@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PromptMatch, MatchMessage } from '../../core/match/prompt-index.ts';
+import { LEAST_EVIDENCE, type MatchMessage, type PromptMatch } from '../../core/match/prompt-index.ts';
 import { contentText } from '../../core/prompt/messages.ts';
 import { recordedCall } from '../../core/replay/recorded-call.ts';
 import type { Span } from '../../core/trace/model.ts';
 import type { PromptOrigin, SpanPrompt } from '../../protocol/spans.ts';
 import type { Template, Templates } from './templates.ts';
+
+/** Longer calls are not looked through: nothing that a model takes is as long, and looking takes the time of everybody else. */
+const MOST_CHARACTERS = 4_000_000;
 
 /** Origins that are shown; a person looks at the first ones. */
 const MOST_ORIGINS = 8;
@@ -13,7 +16,8 @@ export type CallSpan = Pick<Span, 'kind' | 'input' | 'inputForm' | 'tools' | 'pa
 
 /** Which prompt, in which version, rendered a call: what the app says of it, else what its text shows. */
 export function promptOfSpan(span: CallSpan, { index, byKey }: Templates): SpanPrompt {
-  const messages = messagesOf(span);
+  const all = messagesOf(span);
+  const messages = all.reduce((sum, { text }) => sum + text.length, 0) <= MOST_CHARACTERS ? all : [];
   const { matches, certain } = index.match(messages, MOST_ORIGINS);
   const origins = matches.flatMap((match) => originsOf(match, byKey, span));
   const said = span.promptName === null ? null : originSaid(span, span.promptName, byKey, origins);
@@ -22,9 +26,9 @@ export function promptOfSpan(span: CallSpan, { index, byKey }: Templates): SpanP
     return { how: 'said', certain: said.versions.length === 1, origins: [said, ...others].slice(0, MOST_ORIGINS), note: noteOnSaid(span, said, origins) };
   }
   const [best, second] = origins;
-  if (best === undefined) return { how: 'none', certain: false, origins: [], note: noteOnNone(span, messages, byKey.size) };
+  if (best === undefined) return { how: 'none', certain: false, origins: [], note: all.length > messages.length ? 'The call is too long to be looked through.' : noteOnNone(span, messages, byKey.size) };
   const isCertain = certain && best.exact && best.versions.length === 1 && matches[0]?.keys !== undefined && (second === undefined || !sharesTexts(matches[0], second, byKey));
-  return { how: 'matched', certain: isCertain, origins: origins.slice(0, MOST_ORIGINS), note: noteOnMatch(best, second, isCertain, certain) };
+  return { how: 'matched', certain: isCertain, origins: origins.slice(0, MOST_ORIGINS), note: noteOnMatch(best, second, isCertain, certain, matches[0]?.literalLength ?? 0) };
 }
 
 function messagesOf(span: CallSpan): MatchMessage[] {
@@ -124,8 +128,9 @@ function noteOnNone(span: CallSpan, messages: readonly MatchMessage[], prompts: 
   return prompts === 0 ? 'This workspace has no prompts.' : 'No prompt of this workspace has a text like this.';
 }
 
-function noteOnMatch(best: PromptOrigin, second: PromptOrigin | undefined, isCertain: boolean, textIsCertain: boolean): string | null {
+function noteOnMatch(best: PromptOrigin, second: PromptOrigin | undefined, isCertain: boolean, textIsCertain: boolean, literalLength: number): string | null {
   if (isCertain) return null;
+  if (literalLength < LEAST_EVIDENCE) return `${best.name} has hardly any text of its own: it fits nearly every call.`;
   if (!best.exact) return `${Math.round(best.score * 100)} % of the prompt's text is in the call: it was edited since, or is another one.`;
   if (textIsCertain && second === undefined) return `${best.versions.map(({ label }) => label).join(' and ')} have the same text, model and parameters as far as the call shows.`;
   return second === undefined ? null : `${best.name} and ${second.name} can both have rendered this.`;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { indexedPrompt } from '../../core/match/indexed-prompt.ts';
 import { PromptIndex } from '../../core/match/prompt-index.ts';
 import type { ModelParameters } from '../../core/model/model.ts';
@@ -35,8 +36,16 @@ export interface Templates {
 
 interface ReadFile {
   readonly stamp: string;
-  readonly documents: readonly PromptDocument[];
+  readonly documents: readonly ReadDocument[];
 }
+
+interface ReadDocument {
+  readonly document: PromptDocument;
+  readonly template: Template;
+}
+
+/** Indexing goes on for so long before others have their turn. */
+const TURN_MS = 20;
 
 /** What the registry says, however it is kept. */
 export interface Histories {
@@ -53,48 +62,64 @@ export class PromptTemplates {
   readonly #files = new Map<string, ReadFile>();
   readonly #index = new PromptIndex();
   #byKey = new Map<string, Template>();
+  #current: Promise<unknown> = Promise.resolve();
 
   constructor(workspace: Workspace, histories: Histories) {
     this.#workspace = workspace;
     this.#histories = histories;
   }
 
-  /** With the texts of `overlays` in place of their files. */
-  async current(overlays: readonly TextOverlay[] = []): Promise<Templates> {
+  /** With the texts of `overlays` in place of their files. One look at a time, as they share an index. */
+  current(overlays: readonly TextOverlay[] = []): Promise<Templates> {
+    const looked = this.#current.then(() => this.#look(overlays));
+    this.#current = looked.catch(() => undefined);
+    return looked;
+  }
+
+  async #look(overlays: readonly TextOverlay[]): Promise<Templates> {
     const documents = await this.#documents(overlays);
     const { prompts: histories } = await this.#histories.read();
+    const byId = new Map(documents.toReversed().map((read) => [read.document.id, read.document]));
     const byKey = new Map<string, Template>();
-    for (const document of documents) this.#add(byKey, `working ${document.path} ${document.id}`, document, workingTemplate(document));
+    let turn = performance.now();
+    const add = async (key: string, content: Parameters<typeof indexedPrompt>[0], template: Template): Promise<void> => {
+      // The hash names the texts: what is there under it need not be compared.
+      if (this.#byKey.get(key)?.hash !== template.hash) {
+        const prompt = indexedPrompt(content);
+        if (prompt === null) return;
+        this.#index.add(key, prompt);
+      }
+      byKey.set(key, template);
+      if (performance.now() - turn < TURN_MS) return;
+      await nextTurn();
+      turn = performance.now();
+    };
+    for (const { document, template } of documents) await add(`working ${document.path} ${document.id}`, document, template);
     for (const history of histories) {
-      const document = documents.find(({ id }) => history.names.has(id));
-      for (const version of history.versions) this.#add(byKey, `version ${history.promptId} ${version.hash}`, version.content, versionTemplate(version, history, document));
+      const [document] = [...history.names].flatMap((name) => byId.get(name) ?? []);
+      for (const version of history.versions) await add(`version ${history.promptId} ${version.hash}`, version.content, versionTemplate(version, history, document));
     }
     for (const key of this.#byKey.keys()) if (!byKey.has(key)) this.#index.remove(key);
     this.#byKey = byKey;
     return { index: this.#index, byKey };
   }
 
-  #add(byKey: Map<string, Template>, key: string, content: Parameters<typeof indexedPrompt>[0], template: Template): void {
-    const prompt = indexedPrompt(content);
-    if (prompt === null) return;
-    this.#index.add(key, prompt);
-    byKey.set(key, template);
-  }
-
-  async #documents(overlays: readonly TextOverlay[]): Promise<PromptDocument[]> {
+  async #documents(overlays: readonly TextOverlay[]): Promise<ReadDocument[]> {
     const root = this.#workspace.folder;
     const files = this.#workspace.files(overlays);
     const paths = await findPromptFiles(root);
-    for (const path of this.#files.keys()) if (!paths.includes(path)) this.#files.delete(path);
-    const documents: PromptDocument[] = [];
+    const present = new Set(paths);
+    for (const path of this.#files.keys()) if (!present.has(path)) this.#files.delete(path);
+    const unsaved = new Map(overlays.map(({ path, text }) => [path, text]));
+    const documents: ReadDocument[] = [];
     for (const path of paths) {
-      const overlay = overlays.find((one) => one.path === path);
-      const stamp = overlay === undefined ? ((await fileStamp(path)) ?? '') : `unsaved ${overlay.text}`;
+      const text = unsaved.get(path);
+      const stamp = text === undefined ? ((await fileStamp(path)) ?? '') : `unsaved ${text}`;
       let read = this.#files.get(path);
       if (read?.stamp !== stamp) {
         // A file that cannot be read has rendered nothing of late; the Problems view says what is wrong with it.
         const { prompts } = await readPromptFile(path, { files, root, contentOnly: true }).catch(() => ({ prompts: [] }));
-        read = { stamp, documents: prompts };
+        read = { stamp, documents: prompts.map((document) => ({ document, template: workingTemplate(document) })) };
         this.#files.set(path, read);
       }
       documents.push(...read.documents);

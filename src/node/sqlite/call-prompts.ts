@@ -19,7 +19,7 @@ export interface CallPrompt {
   readonly version: string;
   /** Shown with the prompt's name where people search: `v7`. */
   readonly versionName: string | null;
-  /** The app named it. */
+  /** The app named it by this id, so that people found the trace by it before. */
   readonly said: boolean;
   /** What people and programs said of the call. */
   readonly scores: readonly { readonly name: string; readonly value: number }[];
@@ -82,14 +82,19 @@ export class CallPrompts {
     return this.#database.prepare(`SELECT n, printf('%016x', id) AS spanId FROM span WHERE n BETWEEN ? AND ? AND kind = ${LLM} LIMIT ?`).all(first, last, limit) as { n: number; spanId: string }[];
   }
 
-  /** Keeps what was found out about a trace, in place of what was known of it; people find the trace by its prompts. */
+  /**
+   * Keeps what was found out about a trace, in place of what was known of it; people find the trace by its prompts. Waits for nobody.
+   * @throws SqliteError 'SQLITE_BUSY' while somebody else writes
+   */
   keep({ trace, revision }: UnmatchedTrace, templates: string, calls: readonly CallPrompt[]): void {
-    this.#database
-      .transaction(() => {
+    this.#writeNow(() => {
         const { first, last } = numbersOfTrace(trace);
         const before = this.#database.prepare('SELECT DISTINCT prompt, version_name FROM call_prompt WHERE span BETWEEN ? AND ? AND said = 0').all(first, last) as { prompt: string; version_name: string | null }[];
         const unfacet = this.#database.prepare(`DELETE FROM trace_facet WHERE key = ${PROMPT} AND trace = ? AND value = (SELECT n FROM trace_text WHERE text = ?)`);
-        for (const { prompt, version_name: version } of before) for (const text of namesOf(prompt, version)) unfacet.run(trace, text);
+        // What the app says of a call of this trace stays: that came with the trace, and no look at texts takes it away.
+        const said = this.#database.prepare('SELECT DISTINCT prompt, version_name FROM call_prompt WHERE span BETWEEN ? AND ? AND said = 1').all(first, last) as typeof before;
+        const kept = new Set(said.flatMap(({ prompt, version_name: version }) => namesOf(prompt, version)));
+        for (const { prompt, version_name: version } of before) for (const text of namesOf(prompt, version)) if (!kept.has(text)) unfacet.run(trace, text);
         for (const table of ['call_prompt', 'call_score']) this.#database.prepare(`DELETE FROM ${table} WHERE span BETWEEN ? AND ?`).run(first, last);
         // A trace that was deleted meanwhile must leave nothing behind.
         if (this.#database.prepare('SELECT 1 FROM trace WHERE n = ?').get(trace) === undefined) return;
@@ -106,16 +111,26 @@ export class CallPrompts {
           }
         }
         this.#database.prepare('INSERT INTO call_prompt_seen (trace, revision, templates) VALUES (?, ?, ?) ON CONFLICT (trace) DO UPDATE SET revision = excluded.revision, templates = excluded.templates').run(trace, revision, templates);
-      })
-      .immediate();
+    });
   }
 
-  /** Calls of a prompt that began since then, newest first. */
+  /** One transaction, without the wait for others that would hold up whatever else this thread does. */
+  #writeNow(write: () => void): void {
+    const before = this.#database.pragma('busy_timeout', { simple: true }) as number;
+    this.#database.pragma('busy_timeout = 0');
+    try {
+      this.#database.transaction(write).immediate();
+    } finally {
+      this.#database.pragma(`busy_timeout = ${before}`);
+    }
+  }
+
+  /** Calls of a prompt that began since then, newest first. Spans of a deleted trace are there for a while: they count no more. */
   uses(promptId: string, sinceNs: string): CallUse[] {
     const rows = this.#database
       .prepare(
         `SELECT c.version, CAST(s.start_ns AS TEXT) AS startNs, (s.end_ns - s.start_ns) / 1e6 AS durationMs, s.flags & ${FAILED} AS failed, s.cost
-           FROM call_prompt c JOIN span s ON s.n = c.span WHERE c.prompt = ? AND s.start_ns >= CAST(? AS INTEGER) ORDER BY s.start_ns DESC LIMIT ${MOST_CALLS}`,
+           FROM call_prompt c JOIN span s ON s.n = c.span JOIN trace t ON t.n = s.trace WHERE c.prompt = ? AND s.start_ns >= CAST(? AS INTEGER) ORDER BY s.start_ns DESC LIMIT ${MOST_CALLS}`,
       )
       .all(promptId, sinceNs) as (Omit<CallUse, 'failed'> & { failed: number })[];
     return rows.map((row) => ({ ...row, failed: row.failed !== 0 }));
@@ -124,25 +139,23 @@ export class CallPrompts {
   feedback(promptId: string, sinceNs: string): Feedback[] {
     return this.#database
       .prepare(
-        `SELECT f.name, count(*) AS count, avg(f.value) AS mean FROM call_prompt c JOIN span s ON s.n = c.span JOIN call_score f ON f.span = c.span
+        `SELECT f.name, count(*) AS count, avg(f.value) AS mean FROM call_prompt c JOIN span s ON s.n = c.span JOIN trace t ON t.n = s.trace JOIN call_score f ON f.span = c.span
           WHERE c.prompt = ? AND s.start_ns >= CAST(? AS INTEGER) GROUP BY f.name ORDER BY count DESC LIMIT 20`,
       )
       .all(promptId, sinceNs) as Feedback[];
   }
 
-  /** Rows whose traces were deleted: a few at a time. */
+  /** Rows whose traces were deleted: a few at a time. @throws SqliteError 'SQLITE_BUSY' while somebody else writes */
   prune(limit: number): number {
     const gone = this.#database.prepare('SELECT s.trace FROM call_prompt_seen s LEFT JOIN trace t ON t.n = s.trace WHERE t.n IS NULL LIMIT ?').pluck().all(limit) as number[];
     if (gone.length === 0) return 0;
-    this.#database
-      .transaction(() => {
+    this.#writeNow(() => {
         for (const trace of gone) {
           const { first, last } = numbersOfTrace(trace);
           for (const table of ['call_prompt', 'call_score']) this.#database.prepare(`DELETE FROM ${table} WHERE span BETWEEN ? AND ?`).run(first, last);
           this.#database.prepare('DELETE FROM call_prompt_seen WHERE trace = ?').run(trace);
         }
-      })
-      .immediate();
+      });
     return gone.length;
   }
 }
