@@ -29,7 +29,7 @@ const nothing: Schema<Record<string, never>> = v.custom<Record<string, never>>((
 const row: Schema<TraceRow> = v.object({
   traceId: text, name: text, startNs: nanos, durationNs: v.nullable(nanos), spans: index, running: index, errors: index, hiddenErrors: index, llmCalls: index, toolCalls: index,
   tokens: numberOrNull, inputTokens: numberOrNull, outputTokens: numberOrNull, cost: numberOrNull, unpriced: index, service: textOrNull, environment: textOrNull,
-  session: textOrNull, user: textOrNull, models: texts, tags: texts, origin: v.picklist(['received', 'imported', 'tailed', 'eval', 'fetched']), revision: number,
+  session: textOrNull, user: textOrNull, models: texts, tags: texts, preview: textOrNull, origin: v.picklist(['received', 'imported', 'tailed', 'eval', 'fetched']), revision: number,
 });
 
 const shown: Schema<ShownTrace> = v.object({ row, reveal: textOrNull });

@@ -37,6 +37,8 @@ export interface TraceRow {
   readonly user: string | null;
   readonly models: readonly string[];
   readonly tags: readonly string[];
+  /** Beginning of what the first model call was asked by its user, else of what the root was given: it tells traces of one name apart. One line; `null`: none, or the trace is older than previews. */
+  readonly preview: string | null;
   /** How it came: over the network, from a file, from a run of ours, from a source that was asked for it. */
   readonly origin: 'received' | 'imported' | 'tailed' | 'eval' | 'fetched';
   /** Grows whenever something of the trace changes. */

@@ -34,7 +34,7 @@ describe('traces of eval cells', () => {
     const { traceId } = await engine.request('cells/trace', { runId: run.info.id, key: { caseIndex: 1, modelIndex: 0, repeat: 0 } });
     expect(traceId).toBe(traceIdOfCell(run.info.id, 1));
     expect(cells.map(({ result }) => result.traceId)).toEqual([traceIdOfCell(run.info.id, 0), traceId]);
-    expect(await engine.request('traces/get', { traceId })).toMatchObject({ name: 'eval no', origin: 'eval', session: run.info.id, spans: 3, llmCalls: 1, errors: 1, hiddenErrors: 1 });
+    expect(await engine.request('traces/get', { traceId })).toMatchObject({ name: 'eval no', origin: 'eval', session: run.info.id, spans: 3, llmCalls: 1, errors: 1, hiddenErrors: 1, preview: 'hello' });
     const failed = await engine.request('traces/list', { query: 'origin:eval status:error', sort: 'time', descending: false, limit: 10 });
     expect(failed.traces.map(({ name }) => name)).toEqual(['eval no']);
     const { spans } = JSON.parse((await engine.request('traces/export', { traceId, format: 'json' })).text) as { spans: Span[] };

@@ -4,6 +4,7 @@ import type { NormalisedTrace } from '../../src/core/trace/normalise/normalise-t
 import type { Query } from '../../src/core/trace/query/model.ts';
 import { printQuery } from '../../src/core/trace/query/print.ts';
 import { SPAN_KINDS } from '../../src/core/trace/skeleton.ts';
+import { previewOfSpan } from '../../src/core/trace/store/preview.ts';
 import { hasWords } from '../../src/node/traces/read/conditions.ts';
 import type { TraceReader } from '../../src/node/traces/read/reader.ts';
 import { testOf } from '../../src/node/traces/read/texts.ts';
@@ -62,6 +63,24 @@ describe('a list', () => {
     expect(await origins('kind:llm')).toEqual(new Set(['received', 'imported', 'tailed']));
     expect(await origins('origin:eval')).toEqual(new Set(['eval']));
     expect(await origins('-origin:received,imported')).toEqual(new Set(['tailed', 'eval']));
+  });
+
+  it('begins each trace with what its first model call was asked, else with what its root was given', async () => {
+    const rows = new Map((await rowsOf(EVERYTHING)).map((row) => [row.traceId, row]));
+    const said = new Set<string>();
+    for (const { traceId, spans } of traces) {
+      const earliest = (fitting: (span: Span) => boolean): Set<string> => {
+        const all = spans.filter(fitting).map((span) => ({ preview: previewOfSpan(span), start: BigInt(span.startNs) })).filter(({ preview }) => preview !== null);
+        const first = all.reduce<bigint | null>((least, { start }) => (least === null || start < least ? start : least), null);
+        return new Set(all.filter(({ start }) => start === first).map(({ preview }) => preview!));
+      };
+      const ofCalls = earliest(({ kind }) => kind === 'llm');
+      const expected = ofCalls.size > 0 ? ofCalls : earliest(({ parentId }) => parentId === null);
+      const { preview } = rows.get(traceId)!;
+      if (preview !== null) said.add(preview);
+      expect(expected.size === 0 ? [null] : [...expected], `${traceId} ${rows.get(traceId)!.name}`).toContain(preview);
+    }
+    expect(said.size).toBeGreaterThan(15);
   });
 
   it('counts what matches', async () => {

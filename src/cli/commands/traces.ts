@@ -25,9 +25,11 @@ const COLUMNS: readonly Column[] = [
   { title: 'Cost', right: true, dropAt: 1 },
   { title: 'Service', dropAt: 5 },
   { title: 'Session', dropAt: 6 },
+  { title: 'Begins with', dropAt: 7 },
 ];
 const NAME_COLUMNS = 36;
 const SESSION_COLUMNS = 20;
+const PREVIEW_COLUMNS = 48;
 const SHORTEST_ID = 8;
 
 export function tracesCommand(words: readonly string[], options: TracesOptions, context: CliContext): Promise<ExitCode> {
@@ -63,6 +65,7 @@ async function print({ traces, next, total }: TracePage, words: readonly string[
     costOf(trace),
     printable(trace.service ?? ''),
     fit(printable(trace.session ?? ''), SESSION_COLUMNS),
+    fit(printable(trace.preview ?? ''), PREVIEW_COLUMNS),
   ]);
   await context.stdout.write(table(COLUMNS, rows, context.stdout));
   if (next !== null) await context.stderr.write(`${formatCount(traces.length)} of ${total.atLeast ? 'more than ' : ''}${formatCount(total.count)}. Go on with --cursor ${next}\n`);

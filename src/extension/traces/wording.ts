@@ -28,7 +28,7 @@ export function traceDescription(row: TraceRow, sort: TraceSort): string {
     errors: errorsText(row),
   };
   const order: readonly TraceSort[] = ['errors', 'duration', 'cost', 'tokens', 'time'];
-  return [parts[sort], ...order.filter((key) => key !== sort).map((key) => parts[key]), row.environment].filter((part) => part !== null && part !== '').join(' · ');
+  return [parts[sort], row.preview, ...order.filter((key) => key !== sort).map((key) => parts[key]), row.environment].filter((part) => part !== null && part !== '').join(' · ');
 }
 
 /** An answer from the cache took no time. */
@@ -78,6 +78,7 @@ function lines(): { readonly tooltip: vscode.MarkdownString; readonly line: (...
 export function traceTooltip(row: TraceRow): vscode.MarkdownString {
   const { tooltip, line } = lines();
   line(row.name);
+  line(row.preview);
   line(new Date(millisecondsOf(row.startNs)).toLocaleString(), durationText(row));
   line(formatCount(row.spans, 'span'), row.llmCalls > 0 ? formatCount(row.llmCalls, 'LLM call') : null, row.toolCalls > 0 ? formatCount(row.toolCalls, 'tool call') : null, errorsText(row));
   if (row.hiddenErrors > 0) line(hiddenErrorsText(row));

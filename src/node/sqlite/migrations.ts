@@ -425,6 +425,12 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TRIGGER trace_fetched_gone AFTER DELETE ON trace BEGIN DELETE FROM trace_fetched WHERE trace_id = old.id; END;
   `,
+  `
+  /* By what traces of one name are told apart (core/trace/store/preview), and the start and kind of the span that gave it. Empty for traces from before. */
+  ALTER TABLE trace ADD COLUMN preview TEXT;
+  ALTER TABLE trace ADD COLUMN preview_start_ns INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE trace ADD COLUMN preview_of_call INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** SQL that reads the first digits of a text as a hexadecimal number: SQLite has no function for it. */

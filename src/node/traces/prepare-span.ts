@@ -6,6 +6,7 @@ import { factsOfSpan } from '../../core/trace/normalise/normalise-span.ts';
 import { searchTextOfChunk, searchTextOfSpan } from '../../core/trace/store/search-text.ts';
 import { draftBody, type SpanIdentity } from '../../core/trace/store/span-body.ts';
 import { rowOfSpan, shareOfSpan, type SpanRow, type TraceShare } from '../../core/trace/store/span-row.ts';
+import { firstWordsOf } from './first-words.ts';
 
 /** Everything of a span that needs no database: what its rows will hold. */
 export interface PreparedSpan {
@@ -15,6 +16,8 @@ export interface PreparedSpan {
   readonly scope: string;
   readonly row: SpanRow;
   readonly share: TraceShare;
+  /** Of its trace, as far as this span tells it (`firstWordsOf`). */
+  readonly preview: string | null;
   /** `BodyDraft.template` */
   readonly template: string;
   /** The first two are the resource and the scope. */
@@ -47,6 +50,7 @@ export function prepareSpan({ span: raw, pending }: MergedSpan, { prices, projec
     scope: raw.scope.name,
     row: rowOfSpan(span, raw),
     share: shareOfSpan(span, raw, project),
+    preview: firstWordsOf(raw, span.kind, logs),
     template: body.template,
     chunks: body.chunks,
     hashes,

@@ -22,7 +22,7 @@ export interface PackedPreparedBatch extends Omit<PreparedBatch, 'spans'> {
   readonly spans: PackedSpans;
 }
 
-type ShortMembers = Pick<PreparedSpan, 'identity' | 'pending' | 'scope' | 'row' | 'share'> & { readonly chunks: number; readonly hashes: number };
+type ShortMembers = Pick<PreparedSpan, 'identity' | 'pending' | 'scope' | 'row' | 'share' | 'preview'> & { readonly chunks: number; readonly hashes: number };
 
 export function prepareBatch(batch: ReadBatch, prices: PriceOverrides): PreparedBatch {
   const { project } = batch.origin;
@@ -36,9 +36,9 @@ function versionsMerged(spans: readonly RawSpan[]): MergedSpan[] {
 
 export function packPrepared(batch: PreparedBatch): PackedPreparedBatch {
   const texts: string[] = [];
-  const short = batch.spans.map(({ template, search, chunks, hashes, chunkSearches, identity, pending, scope, row, share }): ShortMembers => {
+  const short = batch.spans.map(({ template, search, chunks, hashes, chunkSearches, identity, pending, scope, row, share, preview }): ShortMembers => {
     texts.push(template, search, ...chunks, ...hashes, ...chunkSearches);
-    return { identity, pending, scope, row, share, chunks: chunks.length, hashes: hashes.length };
+    return { identity, pending, scope, row, share, preview, chunks: chunks.length, hashes: hashes.length };
   });
   return { ...batch, spans: { json: JSON.stringify(short), texts } };
 }

@@ -1,6 +1,6 @@
 import { mergeTwo, type MergedSpan } from '../../core/trace/merge.ts';
 import type { RawSpan } from '../../core/trace/model.ts';
-import { SPAN_FLAGS } from '../../core/trace/skeleton.ts';
+import { SPAN_FLAGS, SPAN_KINDS } from '../../core/trace/skeleton.ts';
 import type { BatchOrigin } from '../../core/trace/sink.ts';
 import { STORED_FLAGS } from '../../core/trace/store/numbers.ts';
 import { draftBody, finishBody, readBody } from '../../core/trace/store/span-body.ts';
@@ -32,6 +32,8 @@ type SpanColumns = [n: bigint, parent: bigint | null, start: bigint, end: bigint
 
 /** Spans that were made of log records. */
 export const ORIGIN_OF_LOGS: BatchOrigin = { kind: 'received', place: 'logs' };
+
+const LLM = SPAN_KINDS.indexOf('llm');
 
 export interface SpanWriterOptions {
   readonly database: Database;
@@ -100,7 +102,7 @@ export class SpanWriter {
     state.offerTimes(start, raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano));
     state.columns.spans++;
     state.count(contributionOf({ ...prepared.row, flags }), 1);
-    this.#share(state, prepared, parent === null, origin);
+    this.#share(state, prepared, parent === null, start, origin);
     this.#writtenOf(state).set(id, { n, parent, kind: prepared.row.kind, flags, tokens: prepared.row.tokens, cost: prepared.row.cost });
     if (callBelow || isCountedCall(prepared.row)) this.#calls.push({ state, id, parent });
     if (state.hasLogs) this.#options.onSpanWithLogs(state);
@@ -176,7 +178,7 @@ export class SpanWriter {
       else state.offerName(raw.name, start, parent === null);
       state.offerTimes(start, end);
     }
-    this.#share(state, prepared, parent === null, origin);
+    this.#share(state, prepared, parent === null, start, origin);
     if (isCountedCall({ kind: prepared.row.kind, flags }) || (flags & STORED_FLAGS.callBelow) !== 0) this.#calls.push({ state, id: old.id, parent });
   }
 
@@ -203,7 +205,8 @@ export class SpanWriter {
     return text;
   }
 
-  #share(state: TraceState, { share, row }: PreparedSpan, isRoot: boolean, origin: BatchOrigin): void {
+  #share(state: TraceState, { share, row, preview }: PreparedSpan, isRoot: boolean, start: bigint, origin: BatchOrigin): void {
+    state.offerPreview(preview, start, row.kind === LLM);
     for (const [key, value] of share.facets) {
       if (state.addFacet(key, value)) this.#facets.add(key, this.#options.texts.of(value), state.columns.n);
     }

@@ -36,6 +36,10 @@ export interface TraceColumns {
   user: string | null;
   origin: number;
   project: string | null;
+  /** `previewOfSpan` of the first model call; without one of a root. */
+  preview: string | null;
+  previewStart: bigint;
+  previewOfCall: number;
   bytes: number;
 }
 
@@ -99,6 +103,17 @@ export class TraceState {
     columns.nameOfRoot = root;
   }
 
+  /** What the first model call was asked says more than what a root was given, which is often the whole request. */
+  offerPreview(preview: string | null, start: bigint, isCall: boolean): void {
+    const { columns } = this;
+    const call = isCall ? 1 : 0;
+    // A later version of the same span replaces what it said.
+    if (preview === null || (columns.preview !== null && (call < columns.previewOfCall || (call === columns.previewOfCall && start > columns.previewStart)))) return;
+    columns.preview = preview;
+    columns.previewStart = start;
+    columns.previewOfCall = call;
+  }
+
   offerTimes(start: bigint, end: bigint | null): void {
     const { columns } = this;
     if (columns.spans === 0 || start < columns.start) columns.start = start;
@@ -135,9 +150,9 @@ function add(sum: number | null, count: number | null, sign: 1 | -1): number | n
   return sign < 0 && total === 0 ? null : total;
 }
 
-type TraceTableRow = Record<'n' | 'next_sequence' | 'revision' | 'name_start_ns' | 'name_of_root' | 'start_ns' | 'spans' | 'running' | 'errors' | 'hidden_errors' | 'llm_calls' | 'tool_calls' | 'priced' | 'unpriced' | 'origin' | 'bytes', bigint>
+type TraceTableRow = Record<'n' | 'next_sequence' | 'revision' | 'name_start_ns' | 'name_of_root' | 'start_ns' | 'spans' | 'running' | 'errors' | 'hidden_errors' | 'llm_calls' | 'tool_calls' | 'priced' | 'unpriced' | 'origin' | 'preview_start_ns' | 'preview_of_call' | 'bytes', bigint>
   & Record<'end_ns' | 'tokens' | 'input_tokens' | 'output_tokens', bigint | null>
-  & Record<'service' | 'environment' | 'session' | 'user' | 'project', string | null>
+  & Record<'service' | 'environment' | 'session' | 'user' | 'project' | 'preview', string | null>
   & Record<'name' | 'models' | 'tags', string> & { readonly cost: number | null };
 
 /** Reads and writes the states of traces; those that were used last stay in memory. */
@@ -187,7 +202,7 @@ export class TraceStates {
     const state = new TraceState(traceId, {
       n, nextSequence: 0, revision: 0, name: '', nameStart: 0n, nameOfRoot: 0, start: 0n, end: null, spans: 0, running: 0, errors: 0, hiddenErrors: 0, llmCalls: 0, toolCalls: 0,
       tokens: null, inputTokens: null, outputTokens: null, cost: null, priced: 0, unpriced: 0, service: null, environment: null, session: null, user: null,
-      origin: ORIGINS.indexOf(origin.kind), project: origin.project ?? null, bytes: 0,
+      origin: ORIGINS.indexOf(origin.kind), project: origin.project ?? null, preview: null, previewStart: 0n, previewOfCall: 0, bytes: 0,
     }, true);
     state.hasLogs = this.#hasLogs(traceId);
     return state;
@@ -202,7 +217,7 @@ export class TraceStates {
     c.revision++;
     const values = [
       c.nextSequence, c.revision, c.name, c.nameStart, c.nameOfRoot, c.start, c.end, c.running > 0 || c.end === null ? null : c.end > c.start ? c.end - c.start : 0n, c.spans, c.running, c.errors, c.hiddenErrors, c.llmCalls, c.toolCalls,
-      c.tokens, c.inputTokens, c.outputTokens, c.cost, c.priced, c.unpriced, c.service, c.environment, c.session, c.user, JSON.stringify([...state.models]), JSON.stringify([...state.tags]), c.origin, c.project, c.bytes, now,
+      c.tokens, c.inputTokens, c.outputTokens, c.cost, c.priced, c.unpriced, c.service, c.environment, c.session, c.user, JSON.stringify([...state.models]), JSON.stringify([...state.tags]), c.origin, c.project, c.preview, c.previewStart, c.previewOfCall, c.bytes, now,
     ];
     if (state.isNew) this.#statements.insert.run(...values, c.n, Buffer.from(state.id, 'hex'));
     else this.#statements.update.run(...values, c.n);
@@ -236,14 +251,14 @@ function columnsOf(row: TraceTableRow): TraceColumns {
     n: Number(row.n), nextSequence: Number(row.next_sequence), revision: Number(row.revision), name: row.name, nameStart: row.name_start_ns, nameOfRoot: Number(row.name_of_root),
     start: row.start_ns, end: row.end_ns, spans: Number(row.spans), running: Number(row.running), errors: Number(row.errors), hiddenErrors: Number(row.hidden_errors), llmCalls: Number(row.llm_calls), toolCalls: Number(row.tool_calls),
     tokens: count(row.tokens), inputTokens: count(row.input_tokens), outputTokens: count(row.output_tokens), cost: row.cost, priced: Number(row.priced), unpriced: Number(row.unpriced),
-    service: row.service, environment: row.environment, session: row.session, user: row.user, origin: Number(row.origin), project: row.project, bytes: Number(row.bytes),
+    service: row.service, environment: row.environment, session: row.session, user: row.user, origin: Number(row.origin), project: row.project, preview: row.preview, previewStart: row.preview_start_ns, previewOfCall: Number(row.preview_of_call), bytes: Number(row.bytes),
   };
 }
 
 function prepare(database: Database) {
   const columns = [
     'next_sequence', 'revision', 'name', 'name_start_ns', 'name_of_root', 'start_ns', 'end_ns', 'duration_ns', 'spans', 'running', 'errors', 'hidden_errors', 'llm_calls', 'tool_calls',
-    'tokens', 'input_tokens', 'output_tokens', 'cost', 'priced', 'unpriced', 'service', 'environment', 'session', 'user', 'models', 'tags', 'origin', 'project', 'bytes', 'updated_at',
+    'tokens', 'input_tokens', 'output_tokens', 'cost', 'priced', 'unpriced', 'service', 'environment', 'session', 'user', 'models', 'tags', 'origin', 'project', 'preview', 'preview_start_ns', 'preview_of_call', 'bytes', 'updated_at',
   ];
   return {
     find: database.prepare(`SELECT n, ${columns.join(', ')} FROM trace WHERE id = ?`).safeIntegers(),

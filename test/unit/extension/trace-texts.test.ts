@@ -54,7 +54,7 @@ describe('the environment of a debug configuration', () => {
 
 const ROW: TraceRow = {
   traceId: '0af7651916cd43dd8448eb211c80319c', name: 'refund', startNs: '1790000000000000000', durationNs: '4200000000', spans: 31, running: 0, errors: 1, hiddenErrors: 0, llmCalls: 9, toolCalls: 6,
-  tokens: 31_204, inputTokens: 30_000, outputTokens: 1204, cost: 0.083, unpriced: 0, service: 'refund-bot', environment: null, session: null, user: null, models: ['gpt-5-mini', 'gpt-5'], tags: [], origin: 'received', revision: 3,
+  tokens: 31_204, inputTokens: 30_000, outputTokens: 1204, cost: 0.083, unpriced: 0, service: 'refund-bot', environment: null, session: null, user: null, models: ['gpt-5-mini', 'gpt-5'], tags: [], preview: null, origin: 'received', revision: 3,
 };
 const GROUPS: TraceBreakdown['groups'] = [
   { kind: 'tool', name: 'lookup_order', model: null, count: 3, errors: 0, p50Ms: 80, totalMs: 241, tokens: null, cost: null },

@@ -41,6 +41,16 @@ export function factsOfSpan(span: RawSpan, logs: readonly RawLog[] = [], options
   return facts(span, draft, options);
 }
 
+/** With what a span began, as `normaliseSpan` reads it. */
+export type SpanOpening = Pick<Span, 'kind' | 'input' | 'inputForm' | 'toolArguments'>;
+
+export function openingOfSpan(span: RawSpan, logs: readonly RawLog[] = []): SpanOpening {
+  const draft = new Draft(new SpanView(span, logs));
+  readDialects(draft);
+  const input = draft.get('input');
+  return { kind: draft.get('kind') ?? 'other', input: input?.value ?? null, inputForm: input?.form ?? null, toolArguments: draft.get('toolArguments') };
+}
+
 function readDialects(draft: Draft): readonly Dialect[] {
   const { view } = draft;
   const { kind, from } = kindOf(view);

@@ -15,7 +15,7 @@ export interface StoredTrace {
 /** Nanoseconds as text: a double does not hold them. */
 const COLUMNS = `t.n, lower(hex(t.id)) AS traceId, t.revision, t.name, CAST(t.start_ns AS TEXT) AS startNs, CAST(t.duration_ns AS TEXT) AS durationNs,
   t.spans, t.running, t.errors, t.hidden_errors AS hiddenErrors, t.llm_calls AS llmCalls, t.tool_calls AS toolCalls, t.tokens, t.input_tokens AS inputTokens, t.output_tokens AS outputTokens,
-  t.cost, t.unpriced, t.service, t.environment, t.session, t.user, t.models, t.tags, t.origin, t.bytes`;
+  t.cost, t.unpriced, t.service, t.environment, t.session, t.user, t.models, t.tags, t.preview, t.origin, t.bytes`;
 
 type Row = Omit<TraceRow, 'models' | 'tags' | 'origin'> & { readonly n: number; readonly models: string; readonly tags: string; readonly origin: number; readonly bytes: number };
 
