@@ -227,7 +227,7 @@ describe('what the person should know first', () => {
     expect((await asked(stale)).map(({ method }) => method)).toEqual(['comparison/run-changed']);
     await stale.close();
     const stopped = await open('stopped');
-    await stopped.getByText('Stopped early: that the working copy is better was clear after 60 cases.').waitFor();
+    await stopped.getByText('Stopped after 60 of 400 cases, clearly better: 340 cases not run, about $0.3100 saved.').waitFor();
     await stopped.close();
     const gone = await open('gone');
     await gone.getByRole('alert').filter({ hasText: 'The engine has stopped.' }).waitFor();

@@ -128,7 +128,7 @@ export class SequentialComparison {
 /** What stopping early saved: `Stopped after 120 of 400 cases, clearly better: 280 cases on both sides not run, about $0.4200 saved`. */
 export function stoppedSentence({ outcome, cases }: EarlyAnswer, of: number, savedUsd: number | null): string {
   const words = { better: 'clearly better', worse: 'clearly worse', passes: 'clearly not worse by more than the margin', fails: 'clearly worse by more than the margin' } as const;
-  const money = savedUsd === null ? '' : `, about ${formatUsd(savedUsd)} saved`;
+  const money = savedUsd === null || savedUsd === 0 ? '' : `, about ${formatUsd(savedUsd)} saved`;
   return `Stopped after ${formatCount(cases)} of ${formatCount(of, 'case')}, ${words[outcome]}: ${formatCount(of - cases, 'case')} not run${money}`;
 }
 

@@ -68,13 +68,19 @@ ${sliceTable(result.slices)}${caseTables(comparison)}<p class="dim">${escapeHtml
 function metricTable(metrics: readonly MetricComparison[], { a, b }: ReportedComparison): string {
   const reach = reachOf(metrics);
   const rows = metrics.map((metric) => {
-    const p = metric.pAdjusted ?? metric.p;
-    const { mark, style, text } = WORDS[metric.verdict];
-    return `<tr><th scope="row">${escapeHtml(metricName(metric.name))}</th><td class="n">${valueOf(metric.a, metric)}</td><td class="n">${valueOf(metric.b, metric)}</td><td>${drawn(metric, reach)}</td><td class="n">${differenceOf(metric)}</td><td class="n">${p === null ? '–' : escapeHtml(pValue(p))}</td><td class="${style}"><span aria-hidden="true">${mark}</span> ${text}</td><td class="dim text">${escapeHtml(metric.warning ?? '')}</td></tr>`;
+    return `<tr><th scope="row">${escapeHtml(metricName(metric.name))}</th><td class="n">${valueOf(metric.a, metric)}</td><td class="n">${valueOf(metric.b, metric)}</td><td>${drawn(metric, reach)}</td><td class="n">${differenceOf(metric)}</td>${verdictCells(metric)}<td class="dim text">${escapeHtml(metric.warning ?? '')}</td></tr>`;
   });
   return `<table><thead><tr><th>Metric</th><th class="n">${escapeHtml(a.label)}</th><th class="n">${escapeHtml(b.label)}</th><th></th><th class="n">Difference [95 % interval]</th><th class="n">p</th><th>Verdict</th><th></th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>`;
+}
+
+/** p as it is adjusted, and the verdict by it: an interval is each one's own, and of many some exclude 0 by chance. */
+function verdictCells(metric: MetricComparison | undefined): string {
+  if (metric === undefined) return '<td class="n">–</td><td></td>';
+  const p = metric.pAdjusted ?? metric.p;
+  const { mark, style, text } = WORDS[metric.verdict];
+  return `<td class="n">${p === null ? '–' : escapeHtml(pValue(p))}</td><td class="${style}"><span aria-hidden="true">${mark}</span> ${text}</td>`;
 }
 
 function sliceTable(slices: readonly SliceComparison[]): string {
@@ -82,10 +88,10 @@ function sliceTable(slices: readonly SliceComparison[]): string {
   const reach = reachOf(slices.flatMap(({ metrics: [metric] }) => (metric === undefined ? [] : [metric])));
   const rows = slices.map(({ slice, n, regressed, improved, metrics: [metric] }) => {
     const cells = metric === undefined ? '<td class="n">–</td><td class="n">–</td><td></td><td class="n">–</td>' : `<td class="n">${valueOf(metric.a, metric)}</td><td class="n">${valueOf(metric.b, metric)}</td><td>${drawn(metric, reach)}</td><td class="n">${differenceOf(metric)}</td>`;
-    return `<tr><th scope="row" class="mono">${escapeHtml(slice)}</th><td class="n">${formatCount(n)}</td>${cells}<td class="n">${formatCount(regressed)}</td><td class="n">${formatCount(improved)}</td></tr>`;
+    return `<tr><th scope="row" class="mono">${escapeHtml(slice)}</th><td class="n">${formatCount(n)}</td>${cells}<td class="n">${formatCount(regressed)}</td><td class="n">${formatCount(improved)}</td>${verdictCells(metric)}</tr>`;
   });
   return `<h3>Slices</h3>
-<table><thead><tr><th>Slice</th><th class="n">Cases</th><th class="n">Before</th><th class="n">After</th><th></th><th class="n">Difference [95 % interval]</th><th class="n">Regressed</th><th class="n">Improved</th></tr></thead><tbody>
+<table><thead><tr><th>Slice</th><th class="n">Cases</th><th class="n">Before</th><th class="n">After</th><th></th><th class="n">Difference [95 % interval]</th><th class="n">Regressed</th><th class="n">Improved</th><th class="n">p</th><th>Verdict</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>
 `;

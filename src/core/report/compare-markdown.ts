@@ -46,18 +46,24 @@ function section(comparison: ReportedComparison): string {
 
 function metricTable(metrics: readonly MetricComparison[], { a, b }: ReportedComparison): string[] {
   const rows = metrics.slice(0, MOST_METRICS).map((metric) => {
-    const p = metric.pAdjusted ?? metric.p;
-    return row([labelOfMetric(metric), valueOf(metric.a, metric), valueOf(metric.b, metric), differenceOf(metric), p === null ? '–' : ours(pValue(p)), `${MARKS[metric.verdict]} ${metric.verdict.replaceAll('-', ' ')}`]);
+    return row([labelOfMetric(metric), valueOf(metric.a, metric), valueOf(metric.b, metric), differenceOf(metric), ...verdictCells(metric)]);
   });
   return [row(['metric', code(a.label), code(b.label), 'difference [95 %]', 'p', '']), '|---|--:|--:|--:|--:|---|', ...rows, ''];
+}
+
+/** p as it is adjusted, and the verdict by it: an interval is each one's own, and of many some exclude 0 by chance. */
+function verdictCells(metric: MetricComparison | undefined): [string, string] {
+  if (metric === undefined) return ['–', ''];
+  const p = metric.pAdjusted ?? metric.p;
+  return [p === null ? '–' : ours(pValue(p)), `${MARKS[metric.verdict]} ${metric.verdict.replaceAll('-', ' ')}`];
 }
 
 function sliceTable(slices: readonly SliceComparison[]): string[] {
   if (slices.length === 0) return [];
   const rows = slices.slice(0, MOST_SLICES).map(({ slice, n, regressed, improved, metrics: [metric] }) =>
-    row([code(slice), formatCount(n), metric === undefined ? '–' : valueOf(metric.a, metric), metric === undefined ? '–' : valueOf(metric.b, metric), metric === undefined ? '–' : differenceOf(metric), formatCount(regressed), formatCount(improved)]),
+    row([code(slice), formatCount(n), metric === undefined ? '–' : valueOf(metric.a, metric), metric === undefined ? '–' : valueOf(metric.b, metric), metric === undefined ? '–' : differenceOf(metric), formatCount(regressed), formatCount(improved), ...verdictCells(metric)]),
   );
-  return [row(['slice', 'cases', 'before', 'after', 'difference [95 %]', 'regressed', 'improved']), '|---|--:|--:|--:|--:|--:|--:|', ...rows, ...more(slices.length, MOST_SLICES), ''];
+  return [row(['slice', 'cases', 'before', 'after', 'difference [95 %]', 'regressed', 'improved', 'p', '']), '|---|--:|--:|--:|--:|--:|--:|--:|---|', ...rows, ...more(slices.length, MOST_SLICES), ''];
 }
 
 function caseTable(cases: readonly ReportedCase[], { a, b }: ReportedComparison): string[] {

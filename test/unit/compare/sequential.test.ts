@@ -153,6 +153,7 @@ describe('randomOrder', () => {
 
 it('says what was saved', () => {
   expect(stoppedSentence({ outcome: 'better', cases: 120 }, 400, 0.42)).toBe('Stopped after 120 of 400 cases, clearly better: 280 cases not run, about $0.4200 saved');
+  expect(stoppedSentence({ outcome: 'worse', cases: 20 }, 60, 0)).toBe('Stopped after 20 of 60 cases, clearly worse: 40 cases not run');
   expect(stoppedSentence({ outcome: 'passes', cases: 1000 }, 1001, null)).toBe('Stopped after 1,000 of 1,001 cases, clearly not worse by more than the margin: 1 case not run');
 });
 

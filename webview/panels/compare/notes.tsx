@@ -32,9 +32,7 @@ export function Notes({ model, comparison }: { readonly model: CompareModel; rea
       {stoppedEarly !== null && (
         <div class="notice" role="status">
           <Icon name="info" class="info" />
-          <span class="notice-text">
-            {stoppedEarly.sentence} <span class="dim">{formatCount(stoppedEarly.cases)} of {formatCount(stoppedEarly.of, 'case')} were run{stoppedEarly.savedUsd !== null && `; ${formatUsd(stoppedEarly.savedUsd)} saved`}.</span>
-          </span>
+          <span class="notice-text">{stoppedEarly.sentence}.</span>
         </div>
       )}
     </>
