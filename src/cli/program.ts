@@ -48,7 +48,8 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .description('Evaluates prompts against golden datasets, and keeps the traces of what runs.')
     .version(context.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print this help, or that of a command')
+    .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError()
     .configureHelp({ helpWidth: Math.min(context.stdout.columns, 110) })
@@ -60,12 +61,16 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     })
     .addHelpText('after', '\nExit codes: 0 good · 1 failures below the threshold, or worse · 2 wrong usage or configuration · 3 cannot be told · 130 cancelled\n`touchstone COMMAND --help` explains a command with examples.');
 
+  withCommonOptions(program);
+  // What every command takes may stand before its name, as Git's -C does.
+  program.hook('preAction', (_, called) => {
+    for (const [name, value] of Object.entries(program.opts())) {
+      if (called.getOptionValue(name) === undefined) called.setOptionValueWithSource(name, value, 'cli');
+    }
+  });
+
   const command = (usage: string, description: string, examples: string): Command =>
-    program
-      .command(usage)
-      .description(description)
-      .option('-C, --workspace <folder>', 'the workspace folder; default: the nearest one above with touchstone.yml or .touchstone, else the Git checkout')
-      .option('--verbose', 'log what is done, and show everything that is otherwise cut')
+    withCommonOptions(program.command(usage).description(description))
       .addHelpText('after', `\nExamples:\n${examples.trim().split('\n').map((line) => `  ${line.trim()}`).join('\n')}`);
 
   command('eval', 'Evaluate prompts against their golden datasets.', `
@@ -329,4 +334,10 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     });
 
   return program;
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .option('-C, --workspace <folder>', 'the workspace folder; default: the nearest one above with touchstone.yml or .touchstone, else the Git checkout')
+    .option('--verbose', 'log what is done, and show everything that is otherwise cut');
 }

@@ -103,6 +103,21 @@ describe('wrong usage', () => {
     expect([code, stdout()]).toEqual([2, '']);
   });
 
+  it.each([['help', /^Usage: touchstone \[options\] \[command\]\n[^]*\n {2}traces /], ['help traces', /^Usage: touchstone traces .*\n[^]*--ascending/]])('%s prints the help that was asked for', async (args, message) => {
+    const { code, stdout, stderr } = await run(args, new MemoryEngine([]));
+    expect([code, stderr()]).toEqual([0, '']);
+    expect(stdout()).toMatch(message);
+  });
+
+  it('takes the workspace before the command, and after it rather', async () => {
+    const missing = 'runs -C /no/such/folder';
+    expect((await run(`-C ${folder} runs`, new MemoryEngine([]))).code).toBe(0);
+    expect((await run(`-C ${folder} ${missing}`, new MemoryEngine([]))).code).toBe(2);
+    expect((await run(`-C /no/such/folder runs -C ${folder}`, new MemoryEngine([]))).code).toBe(0);
+    const { code, stderr } = await run('-C /no/such/folder runs', new MemoryEngine([]));
+    expect([code, stderr()]).toEqual([2, expect.stringContaining('/no/such/folder is not a folder')]);
+  });
+
   it('shows the help on standard error when there is no command', async () => {
     const { code, stdout, stderr } = await run('', new MemoryEngine([]));
     expect([code, stdout()]).toEqual([2, '']);
