@@ -99,23 +99,39 @@ function messageOf(spans: readonly RawSpan[]): object {
   };
 }
 
-/** Posts all bodies in their order, as several senders do at once. Milliseconds from the first request to the last answer. @throws when one is not answered with 200 */
-export async function postAll(url: string, contentType: string, bodies: readonly Buffer[]): Promise<number> {
+/**
+ * Posts all bodies in their order, as several senders do at once. Milliseconds from the first request to the last answer.
+ * `onReset`: a body whose connection the server resets is sent again, up to three times; without it that is an error like any other.
+ * @throws when one is not answered with 200
+ */
+export async function postAll(url: string, contentType: string, bodies: readonly Buffer[], onReset?: () => void): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: SENDERS });
   let next = 0;
   const began = performance.now();
   await Promise.all(Array.from({ length: SENDERS }, async () => {
-    for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) await post(agent, url, contentType, body);
+    for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) await postPatiently(agent, url, contentType, body, onReset);
   }));
   const took = performance.now() - began;
   agent.destroy();
   return took;
 }
 
+async function postPatiently(agent: Agent, url: string, contentType: string, body: Buffer, onReset: (() => void) | undefined): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await post(agent, url, contentType, body);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (onReset === undefined || tries > 3 || (code !== 'ECONNRESET' && code !== 'EPIPE')) throw new Error(`${url}: ${String(error)}`, { cause: error });
+      onReset();
+    }
+  }
+}
+
 function post(agent: Agent, url: string, contentType: string, body: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'POST', agent, headers: { 'content-type': contentType, 'content-length': body.length } }, (response) => {
-      response.resume().once('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`${url} answered ${response.statusCode}`)))).once('error', reject);
+      response.resume().once('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`)))).once('error', reject);
     });
     sent.once('error', reject).end(body);
   });

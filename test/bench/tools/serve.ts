@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 import { root } from '../../../scripts/tools/paths.ts';
 import { ended, type RunningServer } from './genkit.ts';
 
-/** `touchstone serve` of the built command, on any free port; its URL takes OTLP over HTTP. */
+/** `touchstone serve` as its user starts it, on any free port; its URL takes OTLP over HTTP. */
 export async function startServe(folder: string): Promise<RunningServer & { readonly peakMb: () => number }> {
-  const child = spawn(process.execPath, [join(root, 'dist/cli.mjs'), 'serve', '--port', '0', '--no-grpc', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(join(root, 'bin/touchstone'), ['serve', '--port', '0', '--no-grpc', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, 'line')) as [string];
   const { endpoint } = JSON.parse(line) as { endpoint: string };
