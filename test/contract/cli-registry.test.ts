@@ -104,6 +104,8 @@ describe('versions on the command line', () => {
     await touchstone('save', 'triage', '-m', 'For the help desk', '--tag', 'reviewed', '--use-case', 'first answer');
     expect((await touchstone('search', 'help', 'desk')).out).toMatch(/prompts\/support\/triage\.prompt\.yml +v1 · /);
     expect(JSON.parse((await touchstone('search', '--tag', 'reviewed', '--json')).out)).toMatchObject({ hits: [{ promptId: 'prompts/support/triage', version: { number: 1 } }] });
+    write('two/promptfooconfig.yaml', 'prompts: [{ raw: "sort it", label: short }, { raw: "sort it with care", label: long }]\nproviders: [echo]\n');
+    expect((await touchstone('search', 'sort')).out).toMatch(/two\/promptfooconfig\.yaml#(short|long) .*\n.*two\/promptfooconfig\.yaml#(?!\1)(short|long) /);
     expect(await touchstone('search', 'nothing of this')).toMatchObject({ code: 0, out: '', err: expect.stringContaining('No prompt') as unknown });
   });
 });

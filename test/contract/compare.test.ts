@@ -203,6 +203,16 @@ describe('what was not judged alike', () => {
     expect(refused).toMatchObject({ differs: ['assertions'], message: expect.stringContaining(`only run ${after.run.info.id} has contains bill`) as unknown });
   });
 
+  it('says what of a check is another one when the check itself is on both sides', async () => {
+    const model = await server();
+    const workspace = await engineWith(triageFiles(model.url, goldenCases(8)));
+    const before = await workspace.eval();
+    writeFileSync(promptPath(workspace), triage(QUICK).replace('value: "{{expected}}"', 'value: "{{expected}}", weight: 2'));
+    const after = await workspace.eval();
+    const { refused } = await workspace.engine.request('compare/get', { ref: { a: { runId: before.run.info.id, modelIndex: 0 }, b: { runId: after.run.info.id, modelIndex: 0 } } });
+    expect(refused?.message).toContain('The assertions: equals {{expected}} has another weight.');
+  });
+
   it('is refused when a script of an assertion has changed, and its old runs answer nothing new', async () => {
     const model = await server();
     const scripted = triage(QUICK).replace('{ type: equals, value: "{{expected}}" }', '{ type: javascript, value: "file://check.cjs" }');

@@ -37,7 +37,7 @@ export function searchCommand(words: readonly string[], options: SearchOptions, 
     else if (hits.length === 0) await context.stderr.write('No prompt and no version is found by this.\n');
     else {
       const rows = hits.map((hit) => [
-        printable(hit.path === null ? hit.promptId : relativeTo(context.cwd, hit.path)),
+        printable(hit.path === null ? hit.promptId : `${relativeTo(context.cwd, hit.path)}${labelWithin(hit.promptId)}`),
         hit.version?.label ?? 'working copy',
         formatScore(hit.similarity),
         hit.passRate === null ? '' : formatPercent(hit.passRate),
@@ -49,4 +49,10 @@ export function searchCommand(words: readonly string[], options: SearchOptions, 
     }
     return EXIT.good;
   });
+}
+
+/** `#short`: which of a file's prompts; nothing where it is the only one. */
+function labelWithin(promptId: string): string {
+  const at = promptId.indexOf('#');
+  return at < 0 ? '' : promptId.slice(at);
 }

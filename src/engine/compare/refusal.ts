@@ -63,23 +63,36 @@ function promptOf(store: RunStore, run: StoredRun): Judged {
 
 function assertionDifference(a: Judged, b: Judged, labels: { readonly a: string; readonly b: string }): string {
   const [inA, inB] = [checksOf(a), checksOf(b)];
-  const onlyA = [...inA].flatMap(([key, name]) => (inB.has(key) ? [] : [name]));
-  const onlyB = [...inB].flatMap(([key, name]) => (inA.has(key) ? [] : [name]));
+  const onlyA = [...inA].filter(([key]) => !inB.has(key)).map(([, spec]) => spec);
+  const onlyB = [...inB].filter(([key]) => !inA.has(key)).map(([, spec]) => spec);
+  // One check with another weight is no longer the same, and still the one that a person knows by this name.
+  const changed = onlyA.flatMap((spec) => {
+    const other = onlyB.find((one) => nameOf(one) === nameOf(spec));
+    return other === undefined ? [] : [{ spec, other }];
+  });
+  const namesOf = (specs: readonly AssertionSpec[]): string[] => specs.filter((spec) => !changed.some((one) => one.spec === spec || one.other === spec)).map(nameOf);
+  const [namesA, namesB] = [namesOf(onlyA), namesOf(onlyB)];
   const parts = [
-    onlyA.length === 0 ? '' : `only ${labels.a} has ${named(onlyA)}`,
-    onlyB.length === 0 ? '' : `only ${labels.b} has ${named(onlyB)}`,
+    namesA.length === 0 ? '' : `only ${labels.a} has ${named(namesA)}`,
+    namesB.length === 0 ? '' : `only ${labels.b} has ${named(namesB)}`,
+    changed.length === 0 ? '' : named(changed.map(({ spec, other }) => `${nameOf(spec)} has another ${listed(differingKeys(spec, other))}`)),
     a.threshold === b.threshold ? '' : `the threshold is ${a.threshold ?? 'absent'} and ${b.threshold ?? 'absent'}`,
     hashJson(a.derivedMetrics) === hashJson(b.derivedMetrics) ? '' : 'the derived metrics are others',
   ].filter((part) => part !== '');
   return `The assertions: ${parts.length === 0 ? 'the same in another order' : listed(parts)}.`;
 }
 
-/** By what a check is, how it is called. */
-function checksOf(prompt: Judged): Map<string, string> {
-  return new Map(prompt.assertions.map((spec) => [hashJson(contentOf(spec)), nameOf(spec)]));
+/** By what a check is. */
+function checksOf(prompt: Judged): Map<string, AssertionSpec> {
+  return new Map(prompt.assertions.map((spec) => [hashJson(contentOf(spec)), spec]));
 }
 
-function contentOf({ range: _range, baseDir: _baseDir, assert, ...rest }: AssertionSpec): object {
+function differingKeys(a: AssertionSpec, b: AssertionSpec): string[] {
+  const [inA, inB] = [contentOf(a), contentOf(b)];
+  return Object.keys({ ...inA, ...inB }).filter((key) => hashJson(inA[key] ?? null) !== hashJson(inB[key] ?? null));
+}
+
+function contentOf({ range: _range, baseDir: _baseDir, assert, ...rest }: AssertionSpec): Readonly<Record<string, unknown>> {
   return { ...rest, ...(assert === undefined ? {} : { assert: assert.map(contentOf) }) };
 }
 
