@@ -226,6 +226,7 @@ export class Evals {
       running: active?.running.size ?? 0,
       costSoFar: summary.all.cost,
       remainingMs: active?.remainingMs() ?? null,
+      ...(active === undefined && run.info.status === 'running' ? { elsewhere: true } : {}),
     };
   }
 

@@ -65,6 +65,8 @@ export interface RunSnapshot {
   readonly costSoFar: number | null;
   /** Milliseconds; `null` before there is something to go by, and when nothing is left. */
   readonly remainingMs: number | null;
+  /** Under way in another process: the command line, another window. */
+  readonly elsewhere?: true;
 }
 
 export interface PromptSummary {

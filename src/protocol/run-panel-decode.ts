@@ -16,7 +16,7 @@ const texts = v.array(text);
 
 const snapshot: Schema<RunSnapshot> = v.object({
   info: runInfo, summary, models: v.array(v.object({ label: text, summary })), slices: texts,
-  done: index, total: index, running: index, costSoFar: numberOrNull, remainingMs: numberOrNull,
+  done: index, total: index, running: index, costSoFar: numberOrNull, remainingMs: numberOrNull, elsewhere: v.optional(v.literal(true)),
 });
 
 const status = v.picklist(['waiting', 'running', 'done', 'error']);

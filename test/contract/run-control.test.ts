@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GridView } from '../../src/protocol/engine.ts';
-import { serverConfig, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { engineSettings, serverConfig, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 import { startFaultServer, type FaultServer } from '../fixtures/servers/fault-server.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -39,6 +40,20 @@ describe('runs that are cancelled, resumed, run again and looked at', () => {
     const { runs } = await workspace.engine.request('eval/wait', { runIds: [first] });
     expect(runs[0]).toMatchObject({ info: { status: 'finished' }, summary: { passed: 60 } });
     expect(faults.requests.some(({ text }) => text.startsWith('b '))).toBe(false);
+  });
+
+  it('says of a run whether it is under way here or in another process', async () => {
+    const faults = await server({ fault: () => 'silence' });
+    const workspace = await engineWith({ 'a.prompt.yml': prompt('a'), 'g.golden.jsonl': golden(1), 'touchstone.yml': serverConfig(faults.url, ['test/model']) });
+    const { runIds } = await workspace.engine.request('eval/start', { targets: [workspace.folder], origin: 'cli' });
+    const runId = runIds[0]!;
+    const other = createEngine({ host: { request: () => Promise.reject(new Error('nothing is asked for')), on: () => () => undefined } });
+    open.push({ close: () => other.dispose() });
+    await other.request('engine/configure', engineSettings(workspace.folder));
+    expect(await other.request('runs/get', { runId })).toMatchObject({ info: { status: 'running' }, elsewhere: true });
+    expect(await workspace.engine.request('runs/get', { runId })).not.toHaveProperty('elsewhere');
+    await workspace.engine.request('eval/cancel', { runId });
+    expect(await other.request('runs/get', { runId })).not.toHaveProperty('elsewhere');
   });
 
   it('starts nothing when it is cancelled while it prepares', async () => {

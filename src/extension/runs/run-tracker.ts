@@ -113,7 +113,8 @@ export class RunTracker implements vscode.Disposable {
   }
 
   #interrupt(engine: FolderEngine): void {
-    const cut = this.active().filter((run) => run.engine === engine);
+    // What another process works on goes on.
+    const cut = this.active().filter((run) => run.engine === engine && run.snapshot.elsewhere !== true);
     this.#cut.set(engine, cut.map(({ snapshot }) => snapshot.info.id));
     for (const { snapshot } of cut) {
       this.note(engine, { ...snapshot, running: 0, remainingMs: null, info: { ...snapshot.info, status: 'interrupted' } });

@@ -25,7 +25,7 @@ vi.mock('vscode', () => ({
 }));
 
 describe('the runs that a window watches', () => {
-  it('tells all that a crash has cut, and none that had ended or is another engine\'s', () => {
+  it('tells all that a crash has cut, and none that had ended, is another engine\'s, or goes on in another process', () => {
     let crash: (event: { engine: FolderEngine }) => void = () => undefined;
     const nothing = (): { dispose: () => void } => ({ dispose: () => undefined });
     const tracker = new RunTracker({ onRunChanged: nothing, onDidCrash: (listener: typeof crash) => { crash = listener; return nothing(); } } as unknown as Engines, {} as Log);
@@ -35,13 +35,14 @@ describe('the runs that a window watches', () => {
     note(own, 'r-2', 'running');
     note(own, 'r-3', 'finished');
     note(other, 'r-4', 'running');
+    tracker.note(own, { info: { id: 'r-5', status: 'running' }, elsewhere: true } as unknown as RunSnapshot);
     const ended: string[] = [];
     tracker.onDidEnd(({ snapshot }) => ended.push(snapshot.info.id));
     crash({ engine: own });
     expect(tracker.cutBy(own)).toEqual(['r-1', 'r-2']);
     expect(tracker.cutBy(other)).toEqual([]);
     expect(ended).toEqual(['r-1', 'r-2']);
-    expect(tracker.active().map(({ snapshot }) => snapshot.info.id)).toEqual(['r-4']);
+    expect(tracker.active().map(({ snapshot }) => snapshot.info.id)).toEqual(['r-4', 'r-5']);
     // The next one found nothing under way.
     crash({ engine: own });
     expect(tracker.cutBy(own)).toEqual([]);
