@@ -33,7 +33,11 @@ export function goldenCommand(trace: string | undefined, options: GoldenOptions,
     const corrections = options.expected === undefined || first === undefined ? {} : { corrections: { [first.spanId]: options.expected } };
     const { proposals } = await engine.request('golden/propose', { spans, ...(prompt === undefined ? {} : { prompt }), ...corrections });
     const fresh = proposals.filter(({ duplicateOf }) => duplicateOf === null);
-    if (options.dryRun !== true) for (const proposal of fresh) await append(proposal);
+    if (options.dryRun !== true) {
+      // All or none: whoever is told that one has no place is not left to find out which were written.
+      for (const proposal of fresh) placeOf(proposal);
+      for (const proposal of fresh) await append(proposal);
+    }
     if (options.json === true) await context.stdout.write(`${JSON.stringify({ cases: proposals }, null, 2)}\n`);
     else await context.stdout.write(`${printableLines(proposals.flatMap((proposal) => describe(proposal, options.dryRun === true, context)).join('\n')).join('\n')}\n`);
     return EXIT.good;
@@ -47,8 +51,14 @@ async function sampled(engine: EngineClient, { query = '', count }: GoldenOption
   return spans;
 }
 
-async function append({ case: added, dataset, span }: CaseProposal): Promise<void> {
+function placeOf({ dataset, span }: CaseProposal): NonNullable<CaseProposal['dataset']> {
   if (dataset === null) throw new TouchstoneError('usage', `Nobody knows where the case of span ${span.spanId} belongs: its prompt has no dataset, or several. Name a dataset under "golden:" in the prompt file, or the prompt with --prompt.`);
+  return dataset;
+}
+
+async function append(proposal: CaseProposal): Promise<void> {
+  const { case: added } = proposal;
+  const dataset = placeOf(proposal);
   const text = await readFile(dataset.file, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;

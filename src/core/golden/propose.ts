@@ -35,17 +35,13 @@ const LONGEST_LABEL = 120;
  * The golden case of a call. Its expectation is the correction, else the output if that is short or JSON; checks beside it are
  * proposed from the form of the output. Secrets and personal data are masked alike throughout.
  */
-export function proposeCase(source: GoldenSource): GoldenProposal {
+export function proposeCase(source: GoldenSource, masker = new Masker()): GoldenProposal {
   const { span } = source;
-  const masker = new Masker();
   const vars = masker.mask(source.variables, '/vars');
   const answer = source.correction ?? answerOf(span);
   const expectedFrom = source.correction !== undefined ? 'correction' : answer === null ? 'none' : 'output';
   const { expected, assertions } = checksOf(answer, span);
-  const metadata: JsonObject = {
-    trace: span.traceId,
-    span: span.spanId,
-    time: isoOfNanos(span.startNs),
+  const names: JsonObject = {
     ...(span.model === null ? {} : { model: span.model }),
     ...(source.prompt === null ? {} : { prompt: source.prompt.version === null ? source.prompt.id : `${source.prompt.id}@${source.prompt.version}` }),
     ...(span.service === null ? {} : { service: span.service }),
@@ -56,10 +52,11 @@ export function proposeCase(source: GoldenSource): GoldenProposal {
     vars,
     ...(expected === undefined ? {} : { expected: masker.mask(expected, '/expected') }),
     ...(assertions.length === 0 ? {} : { assertions: masker.mask(assertions, '/assert') }),
-    ...(source.tags === undefined || source.tags.length === 0 ? {} : { tags: source.tags }),
-    metadata: masker.mask(metadata, '/metadata'),
+    ...(source.tags === undefined || source.tags.length === 0 ? {} : { tags: masker.mask(source.tags, '/tags') }),
+    // Ids have digits in a row as cards have; masked, they would lead nowhere.
+    metadata: { trace: span.traceId, span: span.spanId, time: isoOfNanos(span.startNs), ...masker.mask(names, '/metadata') },
   };
-  return { case: added, expectedFrom, masked: masker.found, hash: variablesHash(vars) };
+  return { case: added, expectedFrom, masked: [...masker.found], hash: variablesHash(vars) };
 }
 
 /** Cases whose variables say the same, white space and case of letters aside, are one question. */

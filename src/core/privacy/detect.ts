@@ -35,15 +35,30 @@ const RULES: readonly Rule[] = [
   { kind: 'phone', pattern: /(?<![\w.,/:+-])\(?\d{2,5}(?:(?:\)[ .-]?|[ .-]\(?)\d{2,7}){1,5}(?![\d/:]|[.,-]\d)/g, holds: isPhoneNumber },
 ];
 
-/** Longer texts are looked at up to here: what comes behind is said to be unseen by whoever shows the result. */
-export const LONGEST_EXAMINED = 1_000_000;
+/** Longer texts are looked at in parts. */
+const LONGEST_PART = 1_000_000;
+/** Parts overlap by more than anything that is looked for is long, but for private keys, whose second half is no key. */
+const OVERLAP = 10_000;
 
 /**
  * Secrets and personal data with a recognisable shape, in the order of the text, none of which overlap. Cards are
  * checked by Luhn's digit and IBANs by the length of their country; of phone numbers the grouping decides, so that plain numbers and dates stay.
  */
 export function findSensitive(text: string): SensitiveText[] {
-  const examined = text.length > LONGEST_EXAMINED ? text.slice(0, LONGEST_EXAMINED) : text;
+  if (text.length <= LONGEST_PART) return findInPart(text);
+  const found: SensitiveText[] = [];
+  for (let from = 0; from < text.length; from += LONGEST_PART - OVERLAP) {
+    for (const { kind, start, end } of findInPart(text.slice(from, from + LONGEST_PART))) {
+      const last = found.at(-1);
+      // What the part before has seen up to its end may go on.
+      if (last === undefined || from + start >= last.end) found.push({ kind, start: from + start, end: from + end });
+      else if (from + end > last.end) found[found.length - 1] = { ...last, end: from + end };
+    }
+  }
+  return found;
+}
+
+function findInPart(examined: string): SensitiveText[] {
   const found: SensitiveText[] = [];
   const taken = new Uint8Array(examined.length);
   const take = (kind: SensitiveKind, start: number, end: number): void => {

@@ -27,6 +27,12 @@ export class Masker {
 
   #walk(value: unknown, pointer: string): unknown {
     if (typeof value === 'string') return this.#text(value, pointer);
+    // A number of a card is one without its quotes too.
+    if (typeof value === 'number') {
+      const text = String(value);
+      const masked = this.#text(text, pointer);
+      return masked === text ? value : masked;
+    }
     if (Array.isArray(value)) return value.map((item, i) => this.#walk(item, `${pointer}/${i}`));
     if (!isObject(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.#text(key, pointer), this.#walk(item, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)]));

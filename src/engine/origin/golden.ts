@@ -7,11 +7,14 @@ import { proposeCase, variablesHash } from '../../core/golden/propose.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { contentText } from '../../core/prompt/messages.ts';
 import type { PromptDocument } from '../../core/prompt/model.ts';
+import { valuesOfCase } from '../../core/match/values-of-case.ts';
+import { Masker } from '../../core/privacy/mask.ts';
 import { recordedCall } from '../../core/replay/recorded-call.ts';
 import type { Span } from '../../core/trace/model.ts';
 import type { CaseProposal, PromptOrigin, SpanMethods, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
 import { readPrompts } from '../prepare.ts';
 import type { Workspace } from '../workspace.ts';
+import { goneIsNone } from './gone.ts';
 
 /** What golden cases need of the rest of the engine. */
 export interface GoldenPorts {
@@ -27,6 +30,8 @@ export interface GoldenPorts {
 type Propose = SpanMethods['golden/propose'];
 type Sample = SpanMethods['golden/sample'];
 
+/** Cases that are proposed at once: more than that nobody reads before they are committed. */
+const MOST_CASES = 200;
 /** Calls that are compared to choose among them. */
 const MOST_CANDIDATES = 2000;
 /** Characters of a question that tell what it is about. */
@@ -53,6 +58,7 @@ export class GoldenCases {
 
   /** Nothing is written: what a person accepts becomes an edit of the dataset. */
   async propose(request: Propose[0], signal: AbortSignal): Promise<Propose[1]> {
+    checkCount(request.spans.length);
     const targets = new Map<string, Promise<Target | null>>();
     const proposals: CaseProposal[] = [];
     for (const ref of request.spans) {
@@ -64,9 +70,11 @@ export class GoldenCases {
 
   /** Of the calls that a query finds those whose questions differ the most, the newest first. */
   async sample({ query, count, prompt }: Sample[0], signal: AbortSignal): Promise<Sample[1]> {
+    checkCount(count);
     const found: { ref: SpanRef; question: string }[] = [];
     for (const ref of await this.#ports.calls(query, MOST_CANDIDATES, signal)) {
-      const span = await this.#ports.span(ref, signal);
+      const span = await this.#ports.span(ref, signal).catch(goneIsNone);
+      if (span === null) continue;
       if (prompt !== undefined && !isOf(this.#ports.prompt(span).origins[0], prompt)) continue;
       const question = questionOf(span);
       if (question !== '') found.push({ ref, question: question.slice(0, QUESTION) });
@@ -95,19 +103,20 @@ export class GoldenCases {
     const variables = this.#variables(span, origin, target, notes);
     const corrections = request.corrections ?? {};
     const source = await this.#ports.fetchedFrom(ref.traceId);
+    const masker = new Masker();
     const { case: proposed, expectedFrom, masked, hash } = proposeCase({
       span,
       variables,
       prompt: origin === null ? null : { id: origin.promptId, version: origin.versions.length === 1 ? (origin.versions[0]?.ref.slice(0, 8) ?? null) : null },
       ...(Object.hasOwn(corrections, ref.spanId) ? { correction: corrections[ref.spanId] } : {}),
       ...(source === null ? {} : { fetchedFrom: source }),
-    });
+    }, masker);
     const duplicateOf = target?.known.get(hash) ?? null;
     const id = caseId(proposed.vars, hash, target?.ids ?? new Set());
     // Of two spans that ask the same, the second is the duplicate; what it repeats has no line yet.
     target?.ids.add(id);
     if (target !== null && duplicateOf === null) target.known.set(hash, { caseId: id, line: 0 });
-    return { span: ref, origin, case: { id, ...proposed }, expectedFrom, masked, dataset: target?.dataset ?? null, duplicateOf, notes };
+    return { span: ref, origin: origin === null ? null : maskedOrigin(origin, masker), case: { id, ...proposed }, expectedFrom, masked, dataset: target?.dataset ?? null, duplicateOf, notes };
   }
 
   /** The values that the prompt was filled with; without a prompt what the person asked last. */
@@ -119,8 +128,11 @@ export class GoldenCases {
     }
     const doubtful = origin.variables.filter((variable) => variable.doubtful).map(({ name }) => name);
     if (doubtful.length > 0) notes.push(`Look at ${doubtful.join(', ')}: the text could have come about with other values.`);
-    if (origin.unknown.length > 0) notes.push(`Fill in ${origin.unknown.join(', ')}: the text does not tell.`);
-    return Object.fromEntries([...origin.variables.map(({ name, value }) => [name, value] as const), ...origin.unknown.map((name) => [name, ''] as const)]);
+    const values = valuesOfCase(origin.variables, target?.document.syntax ?? 'placeholders');
+    const declared = (target?.document.variables ?? []).map(({ name }) => name).filter((name) => name !== 'expected');
+    const unknown = [...new Set([...origin.unknown, ...declared])].filter((name) => !Object.hasOwn(values, name) && !Object.hasOwn(values, name.split('.', 1)[0] ?? ''));
+    if (unknown.length > 0) notes.push(`Fill in ${unknown.join(', ')}: the text does not tell.`);
+    return { ...values, ...Object.fromEntries(unknown.map((name) => [name, ''])) };
   }
 
   #target(place: { readonly path: string; readonly prompt?: string }, request: Propose[0], targets: Map<string, Promise<Target | null>>): Promise<Target | null> {
@@ -158,6 +170,15 @@ function datasetOf(document: PromptDocument): CaseProposal['dataset'] {
   if (files.length > 1) return null;
   if (document.format === 'promptfoo') return { file: document.path, key: 'tests' };
   return inline.length > 0 ? { file: document.path, key: 'testData' } : null;
+}
+
+function checkCount(count: number): void {
+  if (!Number.isInteger(count) || count < 0 || count > MOST_CASES) throw new TouchstoneError('usage', `At most ${MOST_CASES} cases are made at once, not ${count}.`);
+}
+
+/** What is shown of a proposal holds nobody's data either: it may be printed to a log. */
+function maskedOrigin(origin: PromptOrigin, masker: Masker): PromptOrigin {
+  return { ...origin, variables: origin.variables.map((variable) => ({ ...variable, value: masker.mask(variable.value) })) };
 }
 
 function isOf(origin: PromptOrigin | undefined, { path, prompt }: { readonly path: string; readonly prompt?: string }): boolean {

@@ -5,6 +5,7 @@ import type { SpanMethods, SpanRef } from '../../protocol/spans.ts';
 import type { TextOverlay } from '../../protocol/text-overlay.ts';
 import type { Traces } from '../traces/traces.ts';
 import type { Workspace } from '../workspace.ts';
+import { goneIsNone } from './gone.ts';
 import { GoldenCases } from './golden.ts';
 import { Production } from './production.ts';
 import { promptOfSpan } from './span-prompt.ts';
@@ -90,7 +91,7 @@ export class Origins {
     const { traces } = this.#parts;
     const { span, cut } = await traces.read('traces/span', { traceId, spanId }, signal);
     let whole = span;
-    for (const member of ['input', 'output'] as const) {
+    for (const member of ['input', 'output', 'toolArguments', 'toolResult'] as const) {
       if (!cut.some(({ pointer }) => pointer === `/${member}` || pointer.startsWith(`/${member}/`))) continue;
       const { value } = await traces.read('traces/value', { traceId, spanId, pointer: `/${member}` }, signal);
       whole = { ...whole, [member]: value as readonly Message[] };
@@ -103,7 +104,7 @@ export class Origins {
     const { traceIds } = await traces.read('ids', { query, limit: MOST_TRACES }, signal);
     const calls: SpanRef[] = [];
     for (const traceId of traceIds) {
-      const skeleton = await traces.read('traces/skeleton', { traceId }, signal);
+      const skeleton = await traces.read('traces/skeleton', { traceId }, signal).catch(goneIsNone);
       for (let at = 0; skeleton !== null && at < skeleton.count && calls.length < limit; at++) {
         if (SPAN_KINDS[skeleton.kinds[at] ?? -1] === 'llm') calls.push({ traceId, spanId: Buffer.from(skeleton.spanIds.subarray(at * 8, at * 8 + 8)).toString('hex') });
       }

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { TouchstoneError } from '../../core/errors.ts';
 import { quantileSorted } from '../../core/stats/quantile.ts';
 import type { Span } from '../../core/trace/model.ts';
 import { isoOfNanos } from '../../core/trace/time.ts';
 import { CallPrompts, type CallPrompt, type CallUse, type Feedback, type UnmatchedTrace } from '../../node/sqlite/call-prompts.ts';
 import type { ProductionUse, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
+import { goneIsNone } from './gone.ts';
 import type { Template, Templates } from './templates.ts';
 
 export interface ProductionPorts {
@@ -112,12 +112,6 @@ export class Production {
       await sleep(BUSY_MS, undefined, { signal: this.#end.signal });
     }
   }
-}
-
-/** Deleted while it was looked at, a call has no prompt any more. Whatever else is wrong is no answer: it is looked at again. */
-function goneIsNone(error: unknown): null {
-  if (error instanceof TouchstoneError && error.code === 'not-found') return null;
-  throw error;
 }
 
 function isBusy(error: unknown): boolean {

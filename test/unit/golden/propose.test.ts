@@ -25,6 +25,13 @@ describe('the golden case of a call', () => {
     expect([added.expected, expectedFrom]).toEqual(['technical, see [email 1]', 'correction']);
   });
 
+  it('masks numbers and tags, and leaves the ids that lead back', () => {
+    const traceId = `a4111111111111111${'b'.repeat(15)}`;
+    const { case: added, masked } = proposeCase({ ...source, variables: { card: 4111111111111111, count: 12 }, tags: ['ana@example.org'], span: { ...span, traceId, service: 'support of ana@example.org' } });
+    expect(added).toMatchObject({ vars: { card: '[credit-card 1]', count: 12 }, tags: ['[email 1]'], metadata: { trace: traceId, service: 'support of [email 1]' } });
+    expect(masked.map(({ pointer }) => pointer)).toEqual(['/vars/card', '/tags/0', '/metadata/service']);
+  });
+
   it('expects JSON as data, prose by its meaning, calls by their tools', () => {
     const of = (output: unknown, outputForm: GoldenSource['span']['outputForm']): unknown => {
       const { case: { expected, assertions } } = proposeCase({ ...source, span: { ...span, output, outputForm } });

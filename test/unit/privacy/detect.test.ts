@@ -34,6 +34,12 @@ describe('what is sensitive in a text', () => {
     for (const piece of ['1', '1 ', 'a@', 'a.', '+1', 'GB82', '::', 'a@b.cc ', '4111111111111111 ', '1.2.3.4 ', 'eyJ', 'password:', '1-', '(1)', 'a'.repeat(64), '-----BEGIN ']) findSensitive(piece.repeat(100_000 / piece.length));
   });
 
+  it('is found anywhere in a text that is looked at in parts, once', () => {
+    const filler = (length: number): string => 'word '.repeat(length / 5);
+    const text = `${filler(989_990)}ana@example.org ${filler(9_980)}bo@example.org ${filler(1_500_000)}cy@example.org`;
+    expect(found(text)).toEqual(['email: ana@example.org', 'email: bo@example.org', 'email: cy@example.org']);
+  });
+
   it.skipIf(!isHere)(isHere ? 'in 700 made-up texts by Microsoft: most of it, and hardly anything else' : 'in 700 texts (skipped: the shared corpus is not here)', () => {
     const kinds: Readonly<Record<string, SensitiveKind>> = { EMAIL_ADDRESS: 'email', CREDIT_CARD: 'credit-card', IBAN_CODE: 'iban', US_SSN: 'national-id', PHONE_NUMBER: 'phone', IP_ADDRESS: 'ip-address' };
     const texts = JSON.parse(readFileSync(corpus, 'utf8')) as { full_text: string; spans: { entity_type: string; start_position: number; end_position: number }[] }[];

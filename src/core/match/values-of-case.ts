@@ -1,0 +1,23 @@
+import { isObject, type JsonObject } from '../json.ts';
+import type { TemplateSyntax } from '../prompt/model.ts';
+
+/**
+ * Values that were read back, as the variables of a case: a nunjucks template looks for `user.name` in an object `user`, placeholders
+ * take the name as it stands.
+ */
+export function valuesOfCase(variables: readonly { readonly name: string; readonly value: string }[], syntax: TemplateSyntax): JsonObject {
+  const values = new Map<string, unknown>();
+  for (const { name, value } of variables) {
+    const [root = '', ...path] = syntax === 'nunjucks' ? name.split('.') : [name];
+    // A value that is shown whole and by its parts is its text: the parts cannot be told from it.
+    if (path.length === 0) values.set(root, value);
+    else if (!values.has(root) || isObject(values.get(root))) values.set(root, withValue(values.get(root), path, value));
+  }
+  return Object.fromEntries(values);
+}
+
+function withValue(holder: unknown, [key, ...path]: readonly string[], value: string): unknown {
+  if (key === undefined) return value;
+  const members = new Map(isObject(holder) ? Object.entries(holder) : []);
+  return Object.fromEntries(members.set(key, withValue(members.get(key), path, value)));
+}
