@@ -56,7 +56,7 @@ describe('a replay', () => {
     expect(progress.at(-1)).toBe(3);
     expect(server?.requests.map(({ body }) => [body['messages'], body['temperature']])[0]).toEqual([[{ role: 'system', content: 'Route the ticket to billing, technical or other.' }, { role: 'user', content: 'Ticket: I was charged twice.' }], 1]);
     const [root, call] = await spansOf(replayed.outputs[2]!.traceId);
-    expect(root).toMatchObject({ name: 'replay chat model', service: 'touchstone replay', links: [{ traceId: CALL.traceId, spanId: CALL.spanId }] });
+    expect(root).toMatchObject({ name: 'replay Triage', service: 'touchstone replay', links: [{ traceId: CALL.traceId, spanId: CALL.spanId }] });
     expect(call).toMatchObject({ kind: 'llm', output: [{ parts: [{ type: 'text', text: 'billing' }] }], tokens: { input: 40, output: 2 } });
     // A replay is no use of a prompt, and stands in no list of what apps did.
     expect((await engine.request('traces/list', { query: '', sort: 'time', descending: true, limit: 10 })).traces.map(({ traceId }) => traceId)).toEqual([CALL.traceId]);
@@ -89,6 +89,7 @@ describe('a replay', () => {
     expect(spans.map(({ kind }) => kind)).toEqual(['agent', 'llm', 'tool', 'llm', 'tool', 'llm']);
     expect(spans[2]).toMatchObject({ toolName: 'get_weather', toolResult: weather!.call!.result });
 
+    expect(outputs[0]?.usage).toEqual(expect.objectContaining({ cachedInput: null }));
     const limited = await engine.request('replay/run', request({ agent: { maxSteps: 1 } }));
     expect(limited.outputs[0]?.stopped).toContain('not done after 1 steps');
   });
@@ -102,6 +103,7 @@ describe('a replay', () => {
     await expect(engine.request('replay/run', request({ span: of('c') }))).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('holds no messages') as string });
     await expect(engine.request('replay/run', request({ span: of('b'), with: { kind: 'prompt', path, ref: 'working' } }))).rejects.toMatchObject({ message: expect.stringContaining('needs ticket') as string });
     await expect(engine.request('replay/run', request({ times: 0 }))).rejects.toMatchObject({ code: 'usage' });
+    await expect(engine.request('replay/run', request({ agent: { maxSteps: 1e9 } }))).rejects.toMatchObject({ code: 'usage' });
     await engine.request('engine/configure', engineSettings(test!.folder, { trusted: false }));
     await expect(engine.request('replay/run', request({}))).rejects.toMatchObject({ code: 'untrusted-workspace' });
   });

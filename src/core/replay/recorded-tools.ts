@@ -1,5 +1,5 @@
 import { canonicalJson, isObject } from '../json.ts';
-import type { Message, Span } from '../trace/model.ts';
+import type { Message, Part, Span } from '../trace/model.ts';
 
 export interface RecordedResult {
   readonly text: string;
@@ -25,8 +25,10 @@ export class RecordedTools {
     for (const span of spans) {
       if (span.kind === 'tool') continue;
       const messages = [...messagesOf(span.input, span.inputForm), ...messagesOf(span.output, span.outputForm)];
-      const calls = new Map(messages.flatMap(({ parts }) => parts).flatMap((part) => (part.type === 'tool_call' && part.id !== null ? [[part.id, part] as const] : [])));
+      // An id means the call before it: it may come again further on.
+      const calls = new Map<string, Extract<Part, { type: 'tool_call' }>>();
       for (const part of messages.flatMap(({ parts }) => parts)) {
+        if (part.type === 'tool_call' && part.id !== null) calls.set(part.id, part);
         const call = part.type === 'tool_result' && part.id !== null ? calls.get(part.id) : undefined;
         if (part.type === 'tool_result' && call !== undefined) this.#add(call.name, call.arguments, part.result, part.id);
       }
@@ -53,11 +55,13 @@ export class RecordedTools {
 
   /** The same call is told by its own span and by every history after it: its id counts it once. */
   #add(name: string, args: unknown, result: unknown, id: string | null): void {
-    if (id !== null) {
-      if (this.#seen.has(id)) return;
-      this.#seen.add(id);
-    }
     const key = keyOf(name, args);
+    if (id !== null) {
+      // Some programs number their calls anew at each step.
+      const call = `${id} ${key}`;
+      if (this.#seen.has(call)) return;
+      this.#seen.add(call);
+    }
     const results = this.#byCall.get(key) ?? [];
     const text = typeof result === 'string' ? result : (JSON.stringify(result) ?? '');
     // Without an id nobody knows whether a history tells of the same call again.

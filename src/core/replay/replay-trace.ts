@@ -41,7 +41,7 @@ export function spansOfReplay(replay: RecordedReplay): RawSpan[] {
   const failed = steps.findLast((step) => step.kind === 'call' && step.error !== null);
   const error = failed?.kind === 'call' ? failed.error : null;
   const root = makeSpan({
-    traceId, spanId: rootId, parentSpanId: null, name: `replay ${of.name}`, kind: 1,
+    traceId, spanId: rootId, parentSpanId: null, name: `replay ${replay.prompt?.name ?? of.name}`, kind: 1,
     startTimeUnixNano: nanos(Math.min(...times)), endTimeUnixNano: nanos(Math.max(...times)),
     attributes: attributesOf({
       'openinference.span.kind': steps.length > 1 ? 'AGENT' : 'CHAIN',

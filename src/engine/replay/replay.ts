@@ -5,6 +5,7 @@ import { Budget } from '../../core/eval/budget.ts';
 import { callModel, type CallPorts } from '../../core/eval/call.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ChatMessage, Model, ModelCatalog, ModelReply, ModelRequest } from '../../core/model/model.ts';
+import { valuesOfCase } from '../../core/match/values-of-case.ts';
 import { promptTextOf } from '../../core/prompt/messages.ts';
 import type { PromptDocument } from '../../core/prompt/model.ts';
 import { replayAgent } from '../../core/replay/agent.ts';
@@ -13,8 +14,10 @@ import { RecordedTools } from '../../core/replay/recorded-tools.ts';
 import { spansOfReplay, type ReplayStep } from '../../core/replay/replay-trace.ts';
 import { EMPTY_RANGE } from '../../core/text/position.ts';
 import type { Span } from '../../core/trace/model.ts';
+import { SPAN_KINDS } from '../../core/trace/skeleton.ts';
 import { createScorer } from '../../node/scoring/index.ts';
 import type { Replay, ReplayOutput, ReplayRequest, SpanNotifications, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
+import { goneIsNone } from '../origin/gone.ts';
 import { checkBudget, readPrompts } from '../prepare.ts';
 import type { VersionRegistry } from '../registry/version-registry.ts';
 import { callPorts, renderCase, type Limiters } from '../run-ports.ts';
@@ -43,6 +46,11 @@ interface Prepared {
 
 /** How often one call is replayed at most. */
 const MOST_TIMES = 100;
+/** What an agent does at most: each step sends everything before it again. */
+const MOST_STEPS = 200;
+/** Calls of a recorded run whose answers are looked up: of tools, and the last ones of models, whose histories tell of the tools that have no spans. */
+const MOST_TOOL_SPANS = 2000;
+const MOST_CALL_SPANS = 100;
 
 /**
  * Asks a model again what a recorded call asked, as it was or as a prompt's version would ask it now. Tools are never called: they answer
@@ -52,6 +60,8 @@ export async function replay(request: ReplayRequest, ports: ReplayPorts, signal:
   const { workspace } = ports;
   workspace.requireTrust();
   if (!Number.isInteger(request.times) || request.times < 1 || request.times > MOST_TIMES) throw new TouchstoneError('usage', `A call is replayed 1 to ${MOST_TIMES} times, not ${request.times}.`);
+  const steps = request.agent?.maxSteps ?? 1;
+  if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS) throw new TouchstoneError('usage', `An agent is replayed for 1 to ${MOST_STEPS} steps, not ${steps}.`);
   const span = await ports.span(request.span, signal);
   const call = recordedCall(span);
   if (call === null) throw new TouchstoneError('usage', `${span.name} holds no messages that could be sent again.${span.contentHint === null ? '' : ` ${span.contentHint}`}`);
@@ -79,7 +89,7 @@ export async function replay(request: ReplayRequest, ports: ReplayPorts, signal:
 async function prepare(request: ReplayRequest, span: Span, call: RecordedCall, catalog: ModelCatalog, ports: ReplayPorts, signal: AbortSignal): Promise<Prepared> {
   if (request.with.kind === 'recorded') {
     const { messages, tools, parameters, notes } = call;
-    return { messages, settings: { parameters, ...(tools.length === 0 ? {} : { tools }) }, vars: {}, model: await modelOf(request.model, span, null, catalog), prompt: null, notes };
+    return { messages, settings: { parameters, ...(tools.length === 0 ? {} : { tools }) }, vars: {}, model: await modelOf(request.model, span, null, catalog), prompt: await knownPrompt(request, ports, signal), notes };
   }
   const { path, ref, prompt: id } = request.with;
   const { workspace } = ports;
@@ -89,7 +99,7 @@ async function prepare(request: ReplayRequest, span: Span, call: RecordedCall, c
   const { prompt: document, version } = await ports.registry.inPlaceOf(found.prompt, ref, request.overlays, signal);
   const origin = (await ports.promptOf(request.span, request.overlays, signal)).origins.find((one) => one.path === path && (id === undefined || one.promptId === id));
   const given = request.with.vars ?? {};
-  const vars = { ...Object.fromEntries((origin?.variables ?? []).map(({ name, value }) => [name, value])), ...given };
+  const vars = { ...valuesOfCase(origin?.variables ?? [], document.syntax), ...given };
   const missing = document.variables.filter(({ name }) => !Object.hasOwn(vars, name)).map(({ name }) => name);
   if (missing.length > 0) throw new TouchstoneError('usage', `${document.name} needs ${missing.join(', ')}, which the recorded call does not tell. Give ${missing.length === 1 ? 'its value' : 'their values'}.`);
   const item: Case = { id: 'replay', vars, tags: [], assertions: [], metadata: {}, options: {}, place: { file: path, range: EMPTY_RANGE } };
@@ -108,6 +118,12 @@ async function prepare(request: ReplayRequest, span: Span, call: RecordedCall, c
   } finally {
     await scorer.dispose();
   }
+}
+
+/** The prompt of a call that is asked again as it was, where there is no doubt about it. */
+async function knownPrompt(request: ReplayRequest, ports: ReplayPorts, signal: AbortSignal): Promise<Prepared['prompt']> {
+  const { certain, origins: [origin] } = await ports.promptOf(request.span, request.overlays, signal);
+  return origin === undefined || !certain ? null : { name: origin.name, version: origin.versions[0]?.ref.slice(0, 12) ?? 'working' };
 }
 
 /** A prompt that declares no tools leaves them to the app: the recorded ones are what it had. */
@@ -214,34 +230,64 @@ async function single(prepared: Prepared, asking: Asking, steps: ReplayStep[], t
 
 async function agent(maxSteps: number, request: ReplayRequest, prepared: Prepared, asking: Asking, ports: ReplayPorts, steps: ReplayStep[], tell: (text: string) => void): Promise<Answered> {
   const tools = await recordedTools(request.span, ports, asking.signal);
-  const sums = { latencyMs: 0, cost: 0 as number | null, input: 0, output: 0 };
+  const sums = new Sums();
   try {
     const done = await replayAgent(prepared.messages, tools, async (messages) => {
       const asked = await asking.ask(messages, steps, tell);
       if ('error' in asked) throw new TouchstoneError(asked.error.code, asked.error.message);
-      sums.latencyMs += asked.latencyMs;
-      sums.cost = sums.cost === null || asked.cost === null ? null : sums.cost + asked.cost;
-      sums.input += asked.reply.usage?.input ?? 0;
-      sums.output += asked.reply.usage?.output ?? 0;
+      sums.add(asked);
       return { text: asked.reply.text, toolCalls: asked.reply.toolCalls };
     }, maxSteps, (call, result) => void steps.push({ kind: 'tool', call, result: result.text, similar: result.how === 'similar', atMs: Date.now() }));
     const last = done.messages.at(-1);
     return {
-      output: done.output, toolCalls: last?.toolCalls ?? [], messages: done.messages, latencyMs: sums.latencyMs, cost: sums.cost, error: null,
-      usage: { input: sums.input, cachedInput: null, output: sums.output, reasoning: null },
+      output: done.output, toolCalls: last?.toolCalls ?? [], messages: done.messages, ...sums.total(), error: null,
       stopped: [done.stopped, ...done.notes].filter((note) => note !== null).join(' ') || null,
     };
   } catch (error) {
     if (!(error instanceof TouchstoneError)) throw error;
-    return { output: '', toolCalls: [], messages: [], latencyMs: null, usage: null, cost: null, error: { code: error.code, message: error.message }, stopped: null };
+    // What was asked before it failed was paid for.
+    return { output: '', toolCalls: [], messages: [], ...sums.total(), error: { code: error.code, message: error.message }, stopped: null };
   }
 }
 
-/** What the tools of the whole trace answered, in the order of time. */
-async function recordedTools({ traceId }: SpanRef, { traces }: ReplayPorts, signal: AbortSignal): Promise<RecordedTools> {
-  const { spans } = JSON.parse(await traces.read('text', { traceId, format: 'json' }, signal)) as { spans: readonly (Span & { readonly inputForm?: Span['inputForm']; readonly outputForm?: Span['outputForm'] })[] };
-  const form = (value: unknown): Span['inputForm'] => (Array.isArray(value) && value.every((message) => typeof message === 'object' && message !== null && 'parts' in message) ? 'messages' : null);
-  return new RecordedTools(spans.map((span) => ({ ...span, toolCallId: span.toolCallId ?? null, error: span.error ?? null, inputForm: form(span.input), outputForm: form(span.output) })));
+/** What the calls of an agent took together; what one of them does not say, nobody knows of all. */
+class Sums {
+  #calls = 0;
+  #latencyMs = 0;
+  #cost: number | null = 0;
+  #input: number | null = 0;
+  #output: number | null = 0;
+
+  add({ reply, latencyMs, cost }: { readonly reply: ModelReply; readonly latencyMs: number; readonly cost: number | null }): void {
+    this.#calls++;
+    this.#latencyMs += latencyMs;
+    this.#cost = sumOf(this.#cost, cost);
+    this.#input = sumOf(this.#input, reply.usage?.input ?? null);
+    this.#output = sumOf(this.#output, reply.usage?.output ?? null);
+  }
+
+  total(): Pick<ReplayOutput, 'latencyMs' | 'cost' | 'usage'> {
+    if (this.#calls === 0) return { latencyMs: null, cost: null, usage: null };
+    const usage = this.#input === null && this.#output === null ? null : { input: this.#input, cachedInput: null, output: this.#output, reasoning: null };
+    return { latencyMs: this.#latencyMs, cost: this.#cost, usage };
+  }
+}
+
+function sumOf(sum: number | null, one: number | null): number | null {
+  return sum === null || one === null ? null : sum + one;
+}
+
+/** What the tools of the whole trace answered, in the order of time. Only their spans are read, however many others the trace has. */
+async function recordedTools({ traceId }: SpanRef, ports: ReplayPorts, signal: AbortSignal): Promise<RecordedTools> {
+  const skeleton = await ports.traces.read('traces/skeleton', { traceId }, signal);
+  if (skeleton === null) return new RecordedTools([]);
+  const ofKind = (kind: Span['kind']): number[] => Array.from(skeleton.kinds.keys()).filter((at) => SPAN_KINDS[skeleton.kinds[at] ?? -1] === kind).sort((a, b) => (skeleton.starts[a] ?? 0) - (skeleton.starts[b] ?? 0));
+  const spans: Span[] = [];
+  for (const at of [...ofKind('tool').slice(0, MOST_TOOL_SPANS), ...ofKind('llm').slice(-MOST_CALL_SPANS)]) {
+    const span = await ports.span({ traceId, spanId: Buffer.from(skeleton.spanIds.subarray(at * 8, at * 8 + 8)).toString('hex') }, signal).catch(goneIsNone);
+    if (span !== null) spans.push(span);
+  }
+  return new RecordedTools(spans);
 }
 
 function recordedOf(span: Span): Replay['recorded'] {

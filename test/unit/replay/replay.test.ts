@@ -63,6 +63,12 @@ describe('recorded tools', () => {
     expect(tools.size).toBe(1);
   });
 
+  it('are told apart where a program numbers its calls anew at each step', () => {
+    const turn = (name: string, answer: string): Message[] => [{ role: 'assistant', parts: [call('call_0', name, {})] }, { role: 'tool', parts: [result('call_0', answer)] }];
+    const tools = new RecordedTools([llm([...turn('weather', 'sunny'), ...turn('convert', '70 F')])]);
+    expect([tools.answer('weather', '{}')?.text, tools.answer('convert', '{}')?.text]).toEqual(['sunny', '70 F']);
+  });
+
   it('do not choose among several answers to other arguments', () => {
     expect(new RecordedTools([tool('get', { a: 1 }, 'one'), tool('get', { a: 2 }, 'two')]).answer('get', '{"a":3}')).toBeNull();
   });
