@@ -11,7 +11,7 @@ type Field = 'project' | 'tenant' | 'datasource' | 'database' | 'table';
 
 /** What a type is asked for beside its address; what is left empty is not written. */
 const FIELDS: Readonly<Partial<Record<SourceType, readonly Field[]>>> = {
-  phoenix: ['project'], weave: ['project'], opik: ['tenant', 'project'], tempo: ['datasource', 'tenant'], clickhouse: ['database', 'table'],
+  jaeger: ['project'], phoenix: ['project'], weave: ['project'], opik: ['tenant', 'project'], tempo: ['datasource', 'tenant'], clickhouse: ['database', 'table'],
 };
 
 /**
@@ -24,8 +24,9 @@ export async function addSource(services: Services, engine: FolderEngine, sugges
   if (!entry) return undefined;
   const source = await engine.request('remote/describe', { entry });
   const { names, isComplete } = await askKeys(services, source, title);
-  if (!isComplete || !(await decide(services, engine, entry, source))) {
-    for (const name of names) await services.secrets.remove(name);
+  const set = new Set(names);
+  if (!isComplete || !(await decide(services, engine, entry, set))) {
+    for (const name of set) await services.secrets.remove(name);
     return undefined;
   }
   await engine.request('remote/add', { entry });
@@ -102,9 +103,10 @@ async function askKeys({ secrets, hosts, remotes }: Services, source: RemoteSour
   return { names, isComplete: true };
 }
 
-/** Tests the connection; what failed is said, and decided upon by the person. */
-async function decide(services: Services, engine: FolderEngine, entry: NewSource, source: RemoteSource): Promise<boolean> {
+/** Tests the connection; what failed is said, and decided upon by the person. `set` grows by the names of keys that are set meanwhile. */
+async function decide(services: Services, engine: FolderEngine, entry: NewSource, set: Set<string>): Promise<boolean> {
   for (;;) {
+    const source = await engine.request('remote/describe', { entry });
     const { ok, message } = await testSource(engine, { entry });
     if (ok) {
       void vscode.window.showInformationMessage(vscode.l10n.t('Source "{0}" is added to touchstone.yml. {1}', entry.name, message));
@@ -112,8 +114,8 @@ async function decide(services: Services, engine: FolderEngine, entry: NewSource
     }
     const [again, keys, add] = [vscode.l10n.t('Test Again'), vscode.l10n.t('Set Key…'), vscode.l10n.t('Add Anyway')];
     const answer = await vscode.window.showWarningMessage(vscode.l10n.t('The connection does not work yet.'), { modal: true, detail: services.log.redact(message) }, again, ...(source.secrets.length > 0 ? [keys] : []), add);
-    if (answer === keys) await setKeys(services, source);
-    else if (answer !== again) return answer === add;
+    if (answer === keys) for (const name of (await askKeys(services, source, vscode.l10n.t('Set Key of {0}', source.name))).names) set.add(name);
+    if (answer !== again && answer !== keys) return answer === add;
   }
 }
 
@@ -125,7 +127,7 @@ function unused(type: SourceType, taken: ReadonlySet<string>): string {
 
 function fieldPrompt(type: SourceType, field: Field): string {
   switch (field) {
-    case 'project': return type === 'weave' ? vscode.l10n.t('The project, as entity/project') : vscode.l10n.t('The project whose traces are listed, or nothing');
+    case 'project': return type === 'jaeger' ? vscode.l10n.t('The service whose traces are listed, or nothing') : type === 'weave' ? vscode.l10n.t('The project, as entity/project') : vscode.l10n.t('The project whose traces are listed, or nothing');
     case 'tenant': return type === 'tempo' ? vscode.l10n.t('The tenant (X-Scope-OrgID), or nothing') : vscode.l10n.t('The workspace, or nothing');
     case 'datasource': return vscode.l10n.t('Through Grafana: the uid of its data source; of Tempo itself nothing');
     case 'database': return vscode.l10n.t('The database, or nothing for "default"');

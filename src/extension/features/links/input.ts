@@ -3,6 +3,8 @@ import { recogniseLink } from '../../../core/links/recognise.ts';
 import type { Services } from '../../services.ts';
 import { savedBackends } from '../../traces/named-sources.ts';
 
+/** In a browser reading the clipboard waits for a permission that nobody may give: the field is shown without it then. */
+const CLIPBOARD_MS = 300;
 /** Longer clipboards are not looked through for a link. */
 const LONGEST = 4096;
 
@@ -18,11 +20,18 @@ export async function askLink(services: Services, argument: unknown): Promise<st
     title: vscode.l10n.t('Open Trace from Link'),
     prompt: vscode.l10n.t('A link to a trace, a trace id, or a traceparent header'),
     placeHolder: 'https://…',
-    value: [selected, await vscode.env.clipboard.readText()].map((text) => text.trim()).find((text) => text !== '' && isLink(text)) ?? '',
+    value: [selected, await clipboardText()].map((text) => text.trim()).find((text) => text !== '' && isLink(text)) ?? '',
     ignoreFocusOut: true,
     validateInput: (text) => (text.trim() === '' || recogniseLink(text, known) !== null ? undefined : vscode.l10n.t('This is neither a link nor the id of a trace.')),
   });
   return typed === undefined || typed.trim() === '' ? undefined : typed;
+}
+
+function clipboardText(): Promise<string> {
+  return Promise.race([
+    Promise.resolve(vscode.env.clipboard.readText()).catch(() => ''),
+    new Promise<string>((resolve) => setTimeout(() => resolve(''), CLIPBOARD_MS)),
+  ]);
 }
 
 function selectedText(): string {
