@@ -298,6 +298,25 @@ describe('what is old or too much', () => {
     expect(store.count('span')).toBe(store.traceIds.length);
     expect(store.contradictions()).toEqual([]);
   });
+
+  it('leaves what is being written, however much it is: traces of just now, and those with a span that runs', async () => {
+    const sink = open({ retention: { days: 0, maxBytes: 0 } });
+    const [now, running, left, ended] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32)) as [string, string, string, string];
+    const text = words('long', 600);
+    for (const traceId of [now, ended]) await sink.ingest(decoded([{ ...call('1', null, {}, { text }), traceId }]));
+    for (const traceId of [running, left]) await sink.ingest(decoded([{ ...call('1', null, {}, { text }), traceId, endTimeUnixNano: null }]));
+    const store = look();
+    const ageBy = (traceId: string, minutes: number): unknown => store.database.prepare('UPDATE trace SET updated_at = ? WHERE id = ?').run(Date.now() - minutes * 60_000, Buffer.from(traceId, 'hex'));
+    ageBy(running, 10);
+    ageBy(ended, 10);
+    ageBy(left, 120);
+    sink.update({ retention: { days: 0, maxBytes: 1 } });
+    await sink.settled();
+    expect(store.traceIds).toEqual([now, running]);
+    await sink.ingest(decoded([{ ...call('2', '1'), traceId: running }]));
+    expect(store.row(running)).toMatchObject({ spans: 2 });
+    expect(store.contradictions()).toEqual([]);
+  });
 });
 
 describe('log records', () => {

@@ -16,6 +16,10 @@ const DOWN_TO = 0.9;
 const BYTES_OF_SPAN = 600;
 const DAY_MS = 86_400_000;
 const REST_MS = 5000;
+/** A trace that changed so lately is still being written: without its beginning, what follows would look like a trace of its own. */
+const WRITTEN_MS = 60_000;
+/** One with a span that runs waits for its end; so long, because a program that was killed never sends it. */
+const RUNNING_MS = 3_600_000;
 
 interface Request {
   readonly traceIds: readonly string[];
@@ -42,7 +46,7 @@ export class TraceRemover {
       old: database.prepare(`SELECT lower(hex(id)) FROM trace WHERE updated_at < ? ORDER BY updated_at LIMIT ${TRACES_OF_STEP}`).pluck(),
       oldLogs: database.prepare('DELETE FROM trace_log WHERE n IN (SELECT n FROM trace_log WHERE at < ? LIMIT 500)'),
       size: database.prepare(`SELECT coalesce(sum(bytes + spans * ${BYTES_OF_SPAN}), 0) FROM trace`).pluck(),
-      leastUsed: database.prepare(`SELECT lower(hex(id)), bytes + spans * ${BYTES_OF_SPAN} FROM trace ORDER BY updated_at LIMIT ${TRACES_OF_STEP}`).raw(),
+      leastUsed: database.prepare(`SELECT lower(hex(id)), bytes + spans * ${BYTES_OF_SPAN} FROM trace WHERE updated_at < ? AND (running = 0 OR updated_at < ?) ORDER BY updated_at LIMIT ${TRACES_OF_STEP}`).raw(),
       removed: database.prepare('SELECT n FROM trace_removed LIMIT 1').pluck(),
       bodies: database.prepare(`SELECT n, body FROM span_body WHERE n BETWEEN ? AND ? LIMIT ${ROWS_OF_STEP}`).raw(),
       chunks: database.prepare(`SELECT c.n FROM chunk c WHERE c.n BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM chunk_use u WHERE u.chunk = c.n AND u.trace <> ?) LIMIT ${ROWS_OF_STEP}`).pluck(),
@@ -114,8 +118,9 @@ export class TraceRemover {
   /** Hides some of the traces that must go. `false`: no more of them. */
   #expire(): boolean {
     const { days, maxBytes } = this.retention;
+    const now = Date.now();
     if (days > 0) {
-      const before = Date.now() - days * DAY_MS;
+      const before = now - days * DAY_MS;
       const old = this.#statements.old.all(before) as string[];
       if (this.#hide(old) > 0) return true;
       if (this.#writer.transaction(() => this.#statements.oldLogs.run(before).changes) > 0) return true;
@@ -125,7 +130,7 @@ export class TraceRemover {
     if (size <= maxBytes) return false;
     let excess = size - maxBytes * DOWN_TO;
     const chosen: string[] = [];
-    for (const [id, bytes] of this.#statements.leastUsed.all() as [string, number][]) {
+    for (const [id, bytes] of this.#statements.leastUsed.all(now - WRITTEN_MS, now - RUNNING_MS) as [string, number][]) {
       if (excess <= 0) break;
       chosen.push(id);
       excess -= bytes;
