@@ -21,7 +21,7 @@ export const comparePanelParams: { readonly [M in keyof ComparePanelMethods]: Sc
   'comparison/case': v.object({ ref, settings: given, caseIndex: index }),
   'comparison/prompts': only, 'comparison/distributions': only, 'comparison/estimate': only,
   'comparison/verdict': v.object({ ref, caseIndex: index, verdict: humanVerdict }),
-  'comparison/again': only, 'comparison/run-changed': only, 'comparison/cancel': only, 'comparison/resume': only, 'comparison/swap': only,
+  'comparison/again': v.object({ ref, untilClear: v.optional(settings) }), 'comparison/run-changed': only, 'comparison/cancel': only, 'comparison/resume': only, 'comparison/swap': only,
   'comparison/choose-side': v.object({ ref, side: sides }), 'comparison/promote': only,
   'comparison/export': v.object({ ref, settings, format: v.picklist(['markdown', 'html', 'json']), to: v.picklist(['clipboard', 'file']) }),
   'prompts/diff': only, 'outputs/diff': v.object({ ref, caseIndex: index, repeats: v.object({ a: index, b: index }) }),

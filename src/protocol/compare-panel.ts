@@ -45,8 +45,11 @@ export interface ComparePanelMethods {
   'comparison/verdict': CompareMethods['compare/verdict'];
   /** What *Run what changed* would run. */
   'comparison/estimate': [Shown, CompareMethods['compare/estimate'][1]];
-  /** Runs every cell of both sides again, without the cache; the panel then shows the new runs. */
-  'comparison/again': [Shown, Nothing];
+  /**
+   * Runs every cell of both sides again, without the cache; the panel then shows the new runs. `untilClear`: case by case in random
+   * order, of one comparison only, and no further once its metric shows by these settings which side is better.
+   */
+  'comparison/again': [Shown & { readonly untilClear?: CompareSettings }, Nothing];
   /** Compares the sides as their files are now: runs only the cells that are missing. */
   'comparison/run-changed': [Shown, Nothing];
   /** Stops the runs that are under way; what was answered is kept. */

@@ -228,6 +228,9 @@ describe('what the person should know first', () => {
     await stale.close();
     const stopped = await open('stopped');
     await stopped.getByText('Stopped after 60 of 400 cases, clearly better: 340 cases not run, about $0.3100 saved.').waitFor();
+    await stopped.getByRole('button', { name: 'More actions' }).click();
+    await stopped.getByRole('menuitem', { name: 'Run again until it is clear' }).click();
+    expect(await asked(stopped)).toMatchObject([{ method: 'comparison/again', params: { untilClear: { metric: 'passRate', margin: 0.05 } } }]);
     await stopped.close();
     const gone = await open('gone');
     await gone.getByRole('alert').filter({ hasText: 'The engine has stopped.' }).waitFor();

@@ -10,6 +10,9 @@ import type { Services } from '../services.ts';
 /** What a person asked to have compared: enough to do it again after an edit, and to remember it over a reload. */
 export type AskedComparison = Pick<CompareRequest, 'sides' | 'dataset' | 'repeats'>;
 
+/** How it is done this once. */
+export type StartOptions = Pick<CompareRequest, 'noCache' | 'sequential' | 'options'>;
+
 /** What the comparison panel is opened with. */
 export interface ComparisonTarget {
   /** Address of the workspace folder. */
@@ -22,7 +25,7 @@ export interface ComparisonTarget {
  * Compares, running only the cells that nobody has run yet; asks first where that costs more than `touchstone.confirmAbove`.
  * @throws vscode.CancellationError when the person declined
  */
-export async function startComparison(services: Services, engine: FolderEngine, asked: AskedComparison, options: { readonly noCache?: boolean } = {}): Promise<readonly ComparisonRef[]> {
+export async function startComparison(services: Services, engine: FolderEngine, asked: AskedComparison, options: StartOptions = {}): Promise<readonly ComparisonRef[]> {
   const request = requestOf(engine, asked, options);
   const { cells, known, usd } = await engine.request('compare/estimate', request);
   await confirmAboveLimit(usd, engine.folder, vscode.l10n.t('{0} of {1} are not known yet.', formatCount(cells - known), formatCount(cells, 'cell')));
@@ -47,6 +50,6 @@ export async function knownComparison(engine: FolderEngine, asked: AskedComparis
   return ref === undefined ? null : engine.request('compare/get', { ref });
 }
 
-export function requestOf(engine: FolderEngine, asked: AskedComparison, options: { readonly noCache?: boolean } = {}): CompareRequest {
+export function requestOf(engine: FolderEngine, asked: AskedComparison, options: StartOptions = {}): CompareRequest {
   return { ...asked, ...options, folder: enginePath(engine.folder.uri), overlays: overlays(engine.folder), origin: 'editor' };
 }

@@ -65,7 +65,7 @@ function Progress({ shown: { comparison: { a, b } } }: { readonly shown: ShownCo
 
 function More({ model, shown, onKeys }: { readonly model: CompareModel; readonly shown: ShownComparison; readonly onKeys: () => void }): ComponentChild {
   const [open, setOpen] = useState(false);
-  const { a, b, ref, result } = shown.comparison;
+  const { a, b, ref, result, settings: used } = shown.comparison;
   const { settings } = model.state.value;
   const exported = (format: 'markdown' | 'html' | 'json', to: 'clipboard' | 'file') => () => model.request('comparison/export', { ref, settings, format, to });
   const opened = (what: 'prompt' | 'run', side: Side) => () => model.request('open', { ref, what, side });
@@ -76,6 +76,8 @@ function More({ model, shown, onKeys }: { readonly model: CompareModel; readonly
       { label: 'Export as HTML report…', run: exported('html', 'file') },
       { label: 'Export as JSON…', run: exported('json', 'file') },
     ]),
+    // Of several at once no moment is clear for all.
+    ...(isRunning(shown.comparison) || shown.choices.length > 1 ? [] : [{ label: 'Run again until it is clear', run: () => model.request('comparison/again', { ref, untilClear: used }), starts: result !== null }]),
     { label: 'Compare prompts in diff editor', run: () => model.request('prompts/diff', { ref }), starts: result !== null },
     { label: 'Choose another baseline…', run: () => model.request('comparison/choose-side', { ref, side: 'a' }), starts: true },
     { label: 'Compare another with it…', run: () => model.request('comparison/choose-side', { ref, side: 'b' }) },

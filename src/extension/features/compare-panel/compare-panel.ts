@@ -8,7 +8,7 @@ import type { CellDetail } from '../../../protocol/engine.ts';
 import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { isRunSide, sideOf, WORKING_COPY } from '../../compare/sides.ts';
-import { requestOf, startComparison, type AskedComparison } from '../../compare/start.ts';
+import { requestOf, startComparison, type AskedComparison, type StartOptions } from '../../compare/start.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { acceptOutput } from '../../datasets/accept.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
@@ -110,7 +110,7 @@ export class ComparePanel implements PanelView {
       'comparison/distributions': decoded(params['comparison/distributions'], (asked, signal) => engine().request('compare/distributions', asked, signal)),
       'comparison/estimate': decoded(params['comparison/estimate'], () => this.#estimate()),
       'comparison/verdict': decoded(params['comparison/verdict'], (asked) => engine().request('compare/verdict', asked)),
-      'comparison/again': decoded(params['comparison/again'], () => this.#host.act(() => this.#start(this.#asked(), { noCache: true }))),
+      'comparison/again': decoded(params['comparison/again'], ({ untilClear }) => this.#host.act(() => this.#start(this.#asked(), { noCache: true, ...(untilClear ? { sequential: true, options: untilClear } : {}) }))),
       'comparison/run-changed': decoded(params['comparison/run-changed'], () => this.#host.act(() => this.#start(this.#asked()))),
       'comparison/cancel': decoded(params['comparison/cancel'], () => this.#host.act(() => this.#cancel())),
       'comparison/resume': decoded(params['comparison/resume'], () => this.#host.act(() => this.#resume())),
@@ -179,7 +179,7 @@ export class ComparePanel implements PanelView {
     return engine.request('versions/list', { path: b.promptPath, prompt: b.promptId, overlays: overlays(engine.folder) }).then(({ environments }) => environments.map(({ environment }) => environment), () => []);
   }
 
-  async #start(asked: AskedComparison, options: { readonly noCache?: boolean } = {}): Promise<void> {
+  async #start(asked: AskedComparison, options: StartOptions = {}): Promise<void> {
     const { engine } = this.#target;
     this.replace({ engine, asked, comparisons: await startComparison(this.#services, engine, asked, options) });
   }
