@@ -147,6 +147,18 @@ describe('two versions of a prompt', () => {
     expect((await engine.request('compare/get', { ref: other! })).result?.gate).toBe('inconclusive');
   });
 
+  it('compares no latencies of the built-in models: there who asks first waits', async () => {
+    const workspace = await engineWith({ ...triageFiles((await server()).url, goldenCases(6)), 'triage.prompt.yml': triage(QUICK).replace('model: test/model', 'model: echo') });
+    await workspace.engine.request('versions/save', { path: promptPath(workspace), message: 'First' });
+    writeFileSync(promptPath(workspace), triage(CAREFUL).replace('model: test/model', 'model: echo'));
+    const { refs: [ref] } = await compared(workspace, ['triage@v1', 'triage']);
+    const { result } = await workspace.engine.request('compare/get', { ref: ref! });
+    expect(result?.metrics.map(({ name }) => name)).not.toContain('latencyMs');
+    expect((await workspace.engine.request('compare/distributions', { ref: ref! })).latencyMs.a).toHaveLength(0);
+    const { refs: [other] } = await compared(workspace, ['triage+test/model', 'triage+test/other']);
+    expect((await workspace.engine.request('compare/get', { ref: other! })).result?.metrics.map(({ name }) => name)).toContain('latencyMs');
+  });
+
   it('asks only for the side that changed, and takes answers from the cache where the dataset grew', async () => {
     const model = await server();
     const workspace = await engineWith(triageFiles(model.url, goldenCases(20)));

@@ -88,8 +88,11 @@ export class Pairings {
     const prices = await this.#prices(ref, runs, store);
     // The cases are those of the side that is compared: tags may have been added since the baseline ran.
     const facts = await this.facts(runs.b, store);
-    const a = await readSide(store, runs.a, ref.a.modelIndex, prices.a);
-    const b = await readSide(store, runs.b, ref.b.modelIndex, prices.b);
+    const side = async (which: Side): Promise<SideCells> => {
+      const cells = await readSide(store, runs[which], ref[which].modelIndex, prices[which]);
+      return runs[which].info.models[ref[which].modelIndex]?.kind === 'local' ? withoutLatency(cells) : cells;
+    };
+    const [a, b] = [await side('a'), await side('b')];
     const changed = await changedOutputs(store, runs.a, runs.b, { a: a.shown, b: b.shown });
     const verdicts = new VerdictStore(store.database).all({ run: runs.a, modelIndex: ref.a.modelIndex }, { run: runs.b, modelIndex: ref.b.modelIndex });
     const fields = [...facts.fields].filter(([, { from }]) => from === 'metadata').map(([name]) => name);
@@ -115,6 +118,14 @@ export class Pairings {
       await catalog.dispose();
     }
   }
+}
+
+/**
+ * The built-in models share one worker, which remembers the texts that it has seen: how long an answer took says who asked first, and
+ * nothing about a prompt.
+ */
+function withoutLatency(cells: SideCells): SideCells {
+  return { ...cells, outputs: cells.outputs.map((outputs) => ({ ...outputs, latencyMs: outputs.latencyMs.map(() => null) })) };
 }
 
 /** The cases with the slices of one field, be it of their variables; `null`: those that they have by themselves. */
