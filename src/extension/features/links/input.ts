@@ -3,8 +3,6 @@ import { recogniseLink } from '../../../core/links/recognise.ts';
 import type { Services } from '../../services.ts';
 import { savedBackends } from '../../traces/named-sources.ts';
 
-/** In a browser reading the clipboard waits for a permission that nobody may give: the field is shown without it then. */
-const CLIPBOARD_MS = 300;
 /** Longer clipboards are not looked through for a link. */
 const LONGEST = 4096;
 
@@ -27,11 +25,9 @@ export async function askLink(services: Services, argument: unknown): Promise<st
   return typed === undefined || typed.trim() === '' ? undefined : typed;
 }
 
-function clipboardText(): Promise<string> {
-  return Promise.race([
-    Promise.resolve(vscode.env.clipboard.readText()).catch(() => ''),
-    new Promise<string>((resolve) => setTimeout(() => resolve(''), CLIPBOARD_MS)),
-  ]);
+/** Not in a browser: there reading waits for a permission, and complains when it is not given. Pasting needs none. */
+async function clipboardText(): Promise<string> {
+  return vscode.env.uiKind === vscode.UIKind.Desktop ? vscode.env.clipboard.readText() : '';
 }
 
 function selectedText(): string {
