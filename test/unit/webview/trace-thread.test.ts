@@ -38,6 +38,14 @@ describe('a trace as conversations', () => {
   });
 });
 
+test('a call of a tool stands for itself where no message tells of it', () => {
+  const conversations = new Conversations();
+  conversations.add([say('user', 'go')], [{ role: 'assistant', parts: [{ type: 'tool_call', id: 'x1', name: 'look', arguments: {} }] }]);
+  expect([conversations.tells('look', null), conversations.tells('look_up', 'x1'), conversations.tells('write', 'x2'), conversations.tells('write', null)]).toEqual([true, true, false, false]);
+  const run = sketch({ roots: [{ kind: 'agent', name: 'run', start: 0, end: 9, below: [{ kind: 'llm', name: 'a', start: 1, end: 2 }, { kind: 'llm', name: 'b', start: 5, end: 6 }, { kind: 'tool', name: 'write', start: 3, end: 4 }] }] });
+  expect([...conversationSpans(run)].map((at) => run.texts[run.names[at]!])).toEqual(['a', 'write', 'b']);
+});
+
 test('calls of models are read, not those that repeat others; without any, what may have messages', () => {
   const run = sketch({ roots: [{ kind: 'agent', name: 'run', start: 0, end: 9, below: [{ kind: 'llm', name: 'b', start: 5, end: 6 }, { kind: 'llm', name: 'a', start: 1, end: 2 }, { kind: 'llm', name: 'twice', start: 1, end: 2, flags: SPAN_FLAGS.duplicate }, { kind: 'http', name: 'POST', start: 1, end: 2 }] }] });
   expect([...conversationSpans(run)].map((at) => run.texts[run.names[at]!])).toEqual(['a', 'b']);

@@ -70,10 +70,29 @@ export function Messages({ model, view }: { readonly model: TraceModel; readonly
 
 /** `null`: it has content, and no messages. */
 function turnOf({ span }: SpanDetail, conversations: Conversations): Turn | null {
+  if (span.kind === 'tool' && conversations.tells(span.toolName ?? span.name, span.toolCallId)) return NOTHING;
   const input = span.inputForm === 'messages' && isMessages(span.input) ? span.input : [];
   const output = span.outputForm === 'messages' && isMessages(span.output) ? span.output : [];
   if (input.length + output.length > 0) return conversations.add(input, output);
-  return span.kind === 'llm' && (span.input !== null || span.output !== null) ? null : { conversation: -1, begins: false, input: [], output: [] };
+  const spoken = spokenOf(span);
+  return (span.kind === 'llm' || span.kind === 'tool') && (spoken.input.value !== null || spoken.output.value !== null) ? null : NOTHING;
+}
+
+const NOTHING: Turn = { conversation: -1, begins: false, input: [], output: [] };
+
+interface Spoken {
+  readonly role: string;
+  readonly pointer: string;
+  readonly value: unknown;
+}
+
+/** What a span without messages was given and gave. */
+function spokenOf(span: SpanDetail['span']): { readonly input: Spoken; readonly output: Spoken } {
+  const ofTool = span.kind === 'tool';
+  return {
+    input: ofTool && span.toolArguments !== null ? { role: 'arguments', pointer: '/toolArguments', value: span.toolArguments } : { role: 'input', pointer: '/input', value: span.input },
+    output: ofTool && span.toolResult !== null ? { role: 'result', pointer: '/toolResult', value: span.toolResult } : { role: 'output', pointer: '/output', value: span.output },
+  };
 }
 
 function TurnView({ model, detail, turn }: { readonly model: TraceModel; readonly detail: SpanDetail; readonly turn: Turn | null }): ComponentChild {
@@ -90,10 +109,7 @@ function TurnView({ model, detail, turn }: { readonly model: TraceModel; readonl
         {span.status === 'error' && <Icon name="error" class="fail" label="Failed" />}
       </button>
       {turn === null ? (
-        <>
-          {span.input !== null && <div class="msg"><span class="role in">input</span><div class="parts-of"><WholeValue at={at} pointer="/input" value={span.input} /></div></div>}
-          {span.output !== null && <div class="msg"><span class="role in">output</span><div class="parts-of"><WholeValue at={at} pointer="/output" value={span.output} /></div></div>}
-        </>
+        Object.values(spokenOf(span)).map(({ role, pointer, value }) => value !== null && <div key={pointer} class="msg"><span class="role in">{role}</span><div class="parts-of"><WholeValue at={at} pointer={pointer} value={value} /></div></div>)
       ) : (
         <>
           {turn.input.map(({ index, message }) => <MessageRow key={`i${index}`} at={at} pointer={pointerTo('input', index)} message={message} />)}

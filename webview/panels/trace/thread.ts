@@ -17,6 +17,7 @@ export interface Turn {
  */
 export class Conversations {
   readonly #known: string[][] = [];
+  readonly #calls = new Set<string>();
 
   add(input: readonly Message[], output: readonly Message[]): Turn {
     const keys = input.map(keyOf);
@@ -30,12 +31,28 @@ export class Conversations {
     const begins = conversation < 0;
     if (begins) [conversation, common] = [this.#known.length, 0];
     this.#known[conversation] = [...keys, ...output.map(keyOf)];
+    for (const { parts } of [...input.slice(common), ...output]) {
+      for (const part of parts) if (part.type === 'tool_call') this.#calls.add(idKey(part.id)).add(nameKey(part.name));
+    }
     return {
       conversation, begins,
       input: input.map((message, index) => ({ index, message })).slice(common),
       output: output.map((message, index) => ({ index, message })),
     };
   }
+
+  /** Whether messages tell of this call of a tool: by its id, else, because not all senders give one to both, by its name. */
+  tells(tool: string, callId: string | null): boolean {
+    return (callId !== null && this.#calls.has(idKey(callId))) || this.#calls.has(nameKey(tool));
+  }
+}
+
+function idKey(id: string | null): string {
+  return `id ${id}`;
+}
+
+function nameKey(name: string): string {
+  return `name ${name}`;
 }
 
 function commonLength(a: readonly string[], b: readonly string[]): number {
@@ -62,12 +79,13 @@ function partKey(part: Part): unknown {
   }
 }
 
-/** The spans whose messages make the conversation, by their start: calls of models; where there is none, everything that may have messages. */
+/** The spans whose messages make the conversation, by their start: calls of models and of tools; where no model is called, everything that may have messages. */
 export function conversationSpans(skeleton: TraceSkeleton): Int32Array {
   const aside = SPAN_FLAGS.aggregate | SPAN_FLAGS.duplicate | SPAN_FLAGS.pending;
   const llm = SPAN_KINDS.indexOf('llm');
   const all = Int32Array.from({ length: skeleton.count }, (_, at) => at);
-  const calls = all.filter((at) => skeleton.kinds[at] === llm && (skeleton.flags[at]! & aside) === 0);
+  const tool = SPAN_KINDS.indexOf('tool');
+  const isCall = (at: number): boolean => skeleton.kinds[at] === llm && (skeleton.flags[at]! & aside) === 0;
   const silent: ReadonlySet<number> = new Set([SPAN_KINDS.indexOf('http'), SPAN_KINDS.indexOf('db')]);
-  return orderByStart(calls.length > 0 ? calls : all.filter((at) => !silent.has(skeleton.kinds[at]!)), skeleton.starts);
+  return orderByStart(all.some(isCall) ? all.filter((at) => skeleton.kinds[at] === tool || isCall(at)) : all.filter((at) => !silent.has(skeleton.kinds[at]!)), skeleton.starts);
 }
