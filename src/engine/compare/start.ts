@@ -7,7 +7,7 @@ import { nearestOf } from '../../core/text/nearest.ts';
 import { readCaseFacts } from '../../node/sqlite/case-facts.ts';
 import { runsByName, runsOfContent } from '../../node/sqlite/find-runs.ts';
 import { shapeOf, type RunStore } from '../../node/sqlite/run-store.ts';
-import type { CompareMethods, CompareRequest, RunSide } from '../../protocol/compare.ts';
+import type { CompareMethods, CompareRequest, ComparisonRef, RunSide } from '../../protocol/compare.ts';
 import type { EvalRequest } from '../../protocol/engine.ts';
 import { addEstimates } from '../estimates.ts';
 import type { Evals } from '../evals.ts';
@@ -68,6 +68,7 @@ export class ComparisonStarts {
     const batches = groups.length > 0 && request.sequential === true ? sequentialBatches(request, resolved, store) : undefined;
     const started = new Map<Missing, RunSide>();
     const runIds: string[] = [];
+    let comparisons: readonly ComparisonRef[] = [];
     try {
       for (const { request: evalRequest, missing } of groups) {
         const [runId] = await this.#evals.start(evalRequest, signal, { shared, batches });
@@ -76,18 +77,19 @@ export class ComparisonStarts {
         const { models } = store.get(runId).info;
         for (const side of missing) started.set(side, { runId, modelIndex: Math.max(0, models.findIndex(({ identity }) => identity === side.info.models[0]?.identity)) });
       }
+      const [a, ...others] = resolved.map((side) => ('ref' in side ? side : { spec: side.spec, ref: started.get(side)! }));
+      if (batches !== undefined && a !== undefined && others[0] !== undefined) {
+        const ref = { a: a.ref, b: others[0].ref };
+        // From here on they run: each waits for the other between batches.
+        batches.begin(ref, runIds, store, await readCaseFacts(store, store.get(ref.b.runId)));
+      }
+      comparisons = others.map(({ ref }) => ({ a: a!.ref, b: ref }));
     } catch (error) {
       await Promise.all(runIds.map((runId) => this.#evals.cancel(runId)));
       throw error;
     }
-    const [a, ...others] = resolved.map((side) => ('ref' in side ? side : { spec: side.spec, ref: started.get(side)! }));
-    if (batches !== undefined && a !== undefined && others[0] !== undefined) {
-      const ref = { a: a.ref, b: others[0].ref };
-      // From here on they run: each waits for the other between batches.
-      batches.begin(ref, runIds, store, await readCaseFacts(store, store.get(ref.b.runId)));
-    }
     const found = resolved.flatMap((side) => ('ref' in side && this.#evals.active(side.ref.runId) !== undefined ? [side.ref.runId] : []));
-    return { comparisons: others.map(({ ref }) => ({ a: a!.ref, b: ref })), runIds: [...new Set([...runIds, ...found])] };
+    return { comparisons, runIds: [...new Set([...runIds, ...found])] };
   }
 
   async #resolveAll(request: CompareRequest, store: RunStore, signal: AbortSignal): Promise<Resolved[]> {
