@@ -160,7 +160,7 @@ describe('touchstone serve', () => {
     const first = start(['serve', '--port', '0', '--grpc-port', '0']);
     await expect.poll(() => first.seen.stdout, { timeout: 20_000 }).toMatch(/^Receiving OpenTelemetry on http:\/\/127\.0\.0\.1:\d+ \(HTTP\) and 127\.0\.0\.1:\d+ \(gRPC\)\n[^]*export OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:\d+\n[^]*Ctrl\+C ends\.\n$/);
     const second = start(['serve', '--port', '0', '--grpc-port', '0']);
-    await expect.poll(() => second.seen.stdout, { timeout: 20_000 }).toMatch(/^Waiting: process \d+ receives for this workspace/);
+    await expect.poll(() => second.seen.stdout, { timeout: 20_000 }).toMatch(/^Waiting: a touchstone command receives for this workspace/);
     first.child.kill('SIGINT');
     expect(await first.ended).toMatchObject({ code: 0, stderr: 'Received 0 spans.\n' });
     await expect.poll(() => second.seen.stdout, { timeout: 20_000 }).toContain('\nReceiving OpenTelemetry');
