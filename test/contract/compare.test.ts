@@ -215,6 +215,14 @@ describe('what was not judged alike', () => {
     expect(refused).toMatchObject({ differs: ['assertions'], message: expect.stringContaining(`only run ${after.run.info.id} has contains bill`) as unknown });
   });
 
+  it('does not send somebody who compares two prompts with their own checks to run them again', async () => {
+    const model = await server();
+    const workspace = await engineWith({ ...triageFiles(model.url, goldenCases(6)), 'other.prompt.yml': triage(CAREFUL, '  - { type: contains, value: bill }\n') });
+    const { refs: [ref] } = await compared(workspace, ['triage', 'other']);
+    const { refused } = await workspace.engine.request('compare/get', { ref: ref! });
+    expect(refused?.message).toMatch(/has contains bill\. Give both prompts the same cases and the same assertions\.$/);
+  });
+
   it('says what of a check is another one when the check itself is on both sides', async () => {
     const model = await server();
     const workspace = await engineWith(triageFiles(model.url, goldenCases(8)));

@@ -26,7 +26,13 @@ export function refusalOf(store: RunStore, a: StoredRun, b: StoredRun, labels: {
   if (found.size === 0) return null;
   const differs = [...found.keys()];
   const nouns = differs.map((what) => ({ dataset: 'datasets', assertions: 'assertions', judge: 'judges' })[what]);
-  return { differs, message: `${labels.a} and ${labels.b} were not judged alike: their ${listed(nouns)} differ. ${[...found.values()].join(' ')} Run both again to judge them alike.` };
+  return { differs, message: `${labels.a} and ${labels.b} were not judged alike: their ${listed(nouns)} differ. ${[...found.values()].join(' ')} ${wayOut(a, b)}` };
+}
+
+/** Two prompts are judged by what each one's file says, however often they are run. */
+function wayOut(a: StoredRun, b: StoredRun): string {
+  const onePrompt = a.info.promptPath === b.info.promptPath && a.info.promptId === b.info.promptId;
+  return onePrompt ? 'Run both again to judge them alike.' : 'Give both prompts the same cases and the same assertions.';
 }
 
 function datasetDifference(store: RunStore, a: StoredRun, b: StoredRun, labels: { readonly a: string; readonly b: string }): string {
