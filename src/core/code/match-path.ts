@@ -29,7 +29,7 @@ export function fileNameIn(file: string): string | null {
 
 function partsOf(path: string): string[] {
   const bare = path.trim().replace(/^[a-z][\w+.-]*:\/\/[^/]*(?=\/)/i, '').replace(/[?#].*$/, '');
-  return bare.split(/[\\/]+/).filter((part) => part !== '' && part !== '.' && !/^[A-Za-z]:$/.test(part));
+  return bare.split(/[\\/]+/).filter((part) => part !== '' && part !== '.' && part !== '..' && !/^[A-Za-z]:$/.test(part));
 }
 
 function sharedEnd(a: readonly string[], b: readonly string[]): number {

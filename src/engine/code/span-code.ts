@@ -20,6 +20,8 @@ const MOST_PLACES = 10;
 const MOST_SPANS = 5000;
 /** Newest traces that are looked through for the calls of a file's functions. */
 const MOST_TRACES = 30;
+/** Files that the spans of one answer may name: each is looked for in the whole workspace, and a trace may name any number. */
+const MOST_FILES = 200;
 /** Calls that a line or a function names. */
 const MOST_CALLS = 10;
 
@@ -66,6 +68,7 @@ export class SpanCodes {
     const places: KnownPlaces = { files: new Map(), lines: new Map() };
     const lines = new Map<string, CodeLine>();
     for (const span of await this.#spans(traceId, signal)) {
+      signal.throwIfAborted();
       const place = await this.#only(span, rules, places);
       if (place === null) continue;
       const { file, line } = place;
@@ -154,6 +157,7 @@ export class SpanCodes {
     if (place === undefined) {
       let only = known.files.get(codeFile);
       if (only === undefined) {
+        if (known.files.size >= MOST_FILES) return Promise.resolve(null);
         only = this.#code.files(codeFile, rules).then(([file, ...others]) => (file === undefined || others.length > 0 ? null : file));
         known.files.set(codeFile, only);
       }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { glob } from 'tinyglobby';
 import { bestMatches, fileNameIn } from '../../core/code/match-path.ts';
@@ -43,12 +43,14 @@ export class WorkspaceCode {
   /** Files of the workspace that a program's file may be, the most likely ones first: several where nothing tells them apart. */
   async files(file: string, rules: readonly PathRule[]): Promise<string[]> {
     const mapped = mapPath(file, rules);
-    const here = mapped.startsWith('/') || /^[A-Za-z]:\//.test(mapped) ? mapped : joinPath(this.#root, mapped);
-    if (isInside(here, this.#root) && (await isFile(here))) return [here];
+    const here = joinPath(this.#root, mapped);
+    if (await this.#isFile(here)) return [here];
     const name = fileNameIn(mapped);
     if (name === null) return [];
     const found = await this.#glob(`**/${escapeGlob(name)}`, []);
-    return [...bestMatches(mapped, found)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+    const best: string[] = [];
+    for (const path of bestMatches(mapped, found)) if (await this.#isFile(path)) best.push(path);
+    return best.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
   }
 
   /** Places that declare one of the names; a guess. */
@@ -58,7 +60,7 @@ export class WorkspaceCode {
     const files = (await this.#glob(CODE_FILES, BUILT)).slice(0, MOST_FILES);
     for (const file of files) {
       signal.throwIfAborted();
-      const text = await readText(file, LARGEST_SOURCE);
+      const text = await this.#read(file, LARGEST_SOURCE);
       if (text === null) continue;
       for (const name of names) for (const line of definitionLines(text, name)) places.push({ file, line, column: null });
       if (places.length >= limit) break;
@@ -71,19 +73,47 @@ export class WorkspaceCode {
     if (!/\.[cm]?js$/.test(file)) return null;
     const map = await this.#keptMap(file);
     if (map === null) return null;
-    const entry = map.map.findEntry(line - 1, Math.max(0, (column ?? 1) - 1));
-    if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return null;
-    const source = entry.originalSource.replace(/^file:\/\//, '');
-    const path = source.startsWith('/') ? source : joinPath(map.folder, source.replace(/^webpack:\/\/[^/]*\//, ''));
-    const position = { line: entry.originalLine + 1, column: entry.originalColumn + 1 };
-    if (isInside(path, this.#root) && (await isFile(path))) return { file: path, ...position };
+    const found = entryOf(map.map, line - 1, Math.max(0, (column ?? 1) - 1));
+    if (found === null) return null;
+    const source = found.source.replace(/^file:\/\//, '');
+    const path = joinPath(map.folder, source.replace(/^webpack:\/\/[^/]*\//, ''));
+    const position = { line: found.line + 1, column: found.column + 1 };
+    if (await this.#isFile(path)) return { file: path, ...position };
     // Bundlers write paths against folders of their own.
     const [match, ...others] = await this.files(source, []);
     return match === undefined || others.length > 0 ? null : { file: match, ...position };
   }
 
   async text(file: string): Promise<string | null> {
-    return isInside(file, this.#root) ? readText(file, LARGEST_SOURCE) : null;
+    return this.#read(file, LARGEST_SOURCE);
+  }
+
+  /** Where a path of the workspace really lies, if that is in the workspace too: links lead out of it. */
+  async #inside(path: string): Promise<string | null> {
+    if (!isInside(path, this.#root)) return null;
+    try {
+      const [real, root] = await Promise.all([realpath(path), realpath(this.#root)]);
+      return isInside(real.replaceAll('\\', '/'), root.replaceAll('\\', '/')) ? real : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #isFile(path: string): Promise<boolean> {
+    const real = await this.#inside(path);
+    return real !== null && (await stat(real).then((stats) => stats.isFile(), () => false));
+  }
+
+  /** `null`: outside of the workspace, larger, or no file. */
+  async #read(path: string, largest: number): Promise<string | null> {
+    const real = await this.#inside(path);
+    if (real === null) return null;
+    try {
+      const stats = await stat(real);
+      return !stats.isFile() || stats.size > largest ? null : await readFile(real, 'utf8');
+    } catch {
+      return null;
+    }
   }
 
   async #keptMap(file: string): Promise<ReadMap | null> {
@@ -99,12 +129,12 @@ export class WorkspaceCode {
   }
 
   async #sourceMap(file: string): Promise<ReadMap | null> {
-    const text = await readText(file, LARGEST_MAP);
+    const text = await this.#read(file, LARGEST_MAP);
     const named = text === null ? undefined : [...text.slice(-LARGEST_SOURCE).matchAll(/^\/\/[#@][ \t]*sourceMappingURL=(\S+)[ \t]*$/gm)].at(-1)?.[1];
     if (named === undefined) return null;
     const inline = /^data:application\/json[^,]{0,100};base64,(.*)$/s.exec(named);
-    const path = joinPath(folderOf(file), decodeURI(named));
-    const json = inline === null ? (isInside(path, this.#root) ? await readText(path, LARGEST_MAP) : null) : Buffer.from(inline[1] ?? '', 'base64').toString('utf8');
+    const path = joinPath(folderOf(file), inline === null ? decoded(named) : '');
+    const json = inline === null ? await this.#read(path, LARGEST_MAP) : Buffer.from(inline[1] ?? '', 'base64').toString('utf8');
     if (json === null) return null;
     try {
       const payload = JSON.parse(json) as SourceMapPayload;
@@ -126,14 +156,27 @@ function escapeGlob(name: string): string {
   return name.replace(/[*?{}[\]()!+@\\]/g, '\\$&');
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then((stats) => stats.isFile(), () => false);
+/** What is no address is a path. */
+function decoded(address: string): string {
+  try {
+    return decodeURI(address);
+  } catch {
+    return address;
+  }
 }
 
-async function readText(path: string, largest: number): Promise<string | null> {
+/** A place of a map, zero-based. Whoever wrote the map may have written anything: what is no place of a file is none. */
+function entryOf(map: SourceMap, line: number, column: number): { readonly source: string; readonly line: number; readonly column: number } | null {
   try {
-    return (await stat(path)).size > largest ? null : await readFile(path, 'utf8');
+    const entry = map.findEntry(line, column);
+    if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return null;
+    const { originalSource: source, originalLine, originalColumn } = entry;
+    return isPlace(originalLine) && isPlace(originalColumn) ? { source, line: originalLine, column: originalColumn } : null;
   } catch {
     return null;
   }
+}
+
+function isPlace(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
