@@ -15,11 +15,12 @@ import { editorBenchmark } from './editor.ts';
 import { evalBenchmark } from './eval.ts';
 import { ingestEditorBenchmark } from './ingest-editor.ts';
 import { matchBenchmark } from './match.ts';
+import { openLinkBenchmark } from './open-link.ts';
 import { tracePanelBenchmark } from './trace-panel.ts';
 import { ingestBenchmark } from './traces-ingest.ts';
 import { tracesReadBenchmark } from './traces-read.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark, ingestBenchmark, ingestEditorBenchmark, compareBenchmark, matchBenchmark, clickhouseBenchmark];
+const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark, ingestBenchmark, ingestEditorBenchmark, compareBenchmark, matchBenchmark, openLinkBenchmark, clickhouseBenchmark];
 
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
 const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));

@@ -68,6 +68,16 @@ async function open(harness: Harness, browser: Browser, scenario: string): Promi
   return page;
 }
 
+/** Milliseconds from the panel's first word with its host until a trace's first rows are painted; a new page. */
+export async function paintTime(harness: Harness, browser: Browser, scenario: string): Promise<number> {
+  const page = await open(harness, browser, scenario);
+  try {
+    return await page.evaluate<number>("window.touchstoneBench.painted - performance.getEntriesByName('host-ready')[0].startTime");
+  } finally {
+    await page.close();
+  }
+}
+
 /** Milliseconds of the engine by the number of spans: the skeleton read anew by the engine's thread, and sent as the channel between the processes sends it. */
 async function readsOf(sizes: typeof SIZES, rounds: number): Promise<ReadonlyMap<number, number>> {
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-bench-panel-'));
@@ -104,10 +114,7 @@ async function paints(harness: Harness, browser: Browser, pages: number, engine:
   // In turn, so that what disturbs the machine disturbs all.
   for (let round = 0; round < pages; round++) {
     for (const scenario of ['empty', ...SIZES.map(([spans]) => String(spans))]) {
-      const page = await open(harness, browser, scenario);
-      const time = await page.evaluate<number>("window.touchstoneBench.painted - performance.getEntriesByName('host-ready')[0].startTime");
-      times.set(scenario, [...(times.get(scenario) ?? []), time]);
-      await page.close();
+      times.set(scenario, [...(times.get(scenario) ?? []), await paintTime(harness, browser, scenario)]);
     }
   }
   const of = (scenario: string): number => median(times.get(scenario) ?? []);

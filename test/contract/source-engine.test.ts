@@ -121,11 +121,35 @@ describe('links and sources in the engine', () => {
     const cancel = new AbortController();
     server.fault = (asked) => asked.params.get('cursor') !== null && (cancel.abort(), true);
     await expect(engine.request('links/open', { text: link(server.url) }, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
-    await expect.poll(async () => (await engine.request('traces/get', { traceId: traceIdFor('langfuse', hexTrace) })).spans, { timeout: 10_000 }).toBe(1000);
+    await expect.poll(async () => (await engine.request('traces/get', { traceId: traceIdFor('langfuse', hexTrace) })).spans, { timeout: 10_000 }).toBe(200);
     // Nobody takes the part for the whole: the link asks again.
     server.fault = null;
     await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ from: 'source', notes: [] });
     await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ from: 'store', spans: 1500 });
+  });
+
+  it('is cancelled at any moment, and what has come stays', async () => {
+    const { engine: { engine }, server } = await start(backends.langfuseCloud, langfuse, 1500);
+    const traceId = traceIdFor('langfuse', hexTrace);
+    let come = 0;
+    engine.on('remote/progress', ({ spans }) => void (come = spans));
+    for (let moment = 0; moment < 6; moment++) {
+      // Before anything is asked, while an answer is on its way (twice each page), and between two pages.
+      const cancel = new AbortController();
+      let asked = 0;
+      come = 0;
+      server.fault = () => {
+        if (asked++ === moment >> 1) {
+          if (moment % 2 === 0) cancel.abort();
+          else setImmediate(() => cancel.abort());
+        }
+        return false;
+      };
+      await expect(engine.request('links/open', { text: link(server.url) }, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
+      if (come > 0) expect((await engine.request('traces/get', { traceId })).spans).toBeGreaterThanOrEqual(200);
+    }
+    server.fault = null;
+    await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ from: 'source', spans: 1500, notes: [] });
   });
 
   it('contacts nothing in a workspace that is not trusted, or with a touchstone.yml that has errors', async () => {

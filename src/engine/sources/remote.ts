@@ -17,6 +17,7 @@ import { DATABASE_FILE, DATABASE_FOLDER } from '../../node/sqlite/database.ts';
 import type { NewSource, OpenedLink, RemoteMethods, RemoteNotifications, RemoteSource } from '../../protocol/remote.ts';
 import type { Traces } from '../traces/traces.ts';
 import type { Workspace } from '../workspace.ts';
+import { cancelable } from './cancelable.ts';
 import { FetchedTraces } from './fetched.ts';
 import { StoreFetchSink } from './fetch-sink.ts';
 import { logsOfScores } from './scores.ts';
@@ -36,6 +37,8 @@ export class RemoteSources {
   readonly #onProgress: (progress: RemoteNotifications['remote/progress']) => void;
   /** By the JSON of their entries: a changed entry is another source, whose old connections are closed. */
   readonly #sources = new Map<string, { readonly entry: string; readonly source: TraceSource }>();
+  /** Parts of traces that are still on their way to the store, after their fetching failed or was cancelled. */
+  readonly #parts = new Set<Promise<void>>();
 
   constructor(workspace: Workspace, traces: Traces, onProgress: (progress: RemoteNotifications['remote/progress']) => void) {
     this.#workspace = workspace;
@@ -84,6 +87,7 @@ export class RemoteSources {
     const entries = await this.#usableEntries();
     const link = recogniseLink(text, entries);
     if (link === null) throw notALink(text);
+    await Promise.all(this.#parts);
     const stored = await this.#stored(link);
     if (stored !== null && (await this.#fetched()).get(stored)?.notes.includes(PART) !== true) return this.#openStored(stored, link, signal);
     const reason = unreadable(link.backend);
@@ -230,9 +234,8 @@ export class RemoteSources {
   async #fetch(entry: BackendSource, ref: TraceRef, link: string | null, signal: AbortSignal): Promise<OpenedLink> {
     const source = this.#sourceOf(entry);
     const sink = new StoreFetchSink(await this.#traces.sink(), entry.name, signal, ({ spans, bytes, traceId }) => this.#onProgress({ source: entry.name, traceId, spans, bytes }));
-    const fetched = await cancelable(signal, this.#take(source, ref, sink, signal)).catch(async (error: unknown) => {
-      await sink.rest();
-      await this.#rememberPart(entry, ref, link, sink.traceId);
+    const fetched = await cancelable(signal, this.#take(source, ref, sink, signal)).catch((error: unknown) => {
+      this.#keepPart(sink, entry, ref, link);
       throw error;
     });
     if (sink.spans === 0) throw new SourceError('source-response', `Source "${entry.name}" gave nothing that could be read as a trace.${sink.problem === null ? '' : ` ${sink.problem}`}`);
@@ -252,6 +255,13 @@ export class RemoteSources {
     const fetched = await source.fetchTrace(ref, sink, signal);
     await sink.settle();
     return fetched;
+  }
+
+  /** Nobody who cancels waits for what is on its way to the store; whoever asks for the trace next does. */
+  #keepPart(sink: StoreFetchSink, entry: BackendSource, ref: TraceRef, link: string | null): void {
+    // A store that cannot be written has been told about by the failure itself, or was closed.
+    const kept = sink.rest().then(() => this.#rememberPart(entry, ref, link, sink.traceId)).catch(() => undefined).finally(() => this.#parts.delete(kept));
+    this.#parts.add(kept);
   }
 
   /** What came before a failure is kept, and known to be a part: the next time the trace is asked for again. */
@@ -373,16 +383,6 @@ export class RemoteSources {
     const fetched = await this.#fetched();
     const ids = storedIds(link);
     return ids.find((id) => fetched.stored([id]).size > 0) ?? null;
-  }
-}
-
-/** The signal's reason is whatever cancelled it; people are told one thing. */
-async function cancelable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (signal.aborted) throw new TouchstoneError('cancelled', 'Cancelled. What had come of the trace is kept.', { cause: error });
-    throw error;
   }
 }
 

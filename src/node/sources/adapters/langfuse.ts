@@ -12,6 +12,8 @@ import { listOf, MOST_PAGES, nanosBetween, notFound, numberAt, textAt, wantedId 
 
 const FIELDS = 'core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context';
 const PAGE = 1000;
+/** The first spans are shown at once. */
+const FIRST_PAGE = 200;
 /** Values of metadata are cut at this length unless their keys are asked for. */
 const CUT_AT = 200;
 const LIST_FIELDS = 'core,basic,time,usage,metrics,trace_context';
@@ -52,9 +54,11 @@ export class LangfuseSource implements TraceSource {
     let cursor: string | null = null;
     let project: string | null = null;
     let count = 0;
+    // Keys whose values were cut on some page: from the next page on they come whole at once.
+    const expanded = new Set<string>();
     for (let pages = 0; pages < MOST_PAGES; pages++) {
-      const params = { traceId: id, fields: FIELDS, limit: PAGE, cursor };
-      const page = await this.#client.get({ path: '/api/public/v2/observations', params, signal, expect: [404] }, async (answer) => (answer.status === 404 ? drop(answer) : answer.page()));
+      const params = { traceId: id, fields: FIELDS, limit: pages === 0 ? FIRST_PAGE : PAGE, cursor };
+      const page = await this.#client.get({ path: '/api/public/v2/observations', params: { ...params, expandMetadata: joined(expanded) }, signal, expect: [404] }, async (answer) => (answer.status === 404 ? drop(answer) : answer.page()));
       if (page === null) {
         this.#isOld = true;
         return null;
@@ -63,10 +67,11 @@ export class LangfuseSource implements TraceSource {
       count += items.length;
       project ??= items.map((item) => textAt(item, 'projectId')).find((value) => value !== null) ?? null;
       if (items.length > 0) await sink.documents(page.bytes);
-      const cut = cutKeys(items);
+      const cut = cutKeys(items).filter((key) => !expanded.has(key));
       if (cut.length > 0) {
+        for (const key of cut) expanded.add(key);
         // The same page again, with what was cut: a span that comes twice is one, with all that either has.
-        const whole = await this.#client.get({ path: '/api/public/v2/observations', params: { ...params, expandMetadata: cut.join(',') }, signal }, (answer) => answer.page());
+        const whole = await this.#client.get({ path: '/api/public/v2/observations', params: { ...params, expandMetadata: joined(expanded) }, signal }, (answer) => answer.page());
         await sink.documents(whole.bytes);
       }
       cursor = textAt(page.value, 'meta', 'cursor');
@@ -158,6 +163,11 @@ function cutKeys(items: readonly JsonObject[]): string[] {
     for (const [key, value] of Object.entries(metadata)) if (typeof value === 'string' && value.length >= CUT_AT && value.length <= CUT_AT + 3 && !key.includes(',')) keys.add(key);
   }
   return [...keys];
+}
+
+/** As a parameter; `null`: none. */
+function joined(keys: ReadonlySet<string>): string | null {
+  return keys.size === 0 ? null : [...keys].join(',');
 }
 
 function isoOf(ms: number | null): string | null {
