@@ -1,0 +1,83 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CliContext } from '../../src/cli/context.ts';
+import { openEngine } from '../../src/cli/engine.ts';
+import { runCommandLine } from '../../src/cli/program.ts';
+import type { Output } from '../../src/cli/terminal.ts';
+import type { CaseProposal, Replay } from '../../src/protocol/spans.ts';
+import { recordedCallLine } from '../fixtures/traces/recorded-calls.ts';
+
+const PROMPT = 'name: Triage\nmodel: echo\nmessages:\n  - { role: system, content: "Route the ticket to billing, technical or other." }\n  - { role: user, content: "Ticket: {{ticket}}" }\n';
+const GOLDEN = '{"id":"card","ticket":"My card was declined.","expected":"billing"}\n';
+
+let folder = '';
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'touchstone-cli-calls-'));
+  writeFileSync(join(folder, 'triage.prompt.yml'), `${PROMPT}golden: triage.golden.jsonl\n`);
+  writeFileSync(join(folder, 'triage.golden.jsonl'), GOLDEN);
+  const call = (id: string, ticket: string): string => recordedCallLine({ id: id.repeat(16), answer: 'other', messages: [{ role: 'system', content: 'Route the ticket to billing, technical or other.' }, { role: 'user', content: `Ticket: ${ticket}` }] });
+  writeFileSync(join(folder, 'calls.jsonl'), `${call('a', 'Charged twice, write to ana@example.org.')}\n${call('b', 'my card was  declined.')}\n`);
+  expect(await touchstone('import', 'calls.jsonl')).toMatchObject({ code: 0 });
+}, 60_000);
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The command on the real engine, in this process. */
+async function touchstone(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const texts = { out: '', err: '' };
+  const output = (name: 'out' | 'err'): Output => ({ color: false, live: false, columns: 140, write: (text) => ((texts[name] += text), Promise.resolve(true)) });
+  const context: CliContext = {
+    version: '0', cwd: folder, env: { HOME: folder, PATH: process.env['PATH'] }, stdout: output('out'), stderr: output('err'), now: Date.now,
+    openEngine: (workspace, log) => openEngine(workspace, { HOME: folder }, log), onInterrupt: () => () => undefined, exitNow: () => undefined,
+  };
+  return { code: await runCommandLine([...args, '-C', folder], context), ...texts };
+}
+
+const golden = (): string => readFileSync(join(folder, 'triage.golden.jsonl'), 'utf8');
+
+describe('touchstone golden', () => {
+  it('shows a case first, then appends it as one line, masked; the same question is left out', async () => {
+    const shown = await touchstone('golden', 'aaaaaaaa', '--expected', 'billing', '--dry-run', '--json');
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.out).not.toContain('ana@example.org');
+    const { cases: [proposal] } = JSON.parse(shown.out) as { cases: CaseProposal[] };
+    expect(proposal).toMatchObject({ case: { vars: { ticket: 'Charged twice, write to [email 1].' }, expected: 'billing' }, origin: { variables: [{ value: 'Charged twice, write to [email 1].' }] } });
+    expect(golden()).toBe(GOLDEN);
+
+    const written = await touchstone('golden', 'aaaaaaaa', '--expected', 'billing');
+    expect(written).toMatchObject({ code: 0, out: expect.stringMatching(/^\+ triage\.golden\.jsonl .*masked: \[email 1\] in \/vars\/ticket/s) as string });
+    expect(golden().startsWith(GOLDEN)).toBe(true);
+    expect(golden().trimEnd().split('\n')).toHaveLength(2);
+    expect(JSON.parse(golden().trimEnd().split('\n')[1] ?? '')).toMatchObject({ ticket: 'Charged twice, write to [email 1].', expected: 'billing', metadata: { trace: 'a'.repeat(32) } });
+
+    const repeated = await touchstone('golden', 'bbbbbbbb');
+    expect(repeated).toMatchObject({ code: 0, out: expect.stringContaining('asks the same as card (triage.golden.jsonl:1), and is left out') as string });
+    expect(golden().trimEnd().split('\n')).toHaveLength(2);
+  }, 120_000);
+
+  it('says what is missing with the exit code 2, and writes nothing', async () => {
+    expect(await touchstone('golden')).toMatchObject({ code: 2, err: expect.stringContaining('Name a trace') as string });
+    expect(await touchstone('golden', 'cccccccc')).toMatchObject({ code: 2 });
+    writeFileSync(join(folder, 'triage.prompt.yml'), PROMPT);
+    rmSync(join(folder, 'triage.golden.jsonl'));
+    expect(await touchstone('golden', 'aaaaaaaa')).toMatchObject({ code: 2, err: expect.stringContaining('Name a dataset') as string });
+    expect(existsSync(join(folder, 'triage.golden.jsonl'))).toBe(false);
+  }, 120_000);
+});
+
+describe('touchstone replay', () => {
+  it('shows what is answered now beside what was recorded, with the prompt that rendered the call', async () => {
+    const replayed = await touchstone('replay', 'aaaaaaaa', '--prompt', '@working', '--json');
+    expect(replayed).toMatchObject({ code: 0 });
+    const { recorded, outputs, model } = JSON.parse(replayed.out) as Replay;
+    expect([recorded.output, model]).toEqual(['other', 'echo']);
+    expect(outputs[0]?.output).toContain('Charged twice');
+    expect((await touchstone('replay', 'aaaaaaaa', '--model', 'echo')).out).toMatch(/^recorded · gpt-5-mini.*\n {2}other\n1 · echo.* · trace [0-9a-f]{8}\n/);
+  }, 120_000);
+
+  it('says what stands in its way with the exit code 2', async () => {
+    expect(await touchstone('replay', 'aaaaaaaa', '--prompt', 'triage.prompt.yml@')).toMatchObject({ code: 2, err: expect.stringContaining('names no version') as string });
+    expect(await touchstone('replay', 'aaaaaaaa')).toMatchObject({ code: 2, err: expect.stringContaining('OPENAI_API_KEY') as string });
+  }, 120_000);
+});
