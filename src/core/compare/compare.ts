@@ -110,6 +110,7 @@ function compareMetric(column: Column, cases: readonly PairedCase[], among: Int3
     seed: options.seed ?? SEED,
   });
   const n = indices.length;
+  const warnings = n === 0 && column.name === 'latencyMs' ? [NO_LATENCY] : measured.warnings;
   const tested = testable && n >= NO_VERDICT;
   const minimum = measured.standardError === null || measured.standardError === 0 ? null : minimumDetectable(measured.standardError, alpha);
   const metric: MetricComparison = {
@@ -130,10 +131,13 @@ function compareMetric(column: Column, cases: readonly PairedCase[], among: Int3
     clusters: measured.clusters,
     minimumDetectable: minimum,
     casesNeeded: null,
-    warning: measured.warnings.length === 0 ? undefined : measured.warnings.join(' '),
+    warning: warnings.length === 0 ? undefined : warnings.join(' '),
   };
   return withVerdict({ ...metric, casesNeeded: casesNeeded(metric, measured, options, alpha) }, metric.p, options);
 }
+
+/** Where this is so, it is nearly always for one reason, and a person can do something about it. */
+const NO_LATENCY = 'No case has a latency on both sides: answers from the cache have none. Compare without the cache to measure it (on the command line: --no-cache).';
 
 function isKnown(value: number | undefined): boolean {
   return value !== undefined && !Number.isNaN(value);

@@ -131,6 +131,13 @@ describe('medians of cost and latency', () => {
     expect(main(free, { metric: 'cost' }).ratio).toBeUndefined();
     expect(main(cases(1, 1), { metric: 'latencyMs' })).toMatchObject({ interval: null, p: null, verdict: 'too-few-cases' });
   });
+
+  it('of latency say that the cache has none, where one side was answered from it', () => {
+    const cached = cases(20, 1).map((one) => ({ ...one, a: { ...one.a, latencyMs: [null] } }));
+    expect(metric(compareCases(cached, OPTIONS), 'latencyMs')).toMatchObject({ n: 0, a: null, verdict: 'too-few-cases', warning: expect.stringContaining('--no-cache') as unknown });
+    const partly = cached.map((one, i) => (i === 0 ? { ...one, a: one.b } : one));
+    expect(metric(compareCases(partly, OPTIONS), 'latencyMs').warning).not.toContain('--no-cache');
+  });
 });
 
 describe('edge data', () => {
