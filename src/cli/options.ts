@@ -33,6 +33,13 @@ export function collect(value: string, earlier: readonly string[] = []): string[
   return [...earlier, value];
 }
 
+/** `NAME=TEXT`, for options that may be given several times. */
+export function assignment(text: string, earlier: readonly (readonly [string, string])[] = []): (readonly [name: string, value: string])[] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be a name, = and a text, such as plan=Team.');
+  return [...earlier, [text.slice(0, at), text.slice(at + 1)]];
+}
+
 /** A difference in the metric's unit: `0.05`, `5%`, `5pp`; of money, time or tokens a number. */
 export function margin(text: string): number {
   const match = /^(\d+\.?\d*|\.\d+)(%|pp)?$/.exec(text);

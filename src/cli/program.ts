@@ -18,7 +18,7 @@ import type { TraceOptions } from './commands/trace.ts';
 import type { TracesOptions } from './commands/traces.ts';
 import type { VersionsOptions } from './commands/versions.ts';
 import type { CliContext } from './context.ts';
-import { collect, dollars, margin, port, positiveInteger, rate } from './options.ts';
+import { assignment, collect, dollars, margin, port, positiveInteger, rate } from './options.ts';
 import { errorLine, EXIT, exitCodeOf } from './exit.ts';
 
 /** Runs one command line and says how the process should exit. Commands are loaded when they are called, not before. */
@@ -265,8 +265,8 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
   command('golden', 'Make golden cases of recorded calls, and append them to the dataset of their prompt.', `
       touchstone golden 4a1b2c3d --span 7f2e11aa00c3d4e5 --expected billing
       touchstone golden --query 'prompt:support/triage status:error' --count 20 --dry-run`)
-    .argument('[trace]', "a trace's id or the beginning of one")
-    .option('--span <id>', 'which call of the trace; default: the only one')
+    .argument('[trace]', "a trace's id or the beginning of one, or `latest`")
+    .option('--span <id>', 'which call of the trace, by its id or the beginning of one; default: the only one')
     .option('-q, --query <query>', 'instead of one trace: calls of all traces that this finds, chosen so that they differ')
     .option('-n, --count <n>', 'how many of them', positiveInteger, 10)
     .option('-p, --prompt <file>', 'the prompt; default: the one that rendered the call')
@@ -303,10 +303,12 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       touchstone replay 4a1b2c3d --times 3
       touchstone replay 4a1b2c3d --span 7f2e11aa00c3d4e5 --prompt @working
       touchstone replay 4a1b2c3d --prompt prompts/support/triage.prompt.yml@v7 --model openai/gpt-5
+      touchstone replay 4a1b2c3d --prompt @working --var plan=Team --var subject="Two charges"
       touchstone replay 4a1b2c3d --span 7f2e11aa00c3d4e5 --agent`)
-    .argument('<trace>', "a trace's id or the beginning of one")
-    .option('--span <id>', 'which call of the trace; default: the only one')
+    .argument('<trace>', "a trace's id or the beginning of one, or `latest`")
+    .option('--span <id>', 'which call of the trace, by its id or the beginning of one; default: the only one')
     .option('-p, --prompt <file@version>', 'ask as this prompt would, with the values of then; @VERSION alone: the prompt that rendered the call')
+    .option('--var <name=text>', 'a value that the call does not tell, or another one than it had; may be repeated', assignment)
     .option('-m, --model <id>', 'another model')
     .option('-n, --times <n>', 'how often', positiveInteger, 1)
     .option('--agent', 'go on as an agent; tools answer what they answered then')

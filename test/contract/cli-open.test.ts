@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** The command as a terminal runs it, with the key in its environment. */
-async function workspace(): Promise<{ server: BackendServer; run: (...args: string[]) => Promise<Ran> }> {
+async function workspace(): Promise<{ server: BackendServer; folder: string; run: (...args: string[]) => Promise<Ran> }> {
   const server = await startBackend(jaegerV3, testTrace(20));
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-open-'));
   open.push(() => server.stop(), () => rmSync(folder, { recursive: true, force: true }));
@@ -29,6 +29,7 @@ async function workspace(): Promise<{ server: BackendServer; run: (...args: stri
   const env = { TOUCHSTONE_JAEGER_KEY: BACKEND_KEY };
   return {
     server,
+    folder,
     async run(...args) {
       const [out, err]: [string[], string[]] = [[], []];
       const output = (texts: string[]): Output => ({ color: false, columns: 120, live: false, write: (text) => Promise.resolve(texts.push(text) > 0) });
@@ -53,6 +54,9 @@ describe('touchstone open and touchstone sources', () => {
     const asked = server.asked.length;
     expect(asked).toBeGreaterThan(0);
     expect((await run('open', hexTrace)).out).toContain('step 0');
+    // As the lists print it; what no trace of the store begins with is not taken for an id.
+    expect((await run('open', hexTrace.slice(0, 8))).out).toContain('step 0');
+    expect(await run('open', '00000000')).toMatchObject({ code: 2 });
     expect(server.asked).toHaveLength(asked);
     expect(await run('open', link, '--refresh', '--json')).toMatchObject({ code: 0 });
     expect(server.asked.length).toBeGreaterThan(asked);
@@ -68,7 +72,7 @@ describe('touchstone open and touchstone sources', () => {
   });
 
   it('lists and tests sources', async () => {
-    const { server, run } = await workspace();
+    const { server, folder, run } = await workspace();
     expect((await run('sources')).out).toMatch(/jaeger +jaeger +http:\/\/127\.0\.0\.1:\d+ .*TOUCHSTONE_JAEGER_KEY set/);
     expect(await run('sources', 'test')).toMatchObject({ code: 0, out: '✓ jaeger  Jaeger answered: service shop.\n' });
     server.fault = (_, response) => (response.writeHead(403).end('no'), true);
@@ -77,5 +81,7 @@ describe('touchstone open and touchstone sources', () => {
     expect(JSON.parse(failed.out)).toMatchObject({ tests: [{ source: 'jaeger', ok: false }] });
     expect(await run('sources', 'remove')).toMatchObject({ code: 2 });
     expect(failed.out + failed.err).not.toContain(BACKEND_KEY);
+    writeFileSync(join(folder, 'touchstone.yml'), '');
+    for (const args of [['sources'], ['sources', 'test']]) expect(await run(...args)).toMatchObject({ code: 0, out: '', err: expect.stringContaining('names no backend') as string });
   });
 });

@@ -7,6 +7,7 @@ import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { Interrupts } from '../interrupts.ts';
 import { StatusLine } from '../status.ts';
 import { fit, printable, printableLines } from '../terminal.ts';
+import { traceIdOf } from '../trace-ids.ts';
 import { workspaceFolder } from '../workspace.ts';
 
 export interface OpenOptions extends CommonOptions {
@@ -18,12 +19,13 @@ export interface OpenOptions extends CommonOptions {
 /** Opens the trace of a link: from the store, else from its source into the store, and shows it as `touchstone trace` does. */
 export async function openCommand(words: readonly string[], options: OpenOptions, context: CliContext): Promise<ExitCode> {
   if (options.explain === true && options.refresh === true) throw usageError('--explain contacts nothing: it cannot be given with --refresh.');
-  const text = words.join(' ');
+  const given = words.join(' ');
   const status = new StatusLine(context.stderr, options.verbose === true);
   const engine = await context.openEngine(workspaceFolder(context.cwd, options.workspace), (entry) => status.log(entry));
   const interrupts = new Interrupts(context, status);
   const off = engine.on('remote/progress', ({ source, spans }) => status.setLive(fit(`${printable(source)}  ${formatCount(spans, 'span')}`, context.stderr.columns - 1)));
   try {
+    const text = await whole(engine, given);
     if (options.explain === true) {
       const explanation = await engine.request('links/explain', { text });
       await context.stdout.write(options.json === true ? `${JSON.stringify(explanation, null, 1)}\n` : explained(explanation));
@@ -40,6 +42,17 @@ export async function openCommand(words: readonly string[], options: OpenOptions
     off();
     interrupts.dispose();
     await engine.dispose();
+  }
+}
+
+/** The beginning of an id, as the lists print it, means a trace of the store. Anything longer may be a whole id of some backend. */
+async function whole(engine: EngineClient, text: string): Promise<string> {
+  if (!/^[0-9a-f]{4,15}$/i.test(text)) return text;
+  try {
+    return await traceIdOf(engine, text);
+  } catch (error) {
+    if (error instanceof TouchstoneError && error.code === 'not-found') return text;
+    throw error;
   }
 }
 

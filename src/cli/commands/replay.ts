@@ -14,6 +14,8 @@ import { withEngine } from '../with-engine.ts';
 export interface ReplayOptions extends CommonOptions {
   readonly span?: string;
   readonly prompt?: string;
+  /** Names and texts for variables that the call does not tell. */
+  readonly var?: readonly (readonly [name: string, value: string])[];
   readonly model?: string;
   readonly times: number;
   readonly agent?: boolean;
@@ -24,11 +26,12 @@ export interface ReplayOptions extends CommonOptions {
 
 /** Asks a recorded call again, and prints what was answered then and now. */
 export function replayCommand(trace: string, options: ReplayOptions, context: CliContext): Promise<ExitCode> {
+  if (options.var !== undefined && options.prompt === undefined) throw usageError('--var fills in a prompt: name it with --prompt. Without it the call is asked as it was recorded.');
   return withEngine(options, context, async (engine) => {
     const span = await callOfTrace(engine, trace, options.span);
     const request: ReplayRequest = {
       span,
-      with: options.prompt === undefined ? { kind: 'recorded' } : await promptOf(engine, span, options.prompt, context),
+      with: options.prompt === undefined ? { kind: 'recorded' } : { ...await promptOf(engine, span, options.prompt, context), vars: Object.fromEntries(options.var ?? []) },
       times: options.times,
       stream: 'cli',
       ...(options.model === undefined ? {} : { model: options.model }),
@@ -44,7 +47,7 @@ export function replayCommand(trace: string, options: ReplayOptions, context: Cl
 }
 
 /** `FILE`, `FILE@REF` or `@REF`: of the prompt that rendered the call. */
-async function promptOf(engine: EngineClient, span: SpanRef, wanted: string, context: CliContext): Promise<ReplayRequest['with']> {
+async function promptOf(engine: EngineClient, span: SpanRef, wanted: string, context: CliContext): Promise<Extract<ReplayRequest['with'], { kind: 'prompt' }>> {
   const at = wanted.lastIndexOf('@');
   const [file, ref] = at < 0 ? [wanted, 'working'] : [wanted.slice(0, at), wanted.slice(at + 1)];
   if (ref === '') throw usageError(`${wanted} names no version behind the @.`);

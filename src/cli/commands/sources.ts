@@ -15,9 +15,12 @@ export function sourcesCommand(action: string | undefined, name: string | undefi
   if (action !== undefined && action !== 'test') throw usageError(`There is no action "${action}": touchstone sources lists, touchstone sources test [NAME] asks.`);
   return withEngine(options, context, async (engine) => {
     const { sources } = await engine.request('remote/sources', {});
+    if (sources.length === 0 && name === undefined && options.json !== true) {
+      await context.stderr.write('touchstone.yml names no backend below traces.sources (docs/sources.md).\n');
+      return EXIT.good;
+    }
     if (action === undefined) {
       if (options.json === true) await context.stdout.write(`${JSON.stringify({ sources }, null, 1)}\n`);
-      else if (sources.length === 0) await context.stderr.write('touchstone.yml names no backend below traces.sources (docs/sources.md).\n');
       else await context.stdout.write(table(COLUMNS, sources.map((source) => [printable(source.name), source.type, printable(source.url), printable(source.project ?? ''), keys(source.secrets)]), context.stdout));
       return EXIT.good;
     }

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
-import { TouchstoneError } from '../../core/errors.ts';
-import type { EngineClient } from '../../protocol/engine.ts';
 import type { TraceMethods } from '../../protocol/traces.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { relativeTo } from '../paths.ts';
 import { printableLines } from '../terminal.ts';
+import { spanIdOf, traceIdOf } from '../trace-ids.ts';
 import { withEngine } from '../with-engine.ts';
 
 export interface TraceOptions extends CommonOptions {
@@ -25,8 +24,8 @@ export function traceCommand(wanted: string, options: TraceOptions, context: Cli
   if (given.length > 1) throw usageError(`--${given[0]} and --${given[1]} cannot be given together.`);
   const format = given[0] ?? formatOfFile(options.output);
   return withEngine(options, context, async (engine) => {
-    const traceId = wanted === 'latest' ? await latest(engine) : (await engine.request('traces/get', { traceId: wanted.toLowerCase() })).traceId;
-    const which = { traceId, format, ...(options.span === undefined ? {} : { spanId: options.span.toLowerCase() }) };
+    const traceId = await traceIdOf(engine, wanted);
+    const which = { traceId, format, ...(options.span === undefined ? {} : { spanId: await spanIdOf(engine, traceId, options.span) }) };
     if (options.output !== undefined) {
       const file = resolve(context.cwd, options.output);
       await engine.request('traces/export', { ...which, file });
@@ -38,13 +37,6 @@ export function traceCommand(wanted: string, options: TraceOptions, context: Cli
     await context.stdout.write(format === 'json' || format === 'otlp' ? text : `${printableLines(text.replace(/\n$/, '')).join('\n')}\n`);
     return EXIT.good;
   });
-}
-
-async function latest(engine: EngineClient): Promise<string> {
-  const { traces } = await engine.request('traces/list', { query: '', sort: 'time', descending: true, limit: 1 });
-  const [newest] = traces;
-  if (newest === undefined) throw new TouchstoneError('not-found', 'This workspace has no traces yet. `touchstone serve` receives them, `touchstone import FILE…` reads them from files.');
-  return newest.traceId;
 }
 
 function formatOfFile(file: string | undefined): Format {
