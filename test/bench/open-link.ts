@@ -59,8 +59,8 @@ export const openLinkBenchmark: Benchmark = {
         claims.push(atMost('… of the time until the whole is there: streamed', first / whole, 0.9, '×'));
         const waits: number[] = [];
         for (let round = 0; round < rounds * 2; round++) waits.push(await inEngine(server, backend, (engine) => cancel(engine, server, backend, Math.random() * whole)));
-        console.log(`  ${backend}: cancelled at random moments, answered after ${rounded(waits)}`);
-        claims.push(atMost('… cancelled at any moment: the slowest answer', Math.round(Math.max(...waits)), CANCELLED_MS, ' ms'));
+        console.log(`  ${backend}: cancelled at random moments, answered, and the next request, after ${rounded(waits)}`);
+        claims.push(atMost('… cancelled at random moments: the slowest answer, and of what is asked next', Math.round(Math.max(...waits)), CANCELLED_MS, ' ms'));
       }
       return claims;
     } finally {
@@ -137,7 +137,7 @@ async function open(engine: Engine, server: OpenLinkServer, backend: Backend): P
   return { firstMs, firstSpans, wholeMs };
 }
 
-/** Milliseconds from the cancelling to the answer. @throws Error when what had come is not kept */
+/** Milliseconds from the cancelling until it has been answered and the engine answers other requests. @throws Error when what had come is not kept */
 async function cancel(engine: Engine, server: OpenLinkServer, backend: Backend, afterMs: number): Promise<number> {
   let come = 0;
   engine.onProgress = ({ spans }) => void (come = spans);
@@ -147,6 +147,8 @@ async function cancel(engine: Engine, server: OpenLinkServer, backend: Backend, 
   const cancelled = performance.now();
   controller.abort();
   const said = await answer;
+  // The channel answers at once whatever the engine does: it is free when it has answered what was asked after.
+  await engine.peer.request('remote/sources', {});
   const waited = performance.now() - cancelled;
   // It was faster this time: it was there before it was cancelled.
   if (said !== 'opened' && !(said instanceof TouchstoneError && said.code === 'cancelled')) throw new Error(`${backend}: ${String(said)}`);
