@@ -40,7 +40,7 @@ export function proposeCase(source: GoldenSource, masker = new Masker()): Golden
   const vars = masker.mask(source.variables, '/vars');
   const answer = source.correction ?? answerOf(span);
   const expectedFrom = source.correction !== undefined ? 'correction' : answer === null ? 'none' : 'output';
-  const { expected, assertions } = checksOf(answer, span);
+  const { expected, assertions } = checksOf(answer, source.correction === undefined ? toolsCalled(span) : []);
   const names: JsonObject = {
     ...(span.model === null ? {} : { model: span.model }),
     ...(source.prompt === null ? {} : { prompt: source.prompt.version === null ? source.prompt.id : `${source.prompt.id}@${source.prompt.version}` }),
@@ -91,9 +91,11 @@ function toolsCalled({ output, outputForm }: GoldenSource['span']): string[] {
 /**
  * A label or JSON is expected as it is: the prompt's own checks compare it, else `equals`. Of prose the meaning is checked, by the
  * similarity of embeddings; of calls of tools which ones they are.
+ *
+ * @param called tools of an answer that was right: a correction says nothing of the tools that should have been called
  */
-function checksOf(answer: unknown, span: GoldenSource['span']): { expected?: unknown; assertions: JsonObject[] } {
-  const tools = [...new Set(toolsCalled(span))];
+function checksOf(answer: unknown, called: readonly string[]): { expected?: unknown; assertions: JsonObject[] } {
+  const tools = [...new Set(called)];
   const calls: JsonObject[] = tools.length === 0 ? [] : [{ type: 'tool-call-f1', value: tools }];
   if (answer === null || answer === undefined) return { assertions: calls };
   const expected = typeof answer === 'string' ? (jsonOf(answer) ?? answer) : answer;

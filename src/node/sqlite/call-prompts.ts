@@ -41,7 +41,7 @@ export interface CallUse {
 }
 
 /** Newest traces that are looked at: what production does now, and a bound on the work after a prompt was changed. */
-export const MOST_TRACES = 5000;
+const MOST_TRACES = 5000;
 /** Calls of one prompt that are counted. */
 const MOST_CALLS = 100_000;
 

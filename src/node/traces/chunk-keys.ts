@@ -23,7 +23,7 @@ const NONE: readonly number[] = [];
 const HASH_BYTES = 6;
 
 /** The number under which the index has a chunk; `key`: 16 bytes of SHA-256, each as a character. */
-export function hashOfKey(key: string): number {
+function hashOfKey(key: string): number {
   let hash = 0;
   for (let at = 0; at < HASH_BYTES; at++) hash = hash * 256 + key.charCodeAt(at);
   return hash;

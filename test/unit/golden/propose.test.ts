@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { appendCaseEdit } from '../../../src/core/dataset/edit.ts';
+import { caseId } from '../../../src/core/golden/case-id.ts';
 import { proposeCase, variablesHash, type GoldenSource } from '../../../src/core/golden/propose.ts';
 
 const span: GoldenSource['span'] = {
@@ -41,6 +42,18 @@ describe('the golden case of a call', () => {
     expect(of('One.\nTwo.', 'text')).toEqual({ expected: undefined, assertions: [{ type: 'similar', value: 'One.\nTwo.', threshold: 0.8 }] });
     expect(of([{ role: 'assistant', parts: [{ type: 'tool_call', id: null, name: 'lookup', arguments: {} }] }], 'messages')).toEqual({ expected: undefined, assertions: [{ type: 'tool-call-f1', value: ['lookup'] }] });
     expect(of(null, null)).toEqual({ expected: undefined, assertions: undefined });
+  });
+
+  it('does not ask for the tools of an answer that was wrong', () => {
+    const output = [{ role: 'assistant', parts: [{ type: 'tool_call', id: null, name: 'lookup', arguments: {} }] }];
+    expect(proposeCase({ ...source, span: { ...span, output }, correction: 'billing' }).case).toMatchObject({ expected: 'billing' });
+    expect(proposeCase({ ...source, span: { ...span, output }, correction: 'billing' }).case.assertions).toBeUndefined();
+  });
+
+  it('has an id that tells what it is about, and is nobody else’s', () => {
+    expect(caseId({ plan: 'Pro', subject: 'Charged twice after the page froze' }, 'a'.repeat(64), new Set())).toBe('charged-twice-after-the');
+    expect(caseId({ plan: 'Pro' }, 'a'.repeat(64), new Set(['pro', 'pro-aaaaaa']))).toBe('pro-aaaaaa-2');
+    expect(caseId({ n: 7 }, 'b'.repeat(64), new Set())).toBe('case-bbbbbbbb');
   });
 
   it('is one line more in the dataset', () => {
