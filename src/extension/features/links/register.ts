@@ -12,7 +12,6 @@ import { TerminalLinks } from './terminal-links.ts';
 
 const remoteSchema = v.object({ folder: v.string(), source: v.string(), id: v.string(), stored: v.nullable(v.string()) });
 /** A row of a source in the Traces view, which may not be here yet. */
-type RemoteTarget = v.InferOutput<typeof remoteSchema>;
 
 /** Traces that are somewhere else: from a link to the panel, and from a trace to a link. */
 export function register(services: Services): vscode.Disposable {
