@@ -10,8 +10,8 @@ import { openLink, openRemote, refreshTrace } from './open-link.ts';
 import { scoreTrace } from './score.ts';
 import { TerminalLinks } from './terminal-links.ts';
 
-const remoteSchema = v.object({ folder: v.string(), source: v.string(), id: v.string(), stored: v.nullable(v.string()) });
 /** A row of a source in the Traces view, which may not be here yet. */
+const remoteSchema = v.object({ folder: v.string(), source: v.string(), id: v.string(), stored: v.nullable(v.string()) });
 
 /** Traces that are somewhere else: from a link to the panel, and from a trace to a link. */
 export function register(services: Services): vscode.Disposable {
