@@ -301,6 +301,6 @@ describe('the sample workspace', () => {
     cpSync(path.join(root, 'examples/prompts/support'), path.join(folder, 'support'), { recursive: true });
     write('support/better.prompt.yml', better);
     const passed = async (file: string): Promise<number> => documentOf(await touchstone('eval', file, '--json')).summary.passed;
-    expect([await passed('support/triage.prompt.yml'), await passed('support/better.prompt.yml')]).toEqual([39, 46]);
+    expect([await passed('support/triage.prompt.yml'), await passed('support/better.prompt.yml')]).toEqual([39, 53]);
   });
 });
