@@ -1,37 +1,15 @@
 /** The comparison panel in a browser, with a fake host: its keyboard, verdicts, blinded judging, states, safety, its reload. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium } from '../../scripts/tools/chromium.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { root } from '../../scripts/tools/paths.ts';
-import { startHarness, type Harness } from '../fixtures/webview-harness/serve.ts';
+import { askedOf as asked, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
 
-let harness: Harness;
-let browser: Browser;
-const problems: string[] = [];
+const pages = panelPages('compare');
 
-beforeAll(async () => {
-  harness = await startHarness();
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  await browser?.close();
-  await harness?.close();
-});
-afterEach(() => {
-  // A page error, or something that the content security policy had to stop, is a defect wherever it appears.
-  expect(problems.splice(0)).toEqual([]);
-});
-
-async function open(scenario: string, size = { width: 1280, height: 800 }, theme = 'dark'): Promise<Page> {
-  const page = await browser.newPage({ viewport: size });
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
-  await page.goto(`${harness.url}compare?scenario=${scenario}&theme=${theme}`);
-  return page;
+function open(scenario: string, size?: { readonly width: number; readonly height: number }, theme = 'dark'): Promise<Page> {
+  return pages.open(`${scenario}&theme=${theme}`, size);
 }
 
 /** The case that the keyboard is on, as a screen reader is told. */
@@ -39,7 +17,6 @@ async function active(page: Page): Promise<string> {
   return page.evaluate(() => document.getElementById(document.querySelector('[role=grid]')?.getAttribute('aria-activedescendant') ?? '')?.querySelector('.case')?.textContent ?? '');
 }
 
-const asked = (page: Page) => page.evaluate(() => window.asked);
 const grid = (page: Page) => page.getByRole('grid', { name: 'Cases' });
 const verdict = (page: Page) => page.getByRole('region', { name: 'Verdict', exact: true }).innerText();
 const cases = async (page: Page) => Number(await grid(page).getAttribute('aria-rowcount')) - 1;
