@@ -60,6 +60,17 @@ describe('the engine', () => {
     }
   }, 20_000);
 
+  it('tells of traces again when their words can be found', async () => {
+    await engine.request('engine/configure', settings());
+    const found: Promise<number>[] = [];
+    engine.on('traces/changed', ({ traceIds }) => {
+      // As a view does that lists what was searched for.
+      if (traceIds.includes(traceIdOf(0))) found.push(list('refund').then(({ total }) => total.count));
+    });
+    await engine.request('traces/import', { files: [traceFile(1)] });
+    await expect.poll(() => Promise.all(found).then((counts) => counts.at(-1)), { timeout: 10_000 }).toBe(1);
+  }, 20_000);
+
   it('imports, lists, opens, tells of changes, exports and deletes', async () => {
     await engine.request('engine/configure', settings());
     const changed = new Set<string>();

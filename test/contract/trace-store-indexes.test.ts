@@ -104,6 +104,55 @@ describe('indexes that follow the batches', () => {
     store.close();
   });
 
+  it('follow when the disk was full between the commit and the words: in the same process, and in the next', async () => {
+    const database = await openDatabase(folder);
+    const writer = new BatchWriter(database);
+    const keeper = new IndexKeeper(writer);
+    const write = (word: string): unknown => writer.write([prepareBatch({ origin: ORIGIN, spans: Array.from({ length: 400 }, (_, index) => rawSpan({ text: long(`${word}${index}`) }, { id: `${word === 'first' ? 1 : 2}${index.toString(16).padStart(4, '0')}` })), logs: [], rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {})]);
+    const fill = (): void => void database.pragma(`max_page_count = ${String(database.pragma('page_count', { simple: true }))}`);
+    const store = new StoredTraces(folder);
+    write('first');
+    fill();
+    expect(() => keeper.step()).toThrow('full');
+    expect(() => keeper.step()).toThrow('full');
+    expect([store.search('first7'), store.contradictions()]).toEqual([[], []]);
+    database.pragma('max_page_count = 1073741823');
+    keeper.step();
+    expect(store.search('first7')).toHaveLength(1);
+    write('second');
+    fill();
+    expect(() => keeper.step()).toThrow('full');
+    keeper.finish();
+    database.close();
+    expect([store.search('second7'), store.contradictions()]).toEqual([[], []]);
+    await settle();
+    expect([store.search('first7').length, store.search('second7').length, store.count('index_behind'), store.contradictions()]).toEqual([1, 1, 0, []]);
+    store.close();
+  });
+
+  it('leave what cannot be written for long in the store, not in memory, and find it there', async () => {
+    const database = await openDatabase(folder);
+    const writer = new BatchWriter(database);
+    const keeper = new IndexKeeper(writer);
+    // Only what follows the batches fails.
+    database.exec("CREATE TEMP TRIGGER damaged BEFORE DELETE ON index_behind BEGIN SELECT RAISE(ABORT, 'damaged'); END");
+    const words = 'lorem ipsum dolor '.repeat(2000);
+    for (let batch = 0; batch < 10; batch++) {
+      writer.write([prepareBatch({ origin: ORIGIN, spans: Array.from({ length: 100 }, (_, index) => rawSpan({ text: `word${batch} ${index} ${words}` }, { id: (batch * 100 + index + 1).toString(16) })), logs: [], rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {})]);
+      expect(() => keeper.step()).toThrow('damaged');
+      keeper.rest();
+    }
+    expect(writer.search.waiting).toBeLessThan(1000);
+    database.exec('DROP TRIGGER damaged');
+    keeper.look();
+    const store = new StoredTraces(folder);
+    while (keeper.isWaiting) keeper.step();
+    expect(store.search('word0').length + store.search('word9').length).toBe(200);
+    expect(store.contradictions()).toEqual([]);
+    store.close();
+    database.close();
+  });
+
   it('leave nothing of a trace that is deleted while its words wait', async () => {
     const database = await openDatabase(folder);
     const writer = new BatchWriter(database);

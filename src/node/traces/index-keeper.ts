@@ -8,11 +8,13 @@ const REST_MS = 1000;
 export class IndexKeeper {
   readonly #writer: BatchWriter;
   readonly #recovery: IndexRecovery;
+  readonly #traceId;
   #pausedUntil = 0;
 
   constructor(writer: BatchWriter) {
     this.#writer = writer;
     this.#recovery = new IndexRecovery(writer);
+    this.#traceId = writer.database.prepare('SELECT lower(hex(id)) FROM trace WHERE n = ?').pluck();
   }
 
   /** What another process has left behind, or this one before it was killed. */
@@ -52,16 +54,24 @@ export class IndexKeeper {
     return this.#writer.search.dueAt < Infinity || !this.#recovery.isIdle;
   }
 
-  /** The traces that are found by words that nobody else tells of. */
-  step(): string[] {
+  step(): void {
     const { search, spans } = this.#writer;
     if (search.dueAt < Infinity) this.#writer.transaction(() => search.write());
-    else if (!this.#recovery.isIdle) return this.#recovery.step();
+    else if (!this.#recovery.isIdle) this.#recovery.step();
     else this.#writer.transaction(() => spans.chunks.keys.step());
-    return [];
+  }
+
+  /** Ids of the traces that are found by more words than when this was asked last: whoever has searched for them asks again. */
+  *takeFound(): Iterable<string> {
+    for (const trace of [...this.#writer.search.takeFound(), ...this.#recovery.takeFound()]) {
+      const id = this.#traceId.get(trace) as string | undefined;
+      // Deleted meanwhile
+      if (id !== undefined) yield id;
+    }
   }
 
   rest(): void {
+    this.#writer.search.failed();
     this.#pausedUntil = performance.now() + REST_MS;
   }
 

@@ -19,6 +19,7 @@ export class IndexRecovery {
   readonly #reader: ChunkReader;
   #search: Range[] = [];
   #keys: Range[] = [];
+  readonly #found = new Set<number>();
 
   constructor(writer: BatchWriter) {
     this.#writer = writer;
@@ -42,17 +43,23 @@ export class IndexRecovery {
     return this.#search.length === 0 && this.#keys.length === 0;
   }
 
-  /** Adds some rows. The traces that are found by more words now. Within no transaction. */
-  step(): string[] {
+  /** Adds some rows. Within no transaction. */
+  step(): void {
     const range = this.#search.shift();
     if (range === undefined) {
       this.#stepKeys();
-      return [];
+      return;
     }
     const next = this.#writer.transaction(() => this.#addTexts(range));
     if (next !== null) this.#search.unshift({ first: next, last: range.last });
-    const traceId = this.#statements.traceId.get(traceOfNumber(range.first)) as string | undefined;
-    return traceId === undefined ? [] : [traceId];
+    this.#found.add(traceOfNumber(range.first));
+  }
+
+  /** Numbers of the traces that are found by more words than when this was asked last. */
+  takeFound(): number[] {
+    const found = [...this.#found];
+    this.#found.clear();
+    return found;
   }
 
   addAllKeys(): void {

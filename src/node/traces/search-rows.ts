@@ -8,6 +8,9 @@ const MERGED_PAGES = 64n;
 const ROWS_TOGETHER = 4096;
 const CHARACTERS_TOGETHER = 8_000_000;
 const LONGEST_WAIT_MS = 1000;
+/** While they cannot be written, no more than these wait in memory: the rest is read again from the store. */
+const MAX_ROWS = 16 * ROWS_TOGETHER;
+const MAX_CHARACTERS = 4 * CHARACTERS_TOGETHER;
 
 /** Rows that one range of `index_behind` stands for. */
 interface Group {
@@ -42,8 +45,10 @@ export class SearchRows {
   #count = 0;
   #characters = 0;
   #since = Infinity;
-  /** The transaction that is under way has written all of `#groups`. */
+  /** The transaction that is under way has written all of `#groups`, and these traces are found by more words once it commits. */
   #isWritten = false;
+  #writtenTraces: number[] = [];
+  readonly #found = new Set<number>();
 
   constructor(database: Database) {
     this.#behind = new IndexBehind(database, BEHIND.search);
@@ -90,7 +95,10 @@ export class SearchRows {
 
   /** The transaction has committed. */
   committed(): void {
-    if (this.#isWritten) this.#reset();
+    if (this.#isWritten) {
+      for (const trace of this.#writtenTraces) this.#found.add(trace);
+      this.#reset();
+    }
     if (this.#staged.length === 0) return;
     for (const group of this.#stagedGroups) this.#groups.push(group);
     for (const { group, n, text } of this.#staged) {
@@ -109,6 +117,7 @@ export class SearchRows {
     this.#staged = [];
     this.#stagedGroups = [];
     this.#isWritten = false;
+    this.#writtenTraces = [];
     this.#ofTrace.clear();
     this.#ofNumber.clear();
   }
@@ -116,6 +125,11 @@ export class SearchRows {
   /** When the rows that wait must be written, by `performance.now()`; Infinity: none wait. */
   get dueAt(): number {
     return this.#count >= ROWS_TOGETHER || this.#characters >= CHARACTERS_TOGETHER ? 0 : this.#since + LONGEST_WAIT_MS;
+  }
+
+  /** Rows in memory. */
+  get waiting(): number {
+    return this.#count;
   }
 
   /** Writes all that waits, within a transaction. */
@@ -128,10 +142,26 @@ export class SearchRows {
     this.put(rows);
     this.forget();
     this.#isWritten = true;
+    this.#writtenTraces = [...taken].map(({ first }) => traceOfNumber(first));
+  }
+
+  /** Numbers of the traces that are found by more words than when this was asked last. */
+  takeFound(): number[] {
+    const found = [...this.#found];
+    this.#found.clear();
+    return found;
+  }
+
+  /** The rows that wait could not be written. What is too much to keep is left to whoever adds what a killed process has left. */
+  failed(): void {
+    if (this.#count <= MAX_ROWS && this.#characters <= MAX_CHARACTERS) return;
+    this.forget();
+    this.#reset();
   }
 
   #reset(): void {
     this.#isWritten = false;
+    this.#writtenTraces = [];
     this.#groups = [];
     this.#later.clear();
     this.#count = 0;

@@ -138,9 +138,10 @@ export class TraceWorker {
       } else if (!this.#remover.isIdle) this.#remover.step();
       else if (!this.#joiner.isIdle) this.#tell(this.#joiner.step());
       else if (!this.#indexes.isIdle(this.#settling.length > 0)) {
-        this.#tell(this.#indexes.step());
+        this.#indexes.step();
         this.#joiner.isStale = true;
       }
+      this.#tell(this.#indexes.takeFound());
     } catch (error) {
       // The step is tried again with the next batch, or the next look around.
       this.#joiner.rest();
@@ -170,8 +171,11 @@ export class TraceWorker {
     }
   }
 
-  #tell(traceIds: readonly string[]): void {
-    for (const id of traceIds) if (this.#changed.size <= MAX_TOLD) this.#changed.add(id);
+  #tell(traceIds: Iterable<string>): void {
+    for (const id of traceIds) {
+      if (this.#changed.size > MAX_TOLD) break;
+      this.#changed.add(id);
+    }
     if (this.#changed.size === 0) return;
     this.#tellAt ??= setTimeout(() => this.#tellNow(), CHANGED_EVERY_MS);
   }
