@@ -12,6 +12,8 @@ import type { TraceState } from './trace-state.ts';
 
 const MAX_KNOWN = 50_000;
 const MAX_OWNERS = 2000;
+/** Longer ones are found by their hash, as other chunks are. */
+const LONGEST_OWNER = 16_384;
 /** Shorter texts take longer to deflate than the room is worth. */
 const SHORTEST_DEFLATED = 4096;
 
@@ -58,7 +60,7 @@ export class ChunkStore {
     if (known === undefined) {
       known = this.#find(state, span, { text, key: hashOfChunk(text), search: '' }, brought);
       if (this.#owners.size >= MAX_OWNERS) this.#owners.clear();
-      this.#owners.set(text, known);
+      if (text.length <= LONGEST_OWNER) this.#owners.set(text, known);
     }
     return this.#use(state, span, known, text);
   }

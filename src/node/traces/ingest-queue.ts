@@ -1,7 +1,7 @@
 import { errorMessage } from '../../core/errors.ts';
 import { SinkError, type Ingested } from '../../core/trace/sink.ts';
 import type { BatchWriter } from './batch-writer.ts';
-import { unpackPrepared, type PackedPreparedBatch } from './prepared-batch.ts';
+import { unpackPrepared, type PackedPreparedBatch, type PreparedBatch } from './prepared-batch.ts';
 
 /** Batches that wait are written together, as many as a transaction of a few dozen milliseconds takes. */
 const MAX_SPANS_TOGETHER = 4096;
@@ -41,17 +41,32 @@ export class IngestQueue {
     }
     if (batches.length === 0) return;
     const taken = this.#waiting.splice(0, batches.length);
+    this.#write(taken, batches);
+  }
+
+  #write(queued: readonly QueuedBatch[], batches: readonly PreparedBatch[]): void {
     let results: Ingested[];
     try {
       results = this.#writer.write(batches);
     } catch (error) {
+      // Nothing about the store: one of them cannot be written, and must not take the others with it, now and whenever they are sent again.
+      if (batches.length > 1 && !isOfStore(error)) {
+        for (const [index, batch] of batches.entries()) this.#write([queued[index]!], [batch]);
+        return;
+      }
       const failure = storeFailure(error);
-      for (const { failed } of taken) failed(failure);
+      for (const { failed } of queued) failed(failure);
       return;
     }
-    for (const [index, { done }] of taken.entries()) done(results[index]!);
+    for (const [index, { done }] of queued.entries()) done(results[index]!);
     this.#onStored(results.flatMap(({ traceIds }) => traceIds));
   }
+}
+
+/** The disk is full, the database is held by another process or cannot be written: no batch would fare better. */
+function isOfStore(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^SQLITE_(FULL|BUSY|LOCKED|IOERR|CORRUPT|NOTADB|READONLY)/.test(code);
 }
 
 /** Seconds until another try is worth it. */

@@ -20,10 +20,17 @@ const LONG_REST_MS = 5000;
 const REST_OF_FAILED_MS = 60_000;
 /** Traces of one session that new log records are looked at for. */
 const MAX_TRACES_OF_SESSION = 50;
-/** Log records of one trace or session that are held at once. */
+/** Log records of one trace or session that are held at once; characters of them. */
 const MAX_LOGS = 100_000;
+const MAX_LOG_CHARACTERS = 64_000_000;
+/** Spans of a trace that are read because records name only its session. */
+const MAX_SPANS = 20_000;
+/** Spans of which is known with how many records they were read. */
+const MAX_JOINED = 100_000;
 /** How far outside of a trace the records of its session may lie. */
 const AROUND_NS = 3_600_000_000_000n;
+/** What SQLite's integers hold. */
+const LAST_NS = (1n << 63n) - 1n;
 
 /**
  * Brings log records and spans together that came apart: a span that records belong to is read again with them. Sessions of which there
@@ -47,7 +54,7 @@ export class LogJoiner {
       done: database.prepare('DELETE FROM trace_unjoined WHERE key = ?'),
       logsOfTrace: database.prepare(`SELECT body FROM trace_log WHERE trace_id = ? LIMIT ${MAX_LOGS}`).pluck(),
       logsOfSession: database.prepare(`SELECT body FROM trace_log WHERE session = ? AND time_ns BETWEEN ? AND ? LIMIT ${MAX_LOGS}`).pluck(),
-      spans: database.prepare('SELECT id FROM span WHERE trace = ? ORDER BY n').pluck().safeIntegers(),
+      spans: database.prepare(`SELECT id FROM span WHERE trace = ? ORDER BY n DESC LIMIT ${MAX_SPANS}`).pluck().safeIntegers(),
       tracesOfSession: database.prepare(`SELECT lower(hex(id)) FROM trace WHERE session = ? ORDER BY start_ns DESC LIMIT ${MAX_TRACES_OF_SESSION}`).pluck(),
       origin: database.prepare('SELECT origin FROM trace WHERE n = ?').pluck(),
     };
@@ -107,10 +114,10 @@ export class LogJoiner {
     // Its spans have not come: they will say so.
     if (state === undefined) return;
     const { session, start, end } = state.columns;
-    const logs = this.#parse(this.#statements.logsOfTrace.all(Buffer.from(traceId, 'hex')));
+    const logs = this.#parse(bodiesOf(this.#statements.logsOfTrace.iterate(Buffer.from(traceId, 'hex'))));
     if (session !== null) {
       const known = new Set(logs.map((log) => JSON.stringify(log)));
-      const others = this.#statements.logsOfSession.all(session, start - AROUND_NS, (end ?? BigInt(Date.now()) * 1_000_000n) + AROUND_NS) as string[];
+      const others = bodiesOf(this.#statements.logsOfSession.iterate(session, start - AROUND_NS, earlier((end ?? BigInt(Date.now()) * 1_000_000n) + AROUND_NS, LAST_NS)));
       for (const log of this.#parse(others.filter((body) => !known.has(body)))) if (log.traceId === null || log.traceId === traceId) logs.push(log);
     }
     this.#join(state, logs);
@@ -124,13 +131,15 @@ export class LogJoiner {
       if (traceId === state.id && spanId !== null) named.add(spanId);
       else isNamed = false;
     }
-    const spans = this.#readSpans(state, isNamed ? [...named].map(bitsOfSpanId) : (this.#statements.spans.all(state.columns.n) as bigint[]));
+    const spans = this.#readSpans(state, isNamed ? [...named].map(bitsOfSpanId) : (this.#statements.spans.all(state.columns.n) as bigint[]).reverse());
+    const { joinedLogs } = this.#writer.spans;
+    if (joinedLogs.size > MAX_JOINED) joinedLogs.clear();
     const byRaw = new Map(spans.map((stored) => [stored.span.span, stored]));
     for (const [raw, joined] of joinLogs([...byRaw.keys()], logs)) {
       const { row, span } = byRaw.get(raw)!;
-      if (this.#writer.spans.joinedLogs.get(row.n) === joined.length) continue;
+      if (joinedLogs.get(row.n) === joined.length) continue;
       this.#writer.spans.update(state, row, this.#prepare(span, joined), ORIGIN_OF_LOGS);
-      this.#writer.spans.joinedLogs.set(row.n, joined.length);
+      joinedLogs.set(row.n, joined.length);
     }
   }
 
@@ -146,7 +155,7 @@ export class LogJoiner {
   }
 
   #joinSession(session: string): void {
-    const logs = this.#parse(this.#statements.logsOfSession.all(session, 0n, (1n << 63n) - 1n));
+    const logs = this.#parse(bodiesOf(this.#statements.logsOfSession.iterate(session, 0n, LAST_NS)));
     const derived = spansOfLogs(logs);
     const traceIds = this.#statements.tracesOfSession.all(session) as string[];
     const own = new Set(derived.map(({ traceId }) => traceId));
@@ -166,9 +175,25 @@ export class LogJoiner {
     if (state !== undefined) this.#writer.hide(state);
   }
 
-  #parse(bodies: unknown): RawLog[] {
-    return (bodies as string[]).map((body) => JSON.parse(body) as RawLog);
+  #parse(bodies: readonly string[]): RawLog[] {
+    return bodies.map((body) => JSON.parse(body) as RawLog);
   }
+}
+
+/** Records of a trace may hold its whole content, over and over: a thread that runs out of memory would try it again at every start. */
+function bodiesOf(rows: Iterable<unknown>): string[] {
+  const bodies: string[] = [];
+  let characters = 0;
+  for (const body of rows as Iterable<string>) {
+    characters += body.length;
+    if (characters > MAX_LOG_CHARACTERS) break;
+    bodies.push(body);
+  }
+  return bodies;
+}
+
+function earlier(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function nameOf(key: Buffer | string): string {

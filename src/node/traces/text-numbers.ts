@@ -1,6 +1,8 @@
 import type { Database } from '../sqlite/database.ts';
 
 const MAX_KNOWN = 50_000;
+/** Longer ones are looked up again: what somebody sends as the name of a span may be a book. */
+const LONGEST_KNOWN = 500;
 
 /** Numbers of short texts that many rows repeat (`trace_text`). */
 export class TextNumbers {
@@ -19,7 +21,7 @@ export class TextNumbers {
     if (n === undefined) {
       n = (this.#find.get(text) as number | undefined) ?? Number(this.#insert.run(text).lastInsertRowid);
       if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-      this.#known.set(text, n);
+      if (text.length <= LONGEST_KNOWN) this.#known.set(text, n);
     }
     return n;
   }

@@ -69,8 +69,9 @@ export class TraceState {
     this.tags = new Set(tags);
   }
 
-  /** A number for a span or a chunk. */
+  /** A number for a span or a chunk. @throws when the trace has none left: the next would be one of another trace */
   next(): number {
+    if (this.columns.nextSequence >= NUMBERS_PER_TRACE) throw new Error(`the trace ${this.id} has more spans than one trace can hold`);
     return this.columns.n * NUMBERS_PER_TRACE + this.columns.nextSequence++;
   }
 
@@ -217,7 +218,7 @@ export class TraceStates {
     c.revision++;
     const values = [
       c.nextSequence, c.revision, c.name, c.nameStart, c.nameOfRoot, c.start, c.end, c.running > 0 || c.end === null ? null : c.end > c.start ? c.end - c.start : 0n, c.spans, c.running, c.errors, c.hiddenErrors, c.llmCalls, c.toolCalls,
-      c.tokens, c.inputTokens, c.outputTokens, c.cost, c.priced, c.unpriced, c.service, c.environment, c.session, c.user, JSON.stringify([...state.models]), JSON.stringify([...state.tags]), c.origin, c.project, c.preview, c.previewStart, c.previewOfCall, c.bytes, now,
+      whole(c.tokens), whole(c.inputTokens), whole(c.outputTokens), c.cost, c.priced, c.unpriced, c.service, c.environment, c.session, c.user, JSON.stringify([...state.models]), JSON.stringify([...state.tags]), c.origin, c.project, c.preview, c.previewStart, c.previewOfCall, c.bytes, now,
     ];
     if (state.isNew) this.#statements.insert.run(...values, c.n, Buffer.from(state.id, 'hex'));
     else this.#statements.update.run(...values, c.n);
@@ -243,6 +244,11 @@ export class TraceStates {
     this.#known.delete(state.id);
     this.#known.set(state.id, state);
   }
+}
+
+/** Senders may say that each span took as many tokens as a double can count: their sum is more than an integer column takes. */
+function whole(sum: number | null): number | null {
+  return sum === null ? null : Math.min(Math.max(sum, -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
 function columnsOf(row: TraceTableRow): TraceColumns {

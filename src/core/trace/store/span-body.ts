@@ -200,10 +200,11 @@ interface Place {
   readonly length: number;
 }
 
-/** Keys are few, and asked for with every span. Bounded, because a sender may number them. */
+/** Keys are few and short, and asked for with every span. Bounded, because a sender may number them, or send a book as a key. */
 const places = new Map<string, Place | null>();
 const keyTexts = new Map<string, string>();
 const MAX_KEYS = 20_000;
+const LONGEST_KEY = 200;
 
 function placeOf(key: string): Place | null {
   let place = places.get(key);
@@ -211,7 +212,7 @@ function placeOf(key: string): Place | null {
     const match = /^(.+?)\.(0|[1-9]\d{0,6})\.(?=.)/.exec(key);
     place = match === null ? null : { head: match[1]!, index: Number(match[2]), length: match[0].length };
     if (places.size >= MAX_KEYS) places.clear();
-    places.set(key, place);
+    if (key.length <= LONGEST_KEY) places.set(key, place);
   }
   return place;
 }
@@ -221,7 +222,7 @@ function keyText(key: string): string {
   if (text === undefined) {
     text = JSON.stringify(key);
     if (keyTexts.size >= MAX_KEYS) keyTexts.clear();
-    keyTexts.set(key, text);
+    if (key.length <= LONGEST_KEY) keyTexts.set(key, text);
   }
   return text;
 }

@@ -50,8 +50,17 @@ interface Runs {
   readonly feedback: JsonObject[];
 }
 
+/** Into the object that is there: a run of a hundred thousand attachments must not be copied for each of them. */
 function add(runs: Map<string, JsonObject>, id: string, members: JsonObject): void {
-  runs.set(id, { ...(runs.get(id) ?? { id }), ...members });
+  let run = runs.get(id);
+  if (run === undefined) runs.set(id, (run = { id }));
+  for (const [name, value] of Object.entries(members)) setMember(run, name, value);
+}
+
+/** `__proto__` is a name like any other. */
+function setMember(object: JsonObject, name: string, value: unknown): void {
+  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else object[name] = value;
 }
 
 /** A patch may say only what has changed; a run is known by its kind. */
