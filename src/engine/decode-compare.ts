@@ -23,7 +23,8 @@ const request = v.object({
   origin: v.picklist(['editor', 'cli']),
 });
 
-const side = v.object({ runId: v.string(), modelIndex: index });
+const version = v.object({ hash: v.string(), number: v.nullable(index), label: v.string(), environment: v.nullable(v.string()) });
+const side = v.object({ runId: v.string(), modelIndex: index, as: v.optional(v.nullable(version)) });
 const ref = v.object({ a: side, b: side });
 const settings = v.optional(v.object({ margin: v.optional(amount), metric: v.optional(v.string()), sliceBy: v.optional(v.nullable(v.string())) }));
 const together = v.optional(v.pipe(v.array(ref), v.maxLength(100)));

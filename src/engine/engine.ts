@@ -131,7 +131,7 @@ class Engine implements EngineClient {
       });
       const compare = compareParts(workspace, evals, {
         changed: (runId, revision) => this.#emit('run/changed', { runId, revision }),
-        environmentsOf: async (place) => (await this.request('versions/list', place)).environments,
+        versionsOf: (place) => this.request('versions/list', place),
       });
       const remote = new RemoteSources(workspace, traces, (progress) => this.#emit('remote/progress', progress));
       const origins = new Origins(

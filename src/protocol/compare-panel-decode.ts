@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { ResponseFormat } from '../core/model/model.ts';
 import { cellDetail, interval } from './cell-decode.ts';
 import type {
-  ComparedCase, ComparedPrompt, ComparedSide, Comparison, ComparisonCell, ComparisonPage, ComparisonRef, ComparisonRow, ComparisonView, CompareSettings, Distributions, HumanVerdict,
+  ComparedCase, ComparedPrompt, ComparedSide, Comparison, ComparisonCell, ComparisonPage, ComparisonRef, ComparisonRow, ComparisonView, CompareSettings, Distributions, HumanVerdict, RunSide,
 } from './compare.ts';
 import type { ComparePanelMethods, ShownComparison } from './compare-panel.ts';
 import { decode } from './rpc-peer.ts';
@@ -22,7 +22,8 @@ const json = v.record(text, v.unknown());
 const passes = v.array(v.nullable(v.boolean()));
 const numbers = v.array(numberOrNull);
 
-const runSide = v.object({ runId: text, modelIndex: index });
+const runVersion = v.object({ hash: text, number: v.nullable(index), label: text, environment: textOrNull });
+const runSide: Schema<RunSide> = v.object({ runId: text, modelIndex: index, as: v.optional(v.nullable(runVersion)) });
 export const comparisonRef: Schema<ComparisonRef> = v.object({ a: runSide, b: runSide });
 export const compareSettings: Schema<CompareSettings> = v.object({ margin: v.pipe(number, v.minValue(0)), metric: text, sliceBy: textOrNull });
 export const comparisonView: Schema<ComparisonView> = v.object({
@@ -35,7 +36,7 @@ export const humanVerdict: Schema<HumanVerdict | null> = v.nullable(v.picklist([
 
 const side: Schema<ComparedSide> = v.object({
   ref: runSide, label: text, promptId: text, promptName: text, promptPath: text,
-  version: v.nullable(v.object({ hash: text, number: v.nullable(index), environment: textOrNull, label: text })),
+  version: v.nullable(runVersion),
   workingCopy: v.boolean(), model: text, status: v.picklist(['running', 'finished', 'cancelled', 'interrupted', 'budget']), startedAt: text,
   done: index, total: index, cost: numberOrNull, cached: index,
 });

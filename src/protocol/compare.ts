@@ -1,5 +1,5 @@
 import type { CaseChange, CaseOutputs, ComparisonResult, Difference, Side } from '../core/compare/model.ts';
-import type { RunStatus } from '../core/eval/model.ts';
+import type { RunStatus, RunVersion } from '../core/eval/model.ts';
 import type { VersionContent } from '../core/registry/model.ts';
 import type { CellDetail } from './cell-detail.ts';
 import type { TextOverlay } from './text-overlay.ts';
@@ -41,6 +41,11 @@ export interface CompareSettings {
 export interface RunSide {
   readonly runId: string;
   readonly modelIndex: number;
+  /**
+   * How the side was asked for, where its run was started as something else: a run answers for whatever has the content that it asked.
+   * `null`: the file as it is. Only what has the hash of the run's prompt counts.
+   */
+  readonly as?: RunVersion | null;
 }
 
 export interface ComparedSide {

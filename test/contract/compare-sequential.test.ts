@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compared, goldenCases, promptPath, triage, triageFiles } from '../fixtures/eval/compared.ts';
+import { compared, goldenCases, jsonLines, promptPath, triage, triageFiles } from '../fixtures/eval/compared.ts';
 import { testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 import { startFaultServer, type FaultServer } from '../fixtures/servers/fault-server.ts';
 
@@ -62,6 +63,18 @@ describe('a comparison that stops early', () => {
     const { refs: [ref], runIds } = await compared(workspace, ['triage@v1', 'triage'], { sequential: true, options: { margin: 0.04 }, origin: 'editor' });
     const comparison = await engine.request('compare/get', { ref: ref!, settings: { margin: 0.04 } });
     expect([runIds.length, model.requests.length - asked, comparison.stoppedEarly, comparison.result?.n]).toEqual([1, CASES, null, CASES]);
+  });
+
+  it('asks nothing where the sides would not be judged alike in the end', async () => {
+    const { engine, folder } = workspace;
+    const other = triage('Right 9 of 10.').replaceAll('triage.golden', 'other.golden');
+    writeFileSync(join(folder, 'other.prompt.yml'), other);
+    writeFileSync(join(folder, 'other.golden.jsonl'), jsonLines(goldenCases(CASES - 1)));
+    const start = (): Promise<unknown> => engine.request('compare/start', { sides: ['triage', 'other'], folder, sequential: true, origin: 'cli' });
+    await expect(start()).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/^triage and other would not be judged alike: their datasets differ\./) as unknown });
+    writeFileSync(join(folder, 'other.prompt.yml'), triage('Right 9 of 10.', '  - { type: contains, value: bill }\n'));
+    await expect(start()).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('their assertions differ') as unknown });
+    expect([model.requests.length, (await engine.request('runs/list', { limit: 10 })).runs]).toEqual([0, []]);
   });
 
   it('ends both sides when one is cancelled', async () => {

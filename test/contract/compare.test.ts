@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ComparisonRef } from '../../src/protocol/compare.ts';
+import type { Comparison, ComparisonRef } from '../../src/protocol/compare.ts';
 import { ALL_CASES, answersByInstruction, CAREFUL, compared, goldenCases, isWrong, jsonLines, promptPath, QUICK, triage, triageFiles } from '../fixtures/eval/compared.ts';
 import { HAS_CORPUS, serverConfig, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 import { gsm8kFiles } from '../fixtures/eval/gsm8k.ts';
@@ -102,7 +102,7 @@ describe('two versions of a prompt', () => {
     expect(readFileSync(html, 'utf8')).toContain(`<p class="verdict better"><span aria-hidden="true">▲</span> ${document.sentence.replace('<', '&lt;')}</p>`);
 
     // Both are known now, whatever the request's other words are.
-    expect(await compared(workspace, ['triage.prompt.yml@v1', path])).toEqual({ refs: [ref], runIds: [] });
+    expect(await compared(workspace, ['triage.prompt.yml@v1', path])).toMatchObject({ refs: [ref], runIds: [] });
     const golden = join(folder, 'triage.golden.jsonl');
     writeFileSync(golden, jsonLines(goldenCases(61)));
     expect((await engine.request('compare/get', { ref: ref! })).stale).toEqual({ a: true, b: true });
@@ -130,6 +130,42 @@ describe('two versions of a prompt', () => {
     expect(await baseline()).toMatch(/^v1 · [0-9a-f]{8}$/);
     await engine.request('environments/rollback', { path, environment: 'production' });
     expect(await baseline()).toBe('production v1');
+  });
+
+  it('takes what was run of the file for the version that was saved of it, and the other way round', async () => {
+    const model = await server();
+    const workspace = await engineWith(triageFiles(model.url, goldenCases(30)));
+    const { engine, folder } = workspace;
+    const path = promptPath(workspace);
+    const { run: first } = await workspace.eval({ targets: [path] });
+    await engine.request('versions/save', { path, message: 'First' });
+    await engine.request('environments/promote', { path, ref: 'v1', environment: 'production' });
+    writeFileSync(path, triage(CAREFUL));
+    const { run: second } = await workspace.eval({ targets: [path] });
+    expect((await engine.request('compare/last', { path, environment: 'production' }))?.a).toMatchObject({ ref: { runId: first.info.id }, label: 'production v1', workingCopy: false });
+    await engine.request('versions/save', { path, message: 'Second' });
+    const asked = model.requests.length;
+    const started = async (...sides: string[]): Promise<Comparison> => {
+      const { refs: [ref], runIds } = await compared(workspace, sides);
+      expect(runIds).toEqual([]);
+      return engine.request('compare/get', { ref: ref! });
+    };
+    const saved = await started('triage@production', 'triage@v2');
+    expect([saved.a.ref.runId, saved.b.ref.runId]).toEqual([first.info.id, second.info.id]);
+    expect([saved.a.label, saved.a.version?.number, saved.b.version?.number, saved.b.workingCopy]).toEqual(['production v1', 1, 2, false]);
+    expect(saved.b.label).toMatch(/^v2 · [0-9a-f]{8}$/);
+    expect(saved.stale).toEqual({ a: false, b: false });
+    // One run is both: as it stands in the file, and as it was saved.
+    const same = await started('triage@v2', 'triage');
+    expect([same.a.ref.runId, same.b.ref.runId, same.a.label, same.b.label]).toEqual([second.info.id, second.info.id, saved.b.label, 'working copy']);
+    expect(same.result).toMatchObject({ gate: 'passes', metrics: [{ delta: 0, verdict: 'no-difference-shown' }, {}, {}, {}] });
+    writeFileSync(path, triage(QUICK));
+    expect((await started('triage@v2', 'triage')).b).toMatchObject({ ref: { runId: first.info.id }, label: 'working copy', version: null });
+    expect(model.requests).toHaveLength(asked);
+    // A version is what its hash says, whatever a reference calls a run.
+    const forged = { ...saved.b.version!, hash: saved.a.version!.hash, label: 'v9 · 00000000' };
+    expect((await engine.request('compare/get', { ref: { a: saved.a.ref, b: { ...saved.b.ref, as: forged } } })).b.version).toBeNull();
+    await expect(engine.request('compare/start', { sides: ['triage@production', 'triage@v1'], folder, origin: 'cli' })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('are the same') as unknown });
   });
 
   it('passes a prompt that is as it was, however few its cases are', async () => {

@@ -14,7 +14,7 @@ import { runInSteps } from '../steps.ts';
 import type { Workspace } from '../workspace.ts';
 import { CurrentPrompts } from './current.ts';
 import { describeSides, isStale, type DescribedSide } from './describe.ts';
-import type { EnvironmentsOf } from './last.ts';
+import type { VersionsOf } from './last.ts';
 import { Pairings, slicedBy, type Pairing } from './pairings.ts';
 import { comparedPrompt } from './prompts.ts';
 import { refusalOf } from './refusal.ts';
@@ -41,7 +41,7 @@ export interface ComparisonPorts {
   /** Told of a run when something about its comparisons changed. */
   changed(runId: string, revision: number): void;
   /** The registry's. */
-  readonly environmentsOf: EnvironmentsOf;
+  readonly versionsOf: VersionsOf;
 }
 
 /** Answers what is asked of comparisons of stored runs. Nothing here runs a prompt. */
@@ -177,8 +177,8 @@ export class Comparisons {
   async #environmentOf({ version, promptPath, promptId }: RunInfo): Promise<string | null> {
     const environment = version?.environment ?? null;
     if (environment === null) return null;
-    const states = await this.#ports.environmentsOf({ path: promptPath, prompt: promptId }).catch(() => []);
-    return states.some((state) => state.environment === environment && state.version === version?.hash) ? environment : null;
+    const { environments } = await this.#ports.versionsOf({ path: promptPath, prompt: promptId }).catch(() => ({ environments: [] }));
+    return environments.some((state) => state.environment === environment && state.version === version?.hash) ? environment : null;
   }
 
   #compute(pairing: Pairing): Computed {

@@ -33,7 +33,7 @@ type Labelled = Pick<DescribedSide, 'run' | 'ref' | 'environment'> & { readonly 
 function isWorkingCopy({ run, current }: DescribedSide, store: RunStore): boolean {
   if (run.info.version !== undefined) return false;
   if (current !== null && current.promptHash === run.info.promptHash) return true;
-  return store.list({ limit: 20, promptPath: run.info.promptPath, promptId: run.info.promptId }).find(({ info }) => info.version === undefined)?.n === run.n;
+  return store.list({ limit: 20, promptPath: run.info.promptPath, promptId: run.info.promptId }).find(({ n, info }) => n === run.n || info.version === undefined)?.n === run.n;
 }
 
 function describe(side: DescribedSide, workingCopy: boolean, label: string): ComparedSide {

@@ -24,7 +24,7 @@ export function compareParts(workspace: Workspace, evals: Evals, ports: Comparis
   return {
     comparisons: new Comparisons(workspace, evals, ports),
     starts: new ComparisonStarts(workspace, evals),
-    last: (params) => lastComparison(params, workspace, ports.environmentsOf),
+    last: (params) => lastComparison(params, workspace, ports.versionsOf),
   };
 }
 

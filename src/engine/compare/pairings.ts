@@ -10,6 +10,7 @@ import type { ComparisonRef, RunSide } from '../../protocol/compare.ts';
 import type { Evals } from '../evals.ts';
 import { mapInSteps } from '../steps.ts';
 import type { Workspace } from '../workspace.ts';
+import { asAsked } from './asked.ts';
 
 /** Pairings that are kept, of the comparisons that were looked at last: each holds some objects for every case. */
 const KEPT = 6;
@@ -56,7 +57,7 @@ export class Pairings {
     const store = await this.#workspace.store();
     const runs = this.runsOf(ref, store);
     const revision = this.revisionOf(ref, runs, store);
-    const key = JSON.stringify([ref.a.runId, ref.a.modelIndex, ref.b.runId, ref.b.modelIndex]);
+    const key = JSON.stringify([ref.a, ref.b].map(({ runId, modelIndex, as }) => [runId, modelIndex, as]));
     const known = this.#kept.get(key);
     if (known?.revision === revision) return known.pairing;
     const pairing = this.#read(ref, runs, revision, store);
@@ -140,8 +141,9 @@ function slicesOf(facts: CaseFacts, caseIndex: number, fields: readonly string[]
   return [...slices];
 }
 
-function runOf({ runId, modelIndex }: RunSide, store: RunStore): StoredRun {
-  const run = store.get(runId);
+function runOf(side: RunSide, store: RunStore): StoredRun {
+  const { runId, modelIndex } = side;
+  const run = asAsked(store.get(runId), side);
   if (modelIndex >= run.info.models.length) throw new TouchstoneError('not-found', `Run ${runId} has no model number ${modelIndex + 1}.`);
   return run;
 }

@@ -1,5 +1,6 @@
 import type { Difference } from '../../core/compare/model.ts';
 import type { AssertionSpec } from '../../core/assert/model.ts';
+import type { RunInfo } from '../../core/eval/model.ts';
 import type { StoredPlan } from '../../core/eval/plan.ts';
 import { hashJson } from '../../core/hash.ts';
 import { caseHash } from '../../core/prompt/canonical.ts';
@@ -13,6 +14,20 @@ const NAMED = 5;
 
 export type Refusal = NonNullable<Comparison['refused']>;
 
+/** In what two runs were, or would be, judged otherwise; empty: their outputs can be compared. A run that does not say who judged it was judged by another one. */
+export function differences(a: RunInfo, b: RunInfo): Difference[] {
+  const found: Difference[] = [];
+  if (a.datasetHash !== b.datasetHash) found.push('dataset');
+  if (a.assertionsHash !== b.assertionsHash || hashJson(a.checkFiles ?? {}) !== hashJson(b.checkFiles ?? {})) found.push('assertions');
+  if (a.judge === undefined || b.judge === undefined || a.judge?.hash !== b.judge?.hash) found.push('judge');
+  return found;
+}
+
+/** What a person calls them, in one sentence. */
+export function namesOf(differs: readonly Difference[]): string {
+  return listed(differs.map((what) => ({ dataset: 'datasets', assertions: 'assertions', judge: 'judges' })[what]));
+}
+
 /** Why the outputs of two runs were not judged alike, so that their difference would say nothing; `null`: they were. */
 export function refusalOf(store: RunStore, a: StoredRun, b: StoredRun, labels: { readonly a: string; readonly b: string }): Refusal | null {
   if (a.n === b.n) return null;
@@ -25,8 +40,7 @@ export function refusalOf(store: RunStore, a: StoredRun, b: StoredRun, labels: {
   if (judge !== null) found.set('judge', judge);
   if (found.size === 0) return null;
   const differs = [...found.keys()];
-  const nouns = differs.map((what) => ({ dataset: 'datasets', assertions: 'assertions', judge: 'judges' })[what]);
-  return { differs, message: `${labels.a} and ${labels.b} were not judged alike: their ${listed(nouns)} differ. ${[...found.values()].join(' ')} ${wayOut(a, b)}` };
+  return { differs, message: `${labels.a} and ${labels.b} were not judged alike: their ${namesOf(differs)} differ. ${[...found.values()].join(' ')} ${wayOut(a, b)}` };
 }
 
 /** Two prompts are judged by what each one's file says, however often they are run. */
@@ -76,8 +90,8 @@ function assertionDifference(a: Judged, b: Judged, labels: { readonly a: string;
     const other = onlyB.find((one) => nameOf(one) === nameOf(spec));
     return other === undefined ? [] : [{ spec, other }];
   });
-  const namesOf = (specs: readonly AssertionSpec[]): string[] => specs.filter((spec) => !changed.some((one) => one.spec === spec || one.other === spec)).map(nameOf);
-  const [namesA, namesB] = [namesOf(onlyA), namesOf(onlyB)];
+  const namesIn = (specs: readonly AssertionSpec[]): string[] => specs.filter((spec) => !changed.some((one) => one.spec === spec || one.other === spec)).map(nameOf);
+  const [namesA, namesB] = [namesIn(onlyA), namesIn(onlyB)];
   const parts = [
     namesA.length === 0 ? '' : `only ${labels.a} has ${named(namesA)}`,
     namesB.length === 0 ? '' : `only ${labels.b} has ${named(namesB)}`,

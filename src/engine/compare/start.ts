@@ -12,6 +12,8 @@ import type { EvalRequest } from '../../protocol/engine.ts';
 import { addEstimates } from '../estimates.ts';
 import type { Evals } from '../evals.ts';
 import type { Workspace } from '../workspace.ts';
+import { asAsked, sideOfRun } from './asked.ts';
+import { differences, namesOf } from './refusal.ts';
 import { SequentialBatches } from './sequential-batches.ts';
 import { STANDARD_SETTINGS } from './settings.ts';
 import { readSide, type PromptOfSide, type RunOfSide } from './sides.ts';
@@ -102,7 +104,7 @@ export class ComparisonStarts {
       const side = await readSide(spec, folders);
       resolved.push(side.kind === 'run' ? { spec, ref: findRun(side, spec, request, store) } : await this.#resolve(side, spec, request, store, signal));
     }
-    refuseSame(resolved);
+    refuseSame(resolved, store);
     return resolved;
   }
 
@@ -128,9 +130,9 @@ export class ComparisonStarts {
       // One that stopped early has not answered everything.
       if (info.sequence !== undefined || this.#evals.active(id)?.batches !== undefined) continue;
       if (hashJson(info.checkFiles ?? {}) !== hashJson(wanted.checkFiles ?? {})) continue;
-      if (info.judge === undefined || info.judge?.hash !== wanted.judge?.hash || info.version?.hash !== wanted.version?.hash || info.repeats < repeats) continue;
+      if (info.judge === undefined || info.judge?.hash !== wanted.judge?.hash || info.repeats < repeats) continue;
       const modelIndex = info.models.findIndex(({ identity }) => identity !== undefined && identity === model.identity);
-      if (modelIndex >= 0) return { runId: id, modelIndex };
+      if (modelIndex >= 0) return sideOfRun(info, modelIndex, wanted.version);
     }
     return null;
   }
@@ -142,10 +144,12 @@ export class ComparisonStarts {
  */
 function sequentialBatches({ options, origin }: CompareRequest, resolved: readonly Resolved[], store: RunStore): SequentialBatches {
   if (resolved.length > 2) throw new TouchstoneError('usage', 'Stopping early looks at two sides: compare several without it.');
-  const contents = resolved.map((side) => {
-    const { promptHash, datasetHash, models } = 'info' in side ? side.info : store.get(side.ref.runId).info;
-    return [promptHash, datasetHash, models.map(({ identity }) => identity)];
-  });
+  const infos = resolved.map((side) => ('info' in side ? side.info : store.get(side.ref.runId).info));
+  const [a, b] = infos;
+  // Each look compares case by case: what would be refused in the end is not paid for first.
+  const differs = a === undefined || b === undefined ? [] : differences(a, b);
+  if (differs.length > 0) throw new TouchstoneError('usage', `${resolved[0]?.spec ?? ''} and ${resolved[1]?.spec ?? ''} would not be judged alike: their ${namesOf(differs)} differ. Give both the same cases and the same assertions, then stop early.`);
+  const contents = infos.map(({ promptHash, datasetHash, models }) => [promptHash, datasetHash, models.map(({ identity }) => identity)]);
   return new SequentialBatches({ ...STANDARD_SETTINGS, ...options }, origin === 'cli' ? 'gate' : 'verdict', Number.parseInt(hashJson(contents).slice(0, 8), 16));
 }
 
@@ -201,11 +205,13 @@ function grouped(missing: readonly Missing[]): Group[] {
   });
 }
 
-function refuseSame(resolved: readonly Resolved[]): void {
+/** A file that is as a version has it, or as a run asked it, is compared with that nevertheless: a gate has to pass it. */
+function refuseSame(resolved: readonly Resolved[], store: RunStore): void {
   const [a, ...others] = resolved;
   if (a === undefined) return;
+  const versionOf = ({ ref }: Answered): string | undefined => asAsked(store.get(ref.runId), ref).info.version?.hash;
   for (const b of others) {
-    const same = 'ref' in a ? 'ref' in b && isSame(a.ref, b.ref) : 'info' in b && sameContent(a.info, b.info);
+    const same = 'ref' in a ? 'ref' in b && isSame(a.ref, b.ref) && versionOf(a) === versionOf(b) : 'info' in b && sameContent(a.info, b.info);
     if (same) throw sameSides(a.spec, b.spec);
   }
 }

@@ -28,7 +28,7 @@ export async function promote(services: Services, picked: PickedPrompt, argument
     void vscode.window.showInformationMessage(vscode.l10n.t('{0} of {1} points to {2} already.', state.environment, picked.prompt.name, label));
     return state;
   }
-  const comparison = await compareWithPointer(services, picked, state, version, listed.workingCopy.hash);
+  const comparison = await compareWithPointer(services, picked, state, version);
   const decision = await decide(picked, state, { label, before: pointedTo(state, listed.versions) }, comparison);
   if (decision === undefined) return undefined;
   if (decision === 'compare') {
@@ -67,17 +67,10 @@ async function chooseEnvironment(listed: PromptVersions, environment: string | u
 }
 
 /** `null`: nothing is known, or there is nothing to compare with. Runs nothing. */
-async function compareWithPointer(services: Services, picked: PickedPrompt, state: EnvironmentState, version: VersionSummary, workingHash: string): Promise<Comparison | null> {
+async function compareWithPointer(services: Services, picked: PickedPrompt, state: EnvironmentState, version: VersionSummary): Promise<Comparison | null> {
   if (state.version === null) return null;
-  const baseline = sideOf(picked, state.environment);
-  // What was just saved was compared before as the working copy: these runs have the same content.
-  const sides = [version.hash, ...(version.hash === workingHash ? [WORKING_COPY] : [])];
   try {
-    for (const side of sides) {
-      const comparison = await knownComparison(picked.engine, { sides: [baseline, sideOf(picked, side)] });
-      if (comparison) return comparison;
-    }
-    return null;
+    return await knownComparison(picked.engine, { sides: [sideOf(picked, state.environment), sideOf(picked, version.hash)] });
   } catch (error) {
     // A prompt without a dataset cannot be compared; it can be promoted, knowingly.
     services.log.info(`${version.label} cannot be compared with ${state.label ?? state.version}: ${errorMessage(error)}`);
