@@ -167,6 +167,15 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       exitWith(await (await import('./commands/promote.ts')).rollbackCommand(prompt, environment, options, context));
     });
 
+  command('undo', 'Take back the last movement of an environment: a promotion, a rollback, or what took one back.', `
+      touchstone undo triage production`)
+    .argument('<prompt>', 'a prompt file or the id of a prompt')
+    .argument('<environment>', 'whose pointer goes where it was before')
+    .option('--json', 'print one JSON document')
+    .action(async (prompt: string, environment: string, options: Omit<MoveOptions, 'note'>) => {
+      exitWith(await (await import('./commands/promote.ts')).undoCommand(prompt, environment, options, context));
+    });
+
   command('search', 'Search prompts and their versions, before writing a new one.', `
       touchstone search refund label
       touchstone search --similar "sort tickets by topic" --limit 5

@@ -52,6 +52,8 @@ describe('versions on the command line', () => {
     expect((await touchstone('promote', 'triage', 'v1', 'production', '--note', 'n')).out).toMatch(/^production of prompts\/support\/triage points to v1/);
     expect((await touchstone('promote', 'triage', 'v2', 'production')).out).toMatch(/Before it was v1 · [0-9a-f]{8}/);
     expect(await touchstone('rollback', 'triage', 'production')).toMatchObject({ code: 0, out: expect.stringMatching(/points to v1/) as unknown });
+    expect((await touchstone('undo', 'triage', 'production')).out).toMatch(/points to v2/);
+    expect(JSON.parse((await touchstone('undo', 'triage', 'production', '--json')).out)).toMatchObject({ event: { action: 'undo' }, state: { label: expect.stringMatching(/^v1/) as unknown } });
     const listed = JSON.parse((await touchstone('versions', 'triage', '--json')).out) as PromptVersions;
     expect(listed.versions.map(({ number, environments, tags }) => [number, environments, tags])).toEqual([[2, [], []], [1, ['production'], ['reviewed']]]);
     expect((await touchstone('versions', 'triage')).out).toMatch(/v2 · .*Second\n.*v1 · .*production +reviewed +First\nThe working copy is v2/s);
@@ -78,6 +80,7 @@ describe('versions on the command line', () => {
     expect(await touchstone('promote', 'triage', 'v7', 'production')).toMatchObject({ code: 2, err: expect.stringContaining('It has v1') as unknown });
     expect(await touchstone('promote', 'triage', 'v1', 'prod')).toMatchObject({ code: 2, err: expect.stringContaining('development, staging, production') as unknown });
     expect(await touchstone('rollback', 'triage', 'production')).toMatchObject({ code: 2, err: expect.stringContaining('points to no version yet') as unknown });
+    expect(await touchstone('undo', 'triage', 'production')).toMatchObject({ code: 2, err: expect.stringContaining('nothing to take back') as unknown });
     expect(await touchstone('search')).toMatchObject({ code: 2, err: expect.stringContaining('--similar') as unknown });
     expect(await touchstone('search', '--min-pass-rate', '900%')).toMatchObject({ code: 2 });
     write('prompts/other/triage.prompt.yml', PROMPT('Other'));

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { PointerEvent } from '../../src/core/registry/model.ts';
+import { encodeRecord, withId } from '../../src/core/registry/records.ts';
 import type { EnvironmentState, PromptVersions } from '../../src/protocol/registry.ts';
 import { engineSettings, SECRET, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 
@@ -197,6 +199,25 @@ describe('files of the registry that somebody changed', () => {
     expect(await promote('v2')).toMatchObject({ label: expect.stringMatching(/^v2/) as unknown });
     rmSync(last!);
     expect((await list()).problems).toMatchObject([{ message: expect.stringContaining('which the registry does not have') as unknown }]);
+  });
+
+  it.each(['2031-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])('a movement that is dated %s is told, and what follows it has the date of today', async (time) => {
+    const { engine, folder, path, save, list, promote } = await bench();
+    await save(PROMPT('one'));
+    await promote('v1');
+    const [first] = (await engine.request('environments/history', { path })).events;
+    // As somebody would write it who knows how a file gets its name.
+    const { label: _label, id: _id, ...rest } = first!;
+    const record = encodeRecord('pointer', withId<PointerEvent>({ ...rest, after: [first!.id], time }));
+    const file = join(dirname(registryFiles(folder).find((name) => name.includes('/environments/'))!), record.name);
+    writeFileSync(file, record.text);
+    expect((await list()).problems).toMatchObject([{ file, message: expect.stringContaining(`dated ${time.slice(0, 10)}`) as unknown }]);
+    expect(await save(PROMPT('two'))).toMatch(/^v2/);
+    expect(await promote('v2')).toMatchObject({ label: expect.stringMatching(/^v2/) as unknown, rollbackTo: { label: expect.stringMatching(/^v1/) as unknown } });
+    const { events } = await engine.request('environments/history', { path });
+    const moved = events.find(({ after }) => after.includes(record.name.replace('.json', '')));
+    expect(Math.abs(Date.parse(moved?.time ?? '') - Date.now())).toBeLessThan(60_000);
+    expect((await engine.request('environments/rollback', { path, environment: 'production' })).state.label).toMatch(/^v1/);
   });
 
   it('foreign files and links are told, hidden ones are not', async () => {

@@ -1,7 +1,7 @@
 import type { EngineClient } from '../../protocol/engine.ts';
 import type { PromptPlace, RegistryMethods } from '../../protocol/registry.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
+import { EXIT, type ExitCode, usageError } from '../exit.ts';
 import { findPrompt } from '../find-prompt.ts';
 import { printable } from '../terminal.ts';
 import { withEngine } from '../with-engine.ts';
@@ -17,6 +17,18 @@ export function promoteCommand(wanted: string, ref: string, environment: string,
 
 export function rollbackCommand(wanted: string, environment: string, options: MoveOptions, context: CliContext): Promise<ExitCode> {
   return moveCommand(wanted, options, context, (engine, place, note) => engine.request('environments/rollback', { ...place, environment, ...note }));
+}
+
+/** Takes back the last movement of an environment's pointer: the one that no other follows. */
+export function undoCommand(wanted: string, environment: string, options: Omit<MoveOptions, 'note'>, context: CliContext): Promise<ExitCode> {
+  return moveCommand(wanted, options, context, async (engine, place) => {
+    const { events } = await engine.request('environments/history', { ...place, environment });
+    const followed = new Set(events.flatMap(({ after }) => after));
+    const [last, ...others] = events.filter(({ id }) => !followed.has(id));
+    if (last === undefined) throw usageError(`${environment} of ${wanted} has never been moved: there is nothing to take back.`);
+    if (others.length > 0) throw usageError(`${environment} of ${wanted} was moved on two branches: promote the version that is meant.`);
+    return engine.request('environments/undo', { ...place, event: last.id });
+  });
 }
 
 type Moved = RegistryMethods['environments/promote'][1];

@@ -6,6 +6,14 @@ import { namesAfter } from './moves.ts';
 import { byTime, pointerState, type PointerState } from './pointers.ts';
 import type { MoveEvent, TagEvent } from './records.ts';
 
+/** Clocks that people work by are not a year ahead of each other; in milliseconds. */
+const CLOCKS_APART_MS = 366 * 24 * 60 * 60 * 1000;
+
+/** Whether a record is dated so far in the future that its clock was wrong, or its date was written by hand. */
+export function isAhead(time: string, now: number): boolean {
+  return Date.parse(time) > now + CLOCKS_APART_MS;
+}
+
 /** Everything that the files of one prompt say, in any order. */
 export interface PromptRecords {
   readonly promptId: string;
@@ -82,10 +90,17 @@ export class PromptHistory {
     return pointerState(name, this.pointers.filter(({ environment }) => environment === name), Object.hasOwn(damagedPointers, name) ? damagedPointers[name] : []);
   }
 
-  /** A time that is later than everything recorded, so that no clock that lags puts what follows before what it follows. */
+  /**
+   * A time that is later than everything recorded, so that no clock that lags puts what follows before what it follows. What is dated
+   * further ahead than clocks are apart does not count: nobody's next record is of that year, too, or of none that can be written.
+   */
   timeAfter(now: number): string {
-    const last = Math.max(0, ...[...this.versions, ...this.pointers, ...this.#records.moves, ...this.#records.tags].map(({ time }) => Date.parse(time)));
-    return new Date(Math.max(now, last + 1)).toISOString();
+    let last = now;
+    for (const { time } of [...this.versions, ...this.pointers, ...this.#records.moves, ...this.#records.tags]) {
+      const recorded = Date.parse(time);
+      if (recorded >= last && !isAhead(time, now)) last = recorded + 1;
+    }
+    return new Date(last).toISOString();
   }
 
   /**

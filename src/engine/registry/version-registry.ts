@@ -52,9 +52,9 @@ export class VersionRegistry {
 
   constructor(workspace: Workspace, events: RegistryEvents, world: { readonly now?: () => number; readonly author?: (signal: AbortSignal) => Promise<string> } = {}) {
     this.#workspace = workspace;
-    this.#folder = new RegistryFolder(workspace.folder);
     this.#events = events;
     this.#now = world.now ?? Date.now;
+    this.#folder = new RegistryFolder(workspace.folder, this.#now);
     this.#author = world.author ?? ((signal) => authorName(workspace.folder, signal));
     this.#git = new GitVersions(workspace.folder);
   }

@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { randomUUID } from 'node:crypto';
 import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import { MOST_RECORD_BYTES, verifyContents } from '../../core/registry/contents.ts';
-import { PromptHistory, type PromptRecords } from '../../core/registry/history.ts';
+import { isAhead, PromptHistory, type PromptRecords } from '../../core/registry/history.ts';
 import { environmentProblem, EVENT_ID, PROMPT_FILE, RECORD_FOLDERS, REGISTRY_FOLDER, slugOf, VERSION_FILE, type RecordKind } from '../../core/registry/names.ts';
 import type { PointerEvent, RegistryProblem, Version } from '../../core/registry/model.ts';
 import { decodeRecord, encodePrompt, encodeRecord, hashLine, type MoveEvent, type RecordTypes, type TagEvent } from '../../core/registry/records.ts';
@@ -37,11 +37,16 @@ export interface Registry {
 export class RegistryFolder {
   readonly #root: string;
   readonly #folder: string;
+  readonly #now: () => number;
   readonly #decoded = new Map<string, { readonly stamp: string; readonly decoded: Decoded }>();
 
-  /** @param root the workspace folder, absolute, with forward slashes */
-  constructor(root: string) {
+  /**
+   * @param root the workspace folder, absolute, with forward slashes
+   * @param now milliseconds since 1970: what is dated later than it may be is told
+   */
+  constructor(root: string, now: () => number = Date.now) {
     this.#root = root;
+    this.#now = now;
     this.#folder = `${root}/${REGISTRY_FOLDER}`;
   }
 
@@ -106,7 +111,7 @@ export class RegistryFolder {
       return { problems };
     }
     const collected = collect(id, decoded, problems);
-    problems.push(...danglingPointers(collected, decoded));
+    problems.push(...danglingPointers(collected, decoded), ...datedAhead(decoded, this.#now()));
     return new PromptHistory({ ...collected, problems: problems.map((one) => ({ ...one, promptId: id })) });
   }
 
@@ -216,6 +221,12 @@ function danglingPointers({ versions, pointers, damagedPointers }: Omit<PromptRe
       ...lost.map((other) => problem(path, `this follows the movement ${other}, which the registry does not have`)),
     ];
   });
+}
+
+/** Used as they are, since clocks are wrong at times; what follows them is not dated after them. */
+function datedAhead(decoded: readonly (readonly [Entry, Decoded])[], now: number): RegistryProblem[] {
+  return decoded.flatMap(([{ path }, one]) =>
+    'record' in one && 'time' in one.record && isAhead(one.record.time, now) ? [problem(path, `this is dated ${one.record.time.slice(0, 10)}, which is still to come: a clock was wrong, or the date was written by hand`)] : []);
 }
 
 function problem(file: string, message: string, line: number | null = null): RegistryProblem {
