@@ -132,12 +132,14 @@ describe('the comparison panel’s model', () => {
     }
   });
 
-  test('blinded, rows are asked for in the order of the dataset', async () => {
+  test('blinded, rows are asked for in the order of the dataset, and all of them', async () => {
     const { model, asked } = await started();
+    model.setView({ filter: 'regressed' });
+    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'regressed' } }));
     model.toggleBlinded();
-    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { sort: { by: 'order', descending: false } } }));
+    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'all', sort: { by: 'order', descending: false } } }));
     model.toggleBlinded();
-    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { sort: { by: 'change', descending: false } } }));
+    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'regressed', sort: { by: 'change', descending: false } } }));
   });
 
   test('what the person found better is accepted, in the repeat that is looked at', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AssertionResult } from '../../../src/core/assert/model.ts';
 import type { MetricComparison } from '../../../src/core/compare/model.ts';
 import { pairAssertions } from '../../../webview/panels/compare/assertion-pairs.ts';
-import { seatingOf, verdictOf } from '../../../webview/panels/compare/blinding.ts';
+import { isOffered, seatingOf, verdictOf, viewedBlinded } from '../../../webview/panels/compare/blinding.ts';
 import { histogramOf } from '../../../webview/panels/compare/histogram.ts';
 import { matchParts, type PromptPart } from '../../../webview/panels/compare/prompt-match.ts';
 import { scaleOf } from '../../../webview/panels/compare/scale.ts';
@@ -27,6 +27,16 @@ describe('who sits at the left', () => {
     expect([verdictOf('left', seating), verdictOf('tie', seating), verdictOf('right', seating)]).toEqual(['b', 'tie', 'a']);
     expect(seatingOf(swapped, 'b', blind)).toEqual({ left: 'a', right: 'b', hidden: false });
     expect(seatingOf(swapped, null, { blinded: false, seed: 5 })).toEqual({ left: 'a', right: 'b', hidden: false });
+  });
+});
+
+describe('a view while judging blinded', () => {
+  test('has neither an order nor cases that tell which side did better', () => {
+    expect((['all', 'regressed', 'improved', 'changed', 'failing', 'disagreement'] as const).filter((filter) => isOffered(filter, true))).toEqual(['all', 'changed']);
+    const view = { ...INITIAL_VIEW, filter: 'regressed', search: 'refund', slice: 'terse' } as const;
+    expect(viewedBlinded(view, true)).toEqual({ filter: 'all', search: 'refund', slice: 'terse', sort: { by: 'order', descending: false } });
+    expect(viewedBlinded({ ...view, filter: 'changed', sort: { by: 'case', descending: true } }, true)).toMatchObject({ filter: 'changed', sort: { by: 'case', descending: true } });
+    expect(viewedBlinded(view, false)).toBe(view);
   });
 });
 

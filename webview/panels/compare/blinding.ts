@@ -1,6 +1,6 @@
 import type { Side } from '../../../src/core/compare/model.ts';
 import { seededRandom } from '../../../src/core/stats/random.ts';
-import type { HumanVerdict } from '../../../src/protocol/compare.ts';
+import type { ComparisonFilter, ComparisonView, HumanVerdict } from '../../../src/protocol/compare.ts';
 
 /** Which side stands at the left, and whether the person may know. */
 export interface Seating {
@@ -20,6 +20,19 @@ export function seatingOf(caseIndex: number, verdict: HumanVerdict | null, { bli
   if (!blinded || verdict !== null) return OPEN;
   const swapped = seededRandom(seed + Math.imul(caseIndex + 1, 0x9e3779b1))() < 0.5;
   return swapped ? { left: 'b', right: 'a', hidden: true } : { left: 'a', right: 'b', hidden: true };
+}
+
+/** Filters that say nothing of how outputs were scored. */
+const NEUTRAL: ReadonlySet<ComparisonFilter> = new Set(['all', 'changed']);
+
+export function isOffered(filter: ComparisonFilter, blinded: boolean): boolean {
+  return !blinded || NEUTRAL.has(filter);
+}
+
+/** A view as it is asked for: blinded, neither which cases it has nor their order may tell which side did better. */
+export function viewedBlinded(view: ComparisonView, blinded: boolean): ComparisonView {
+  if (!blinded) return view;
+  return { ...view, filter: isOffered(view.filter, blinded) ? view.filter : 'all', sort: view.sort.by === 'case' ? view.sort : { by: 'order', descending: false } };
 }
 
 /** The verdict that the key 1 (left), 2 (tie) or 3 (right) gives. */

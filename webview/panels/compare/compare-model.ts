@@ -6,7 +6,7 @@ import { asFailure, type Failure } from '../../shared/failure.ts';
 import { outputText } from '../../shared/output-text.ts';
 import { PagedRows } from '../../shared/paged-rows.ts';
 import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
-import { seatingOf, verdictOf, type Seating } from './blinding.ts';
+import { seatingOf, verdictOf, viewedBlinded, type Seating } from './blinding.ts';
 import { INITIAL_VIEW, type Tab, type ViewState } from './view-state.ts';
 
 export interface OpenCase {
@@ -56,7 +56,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   constructor(api: PanelApi<ComparePanelMethods>, state: ViewState, save: (state: ViewState, subject: string) => void) {
     super(api, state, save);
-    this.rows = new PagedRows(state.view, (view, from, to, cancel) => this.api.request('comparison/page', { ...this.#named(), view: this.#ordered(view), from, to }, cancel), {
+    this.rows = new PagedRows(state.view, (view, from, to, cancel) => this.api.request('comparison/page', { ...this.#named(), view: viewedBlinded(view, this.state.value.blinded), from, to }, cancel), {
       onChange: () => this.#onRows(),
       onError: (error) => this.fail(error),
     });
@@ -67,6 +67,11 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     const ref = this.shown.value?.comparison.ref;
     if (ref === undefined) throw new Error('no comparison is shown yet');
     return ref;
+  }
+
+  /** As the cases are looked at: blinded it tells less, and the person's own view comes back with the names. */
+  get view(): ComparisonView {
+    return viewedBlinded(this.state.value.view, this.state.value.blinded);
   }
 
   protected override get subject(): string | null {
@@ -255,11 +260,6 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     return { ref: this.ref, settings: this.state.value.settings };
   }
 
-  /** Blinded, the order must not tell which side did better. */
-  #ordered(view: ComparisonView): ComparisonView {
-    return this.state.value.blinded && view.sort.by !== 'case' ? { ...view, sort: { by: 'order', descending: false } } : view;
-  }
-
   #openDetail(): ComparedCase | null {
     const open = this.open.value;
     return open !== null && open.detail?.caseIndex === open.caseIndex ? open.detail : null;
@@ -345,7 +345,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   async #reveal(caseIndex: number): Promise<void> {
     try {
-      const { row } = await this.api.request('comparison/find', { ...this.#named(), view: this.#ordered(this.state.value.view), caseIndex });
+      const { row } = await this.api.request('comparison/find', { ...this.#named(), view: this.view, caseIndex });
       if (row >= 0) this.active.value = row;
     } catch (error) {
       this.fail(error);

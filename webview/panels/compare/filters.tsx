@@ -6,6 +6,7 @@ import { IconButton } from '../../controls/controls.tsx';
 import { Icon } from '../../controls/icon.tsx';
 import { Menu } from '../../controls/menu.tsx';
 import { Search } from '../../shared/search.tsx';
+import { isOffered } from './blinding.ts';
 import type { CompareModel } from './compare-model.ts';
 
 interface FilterWords {
@@ -16,10 +17,11 @@ interface FilterWords {
 
 /** Which cases the grid shows, found by what. */
 export function Filters({ model, comparison }: { readonly model: CompareModel; readonly comparison: Comparison }): ComponentChild {
-  const { view } = model.state.value;
+  const { blinded } = model.state.value;
+  const { view } = model;
   const [menu, showMenu] = useState(false);
   const group = useRef<HTMLDivElement>(null);
-  const filters = filtersOf(comparison);
+  const filters = filtersOf(comparison).filter(({ filter }) => isOffered(filter, blinded));
   const count = ({ filter, label }: FilterWords): ComponentChild => <>{label} <span>{formatCount(comparison.counts[filter])}</span></>;
   const choose = (at: number): void => {
     const next = filters[(at + filters.length) % filters.length];

@@ -106,7 +106,7 @@ type Sort = ComparisonView['sort'];
 
 /** Names of the columns; a click sorts by one, the next the other way round, the third gives the first order back. */
 function ColumnHeaders({ model, comparison }: { readonly model: CompareModel; readonly comparison: Comparison }): ComponentChild {
-  const { sort } = model.state.value.view;
+  const { sort } = model.view;
   const turn = (by: Sort['by']) => (): void => model.setView({ sort: sort.by !== by ? { by, descending: false } : !sort.descending ? { by, descending: true } : INITIAL_VIEW.sort });
   const header = (by: Sort['by'], label: string, title: string, className = ''): ComponentChild => (
     <span class={className} role="columnheader" aria-sort={sort.by !== by ? 'none' : sort.descending ? 'descending' : 'ascending'}>
@@ -131,7 +131,7 @@ const NOTHING: Readonly<Record<ComparisonView['filter'], string>> = {
 
 /** The grid has no row: why, and the way back. */
 function NoRows({ model, comparison }: { readonly model: CompareModel; readonly comparison: Comparison }): ComponentChild {
-  const { filter, search, slice } = model.state.value.view;
+  const { filter, search, slice } = model.view;
   if (comparison.refused !== null) return null;
   if (filter === 'all' && search === '' && slice === null) return <div class="nothing"><p>There are no cases to compare. Add cases to the dataset, then run again.</p><Button onClick={() => model.request('open', { ref: comparison.ref, what: 'dataset' })}>Open dataset</Button></div>;
   const within = slice === null ? '' : ` in ${slice}`;
