@@ -6,11 +6,14 @@
  *   --serve      serve although a desktop VS Code is there
  *   --no-open    open no browser
  *   --check      end with code 0 as soon as it serves
+ *   --fresh      begin with the sample as it is in examples/
+ *
+ * It works in out/sample, a copy of examples/: what is edited, saved and promoted there changes no file of the checkout.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packagedExtension } from './tools/package.ts';
 import { root } from './tools/paths.ts';
@@ -24,11 +27,14 @@ const { values: options } = parseArgs({
     serve: { type: 'boolean', default: false },
     open: { type: 'boolean', default: true },
     check: { type: 'boolean', default: false },
+    fresh: { type: 'boolean', default: false },
   },
 });
 
-const sample = join(root, 'examples');
+const original = join(root, 'examples');
+const sample = join(root, 'out/sample');
 try {
+  copySample();
   await evalSample();
   if (!options.serve && !options.check && hasDesktop()) await openDesktop();
   else await serve();
@@ -37,11 +43,23 @@ try {
   process.exitCode = 1;
 }
 
+/** What a person changed in the copy stays; what is newer in examples/, after a pull, comes over. */
+function copySample(): void {
+  if (options.fresh) rmSync(sample, { recursive: true, force: true });
+  const isNewer = (from: string, to: string): boolean => statSync(from).mtimeMs > (statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  cpSync(original, sample, { recursive: true, preserveTimestamps: true, filter: (from, to) => !isState(relative(original, from)) && (statSync(from).isDirectory() || isNewer(from, to)) });
+}
+
+/** Runs and traces of whoever works in examples/ itself: no part of the sample, and perhaps being written to. */
+function isState(path: string): boolean {
+  return /^\.touchstone[\\/](?!registry(?:$|[\\/]))/.test(path);
+}
+
 /** The eval that a person would type; a failing case is a result, not an error. */
 async function evalSample(): Promise<void> {
   console.log('Building…');
   await must(process.execPath, ['scripts/build.mjs'], { cwd: root });
-  console.log('$ cd examples && ../bin/touchstone eval\n');
+  console.log('$ cd out/sample && ../../bin/touchstone eval\n');
   const { code } = await run(process.execPath, [join(root, 'dist/cli.mjs'), 'eval'], { cwd: sample, show: true });
   if (code > 1) throw new Error(`the eval of the sample workspace ended with code ${code}`);
   console.log();
