@@ -166,9 +166,21 @@ describe('the only way out to a source', () => {
   });
 
   it('does not let a path lead to another host', async () => {
-    for (const path of ['//evil.test/a', '/\\evil.test/a', '/..//evil.test', '/@evil.test']) await ask(client(`http://127.0.0.1:${own.port}`), path);
+    for (const path of ['//evil.test/a', '/\\evil.test/a', '/@evil.test']) await ask(client(`http://127.0.0.1:${own.port}`), path);
+    expect(own.seen).toHaveLength(3);
     expect(own.seen.every(({ host }) => host === `127.0.0.1:${own.port}`)).toBe(true);
     expect(() => client(`http://user:${KEY}@127.0.0.1:${own.port}`)).toThrow(/user name or password/);
+  });
+
+  it('does not let an id lead to another path', async () => {
+    const of = client(`http://127.0.0.1:${own.port}/base`);
+    for (const id of ['..', '.', '../../admin', '..\\admin', '%2e%2e', '..%2f..%2fadmin', '%252e%252e', 'a/../b']) {
+      await expect(ask(of, `/api/traces/${encodeURIComponent(id)}`), id).rejects.toThrow(/no id of one/);
+      await expect(ask(of, `/api/traces/${id}/x`), id).rejects.toThrow(/no id of one/);
+    }
+    expect(own.seen).toEqual([]);
+    for (const id of ['...', 'a..b', '.hidden', '1.5', 'a/b']) await ask(of, `/api/traces/${encodeURIComponent(id)}`);
+    expect(own.seen.map(({ url }) => url.split('?')[0])).toEqual(['/base/api/traces/...', '/base/api/traces/a..b', '/base/api/traces/.hidden', '/base/api/traces/1.5', '/base/api/traces/a%2Fb']);
   });
 
   it('goes to the address that it looked at: a name cannot mean another a moment later', async () => {

@@ -13,11 +13,12 @@ export class AddressError extends Error {
   readonly code = 'ERR_TOUCHSTONE_ADDRESS';
 }
 
-// IANA's registries of special-purpose addresses.
-const NEAR = listOf(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', '100.64.0.0/10', '198.18.0.0/15', '192.0.0.0/24'], ['::1/128', 'fc00::/7', 'fec0::/10', '2001:db8::/32']);
-// fd00:ec2::254 is Amazon's metadata over IPv6, 100.100.100.200 Alibaba's, 192.0.0.192 Oracle's.
-const LINK = listOf(['169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32'], ['fe80::/10', 'fd00:ec2::254/128']);
-const NOWHERE = listOf(['0.0.0.0/8', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'], ['::/128', 'ff00::/8', '100::/64']);
+// IANA's registries of special-purpose addresses. Of 2001::/23 (Teredo and other tunnels) and the translators that a network runs for
+// itself (64:ff9b:1::/48) it is not to be seen where they lead.
+const NEAR = listOf(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', '100.64.0.0/10', '198.18.0.0/15', '192.0.0.0/24'], ['::1/128', 'fc00::/7', 'fec0::/10', '2001::/23', '64:ff9b:1::/48', '5f00::/16']);
+// Where clouds keep metadata apart from 169.254.0.0/16: Amazon (fd00:ec2::), Google (fd20:ce::254), Oracle (fd00:c1::, 192.0.0.192), Alibaba (100.100.100.200), Azure's host (168.63.129.16).
+const LINK = listOf(['169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32', '168.63.129.16/32'], ['fe80::/10', 'fd00:ec2::/32', 'fd20:ce::254/128', 'fd00:c1::/32']);
+const NOWHERE = listOf(['0.0.0.0/8', '192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'], ['::/128', 'ff00::/8', '100::/64', '2001:db8::/32', '3fff::/20']);
 
 function listOf(v4: readonly string[], v6: readonly string[]): BlockList {
   const list = new BlockList();
@@ -51,7 +52,7 @@ function embeddedIPv4(address: string): string | null | undefined {
   if (zeros && e === 0 && f === 0xffff) return v4(g, h);
   if (zeros && e === 0xffff && f === 0) return v4(g, h);
   if (zeros && e === 0 && f === 0 && !(g === 0 && h <= 1)) return v4(g, h);
-  if (a === 0x64 && b === 0xff9b) return v4(g, h);
+  if (a === 0x64 && b === 0xff9b && c === 0 && d === 0 && e === 0 && f === 0) return v4(g, h);
   return a === 0x2002 ? v4(b, c) : null;
 }
 

@@ -7,7 +7,17 @@ const LONGEST_PAGE = 256 * 1024 * 1024;
 /** What is read in pieces may be longer: it is never held. */
 const LONGEST_STREAM = 4 * 1024 * 1024 * 1024;
 const LONGEST_BEGINNING = 64 * 1024;
-const NEWLINE = 10;
+const NEWLINE = 0x0a;
+const COMMA = 0x2c;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+/** Quoted of an answer that is none; keys are looked for in all of it before it is cut. */
+const QUOTED = 4096;
+/** Inflated, nothing that people or programs write is so many times as long: measured, traces are 5 to 40 times. */
+const MOST_INFLATED = 400;
+const SMALL = 16 * 1024 * 1024;
+/** Values of a page that is held whole: of the shortest ones memory would not hold more. */
+const MOST_VALUES = 20_000_000;
 
 /** A source's answer, read once. Bodies are hostile: bounded, and never trusted to be what they are said to be. */
 export class Answer {
@@ -41,6 +51,7 @@ export class Answer {
     try {
       for await (const chunk of this.#incoming.body as AsyncIterable<Uint8Array>) {
         length += chunk.length;
+        if (length > SMALL && length > MOST_INFLATED * (this.#incoming.deflated() ?? length)) throw answerError('sent an answer that is far longer inflated than any trace is', '', this.#subject, false);
         if (length > limit) throw answerError(`sent more than ${Math.round(limit / 1024 / 1024)} MB`, '', this.#subject, false);
         yield chunk;
       }
@@ -88,6 +99,7 @@ export class Answer {
   /** A page as bytes that are JSON, and as the value: what is stored is decoded elsewhere, from the bytes. @throws SourceError */
   async page(): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly value: unknown }> {
     const bytes = await this.bytes();
+    if (bytes.length > SMALL && countValues(bytes) > MOST_VALUES) throw answerError('sent an answer of more values than memory holds', '', this.#subject, false);
     return { bytes, value: this.#parse(new TextDecoder().decode(bytes)) };
   }
 
@@ -100,7 +112,7 @@ export class Answer {
     const parsed = parseKeepingLongIntegers(text);
     if ('value' in parsed) return parsed.value;
     if (isHtml(this.header('content-type'), text)) throw htmlError(text, this.#subject);
-    throw answerError(text.trim() === '' ? 'sent an empty answer' : `sent an answer that is no JSON, or only half of it (${parsed.error})`, text.slice(0, 200), this.#subject);
+    throw answerError(text.trim() === '' ? 'sent an empty answer' : `sent an answer that is no JSON, or only half of it (${parsed.error})`, text.slice(0, QUOTED), this.#subject);
   }
 
   /** Whole lines, without the line end, each a value of JSON; empty ones are left out. @throws SourceError */
@@ -137,4 +149,11 @@ export class Answer {
     const text = new TextDecoder().decode(line.subarray(0, 4096));
     if (isHtml(this.header('content-type'), text)) throw htmlError(text, this.#subject);
   }
+}
+
+/** Every value of JSON but the first of its list or object follows a comma. Those within texts count, too: it is an upper bound. */
+function countValues(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === COMMA || byte === OPEN_BRACE || byte === OPEN_BRACKET) count++;
+  return count;
 }

@@ -7,7 +7,7 @@ import { createAgents, type AgentSource } from '../http/agents.ts';
 import { proxyFor, type ProxySettings } from '../http/proxy.ts';
 import { AddressError, guardedLookup, literalOf, refusalOf, resolveBySystem, type Resolve } from './addresses.ts';
 import { Answer } from './answer.ts';
-import { networkError, SourceError, statusError, type SourceSubject } from './errors.ts';
+import { networkError, quotable, SourceError, statusError, type SourceSubject } from './errors.ts';
 import { exchange, type Incoming } from './exchange.ts';
 
 /** Headers with the keys of a source, made anew for each request. */
@@ -43,6 +43,9 @@ const MOST_REDIRECTS = 5;
 const MOST_TRIES = 4;
 /** Whoever asks to wait longer is not waited for: the person is told. */
 const LONGEST_WAIT_MS = 60_000;
+/** How often servers and proxies, one after the other, decode an address. */
+const MOST_DECODED = 3;
+const MARK = '[secret]';
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** For streams that break in the middle: the same part is asked for once more. Spans that come twice are one. */
@@ -54,6 +57,16 @@ export async function onceMore<T>(signal: AbortSignal, work: () => Promise<T>): 
     if (!(error instanceof SourceError) || !error.isTemporary) throw error;
     return work();
   }
+}
+
+/** Whether a part of a path, or what a server that decodes it twice makes of it, leads to another folder. */
+function leadsUp(part: string): boolean {
+  let text = part;
+  for (let times = 0; times < MOST_DECODED; times++) {
+    if (/(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(text)) return true;
+    text = text.replace(/%(2e|2f|5c|25)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  }
+  return /(?:^|[/\\])\.{1,2}(?:[/\\]|$)/.test(text);
 }
 
 function itself(answer: Answer): Promise<Answer> {
@@ -70,16 +83,17 @@ export class SourceClient {
   readonly #base: URL;
   /** Of this source alone: a kept connection of another one was opened under other rules. */
   readonly #agents: AgentSource;
+  /** What basic authentication made of keys: whoever keeps keys out of texts knows only the keys themselves. */
+  readonly #sent = new Set<string>();
+  readonly subject: SourceSubject;
 
   constructor(options: SourceClientOptions) {
     this.#options = options;
     this.#base = new URL(options.source.url);
     if (this.#base.username !== '' || this.#base.password !== '') throw new TouchstoneError('invalid-config', `The address of source "${options.source.name}" has a user name or password in it.`);
+    const { redact } = options.subject;
+    this.subject = { ...options.subject, redact: (text) => redact([...this.#sent].reduce((rest, value) => rest.replaceAll(value, MARK), text)) };
     this.#agents = createAgents({ proxy: options.proxy, ...(options.ca === undefined ? {} : { ca: options.ca }) });
-  }
-
-  get subject(): SourceSubject {
-    return this.#options.subject;
   }
 
   /**
@@ -132,9 +146,9 @@ export class SourceClient {
   }
 
   async #askOnce(method: string, ask: Ask, body: string): Promise<Answer> {
-    const { subject } = this.#options;
+    const { subject } = this;
     let url = this.#urlOf(ask);
-    let headers: Readonly<Record<string, string>> = { accept: ask.accept ?? 'application/json', ...ask.headers, ...(await this.#options.credentials()) };
+    let headers: Readonly<Record<string, string>> = { accept: ask.accept ?? 'application/json', ...ask.headers, ...(await this.#credentials()) };
     for (let redirects = 0; ; redirects++) {
       const incoming = await this.#exchange(url, method, headers, body, ask.signal);
       const { status } = incoming;
@@ -150,11 +164,20 @@ export class SourceClient {
       if ((status >= 200 && status < 300) || ask.expect?.includes(status) === true) return answer;
       const said = await answer.beginning();
       const wait = retryAfterMs((name) => incoming.header(name), Date.now());
-      throw statusError(status, said, wait, subject);
+      throw statusError(status, said, wait, subject, url.origin === this.#base.origin ? null : url.origin);
     }
   }
 
+  async #credentials(): Promise<Readonly<Record<string, string>>> {
+    const headers = await this.#options.credentials();
+    const basic = /^Basic (.+)$/.exec(headers['authorization'] ?? '')?.[1];
+    if (basic !== undefined) this.#sent.add(basic);
+    return headers;
+  }
+
   #urlOf({ path, params = {} }: Ask): URL {
+    // An id such as `..` would ask something else of the host; some servers take even `..%2F` for it.
+    if (path.split('/').some(leadsUp)) throw new SourceError('source-request', `“${quotable(path, this.subject)}” leads out of where ${this.subject.vendor} keeps its traces: this is no id of one.`);
     const url = new URL(`${this.#base.origin}${this.#base.pathname.replace(/\/+$/, '')}${path}`);
     if (url.origin !== this.#base.origin) throw new TouchstoneError('internal', 'A path must not lead to another host.');
     for (const [name, value] of Object.entries(params)) {
@@ -181,12 +204,12 @@ export class SourceClient {
       });
     } catch (error) {
       signal.throwIfAborted();
-      throw error instanceof TouchstoneError ? error : networkError(error, this.#options.subject);
+      throw error instanceof TouchstoneError ? error : networkError(error, this.subject);
     }
   }
 
   #redirected(from: URL, location: string, method: string, status: number, redirects: number): URL {
-    const { subject } = this.#options;
+    const { subject } = this;
     const refuse = (why: string): SourceError => new SourceError('source-request', `${subject.vendor} at ${subject.host} (source "${subject.name}") redirects ${why}. Check "url" in touchstone.yml.`, { status });
     const to = URL.canParse(location, from.href) ? new URL(location, from) : null;
     if (to === null || (to.protocol !== 'https:' && to.protocol !== 'http:')) throw refuse('to something that is no address');

@@ -44,11 +44,12 @@ function keysOf({ secrets }: SourceSubject): string {
   return secrets.length === 0 ? 'name one with "key" in its entry in touchstone.yml' : `check ${secrets.join(' and ')}: set with "Touchstone: Set API Key" or in the environment`;
 }
 
-/** An answer whose status is no success. `said`: the source's own words. */
-export function statusError(status: number, body: string, retryAfterMs: number | null, subject: SourceSubject): SourceError {
+/** An answer whose status is no success. `body`: the source's own words; `elsewhere`: where a redirect led, without the key. */
+export function statusError(status: number, body: string, retryAfterMs: number | null, subject: SourceSubject, elsewhere: string | null = null): SourceError {
   const said = saidBy(body, subject);
   const make = (code: ErrorCode, message: string, temporary = false): SourceError => new SourceError(code, `${message}${said}`, { temporary, status, retryAfterMs });
   const who = whoIs(subject);
+  if (elsewhere !== null && (status === 401 || status === 403)) return make('unauthorized', `${who} redirects to ${elsewhere}, to which its key is not sent (${status}): if that is its address, write it into "url" in touchstone.yml.`);
   switch (status) {
     case 401: return make('unauthorized', `${who} does not accept the key (401): ${keysOf(subject)}.`);
     case 403: return make('unauthorized', `${who} refuses what this key may see (403): use a key of the project that has the trace, with the right to read; ${keysOf(subject)}.`);
@@ -70,6 +71,8 @@ export function networkError(error: unknown, subject: SourceSubject): SourceErro
     if (item instanceof AddressError) return new SourceError('network', `${subject.redact(item.message)}. Touchstone does not connect to it for ${who}.`, { cause: error });
   }
   const code = codeOf(error);
+  // Of a compressed answer: what it was is not known.
+  if (code !== null && /^Z_|^ERR_?_?BROTLI|^ERR__ERROR_FORMAT/.test(code)) return answerError(`sent an answer that cannot be inflated (${code})`, '', subject);
   if (code !== null && /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|SSL/.test(code)) return new SourceError('network', `The certificate of ${subject.host} cannot be trusted (${code}): install its authority in the system's store or name it in NODE_EXTRA_CA_CERTS.`, { cause: error });
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new SourceError('network', `The host of source "${subject.name}", ${subject.host}, cannot be found (${code}): check "url" in touchstone.yml and the proxy settings.`, { temporary: true, cause: error });
   if (code === 'ECONNREFUSED') return new SourceError('network', `Nothing answers at ${subject.host} (ECONNREFUSED): is ${subject.vendor} running, and is "url" of source "${subject.name}" right?`, { temporary: true, cause: error });
@@ -78,13 +81,14 @@ export function networkError(error: unknown, subject: SourceSubject): SourceErro
 
 /** A success that is not what was asked for. */
 export function answerError(what: string, body: string, subject: SourceSubject, temporary = true): SourceError {
-  return new SourceError('source-response', `${whoIs(subject)} ${what}.${saidBy(body, subject)}`, { temporary });
+  const advice = temporary ? 'Try again.' : 'Check "url" in touchstone.yml; its version may differ from those in docs/sources.md.';
+  return new SourceError('source-response', `${whoIs(subject)} ${what}. ${advice}${saidBy(body, subject)}`, { temporary });
 }
 
 /** A page in a browser's language where data was expected: a sign-in page, or the tool's own. */
 export function htmlError(body: string, subject: SourceSubject): SourceError {
   const title = titleOf(body);
-  return new SourceError('source-response', `${whoIs(subject)} answered with an HTML page${title === null ? '' : ` (“${subject.redact(title)}”)`} instead of data: "url" in touchstone.yml is the address of its pages or of a sign-in page before them, not of its interface.`);
+  return new SourceError('source-response', `${whoIs(subject)} answered with an HTML page${title === null ? '' : ` (“${quotable(title, subject)}”)`} instead of data: "url" in touchstone.yml is the address of its pages or of a sign-in page before them, not of its interface.`);
 }
 
 export function isHtml(contentType: string | null, body: string): boolean {
@@ -92,10 +96,15 @@ export function isHtml(contentType: string | null, body: string): boolean {
 }
 
 function saidBy(body: string, subject: SourceSubject): string {
-  const text = isHtml(null, body) ? titleOf(body) : wordsOf(body.slice(0, LOOKED_THROUGH));
-  const plain = subject.redact(text ?? '').replace(/\s+/g, ' ').trim();
-  if (plain === '') return '';
-  return ` It says: “${plain.length > LONGEST_SAID ? `${plain.slice(0, LONGEST_SAID)}…` : plain}”`;
+  const text = isHtml(null, body) ? titleOf(body) : wordsOf(body);
+  const plain = quotable(text ?? '', subject);
+  return plain === '' ? '' : ` It says: “${plain}”`;
+}
+
+/** A source's own words as they may be shown and kept: without keys, on one line, and not too long. */
+export function quotable(text: string, { redact }: SourceSubject): string {
+  const plain = redact(text.slice(0, LOOKED_THROUGH)).replace(/\s+/g, ' ').trim();
+  return plain.length > LONGEST_SAID ? `${plain.slice(0, LONGEST_SAID)}…` : plain;
 }
 
 /** The message inside an answer, in the shapes that the backends use. */
@@ -117,7 +126,7 @@ function wordsOf(body: string): string {
 }
 
 function titleOf(html: string): string | null {
-  return /<title[^>]*>([^<]{1,200})/i.exec(html.slice(0, LOOKED_THROUGH))?.[1]?.trim() ?? null;
+  return /<title[^>]*>([^<]+)/i.exec(html.slice(0, LOOKED_THROUGH))?.[1]?.trim() ?? null;
 }
 
 function* chain(error: unknown): Generator<unknown> {

@@ -2,7 +2,7 @@ import { request as httpRequest, type Agent, type IncomingMessage } from 'node:h
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, type BrotliDecompress, type Gunzip, type Inflate } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { IdleError } from '../http/fetch.ts';
 
@@ -24,6 +24,8 @@ export interface Incoming {
   header(name: string): string | null;
   /** Inflated. */
   readonly body: Readable;
+  /** Bytes of the compressed answer that what came of the body was made from; `null`: it is not compressed. */
+  deflated(): number | null;
   /** Ends the connection of an answer that nobody reads to its end. */
   drop(): void;
 }
@@ -53,7 +55,8 @@ export function exchange({ url, method, headers, body, agent, lookup, idleTimeou
     });
     request.on('response', (incoming) => {
       message = incoming;
-      const body = inflated(incoming);
+      const inflate = inflaterFor(incoming);
+      const body = inflate === null ? incoming : incoming.pipe(inflate);
       // An answer that nobody reads to its end must not end the process.
       body.on('error', () => undefined);
       resolve({
@@ -63,6 +66,7 @@ export function exchange({ url, method, headers, body, agent, lookup, idleTimeou
           return value === undefined ? null : typeof value === 'string' ? value : value.join(', ');
         },
         body,
+        deflated: () => inflate?.bytesWritten ?? null,
         drop: () => incoming.destroy(),
       });
     });
@@ -70,12 +74,13 @@ export function exchange({ url, method, headers, body, agent, lookup, idleTimeou
   });
 }
 
-function inflated(message: IncomingMessage): Readable {
+/** `null`: it is sent as it is. */
+function inflaterFor(message: IncomingMessage): BrotliDecompress | Gunzip | Inflate | null {
   const encoding = message.headers['content-encoding']?.trim().toLowerCase();
   const inflate = encoding === 'gzip' || encoding === 'x-gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : encoding === 'br' ? createBrotliDecompress() : null;
-  if (inflate === null) return message;
+  if (inflate === null) return null;
   message.on('error', (error) => inflate.destroy(error));
   message.on('aborted', () => inflate.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })));
   inflate.on('close', () => message.destroy());
-  return message.pipe(inflate);
+  return inflate;
 }

@@ -64,8 +64,16 @@ export function credentialsOf(source: BackendSource, secrets: SourceSecrets): Cr
     const isNeeded = typeof needs.isNeeded === 'boolean' ? needs.isNeeded : needs.isNeeded(source);
     const missing = [...(needs.user !== undefined && user === null ? [nameOf(source, 'user')] : []), ...(key === null ? [nameOf(source, 'key')] : [])];
     if (isNeeded && missing.length > 0) throw missingKey(source, missing);
-    return headersOf(source, user, key, needs.applicationKey === undefined ? null : await read('applicationKey'));
+    return checked(source, headersOf(source, user, key, needs.applicationKey === undefined ? null : await read('applicationKey')));
   };
+}
+
+/** Headers take visible ASCII only: a pasted key with a line break, a quote or an accent would be refused without a word of why, or end the header. */
+function checked(source: BackendSource, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const wrong = Object.entries(headers).find(([, value]) => !/^[\x20-\x7e]*$/.test(value));
+  if (wrong === undefined) return headers;
+  const isTenant = wrong[1] === source.tenant;
+  throw new SourceError(isTenant ? 'invalid-config' : 'missing-secret', isTenant ? `"tenant" of source "${source.name}" has characters that no header can carry: write it in plain letters in touchstone.yml.` : `A key of source "${source.name}" has characters that no header can carry, such as a line break: set ${secretsOf(source).map(({ name }) => name).join(' and ')} again, with "Touchstone: Set API Key" or in the environment.`);
 }
 
 function missingKey(source: BackendSource, names: readonly string[]): SourceError {
