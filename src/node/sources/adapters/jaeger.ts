@@ -1,13 +1,13 @@
 import { isObject } from '../../../core/json.ts';
-import { readSpanId, readTraceId } from '../../../core/trace/ids.ts';
+import { readSpanId } from '../../../core/trace/ids.ts';
 import { readTraceDocuments } from '../../../core/trace/formats/read.ts';
 import { parseKeepingLongIntegers } from '../../../core/trace/parse-json.ts';
 import type { Answer } from '../answer.ts';
-import type { SourceClient } from '../client.ts';
 import { answerError, htmlError, isHtml, SourceError } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
-import type { FetchedTrace, FetchSink, ListedPage, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
-import { notFound, rowsOf, wantedId } from './shared.ts';
+import type { FetchedTrace, FetchSink, ListedPage, ListRequest, TraceRef, TraceSource } from '../source.ts';
+import { BackendAdapter } from './adapter.ts';
+import { isoAt, json, notFound, rowsOf, unlessRefused } from './shared.ts';
 import { takeInSlices } from './slices.ts';
 
 /** Larger answers are only parsed where they are stored. */
@@ -15,19 +15,8 @@ const LOOKED_INTO = 1024 * 1024;
 const HOUR = 3_600_000;
 
 /** Jaeger: version 3 gives OTLP in nanoseconds; older ones their own form, in microseconds. */
-export class JaegerSource implements TraceSource {
-  readonly entry;
-  readonly #client: SourceClient;
+export class JaegerSource extends BackendAdapter implements TraceSource {
   #isOld = false;
-
-  constructor(context: SourceContext) {
-    this.entry = context.entry;
-    this.#client = context.client();
-  }
-
-  dispose(): void {
-    this.#client.dispose();
-  }
 
   async test(signal: AbortSignal): Promise<string> {
     const services = await this.#services(signal);
@@ -36,16 +25,14 @@ export class JaegerSource implements TraceSource {
 
   async #services(signal: AbortSignal): Promise<string[]> {
     const names = (value: unknown): string[] => (Array.isArray(value) ? (value as unknown[]).filter((name) => typeof name === 'string') : []);
-    const page = await this.#client.get({ path: '/api/v3/services', signal, expect: [404] }, async (answer) => (answer.status === 404 ? drop(answer) : answer.json()));
+    const page = await this.client.get({ path: '/api/v3/services', signal, expect: [404] }, unlessRefused(json));
     if (isObject(page) && 'services' in page) return names(page['services']);
-    const old = await this.#client.get({ path: '/api/services', signal }, (answer) => answer.json());
+    const old = await this.json('/api/services', {}, signal);
     return isObject(old) ? names(old['data']) : [];
   }
 
   async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
-    const id = wantedId(ref, this.#client.subject);
-    const traceId = readTraceId(id);
-    if (typeof traceId !== 'string') throw notFound(this.#client.subject, id, 'it is no trace id');
+    const { id, traceId } = this.hexTrace(ref);
     const notes: string[] = [];
     const bytes = (this.#isOld ? null : await this.#version3(id, signal)) ?? (await this.#legacy(id, notes, signal));
     await takeInSlices(bytes, sink);
@@ -53,36 +40,36 @@ export class JaegerSource implements TraceSource {
   }
 
   async #version3(id: string, signal: AbortSignal): Promise<Uint8Array | null> {
-    const bytes = await this.#client.get({ path: `/api/v3/traces/${encodeURIComponent(id)}`, params: { raw_traces: 'true' }, signal, expect: [400, 404, 405, 501] }, (answer) => (answer.status >= 400 ? drop(answer) : this.#bytes(answer)));
+    const bytes = await this.client.get({ path: `/api/v3/traces/${encodeURIComponent(id)}`, params: { raw_traces: 'true' }, signal, expect: [400, 404, 405, 501] }, unlessRefused((answer) => this.#bytes(answer)));
     if (bytes === null) return null;
     const begin = new TextDecoder().decode(bytes.subarray(0, 4096));
     // Its gateway reports errors in a good answer, and another backend's catch-all gives anything.
     if (/^\s*\{\s*"error"/.test(begin)) {
       if (/not found|404/i.test(begin)) return null;
-      throw answerError('reports an error', begin, this.#client.subject);
+      throw answerError('reports an error', begin, this.client.subject);
     }
     return /"(?:resourceSpans|resource_spans)"/.test(begin) ? bytes : null;
   }
 
   async #legacy(id: string, notes: string[], signal: AbortSignal): Promise<Uint8Array> {
-    const bytes = await this.#client.get({ path: `/api/traces/${encodeURIComponent(id)}`, signal, expect: [404] }, (answer) => (answer.status === 404 ? drop(answer) : this.#bytes(answer)));
-    if (bytes === null) throw notFound(this.#client.subject, id);
+    const bytes = await this.client.get({ path: `/api/traces/${encodeURIComponent(id)}`, signal, expect: [404] }, unlessRefused((answer) => this.#bytes(answer)));
+    if (bytes === null) throw notFound(this.client.subject, id);
     notes.push('Jaeger gave the trace in its older form: times are exact to the microsecond.');
     if (bytes.length > LOOKED_INTO) return bytes;
     const value = valueOf(bytes);
     if (isObject(value) && Array.isArray(value['data']) && value['data'].length > 0) return bytes;
     const error: unknown = isObject(value) && Array.isArray(value['errors']) ? (value['errors'] as unknown[])[0] : undefined;
-    if (isObject(error) && typeof error['msg'] === 'string' && !/not found/i.test(error['msg'])) throw answerError('reports an error', error['msg'], this.#client.subject);
-    throw notFound(this.#client.subject, id);
+    if (isObject(error) && typeof error['msg'] === 'string' && !/not found/i.test(error['msg'])) throw answerError('reports an error', error['msg'], this.client.subject);
+    throw notFound(this.client.subject, id);
   }
 
   /** A whole answer that looks like data. Small ones are parsed, so that half of one is asked for again. */
   async #bytes(answer: Answer): Promise<Uint8Array> {
     const bytes = await answer.bytes();
     const begin = new TextDecoder().decode(bytes.subarray(0, 4096));
-    if (isHtml(answer.header('content-type'), begin)) throw htmlError(begin, this.#client.subject);
+    if (isHtml(answer.header('content-type'), begin)) throw htmlError(begin, this.client.subject);
     const last = bytes.findLast((byte) => byte > 32);
-    if (bytes.length === 0 || (last !== 0x7d && last !== 0x5d) || (bytes.length <= LOOKED_INTO && valueOf(bytes) === undefined)) throw answerError('sent an answer that is no JSON, or only half of it', begin.slice(0, 200), this.#client.subject);
+    if (bytes.length === 0 || (last !== 0x7d && last !== 0x5d) || (bytes.length <= LOOKED_INTO && valueOf(bytes) === undefined)) throw answerError('sent an answer that is no JSON, or only half of it', begin.slice(0, 200), this.client.subject);
     return bytes;
   }
 
@@ -97,19 +84,14 @@ export class JaegerSource implements TraceSource {
     const toMs = request.cursor === null ? (plain.toMs ?? request.now + HOUR) : Number(request.cursor);
     const fromMs = plain.fromMs ?? toMs - 7 * 24 * HOUR;
     const limit = Math.min(request.limit, 200);
-    const v3 = this.#isOld || plain.isFailed ? null : await this.#client.get({ path: '/api/v3/traces', params: { 'query.service_name': service, 'query.start_time_min': new Date(fromMs).toISOString(), 'query.start_time_max': new Date(toMs).toISOString(), 'query.search_depth': limit, 'query.raw_traces': 'true' }, signal, expect: [400, 404, 405] }, (answer) => (answer.status >= 400 ? drop(answer) : this.#bytes(answer)));
-    const bytes = v3 ?? (await this.#client.get({ path: '/api/traces', params: { service, start: Math.round(fromMs * 1000), end: Math.round(toMs * 1000), limit, tags: plain.isFailed ? '{"error":"true"}' : null }, signal }, (answer) => this.#bytes(answer)));
+    const v3 = this.#isOld || plain.isFailed ? null : await this.client.get({ path: '/api/v3/traces', params: { 'query.service_name': service, 'query.start_time_min': isoAt(fromMs), 'query.start_time_max': isoAt(toMs), 'query.search_depth': limit, 'query.raw_traces': 'true' }, signal, expect: [400, 404, 405] }, unlessRefused((answer) => this.#bytes(answer)));
+    const bytes = v3 ?? (await this.client.get({ path: '/api/traces', params: { service, start: Math.round(fromMs * 1000), end: Math.round(toMs * 1000), limit, tags: plain.isFailed ? '{"error":"true"}' : null }, signal }, (answer) => this.#bytes(answer)));
     const { spans } = readTraceDocuments(documentsIn(bytes));
     const traces = rowsOf(spans);
     const oldest = traces.at(-1);
     const next = traces.length < limit || oldest === undefined ? null : String(Number(BigInt(oldest.startNs) / 1_000_000n));
     return { traces, next, notes: plain.fromMs === null ? [...notes, 'Of the last 7 days: add after: to look further back.'] : notes };
   }
-}
-
-function drop(answer: Answer): Promise<null> {
-  answer.drop();
-  return Promise.resolve(null);
 }
 
 function valueOf(bytes: Uint8Array): unknown {

@@ -3,12 +3,12 @@ import { spanIdFor, traceIdFor } from '../../../core/trace/ids.ts';
 import { nanosOf } from '../../../core/trace/time.ts';
 import type { RemoteScore } from '../../../protocol/remote.ts';
 import type { RemoteIds } from '../../../core/links/make.ts';
-import type { Answer } from '../answer.ts';
-import type { SourceClient } from '../client.ts';
 import { SourceError } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { Annotation, FetchedTrace, FetchSink, ListedPage, ListedTrace, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
-import { listOf, MOST_PAGES, nanosBetween, notFound, numberAt, textAt, wantedId } from './shared.ts';
+import { BackendAdapter } from './adapter.ts';
+import { Pages } from './pages.ts';
+import { isoAt, itemsOf, json, lengthNanos, listOf, nanosBetween, notFound, numberAt, textAt, unlessRefused, wantedId } from './shared.ts';
 
 const FIELDS = 'core,basic,time,io,metadata,model,usage,prompt,metrics,trace_context';
 const PAGE = 1000;
@@ -16,34 +16,32 @@ const PAGE = 1000;
 const FIRST_PAGE = 200;
 /** Values of metadata are cut at this length unless their keys are asked for. */
 const CUT_AT = 200;
+/** Keys that fit into an address. */
+const MOST_EXPANDED = 50;
+const LONGEST_KEY = 100;
+const MOST_SCORE_PAGES = 100;
+const OBSERVATIONS = '/api/public/v2/observations';
 const LIST_FIELDS = 'core,basic,time,usage,metrics,trace_context';
 
 /**
  * Langfuse. Its cloud (v4) gives observations (`/api/public/v2/observations`), self-hosted v3 whole traces; what a host does not
  * know (404) is asked the other way, and remembered.
  */
-export class LangfuseSource implements TraceSource {
-  readonly entry;
+export class LangfuseSource extends BackendAdapter implements TraceSource {
   readonly spanIdAttribute = 'langfuse.observation.id';
-  readonly #client: SourceClient;
   #isOld = false;
 
   constructor(context: SourceContext) {
-    this.entry = context.entry;
-    this.#client = context.client({ writes: [/^\/api\/public\/scores$/] });
-  }
-
-  dispose(): void {
-    this.#client.dispose();
+    super(context, { writes: [/^\/api\/public\/scores$/] });
   }
 
   async test(signal: AbortSignal): Promise<string> {
-    const projects = listOf(await this.#client.get({ path: '/api/public/projects', signal }, json), 'data').map((project) => textAt(project, 'name') ?? textAt(project, 'id') ?? '');
+    const projects = listOf(await this.json('/api/public/projects', {}, signal), 'data').map((project) => textAt(project, 'name') ?? textAt(project, 'id') ?? '');
     return projects.length === 0 ? 'Langfuse answered; the key belongs to no project.' : `Langfuse answered: project ${projects.join(', ')}.`;
   }
 
   async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
-    const id = wantedId(ref, this.#client.subject);
+    const id = wantedId(ref, this.client.subject);
     const notes: string[] = [];
     const project = (this.#isOld ? null : await this.#observations(id, sink, notes, signal)) ?? (await this.#wholeTrace(id, sink, notes, signal));
     return { ids: { traceId: id, spanId: ref.spanId, project: ref.project ?? project, tenant: null, callId: null }, traceId: traceIdFor('langfuse', id), spanId: ref.spanId === null ? null : spanIdFor('langfuse', ref.spanId), notes };
@@ -51,45 +49,46 @@ export class LangfuseSource implements TraceSource {
 
   /** The project; `null`: this host has no such interface. */
   async #observations(id: string, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<string | null> {
-    let cursor: string | null = null;
+    const { subject } = this.client;
+    const pages = new Pages(subject);
     let project: string | null = null;
     let count = 0;
+    let next: string | null;
     // Keys whose values were cut on some page: from the next page on they come whole at once.
     const expanded = new Set<string>();
-    for (let pages = 0; pages < MOST_PAGES; pages++) {
-      const params = { traceId: id, fields: FIELDS, limit: pages === 0 ? FIRST_PAGE : PAGE, cursor };
-      const page = await this.#client.get({ path: '/api/public/v2/observations', params: { ...params, expandMetadata: joined(expanded) }, signal, expect: [404] }, async (answer) => (answer.status === 404 ? drop(answer) : answer.page()));
+    do {
+      const params = { traceId: id, fields: FIELDS, limit: pages.cursor === null ? FIRST_PAGE : PAGE, cursor: pages.cursor };
+      const page = await this.client.get({ path: OBSERVATIONS, params: { ...params, expandMetadata: joined(expanded) }, signal, expect: [404] }, unlessRefused((answer) => answer.page()));
       if (page === null) {
         this.#isOld = true;
         return null;
       }
-      const items = listOf(page.value, 'data');
+      const items = itemsOf(page.value, subject, 'data');
       count += items.length;
       project ??= items.map((item) => textAt(item, 'projectId')).find((value) => value !== null) ?? null;
       if (items.length > 0) await sink.documents(page.bytes);
-      const cut = cutKeys(items).filter((key) => !expanded.has(key));
+      const cut = cutKeys(items).filter((key) => !expanded.has(key)).slice(0, MOST_EXPANDED - expanded.size);
       if (cut.length > 0) {
         for (const key of cut) expanded.add(key);
         // The same page again, with what was cut: a span that comes twice is one, with all that either has.
-        const whole = await this.#client.get({ path: '/api/public/v2/observations', params: { ...params, expandMetadata: joined(expanded) }, signal }, (answer) => answer.page());
+        const whole = await this.client.get({ path: OBSERVATIONS, params: { ...params, expandMetadata: joined(expanded) }, signal }, (answer) => answer.page());
         await sink.documents(whole.bytes);
       }
-      cursor = textAt(page.value, 'meta', 'cursor');
-      if (cursor === null) break;
-      if (pages === MOST_PAGES - 1) notes.push(`The trace has more than ${count.toLocaleString('en')} observations: the rest was left out.`);
-    }
-    if (count === 0) throw notFound(this.#client.subject, id);
+      next = textAt(page.value, 'meta', 'cursor');
+    } while (pages.goOn(next));
+    if (count === 0) throw notFound(subject, id);
+    notes.push(...pages.notes('Observations', count));
     return project ?? '';
   }
 
   async #wholeTrace(id: string, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<string | null> {
     try {
-      const page = await this.#client.get({ path: `/api/public/traces/${encodeURIComponent(id)}`, signal }, (answer) => answer.page());
+      const page = await this.client.get({ path: `/api/public/traces/${encodeURIComponent(id)}`, signal }, (answer) => answer.page());
       await sink.documents(page.bytes);
       return textAt(page.value, 'projectId');
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      if (error.status === 404) throw notFound(this.#client.subject, id);
+      if (error.status === 404) throw notFound(this.client.subject, id);
       // Above 80 MB of observations Langfuse gives no whole trace.
       if (error.status !== 422 && error.status !== 413) throw error;
     }
@@ -98,15 +97,22 @@ export class LangfuseSource implements TraceSource {
   }
 
   async #oldObservations(id: string, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<string | null> {
+    const { subject } = this.client;
+    const pages = new Pages(subject);
     let project: string | null = null;
-    for (let number = 1; number <= MOST_PAGES; number++) {
-      const page = await this.#client.get({ path: '/api/public/observations', params: { traceId: id, page: number, limit: 100 }, signal }, (answer) => answer.page());
-      const items = listOf(page.value, 'data');
+    let count = 0;
+    let isLast = false;
+    let items: readonly JsonObject[];
+    for (let number = 1; ; number++) {
+      const page = await this.client.get({ path: '/api/public/observations', params: { traceId: id, page: number, limit: 100 }, signal }, (answer) => answer.page());
+      items = itemsOf(page.value, subject, 'data');
       project ??= textAt(items[0], 'projectId');
       if (items.length > 0) await sink.documents(page.bytes);
-      if (items.length === 0 || number >= (numberAt(page.value, 'meta', 'totalPages') ?? number)) return project;
+      count += items.length;
+      isLast = number >= (numberAt(page.value, 'meta', 'totalPages') ?? number);
+      if (!pages.goOn(isLast ? null : textAt(items.at(-1), 'id'))) break;
     }
-    notes.push(`Observations beyond ${MOST_PAGES * 100} were left out.`);
+    notes.push(...pages.notes('Observations', count));
     return project;
   }
 
@@ -116,24 +122,23 @@ export class LangfuseSource implements TraceSource {
     const to = isoOf(plain.toMs);
     if (!this.#isOld) {
       const params = { isRootObservation: 'true', fields: LIST_FIELDS, limit: Math.min(request.limit, PAGE), cursor: request.cursor, fromStartTime: from, toStartTime: to, userId: plain.user, sessionId: plain.session, name: plain.name, environment: plain.environment, level: plain.isFailed ? 'ERROR' : null };
-      const page = await this.#client.get({ path: '/api/public/v2/observations', params, signal, expect: [404] }, async (answer) => (answer.status === 404 ? drop(answer) : answer.json()));
+      const page = await this.client.get({ path: OBSERVATIONS, params, signal, expect: [404] }, unlessRefused(json));
       if (page !== null) return { traces: listOf(page, 'data').map(rowOfObservation), next: textAt(page, 'meta', 'cursor'), notes: plain.tag === null ? notes : [...notes, 'Langfuse cannot be asked for a tag here: the list has traces without it.'] };
       this.#isOld = true;
     }
     const number = Number(request.cursor ?? 1);
     const limit = Math.min(request.limit, 100);
     const params = { page: number, limit, userId: plain.user, sessionId: plain.session, name: plain.name, tags: plain.tag, environment: plain.environment, fromTimestamp: from, toTimestamp: to, orderBy: 'timestamp.desc' };
-    const page = await this.#client.get({ path: '/api/public/traces', params, signal }, json);
+    const page = await this.json('/api/public/traces', params, signal);
     const pages = numberAt(page, 'meta', 'totalPages') ?? number;
     return { traces: listOf(page, 'data').map(rowOfTrace), next: number < pages ? String(number + 1) : null, notes: plain.isFailed ? [...notes, 'This Langfuse cannot be asked for traces that failed: the list has all.'] : notes };
   }
 
   async scores(ids: RemoteIds, signal: AbortSignal): Promise<readonly RemoteScore[]> {
     const scores: RemoteScore[] = [];
-    for (let number = 1; number <= MOST_PAGES; number++) {
+    for (let number = 1; number <= MOST_SCORE_PAGES; number++) {
       const params = { traceId: ids.traceId, limit: 100, page: number };
-      const page = (await this.#client.get({ path: '/api/public/v2/scores', params, signal, expect: [404] }, async (answer) => (answer.status === 404 ? drop(answer) : answer.json())))
-        ?? (await this.#client.get({ path: '/api/public/scores', params, signal }, json));
+      const page = (await this.client.get({ path: '/api/public/v2/scores', params, signal, expect: [404] }, unlessRefused(json))) ?? (await this.json('/api/public/scores', params, signal));
       const items = listOf(page, 'data');
       // A server that does not know the filter would give everybody's.
       for (const item of items) if (textAt(item, 'traceId') === ids.traceId) scores.push(scoreOf(item));
@@ -143,24 +148,15 @@ export class LangfuseSource implements TraceSource {
   }
 
   async annotate({ ids, name, value, label, comment, id }: Annotation, signal: AbortSignal): Promise<void> {
-    await this.#client.write({ path: '/api/public/scores', signal }, { id, traceId: ids.traceId, ...(ids.spanId === null ? {} : { observationId: ids.spanId }), name, value: value ?? label, dataType: value === null ? 'CATEGORICAL' : 'NUMERIC', ...(comment === null ? {} : { comment }) });
+    await this.client.write({ path: '/api/public/scores', signal }, { id, traceId: ids.traceId, ...(ids.spanId === null ? {} : { observationId: ids.spanId }), name, value: value ?? label, dataType: value === null ? 'CATEGORICAL' : 'NUMERIC', ...(comment === null ? {} : { comment }) });
   }
-}
-
-function json(answer: Answer): Promise<unknown> {
-  return answer.json();
-}
-
-function drop(answer: Answer): Promise<null> {
-  answer.drop();
-  return Promise.resolve(null);
 }
 
 function cutKeys(items: readonly JsonObject[]): string[] {
   const keys = new Set<string>();
   for (const { metadata } of items) {
     if (!isObject(metadata)) continue;
-    for (const [key, value] of Object.entries(metadata)) if (typeof value === 'string' && value.length >= CUT_AT && value.length <= CUT_AT + 3 && !key.includes(',')) keys.add(key);
+    for (const [key, value] of Object.entries(metadata)) if (typeof value === 'string' && value.length >= CUT_AT && value.length <= CUT_AT + 3 && key.length <= LONGEST_KEY && !key.includes(',')) keys.add(key);
   }
   return [...keys];
 }
@@ -171,7 +167,7 @@ function joined(keys: ReadonlySet<string>): string | null {
 }
 
 function isoOf(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
+  return ms === null ? null : isoAt(ms);
 }
 
 function rowOfObservation(item: JsonObject): ListedTrace {
@@ -182,10 +178,9 @@ function rowOfObservation(item: JsonObject): ListedTrace {
 }
 
 function rowOfTrace(item: JsonObject): ListedTrace {
-  const seconds = numberAt(item, 'latency');
   const observations = item['observations'];
   return {
-    id: textAt(item, 'id') ?? '', name: textAt(item, 'name') ?? '', startNs: nanosOf(item['timestamp']) ?? '0', durationNs: seconds === null || seconds < 0 ? null : String(Math.round(seconds * 1e9)),
+    id: textAt(item, 'id') ?? '', name: textAt(item, 'name') ?? '', startNs: nanosOf(item['timestamp']) ?? '0', durationNs: lengthNanos(numberAt(item, 'latency'), 1e9),
     spans: Array.isArray(observations) ? observations.length : null, errors: null, tokens: null, cost: numberAt(item, 'totalCost'), service: null, session: textAt(item, 'sessionId'), user: textAt(item, 'userId'),
   };
 }

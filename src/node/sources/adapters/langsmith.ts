@@ -3,12 +3,12 @@ import type { RemoteIds } from '../../../core/links/make.ts';
 import { spanIdFor, traceIdFor } from '../../../core/trace/ids.ts';
 import { nanosOf } from '../../../core/trace/time.ts';
 import type { RemoteScore } from '../../../protocol/remote.ts';
-import type { Answer } from '../answer.ts';
-import type { SourceClient } from '../client.ts';
 import { SourceError } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { Annotation, FetchedTrace, FetchSink, ListedPage, ListedTrace, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
-import { listOf, nanosBetween, notFound, numberAt, textAt } from './shared.ts';
+import { BackendAdapter } from './adapter.ts';
+import { Pages } from './pages.ts';
+import { isoAt, itemsOf, json, listOf, nanosBetween, notFound, numberAt, textAt, unlessRefused } from './shared.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const DAY = 86_400_000;
@@ -22,27 +22,20 @@ const SELECTS = ['id', 'trace_id', 'parent_run_id', 'dotted_order', 'name', 'run
  * LangSmith. Version 2 of its interface needs a project and a window of time, version 1 (which its SDK calls deprecated) neither:
  * 2 is asked where a project is known, 1 where 2 does not exist or finds nothing.
  */
-export class LangsmithSource implements TraceSource {
-  readonly entry;
+export class LangsmithSource extends BackendAdapter implements TraceSource {
   readonly spanIdAttribute = 'langsmith.span.id';
-  readonly #client: SourceClient;
   /** Self-hosted LangSmith has its interface below a path of its page. */
   readonly #v1: string;
   #hasV2 = true;
   #project: Promise<string | null> | undefined;
 
   constructor(context: SourceContext) {
-    this.entry = context.entry;
+    super(context, { queries: [/^(?:\/api\/v1)?\/runs\/query$/, /^\/api\/v2\/runs\/query$/, /^\/api\/v2\/public\/[0-9a-f-]{36}\/runs\/query$/], writes: [/^(?:\/api\/v1)?\/feedback$/] });
     this.#v1 = new URL(context.entry.url).hostname.endsWith('api.smith.langchain.com') ? '' : '/api/v1';
-    this.#client = context.client({ queries: [/^(?:\/api\/v1)?\/runs\/query$/, /^\/api\/v2\/runs\/query$/, /^\/api\/v2\/public\/[0-9a-f-]{36}\/runs\/query$/], writes: [/^(?:\/api\/v1)?\/feedback$/] });
-  }
-
-  dispose(): void {
-    this.#client.dispose();
   }
 
   async test(signal: AbortSignal): Promise<string> {
-    const sessions = listOf(await this.#client.get({ path: `${this.#v1}/sessions`, params: { limit: 5 }, signal }, json), 'sessions');
+    const sessions = listOf(await this.json(`${this.#v1}/sessions`, { limit: 5 }, signal), 'sessions');
     return `LangSmith answered: ${sessions.length === 0 ? 'no projects yet' : `projects ${sessions.map((session) => textAt(session, 'name')).join(', ')}`}.`;
   }
 
@@ -51,78 +44,70 @@ export class LangsmithSource implements TraceSource {
     if (ref.shareToken !== null) return this.#shared(ref, ref.shareToken, sink, notes, signal);
     const wanted = ref.traceId ?? ref.callId;
     if (wanted === null) throw new SourceError('source-request', 'The link names no run: open one of the thread in LangSmith and copy that address.');
-    if (!UUID.test(wanted)) throw notFound(this.#client.subject, wanted, 'ids of LangSmith are UUIDs');
+    if (!UUID.test(wanted)) throw notFound(this.client.subject, wanted, 'ids of LangSmith are UUIDs');
     const project = ref.project ?? (await this.#projectId(signal));
     // A run may be any of its trace: it says of which.
     const traceId = ref.traceId ?? (await this.#traceOf(wanted, project, ref.time, signal));
     const runs = (project === null || !this.#hasV2 ? 0 : await this.#version2(traceId, project, ref, sink, notes, signal)) || (await this.#version1(traceId, project, sink, notes, signal));
-    if (runs === 0) throw notFound(this.#client.subject, traceId);
+    if (runs === 0) throw notFound(this.client.subject, traceId);
     return fetched(traceId, ref.spanId ?? (ref.callId === traceId ? null : ref.callId), project, ref.tenant ?? this.entry.tenant ?? null, notes);
   }
 
   async #traceOf(run: string, project: string | null, time: TraceRef['time'], signal: AbortSignal): Promise<string> {
     if (this.#hasV2 && project !== null && time !== null) {
-      const params = { project_id: project, start_time: new Date((time.fromMs + time.toMs) / 2).toISOString() };
-      const found = await this.#client.get({ path: `/api/v2/runs/${run}`, params, signal, expect: [404] }, orNull);
-      const traceId = textAt(found, 'trace_id');
+      const params = { project_id: project, start_time: isoAt((time.fromMs + time.toMs) / 2) };
+      const found = await this.client.get({ path: `/api/v2/runs/${run}`, params, signal, expect: [404] }, unlessRefused(json));
+      const traceId = traceIn(found);
       if (traceId !== null) return traceId;
     }
-    const found = await this.#client.get({ path: `${this.#v1}/runs/${run}`, signal, expect: [404] }, orNull);
-    return textAt(found, 'trace_id') ?? run;
+    const found = await this.client.get({ path: `${this.#v1}/runs/${run}`, signal, expect: [404] }, unlessRefused(json));
+    return traceIn(found) ?? run;
   }
 
   async #version2(traceId: string, project: string, ref: TraceRef, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<number> {
     for (const window of windowsOf(traceId, ref.time)) {
-      let count = 0;
-      let cursor: string | null = null;
-      do {
-        const params = { project_id: project, min_start_time: new Date(window.fromMs).toISOString(), max_start_time: new Date(window.toMs).toISOString(), selects: SELECTS, cursor };
-        const page = await this.#client.get({ path: `/api/v2/traces/${traceId}/runs`, params, signal, expect: [404, 405] }, pageOrNull);
-        if (page === null) {
-          this.#hasV2 = false;
-          return 0;
-        }
-        count += await this.#take(page, sink, 'items');
-        cursor = nextOf(page.value);
-      } while (cursor !== null && count < MOST_RUNS);
-      if (cursor !== null) notes.push(`Runs beyond ${MOST_RUNS.toLocaleString('en')} were left out.`);
-      if (count > 0) return count;
+      const params = { project_id: project, min_start_time: isoAt(window.fromMs), max_start_time: isoAt(window.toMs), selects: SELECTS };
+      const taken = await this.#pages(sink, notes, (cursor) => this.client.get({ path: `/api/v2/traces/${traceId}/runs`, params: { ...params, cursor }, signal, expect: [404, 405] }, unlessRefused((answer) => answer.page())));
+      if (taken === null) {
+        this.#hasV2 = false;
+        return 0;
+      }
+      if (taken.count > 0) return taken.count;
     }
     return 0;
   }
 
   async #version1(traceId: string, project: string | null, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<number> {
-    let count = 0;
-    let cursor: string | null = null;
-    do {
-      const page = await this.#client.query({ path: `${this.#v1}/runs/query`, signal }, { ...(project === null ? {} : { session: [project] }), trace: traceId, limit: 100, select: SELECTS, ...(cursor === null ? {} : { cursor }) }, (answer) => answer.page());
-      count += await this.#take(page, sink, 'runs');
-      cursor = nextOf(page.value);
-    } while (cursor !== null && count < MOST_RUNS);
-    if (cursor !== null) notes.push(`Runs beyond ${MOST_RUNS.toLocaleString('en')} were left out.`);
-    return count;
-  }
-
-  async #take(page: { readonly bytes: Uint8Array; readonly value: unknown }, sink: FetchSink, key: string): Promise<number> {
-    const runs = listOf(page.value, key);
-    if (runs.length > 0) await sink.documents(page.bytes);
-    return runs.length;
+    const body = { ...(project === null ? {} : { session: [project] }), trace: traceId, limit: 100, select: SELECTS };
+    const taken = await this.#pages(sink, notes, (cursor) => this.client.query({ path: `${this.#v1}/runs/query`, signal }, { ...body, ...(cursor === null ? {} : { cursor }) }, (answer) => answer.page()));
+    return taken?.count ?? 0;
   }
 
   /** What somebody made public needs no project and no window, and its token is in the address. */
   async #shared(ref: TraceRef, token: string, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<FetchedTrace> {
-    let traceId: string | null = null;
-    let count = 0;
-    let cursor: string | null = null;
-    do {
-      const page = await this.#client.query({ path: `/api/v2/public/${token}/runs/query`, signal }, { limit: 100, ...(cursor === null ? {} : { cursor }) }, (answer) => answer.page());
-      const [first] = listOf(page.value, 'items', 'runs');
-      traceId ??= textAt(first, 'trace_id') ?? textAt(first, 'id');
-      count += await this.#take(page, sink, 'items' in (page.value as object) ? 'items' : 'runs');
-      cursor = nextOf(page.value);
-    } while (cursor !== null && count < MOST_RUNS);
-    if (traceId === null) throw notFound(this.#client.subject, 'of this link', 'it is no longer shared');
+    const taken = await this.#pages(sink, notes, (cursor) => this.client.query({ path: `/api/v2/public/${token}/runs/query`, signal }, { limit: 100, ...(cursor === null ? {} : { cursor }) }, (answer) => answer.page()));
+    const traceId = textAt(taken?.first, 'trace_id') ?? textAt(taken?.first, 'id');
+    if (traceId === null) throw notFound(this.client.subject, 'of this link', 'it is no longer shared');
     return fetched(traceId, ref.callId, null, null, notes);
+  }
+
+  /** Takes the runs of all pages. `null`: the first page is not to be had. */
+  async #pages(sink: FetchSink, notes: string[], ask: (cursor: string | null) => Promise<{ readonly bytes: Uint8Array; readonly value: unknown } | null>): Promise<{ readonly count: number; readonly first: JsonObject | undefined } | null> {
+    const pages = new Pages(this.client.subject);
+    let first: JsonObject | undefined;
+    let count = 0;
+    let next: string | null = null;
+    do {
+      const page = await ask(pages.cursor);
+      if (page === null) return null;
+      const runs = itemsOf(page.value, this.client.subject, 'items', 'runs');
+      if (runs.length > 0) await sink.documents(page.bytes);
+      first ??= runs[0];
+      count += runs.length;
+      next = nextOf(page.value);
+    } while (count < MOST_RUNS && pages.goOn(next));
+    notes.push(...(next !== null && count >= MOST_RUNS ? [`Runs beyond ${MOST_RUNS.toLocaleString('en')} were left out.`] : pages.notes('Runs', count)));
+    return { count, first };
   }
 
   async list(request: ListRequest, signal: AbortSignal): Promise<ListedPage> {
@@ -135,12 +120,12 @@ export class LangsmithSource implements TraceSource {
       ...(plain.isFailed ? ['eq(status, "error")'] : []),
       ...(plain.session === null ? [] : [`and(in(metadata_key, ["session_id","conversation_id","thread_id"]), eq(metadata_value, ${quoted(plain.session)}))`]),
       ...(plain.user === null ? [] : [`and(eq(metadata_key, "user_id"), eq(metadata_value, ${quoted(plain.user)}))`]),
-      ...(plain.toMs === null ? [] : [`lt(start_time, ${quoted(new Date(plain.toMs).toISOString())})`]),
+      ...(plain.toMs === null ? [] : [`lt(start_time, ${quoted(isoAt(plain.toMs))})`]),
     ];
     const filter = conditions.length === 0 ? undefined : conditions.length === 1 ? conditions[0] : `and(${conditions.join(', ')})`;
     const from = plain.fromMs ?? (plain.toMs ?? request.now) - 30 * DAY;
-    const page = await this.#client.query({ path: `${this.#v1}/runs/query`, signal }, {
-      session: [project], is_root: true, limit: Math.min(request.limit, 100), start_time: new Date(from).toISOString(), select: SELECTS.filter((name) => !['inputs', 'outputs', 'events'].includes(name)), ...(filter === undefined ? {} : { filter }), ...(request.cursor === null ? {} : { cursor: request.cursor }),
+    const page = await this.client.query({ path: `${this.#v1}/runs/query`, signal }, {
+      session: [project], is_root: true, limit: Math.min(request.limit, 100), start_time: isoAt(from), select: SELECTS.filter((name) => !['inputs', 'outputs', 'events'].includes(name)), ...(filter === undefined ? {} : { filter }), ...(request.cursor === null ? {} : { cursor: request.cursor }),
     }, json);
     return { traces: listOf(page, 'runs', 'items').map(rowOf), next: nextOf(page), notes: plain.fromMs === null ? [...notes, 'Of the last 30 days: add after: to look further back.'] : notes };
   }
@@ -148,7 +133,7 @@ export class LangsmithSource implements TraceSource {
   async scores(ids: RemoteIds, signal: AbortSignal): Promise<readonly RemoteScore[]> {
     const scores: RemoteScore[] = [];
     for (let offset = 0; offset < 10_000; offset += 100) {
-      const items = listOf(await this.#client.get({ path: `${this.#v1}/feedback`, params: { trace: ids.traceId, run: [ids.traceId], limit: 100, offset }, signal }, json), 'items', 'feedback');
+      const items = listOf(await this.json(`${this.#v1}/feedback`, { trace: ids.traceId, run: [ids.traceId], limit: 100, offset }, signal), 'items', 'feedback');
       for (const item of items) if ((textAt(item, 'trace_id') ?? textAt(item, 'run_id')) === ids.traceId) scores.push(scoreOf(item, ids.traceId));
       if (items.length < 100) break;
     }
@@ -156,7 +141,7 @@ export class LangsmithSource implements TraceSource {
   }
 
   async annotate({ ids, name, value, label, comment, id }: Annotation, signal: AbortSignal): Promise<void> {
-    await this.#client.write({ path: `${this.#v1}/feedback`, signal }, { id, run_id: ids.spanId ?? ids.traceId, trace_id: ids.traceId, key: name, ...(value === null ? {} : { score: value }), ...(label === null ? {} : { value: label }), ...(comment === null ? {} : { comment }) });
+    await this.client.write({ path: `${this.#v1}/feedback`, signal }, { id, run_id: ids.spanId ?? ids.traceId, trace_id: ids.traceId, key: name, ...(value === null ? {} : { score: value }), ...(label === null ? {} : { value: label }), ...(comment === null ? {} : { comment }) });
   }
 
   /** The id of the project that the entry names. */
@@ -164,7 +149,7 @@ export class LangsmithSource implements TraceSource {
     const { project } = this.entry;
     if (project === undefined) return Promise.resolve(null);
     if (UUID.test(project)) return Promise.resolve(project);
-    this.#project ??= this.#client.get({ path: `${this.#v1}/sessions`, params: { name: project, limit: 1 }, signal }, json).then((page) => {
+    this.#project ??= this.json(`${this.#v1}/sessions`, { name: project, limit: 1 }, signal).then((page) => {
       const id = textAt(listOf(page, 'sessions').find((session) => session['name'] === project), 'id');
       if (id === null) throw new SourceError('source-request', `LangSmith has no project “${project}” (source "${this.entry.name}"): check "project" in touchstone.yml.`);
       return id;
@@ -178,18 +163,10 @@ function fetched(traceId: string, spanId: string | null, project: string | null,
   return { ids: { traceId, spanId, project, tenant, callId: traceId }, traceId: traceIdFor('langsmith', traceId), spanId: spanId === null ? null : spanIdFor('langsmith', spanId), notes };
 }
 
-function json(answer: Answer): Promise<unknown> {
-  return answer.json();
-}
-
-async function orNull(answer: Answer): Promise<unknown> {
-  return (await pageOrNull(answer))?.value ?? null;
-}
-
-async function pageOrNull(answer: Answer): Promise<{ readonly bytes: Uint8Array; readonly value: unknown } | null> {
-  if (answer.status < 400) return answer.page();
-  answer.drop();
-  return null;
+/** The trace of a run. It becomes a part of an address. */
+function traceIn(run: unknown): string | null {
+  const id = textAt(run, 'trace_id');
+  return id !== null && UUID.test(id) ? id : null;
 }
 
 function nextOf(page: unknown): string | null {

@@ -2,10 +2,10 @@ import { isObject, type JsonObject } from '../../../core/json.ts';
 import { readLogfireRows } from '../../../core/trace/formats/logfire.ts';
 import { readSpanId, readTraceId } from '../../../core/trace/ids.ts';
 import { nanosOf } from '../../../core/trace/time.ts';
-import type { SourceClient } from '../client.ts';
 import { plainQuery } from '../plain-query.ts';
-import type { FetchedTrace, FetchSink, ListedPage, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
-import { listOf, nanosBetween, notFound, numberAt, textAt, wantedId } from './shared.ts';
+import type { FetchedTrace, FetchSink, ListedPage, ListRequest, TraceRef, TraceSource } from '../source.ts';
+import { BackendAdapter } from './adapter.ts';
+import { isoAt, listOf, nanosBetween, notFound, numberAt, textAt } from './shared.ts';
 
 /** As many rows as Logfire gives for one query. */
 const PAGE = 10_000;
@@ -13,18 +13,7 @@ const MOST_SPANS = 500_000;
 const COLUMNS = 'trace_id, span_id, parent_span_id, span_name, message, kind, level, start_timestamp, end_timestamp, is_exception, exception_type, exception_message, exception_stacktrace, otel_status_code, otel_status_message, otel_scope_name, otel_resource_attributes, otel_events, service_name, tags, attributes';
 
 /** Pydantic Logfire: SQL over its records. Only what is checked to be hex, or is quoted as a text, is written into a query. */
-export class LogfireSource implements TraceSource {
-  readonly entry;
-  readonly #client: SourceClient;
-
-  constructor(context: SourceContext) {
-    this.entry = context.entry;
-    this.#client = context.client();
-  }
-
-  dispose(): void {
-    this.#client.dispose();
-  }
+export class LogfireSource extends BackendAdapter implements TraceSource {
 
   async test(signal: AbortSignal): Promise<string> {
     const rows = await this.#rows('SELECT service_name FROM records ORDER BY start_timestamp DESC LIMIT 1', 1, signal);
@@ -32,9 +21,7 @@ export class LogfireSource implements TraceSource {
   }
 
   async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
-    const id = wantedId(ref, this.#client.subject);
-    const traceId = readTraceId(id);
-    if (typeof traceId !== 'string') throw notFound(this.#client.subject, id, 'it is no trace id');
+    const { id, traceId } = this.hexTrace(ref);
     const notes: string[] = [];
     let count = 0;
     for (;;) {
@@ -47,7 +34,7 @@ export class LogfireSource implements TraceSource {
         break;
       }
     }
-    if (count === 0) throw notFound(this.#client.subject, id);
+    if (count === 0) throw notFound(this.client.subject, id);
     return { ids: { traceId, spanId: ref.spanId, project: ref.project ?? this.entry.project ?? null, tenant: null, callId: null }, traceId, spanId: readSpanId(ref.spanId) ?? null, notes };
   }
 
@@ -58,7 +45,7 @@ export class LogfireSource implements TraceSource {
     const toMs = plain.toMs ?? request.now;
     const conditions = [
       'parent_span_id IS NULL', "kind <> 'pending_span'",
-      `start_timestamp >= ${quoted(new Date(plain.fromMs ?? toMs - 7 * 86_400_000).toISOString())}`, `start_timestamp < ${quoted(new Date(toMs).toISOString())}`,
+      `start_timestamp >= ${quoted(isoAt(plain.fromMs ?? toMs - 7 * 86_400_000))}`, `start_timestamp < ${quoted(isoAt(toMs))}`,
       ...(plain.service === null ? [] : [`service_name = ${quoted(plain.service)}`]), ...(plain.name === null ? [] : [`span_name = ${quoted(plain.name)}`]),
       ...(plain.environment === null ? [] : [`deployment_environment = ${quoted(plain.environment)}`]), ...(plain.isFailed ? ['is_exception'] : []),
     ];
@@ -72,7 +59,7 @@ export class LogfireSource implements TraceSource {
 
   /** Logfire answers column by column, or (`json_rows`) row by row. */
   async #rows(sql: string, limit: number, signal: AbortSignal): Promise<JsonObject[]> {
-    const answer = await this.#client.get({ path: '/v1/query', params: { sql, limit, json_rows: 'true' }, signal }, (found) => found.json());
+    const answer = await this.json('/v1/query', { sql, limit, json_rows: 'true' }, signal);
     const rows = listOf(answer, 'rows');
     if (rows.length > 0 || !isObject(answer)) return rows;
     const columns = listOf(answer['columns']).flatMap(({ name, values }) => (typeof name === 'string' && Array.isArray(values) ? [{ name, values: values as unknown[] }] : []));

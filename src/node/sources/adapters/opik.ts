@@ -6,39 +6,33 @@ import { parseKeepingLongIntegers } from '../../../core/trace/parse-json.ts';
 import { nanosOf } from '../../../core/trace/time.ts';
 import type { RemoteScore } from '../../../protocol/remote.ts';
 import type { Answer } from '../answer.ts';
-import type { SourceClient } from '../client.ts';
-import { SourceError } from '../errors.ts';
+import { answerError, SourceError, type SourceSubject } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { Annotation, FetchedTrace, FetchSink, ListedPage, ListedTrace, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
-import { listOf, MOST_PAGES, nanosBetween, notFound, numberAt, textAt, wantedId } from './shared.ts';
+import { BackendAdapter } from './adapter.ts';
+import { Pages } from './pages.ts';
+import { isoAt, itemsOf, json, listOf, nanosBetween, notFound, numberAt, textAt, unlessRefused, wantedId } from './shared.ts';
 
 const PAGE = 2000;
 
 /** Opik: the trace, which is the root, then its spans. */
-export class OpikSource implements TraceSource {
-  readonly entry;
+export class OpikSource extends BackendAdapter implements TraceSource {
   readonly spanIdAttribute = 'opik.span.id';
-  readonly #client: SourceClient;
 
   constructor(context: SourceContext) {
-    this.entry = context.entry;
-    this.#client = context.client({ queries: [/^\/v1\/private\/spans\/search$/], writes: [/^\/v1\/private\/(?:traces|spans)\/[0-9a-f-]+\/feedback-scores$/] });
-  }
-
-  dispose(): void {
-    this.#client.dispose();
+    super(context, { queries: [/^\/v1\/private\/spans\/search$/], writes: [/^\/v1\/private\/(?:traces|spans)\/[0-9a-f-]+\/feedback-scores$/] });
   }
 
   async test(signal: AbortSignal): Promise<string> {
-    const projects = listOf(await this.#client.get({ path: '/v1/private/projects', params: { page: 1, size: 5 }, signal }, json), 'content').map((project) => textAt(project, 'name') ?? '');
+    const projects = listOf(await this.json('/v1/private/projects', { page: 1, size: 5 }, signal), 'content').map((project) => textAt(project, 'name') ?? '');
     return projects.length === 0 ? 'Opik answered: it has no projects yet.' : `Opik answered: ${projects.length === 1 ? 'project' : 'projects'} ${projects.join(', ')}.`;
   }
 
   async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
-    const id = wantedId(ref, this.#client.subject);
-    if (!/^[0-9a-f-]{32,36}$/i.test(id)) throw notFound(this.#client.subject, id, 'ids of Opik are UUIDs');
-    const trace = await this.#client.get({ path: `/v1/private/traces/${encodeURIComponent(id)}`, signal, expect: [404] }, async (answer) => (answer.status === 404 ? drop(answer) : answer.json()));
-    if (trace === null) throw notFound(this.#client.subject, id);
+    const id = wantedId(ref, this.client.subject);
+    if (!/^[0-9a-f-]{32,36}$/i.test(id)) throw notFound(this.client.subject, id, 'ids of Opik are UUIDs');
+    const trace = await this.client.get({ path: `/v1/private/traces/${encodeURIComponent(id)}`, signal, expect: [404] }, unlessRefused(json));
+    if (trace === null) throw notFound(this.client.subject, id);
     await sink.decoded(readOpikTrace(trace));
     const project = textAt(trace, 'project_id') ?? ref.project;
     const notes: string[] = [];
@@ -55,34 +49,39 @@ export class OpikSource implements TraceSource {
 
   /** Gives the spans page by page. `false`: this host cannot be searched. */
   async #search(traceId: string, project: string | null, take: (spans: readonly JsonObject[]) => Promise<void>, notes: string[], signal: AbortSignal): Promise<boolean> {
-    let last: string | null = null;
-    for (let pages = 0; pages < MOST_PAGES; pages++) {
-      const body = { trace_id: traceId, ...(project === null ? (this.entry.project === undefined ? {} : { project_name: this.entry.project }) : { project_id: project }), limit: PAGE, truncate: false, ...(last === null ? {} : { last_retrieved_id: last }) };
-      const spans: readonly JsonObject[] | null = await this.#client.query({ path: '/v1/private/spans/search', accept: 'application/octet-stream', signal, expect: [404, 405] }, body, async (answer) => (answer.status >= 400 ? drop(answer) : linesOf(answer)));
+    const { subject } = this.client;
+    const pages = new Pages(subject);
+    let count = 0;
+    let spans: readonly JsonObject[] | null;
+    do {
+      const body = { trace_id: traceId, ...(project === null ? (this.entry.project === undefined ? {} : { project_name: this.entry.project }) : { project_id: project }), limit: PAGE, truncate: false, ...(pages.cursor === null ? {} : { last_retrieved_id: pages.cursor }) };
+      spans = await this.client.query({ path: '/v1/private/spans/search', accept: 'application/octet-stream', signal, expect: [404, 405] }, body, unlessRefused((answer) => linesOf(answer, subject)));
       if (spans === null) return false;
       if (spans.length > 0) await take(spans);
-      last = textAt(spans.at(-1), 'id');
-      if (spans.length < PAGE || last === null) return true;
-    }
-    notes.push(`Spans beyond ${(MOST_PAGES * PAGE).toLocaleString('en')} were left out.`);
+      count += spans.length;
+    } while (pages.goOn(spans.length < PAGE ? null : textAt(spans.at(-1), 'id')));
+    notes.push(...pages.notes('Spans', count));
     return true;
   }
 
   async #pages(traceId: string, project: string | null, take: (spans: readonly JsonObject[]) => Promise<void>, notes: string[], signal: AbortSignal): Promise<void> {
     const size = 500;
-    for (let page = 1; page <= MOST_PAGES; page++) {
-      const spans = listOf(await this.#client.get({ path: '/v1/private/spans', params: { trace_id: traceId, project_id: project, project_name: project === null ? this.entry.project : null, page, size, truncate: 'false' }, signal }, json), 'content');
+    const pages = new Pages(this.client.subject);
+    let count = 0;
+    let spans: readonly JsonObject[];
+    do {
+      spans = itemsOf(await this.json('/v1/private/spans', { trace_id: traceId, project_id: project, project_name: project === null ? this.entry.project : null, page: Math.floor(count / size) + 1, size, truncate: 'false' }, signal), this.client.subject, 'content');
       if (spans.length > 0) await take(spans);
-      if (spans.length < size) return;
-    }
-    notes.push(`Spans beyond ${(MOST_PAGES * size).toLocaleString('en')} were left out.`);
+      count += spans.length;
+    } while (pages.goOn(spans.length < size ? null : textAt(spans.at(-1), 'id')));
+    notes.push(...pages.notes('Spans', count));
   }
 
   async list(request: ListRequest, signal: AbortSignal): Promise<ListedPage> {
     const { plain, notes } = plainQuery(request.query, request.now, ['name', 'session', 'tag']);
     const filters = [
-      ...(plain.fromMs === null ? [] : [{ field: 'start_time', operator: '>=', value: new Date(plain.fromMs).toISOString() }]),
-      ...(plain.toMs === null ? [] : [{ field: 'start_time', operator: '<', value: new Date(plain.toMs).toISOString() }]),
+      ...(plain.fromMs === null ? [] : [{ field: 'start_time', operator: '>=', value: isoAt(plain.fromMs) }]),
+      ...(plain.toMs === null ? [] : [{ field: 'start_time', operator: '<', value: isoAt(plain.toMs) }]),
       ...(plain.name === null ? [] : [{ field: 'name', operator: '=', value: plain.name }]),
       ...(plain.session === null ? [] : [{ field: 'thread_id', operator: '=', value: plain.session }]),
       ...(plain.tag === null ? [] : [{ field: 'tags', operator: 'contains', value: plain.tag }]),
@@ -91,13 +90,13 @@ export class OpikSource implements TraceSource {
     const size = Math.min(request.limit, 100);
     const { project } = this.entry;
     const isId = project !== undefined && /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(project);
-    const answer = await this.#client.get({ path: '/v1/private/traces', params: { page, size, truncate: 'true', project_id: isId ? project : null, project_name: isId ? null : (project ?? 'Default Project'), filters: filters.length === 0 ? null : JSON.stringify(filters) }, signal }, json);
+    const answer = await this.json('/v1/private/traces', { page, size, truncate: 'true', project_id: isId ? project : null, project_name: isId ? null : (project ?? 'Default Project'), filters: filters.length === 0 ? null : JSON.stringify(filters) }, signal);
     const traces = listOf(answer, 'content');
     return { traces: traces.map(rowOf), next: page * size < (numberAt(answer, 'total') ?? 0) ? String(page + 1) : null, notes };
   }
 
   async scores(ids: RemoteIds, signal: AbortSignal): Promise<readonly RemoteScore[]> {
-    const trace = await this.#client.get({ path: `/v1/private/traces/${encodeURIComponent(ids.traceId)}`, signal }, json);
+    const trace = await this.json(`/v1/private/traces/${encodeURIComponent(ids.traceId)}`, {}, signal);
     const scores = scoresIn(trace, null);
     await this.#spans(ids.traceId, textAt(trace, 'project_id'), (spans) => {
       for (const span of spans) scores.push(...scoresIn(span, textAt(span, 'id')));
@@ -109,24 +108,15 @@ export class OpikSource implements TraceSource {
   async annotate({ ids, name, value, label, comment }: Annotation, signal: AbortSignal): Promise<void> {
     if (value === null) throw new SourceError('source-request', 'Opik keeps scores as numbers: give one.');
     const of = ids.spanId === null ? `traces/${encodeURIComponent(ids.traceId)}` : `spans/${encodeURIComponent(ids.spanId)}`;
-    await this.#client.write({ path: `/v1/private/${of}/feedback-scores`, signal }, { name, value, source: 'sdk', ...(label === null ? {} : { category_name: label }), ...(comment === null ? {} : { reason: comment }) }, 'PUT');
+    await this.client.write({ path: `/v1/private/${of}/feedback-scores`, signal }, { name, value, source: 'sdk', ...(label === null ? {} : { category_name: label }), ...(comment === null ? {} : { reason: comment }) }, 'PUT');
   }
 }
 
-function json(answer: Answer): Promise<unknown> {
-  return answer.json();
-}
-
-function drop(answer: Answer): Promise<null> {
-  answer.drop();
-  return Promise.resolve(null);
-}
-
-async function linesOf(answer: Answer): Promise<JsonObject[]> {
+async function linesOf(answer: Answer, subject: SourceSubject): Promise<JsonObject[]> {
   const rows: JsonObject[] = [];
   for await (const line of answer.lines()) {
     const parsed = parseKeepingLongIntegers(new TextDecoder().decode(line));
-    if (!('value' in parsed) || !isObject(parsed.value)) throw new SourceError('source-response', 'Opik sent a line that is no JSON, or half of one: try again.', { temporary: true });
+    if (!('value' in parsed) || !isObject(parsed.value)) throw answerError('sent a line that is no JSON, or half of one', '', subject);
     rows.push(parsed.value);
   }
   return rows;

@@ -2,7 +2,8 @@ import { isObject, type JsonObject } from '../../../core/json.ts';
 import type { RawSpan, TokenBuckets } from '../../../core/trace/model.ts';
 import { compareNanos, nanosOf } from '../../../core/trace/time.ts';
 import { normaliseTrace } from '../../../core/trace/normalise/normalise-trace.ts';
-import { SourceError, type SourceSubject } from '../errors.ts';
+import type { Answer } from '../answer.ts';
+import { answerError, SourceError, type SourceSubject } from '../errors.ts';
 import type { ListedTrace, TraceRef } from '../source.ts';
 
 /** Pages of a list that never ends are somebody's mistake; a trace of so many spans is not shown anywhere either. */
@@ -11,6 +12,26 @@ export const MOST_PAGES = 1000;
 export function listOf(value: unknown, ...keys: string[]): JsonObject[] {
   const list = Array.isArray(value) ? value : isObject(value) ? keys.map((key) => value[key]).find(Array.isArray) : undefined;
   return Array.isArray(list) ? (list as unknown[]).filter(isObject) : [];
+}
+
+/** The items of a page; an answer of another interface is no empty page. @throws SourceError */
+export function itemsOf(page: unknown, subject: SourceSubject, ...keys: string[]): JsonObject[] {
+  const list = Array.isArray(page) ? page : isObject(page) ? keys.map((key) => page[key]).find(Array.isArray) : undefined;
+  if (list === undefined) throw answerError('answered, but not with a list', isObject(page) ? JSON.stringify({ message: page['message'] ?? page['error'] ?? page['detail'] }) : '', subject, false);
+  return listOf(list);
+}
+
+export function json(answer: Answer): Promise<unknown> {
+  return answer.json();
+}
+
+/** What `read` makes of an answer; `null`: its status is one of those that were expected beside success. */
+export function unlessRefused<T>(read: (answer: Answer) => Promise<T>): (answer: Answer) => Promise<T | null> {
+  return (answer) => {
+    if (answer.status < 400) return read(answer);
+    answer.drop();
+    return Promise.resolve(null);
+  };
 }
 
 export function textAt(value: unknown, ...path: string[]): string | null {
@@ -33,6 +54,19 @@ export function notFound(subject: SourceSubject, id: string, advice = 'it may be
 export function wantedId(ref: TraceRef, subject: SourceSubject): string {
   if (ref.traceId !== null) return ref.traceId;
   throw new SourceError('source-request', `The link names no trace that ${subject.vendor} could be asked for: open it in the browser, open a trace there, and copy that address.`);
+}
+
+const LAST_MS = Date.UTC(9999, 11, 31);
+
+/** A moment as backends take it; what lies before 1970 or beyond the year 9999 is put at that end. */
+export function isoAt(ms: number): string {
+  return new Date(Math.min(Math.max(ms, 0), LAST_MS)).toISOString();
+}
+
+/** Nanoseconds of a length in the given unit, as a decimal; `null`: it is none. */
+export function lengthNanos(value: number | null, nanosPerUnit: 1e6 | 1e9): string | null {
+  if (value === null || value < 0 || value > LAST_MS) return null;
+  return BigInt(Math.round(value * nanosPerUnit)).toString();
 }
 
 /** Nanoseconds from a start to an end in any of the spellings of time. */

@@ -2,62 +2,55 @@ import { isObject } from '../../../core/json.ts';
 import { readSpanId, readTraceId } from '../../../core/trace/ids.ts';
 import { UndecodableValue } from '../../../core/trace/any-value.ts';
 import { tag, WireReader } from '../../../core/trace/protobuf-reader.ts';
+import { compareNanos, readNanos } from '../../../core/trace/time.ts';
 import type { Answer } from '../answer.ts';
-import type { SourceClient } from '../client.ts';
-import { answerError, htmlError, isHtml } from '../errors.ts';
+import { answerError, htmlError, isHtml, quotable, type SourceSubject } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { FetchedTrace, FetchSink, ListedPage, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
-import { listOf, notFound, numberAt, textAt, wantedId } from './shared.ts';
+import { BackendAdapter } from './adapter.ts';
+import { lengthNanos, listOf, notFound, numberAt, textAt, unlessRefused } from './shared.ts';
 import { takeInSlices } from './slices.ts';
 
 const RESOURCE_SPANS = tag(1, 'bytes');
 const HOUR = 3600;
+const LONGEST_MESSAGE = 4096;
 /** The first spans are shown at once; then in larger pieces. */
 const FIRST_PIECE = 64 * 1024;
 const PIECE = 1024 * 1024;
 
 /** Grafana Tempo, directly or through Grafana (`datasource`). Protobuf is exact OTLP, so it is asked for; what comes as JSON is read, too. */
-export class TempoSource implements TraceSource {
-  readonly entry;
-  readonly #client: SourceClient;
+export class TempoSource extends BackendAdapter implements TraceSource {
   readonly #prefix: string;
 
   constructor(context: SourceContext) {
-    this.entry = context.entry;
-    this.#client = context.client();
+    super(context);
     const { datasource } = context.entry;
     this.#prefix = datasource === undefined ? '' : `/api/datasources/proxy/uid/${encodeURIComponent(datasource)}`;
   }
 
-  dispose(): void {
-    this.#client.dispose();
-  }
-
   async test(signal: AbortSignal): Promise<string> {
-    const answer = await this.#client.get({ path: `${this.#prefix}/api/search`, params: { limit: 1 }, signal }, (found) => found.json());
-    if (!isObject(answer) || !('traces' in answer || 'metrics' in answer)) throw answerError('answered, but not as Tempo does', '', this.#client.subject, false);
+    const answer = await this.json(`${this.#prefix}/api/search`, { limit: 1 }, signal);
+    if (!isObject(answer) || !('traces' in answer || 'metrics' in answer)) throw answerError('answered, but not as Tempo does', '', this.client.subject, false);
     return `Tempo answered${this.#prefix === '' ? '' : ' through Grafana'}${listOf(answer, 'traces').length === 0 ? ': no traces in the last hour' : ''}.`;
   }
 
   async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
-    const id = wantedId(ref, this.#client.subject);
-    const traceId = readTraceId(id);
-    if (typeof traceId !== 'string') throw notFound(this.#client.subject, id, 'it is no trace id');
+    const { id, traceId } = this.hexTrace(ref);
     const notes: string[] = [];
     const before = sink.spans;
     // A window that is wrong hides the trace: without it all blocks are looked through, which is slower and sure.
-    for (const window of ref.time === null ? [null] : [{ start: Math.floor(ref.time.fromMs / 1000) - HOUR, end: Math.ceil(ref.time.toMs / 1000) + HOUR }, null]) {
+    for (const window of ref.time === null ? [null] : [{ start: Math.max(0, Math.floor(ref.time.fromMs / 1000) - HOUR), end: Math.ceil(ref.time.toMs / 1000) + HOUR }, null]) {
       const found = (await this.#ask('/api/v2/traces/', id, window, signal)) ?? (await this.#ask('/api/traces/', id, window, signal));
       if (found === null) continue;
       await this.#take(found.answer, found.path === '/api/v2/traces/', sink, notes);
       await sink.settle();
       if (sink.spans > before) return { ids: { traceId: id, spanId: ref.spanId, project: null, tenant: this.entry.datasource ?? null, callId: null }, traceId, spanId: readSpanId(ref.spanId) ?? null, notes };
     }
-    throw notFound(this.#client.subject, id);
+    throw notFound(this.client.subject, id);
   }
 
   async #ask(path: '/api/v2/traces/' | '/api/traces/', id: string, window: { start: number; end: number } | null, signal: AbortSignal): Promise<{ readonly path: string; readonly answer: { readonly bytes: Uint8Array; readonly isProtobuf: boolean } } | null> {
-    const answer = await this.#client.get({ path: `${this.#prefix}${path}${encodeURIComponent(id)}`, params: window ?? {}, accept: 'application/protobuf', signal, expect: [404] }, (found) => (found.status === 404 ? drop(found) : this.#bytes(found)));
+    const answer = await this.client.get({ path: `${this.#prefix}${path}${encodeURIComponent(id)}`, params: window ?? {}, accept: 'application/protobuf', signal, expect: [404] }, unlessRefused((found) => this.#bytes(found)));
     return answer === null ? null : { path, answer };
   }
 
@@ -65,10 +58,10 @@ export class TempoSource implements TraceSource {
     const bytes = await answer.bytes();
     const type = answer.header('content-type');
     const begin = new TextDecoder().decode(bytes.subarray(0, 1024));
-    if (isHtml(type, begin)) throw htmlError(begin, this.#client.subject);
+    if (isHtml(type, begin)) throw htmlError(begin, this.client.subject);
     const isProtobuf = /proto/i.test(type ?? '') || !/^\s*\{/.test(begin);
     // Half of a JSON value never ends with its bracket; half of a message of protobuf says so itself.
-    if (!isProtobuf && bytes.findLast((byte) => byte > 32) !== 0x7d) throw answerError('sent only half of an answer', begin.slice(0, 200), this.#client.subject);
+    if (!isProtobuf && bytes.findLast((byte) => byte > 32) !== 0x7d) throw answerError('sent only half of an answer', begin.slice(0, 200), this.client.subject);
     if (isProtobuf) this.#check(bytes);
     return { bytes, isProtobuf };
   }
@@ -77,19 +70,19 @@ export class TempoSource implements TraceSource {
     try {
       for (const _ of fieldsOf(bytes));
     } catch (error) {
-      if (error instanceof UndecodableValue) throw answerError('sent an answer that is no protobuf, or only half of it', '', this.#client.subject);
+      if (error instanceof UndecodableValue) throw answerError('sent an answer that is no protobuf, or only half of it', '', this.client.subject);
       throw error;
     }
   }
 
   async #take({ bytes, isProtobuf }: { readonly bytes: Uint8Array; readonly isProtobuf: boolean }, isVersion2: boolean, sink: FetchSink, notes: string[]): Promise<void> {
     if (!isProtobuf) {
-      const begin = new TextDecoder().decode(bytes.subarray(Math.max(0, bytes.length - 4096)));
-      if (/"status"\s*:\s*"?(?:PARTIAL|1)/.test(begin)) notes.push(partial(/"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(begin)?.[1] ?? ''));
+      const begin = new TextDecoder().decode(bytes.subarray(Math.max(0, bytes.length - LONGEST_MESSAGE)));
+      if (/"status"\s*:\s*"?(?:PARTIAL|1)/.test(begin)) notes.push(partial(this.client.subject, /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(begin)?.[1] ?? ''));
       await takeInSlices(bytes, sink);
       return;
     }
-    const trace = isVersion2 ? readAnswer(bytes, notes) : bytes;
+    const trace = isVersion2 ? readAnswer(bytes, notes, this.client.subject) : bytes;
     for (const piece of piecesOf(trace)) await sink.protobuf(piece);
   }
 
@@ -104,16 +97,13 @@ export class TempoSource implements TraceSource {
       ...(plain.user === null ? [] : [`span.user.id = ${quoted(plain.user)}`]),
     ];
     const end = request.cursor === null ? Math.ceil((plain.toMs ?? request.now) / 1000) : Number(request.cursor);
-    const start = plain.fromMs === null ? end - 24 * HOUR : Math.floor(plain.fromMs / 1000);
+    const start = plain.fromMs === null ? Math.max(0, end - 24 * HOUR) : Math.floor(plain.fromMs / 1000);
     const limit = Math.min(request.limit, 200);
-    const page = await this.#client.get({ path: `${this.#prefix}/api/search`, params: { q: `{ ${conditions.join(' && ')} }`, limit, spss: 1, start, end }, signal }, (answer) => answer.json());
-    const traces = listOf(page, 'traces').map((trace) => {
-      const ms = numberAt(trace, 'durationMs');
-      return {
-        id: readTraceId(textAt(trace, 'traceID')) ?? '', name: textAt(trace, 'rootTraceName') ?? '', startNs: textAt(trace, 'startTimeUnixNano') ?? '0', durationNs: ms === null ? null : String(BigInt(Math.round(ms)) * 1_000_000n),
-        spans: null, errors: null, tokens: null, cost: null, service: textAt(trace, 'rootServiceName'), session: null, user: null,
-      };
-    }).sort((a, b) => Number(BigInt(b.startNs) - BigInt(a.startNs)));
+    const page = await this.json(`${this.#prefix}/api/search`, { q: `{ ${conditions.join(' && ')} }`, limit, spss: 1, start, end }, signal);
+    const traces = listOf(page, 'traces').map((trace) => ({
+      id: readTraceId(textAt(trace, 'traceID')) ?? '', name: textAt(trace, 'rootTraceName') ?? '', startNs: readNanos(textAt(trace, 'startTimeUnixNano')) ?? '0', durationNs: lengthNanos(numberAt(trace, 'durationMs'), 1e6),
+      spans: null, errors: null, tokens: null, cost: null, service: textAt(trace, 'rootServiceName'), session: null, user: null,
+    })).sort((a, b) => compareNanos(b.startNs, a.startNs));
     const oldest = traces.at(-1);
     // Tempo gives any that match, not the newest: an earlier window goes on from here.
     const next = traces.length < limit || oldest === undefined ? null : String(Number(BigInt(oldest.startNs) / 1_000_000_000n));
@@ -121,17 +111,13 @@ export class TempoSource implements TraceSource {
   }
 }
 
-function drop(answer: Answer): Promise<null> {
-  answer.drop();
-  return Promise.resolve(null);
-}
-
 function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
-function partial(message: string): string {
-  return `Tempo gave a part of the trace only${message === '' ? '' : `: ${message}`}.`;
+function partial(subject: SourceSubject, message: string): string {
+  const said = quotable(message, subject);
+  return `Tempo gave a part of the trace only${said === '' ? '' : `: ${said}`}.`;
 }
 
 /** Top-level fields of a message: where each begins with its tag, where its content lies. */
@@ -153,16 +139,16 @@ function* fieldsOf(bytes: Uint8Array): Generator<{ readonly tag: number; readonl
 }
 
 /** `TraceByIDResponse{1 trace, 2 metrics, 3 status, 4 message}` (tempopb): the trace within. */
-function readAnswer(bytes: Uint8Array, notes: string[]): Uint8Array {
+function readAnswer(bytes: Uint8Array, notes: string[], subject: SourceSubject): Uint8Array {
   let trace: Uint8Array = new Uint8Array(0);
   let isPartial = false;
   let message = '';
   for (const field of fieldsOf(bytes)) {
     if (field.tag === tag(1, 'bytes')) trace = bytes.subarray(field.content, field.end);
     else if (field.tag === tag(3, 'varint')) isPartial = bytes[field.content] === 1;
-    else if (field.tag === tag(4, 'bytes')) message = new TextDecoder().decode(bytes.subarray(field.content, field.end));
+    else if (field.tag === tag(4, 'bytes')) message = new TextDecoder().decode(bytes.subarray(field.content, Math.min(field.end, field.content + LONGEST_MESSAGE)));
   }
-  if (isPartial) notes.push(partial(message));
+  if (isPartial) notes.push(partial(subject, message));
   return trace;
 }
 

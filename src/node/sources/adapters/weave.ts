@@ -4,29 +4,31 @@ import { spanIdFor, traceIdFor } from '../../../core/trace/ids.ts';
 import { nanosOf } from '../../../core/trace/time.ts';
 import { parseKeepingLongIntegers } from '../../../core/trace/parse-json.ts';
 import type { RemoteScore } from '../../../protocol/remote.ts';
-import { onceMore, type SourceClient } from '../client.ts';
-import { SourceError } from '../errors.ts';
+import { onceMore } from '../client.ts';
+import { answerError, SourceError } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { Annotation, FetchedTrace, FetchSink, ListedPage, ListedTrace, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
 import { LineBatches } from '../line-batches.ts';
-import { listOf, MOST_PAGES, nanosBetween, notFound, numberAt, textAt } from './shared.ts';
+import { BackendAdapter } from './adapter.ts';
+import { Pages } from './pages.ts';
+import { json, listOf, nanosBetween, notFound, numberAt, textAt, unlessRefused } from './shared.ts';
 
 /** Calls asked for at once: what breaks in the middle is asked again from there. */
 const PAGE = 5000;
 
+interface CallPage {
+  readonly calls: number;
+  /** Ids of the call above all, and of the last one. */
+  readonly root: string | null;
+  readonly last: string | null;
+}
+
 /** W&B Weave. A link names a call; its trace is read from the call, then all calls of the trace, a line each. */
-export class WeaveSource implements TraceSource {
-  readonly entry;
+export class WeaveSource extends BackendAdapter implements TraceSource {
   readonly spanIdAttribute = 'weave.call.id';
-  readonly #client: SourceClient;
 
   constructor(context: SourceContext) {
-    this.entry = context.entry;
-    this.#client = context.client({ queries: [/^\/calls\/stream_query$/, /^\/call\/read$/, /^\/feedback\/query$/], writes: [/^\/feedback\/create$/] });
-  }
-
-  dispose(): void {
-    this.#client.dispose();
+    super(context, { queries: [/^\/calls\/stream_query$/, /^\/call\/read$/, /^\/feedback\/query$/], writes: [/^\/feedback\/create$/] });
   }
 
   async test(signal: AbortSignal): Promise<string> {
@@ -37,45 +39,47 @@ export class WeaveSource implements TraceSource {
 
   async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
     const project = this.#project(ref.project);
-    const { subject } = this.#client;
+    const { subject } = this.client;
     let traceId = ref.traceId;
     if (ref.callId !== null) {
-      const read = await this.#client.query({ path: '/call/read', signal, expect: [404] }, { project_id: project, id: ref.callId }, (answer) => (answer.status === 404 ? Promise.resolve(null) : answer.json()));
+      const read = await this.client.query({ path: '/call/read', signal, expect: [404] }, { project_id: project, id: ref.callId }, unlessRefused(json));
       traceId = textAt(read, 'call', 'trace_id');
       if (traceId === null) throw notFound(subject, `with the call ${ref.callId}`, `the call may be of another project than ${project}`);
     }
     if (traceId === null) throw new SourceError('source-request', 'The link names no call: open one in Weave and copy that address.');
     let root: string | null = null;
     let count = 0;
-    for (let pages = 0; pages < MOST_PAGES; pages++) {
-      const page = await onceMore(signal, () => this.#page(project, traceId, count, sink, signal));
+    const pages = new Pages(subject);
+    let page: CallPage;
+    do {
+      page = await onceMore(signal, () => this.#page(project, traceId, count, sink, signal));
       root ??= page.root;
       count += page.calls;
-      if (page.calls < PAGE) break;
-    }
+    } while (pages.goOn(page.calls < PAGE ? null : page.last));
     if (count === 0) throw notFound(subject, traceId);
     const spanId = ref.spanId === root ? null : ref.spanId;
-    return { ids: { traceId, spanId, project, tenant: null, callId: root ?? ref.callId }, traceId: traceIdFor('weave', traceId), spanId: spanId === null ? null : spanIdFor('weave', spanId), notes: [] };
+    return { ids: { traceId, spanId, project, tenant: null, callId: root ?? ref.callId }, traceId: traceIdFor('weave', traceId), spanId: spanId === null ? null : spanIdFor('weave', spanId), notes: pages.notes('Calls', count) };
   }
 
-  async #page(project: string, traceId: string, offset: number, sink: FetchSink, signal: AbortSignal): Promise<{ readonly calls: number; readonly root: string | null }> {
-    const answer = await this.#client.query({ path: '/calls/stream_query', accept: 'application/jsonl', signal }, {
+  async #page(project: string, traceId: string, offset: number, sink: FetchSink, signal: AbortSignal): Promise<CallPage> {
+    const answer = await this.client.query({ path: '/calls/stream_query', accept: 'application/jsonl', signal }, {
       project_id: project, filter: { trace_ids: [traceId] }, limit: PAGE, offset, sort_by: [{ field: 'started_at', direction: 'asc' }], include_costs: true, include_feedback: true,
     });
     const batches = new LineBatches(sink);
     let calls = 0;
     let root: string | null = null;
+    let last: string | null = null;
     for await (const line of answer.lines()) {
       calls++;
-      if (root === null) {
-        const parsed = parseKeepingLongIntegers(new TextDecoder().decode(line));
-        const call = 'value' in parsed && isObject(parsed.value) ? parsed.value : {};
-        if (textAt(call, 'parent_id') === null) root = textAt(call, 'id');
+      if (root === null || calls === PAGE) {
+        const call = callIn(line);
+        if (root === null && call !== null && textAt(call, 'parent_id') === null) root = textAt(call, 'id');
+        last = textAt(call, 'id');
       }
       await batches.add(line);
     }
     await batches.end();
-    return { calls, root };
+    return { calls, root, last };
   }
 
   async list(request: ListRequest, signal: AbortSignal): Promise<ListedPage> {
@@ -99,16 +103,16 @@ export class WeaveSource implements TraceSource {
 
   async annotate({ ids, name, value, label, comment }: Annotation, signal: AbortSignal): Promise<void> {
     const project = this.#project(ids.project);
-    await this.#client.write({ path: '/feedback/create', signal }, { project_id: project, weave_ref: `weave:///${project}/call/${ids.spanId ?? ids.callId ?? ''}`, feedback_type: 'touchstone.annotation', payload: { name, ...(value === null ? {} : { value }), ...(label === null ? {} : { label }), ...(comment === null ? {} : { comment }) } });
+    await this.client.write({ path: '/feedback/create', signal }, { project_id: project, weave_ref: `weave:///${project}/call/${ids.spanId ?? ids.callId ?? ''}`, feedback_type: 'touchstone.annotation', payload: { name, ...(value === null ? {} : { value }), ...(label === null ? {} : { label }), ...(comment === null ? {} : { comment }) } });
   }
 
   async #calls(body: JsonObject, signal: AbortSignal): Promise<JsonObject[]> {
-    return this.#client.query({ path: '/calls/stream_query', accept: 'application/jsonl', signal }, body, async (answer) => {
+    return this.client.query({ path: '/calls/stream_query', accept: 'application/jsonl', signal }, body, async (answer) => {
       const calls: JsonObject[] = [];
       for await (const line of answer.lines()) {
-        const parsed = parseKeepingLongIntegers(new TextDecoder().decode(line));
-        if (!('value' in parsed) || !isObject(parsed.value)) throw new SourceError('source-response', `Weave sent a line that is no JSON${'error' in parsed ? ` (${parsed.error})` : ''}: try again.`, { temporary: true });
-        calls.push(parsed.value);
+        const call = callIn(line);
+        if (call === null) throw answerError('sent a line that is no JSON, or half of one', '', this.client.subject);
+        calls.push(call);
       }
       return calls;
     });
@@ -119,6 +123,12 @@ export class WeaveSource implements TraceSource {
     if (project === undefined) throw new SourceError('source-request', `Source "${this.entry.name}" needs "project: entity/project" in touchstone.yml: Weave is asked project by project.`);
     return project;
   }
+}
+
+/** `null`: the line is no object of JSON. */
+function callIn(line: Uint8Array): JsonObject | null {
+  const parsed = parseKeepingLongIntegers(new TextDecoder().decode(line));
+  return 'value' in parsed && isObject(parsed.value) ? parsed.value : null;
 }
 
 function rowOf(call: JsonObject): ListedTrace {
