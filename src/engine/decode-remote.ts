@@ -5,6 +5,7 @@ import type { RemoteMethods } from '../protocol/remote.ts';
 const text = v.pipe(v.string(), v.maxLength(1_000_000));
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(1000));
+const request = v.optional(name);
 const limit = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const list = v.object({ source: name, query: text, limit, cursor: v.optional(text) });
 const optional = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4096)));
@@ -18,15 +19,15 @@ const entry = v.object({
 /** One decoder a method of links and sources. */
 export const REMOTE_SCHEMAS = {
   'links/explain': v.object({ text }),
-  'links/open': v.object({ text }),
+  'links/open': v.object({ text, request }),
   'links/make': v.object({ traceId: id, spanId: v.optional(id) }),
   'remote/sources': v.object({}),
   'remote/describe': v.object({ entry }),
   'remote/list': list,
   'remote/sessions': list,
   'remote/summary': v.object({ source: name, query: text, by: v.picklist(['day', 'model', 'service']) }),
-  'remote/fetch': v.object({ source: name, id }),
-  'remote/refresh': v.object({ traceId: id }),
+  'remote/fetch': v.object({ source: name, id, request }),
+  'remote/refresh': v.object({ traceId: id, request }),
   'remote/origin': v.object({ traceId: id }),
   'remote/test': v.union([v.object({ source: name }), v.object({ entry })]),
   'remote/add': v.object({ entry }),

@@ -153,12 +153,17 @@ export interface SourceTest {
   readonly message: string;
 }
 
+/** Several traces may be on their way at once: a name of the asker's own, by which it knows the progress of this one. */
+export interface Requested {
+  readonly request?: string;
+}
+
 /** What the extension and the command line ask of the engine about links and sources: method → [parameters, result]. */
 export interface RemoteMethods {
   /** Contacts nothing. `text`: a link, an id, a traceparent header, or a text with one of these in it. */
   'links/explain': [{ readonly text: string }, LinkExplanation];
   /** The store first, then sources. `remote/progress` tells how far; what has come when it is cancelled stays. */
-  'links/open': [{ readonly text: string }, OpenedLink];
+  'links/open': [{ readonly text: string } & Requested, OpenedLink];
   /** Links to a trace of the store: `link` leads to its backend (`null`: it is only here), `editor` opens it in a colleague's editor (`null`: the same). */
   'links/make': [{ readonly traceId: string; readonly spanId?: string }, { readonly link: string | null; readonly editor: string | null; readonly markdown: string | null }];
   'remote/sources': [Record<string, never>, { readonly sources: readonly RemoteSource[] }];
@@ -170,9 +175,9 @@ export interface RemoteMethods {
   /** Sums over what a query finds in a source that can be queried (ClickHouse). */
   'remote/summary': [{ readonly source: string; readonly query: string; readonly by: 'day' | 'model' | 'service' }, { readonly rows: readonly RemoteSummaryRow[]; readonly notes: readonly string[] }];
   /** Fetches one trace of a source by the source's id. */
-  'remote/fetch': [{ readonly source: string; readonly id: string }, OpenedLink];
+  'remote/fetch': [{ readonly source: string; readonly id: string } & Requested, OpenedLink];
   /** Fetches a stored trace again from where it came. */
-  'remote/refresh': [{ readonly traceId: string }, OpenedLink];
+  'remote/refresh': [{ readonly traceId: string } & Requested, OpenedLink];
   /** `null`: it came another way. */
   'remote/origin': [{ readonly traceId: string }, Fetched | null];
   'remote/test': [{ readonly source: string } | { readonly entry: NewSource }, SourceTest];
@@ -186,5 +191,5 @@ export interface RemoteMethods {
 
 export interface RemoteNotifications {
   /** A trace is being fetched: spans that are in the store by now. `traceId` is known with the first of them. */
-  'remote/progress': { readonly source: string; readonly traceId: string | null; readonly spans: number; readonly bytes: number };
+  'remote/progress': { readonly request: string | null; readonly source: string; readonly traceId: string | null; readonly spans: number; readonly bytes: number };
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { spanIdFor, traceIdFor } from '../../src/core/trace/ids.ts';
+import type { RemoteNotifications } from '../../src/protocol/remote.ts';
 import { hexSpan, hexTrace, testTrace, uuid } from '../fixtures/servers/backend-data.ts';
 import { SECRET, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 import * as backends from '../fixtures/servers/trace-backends.ts';
@@ -68,6 +69,20 @@ describe('links and sources in the engine', () => {
       if (existsSync(path)) expect(readFileSync(path).includes(SECRET)).toBe(false);
     }
     expect(logs.join('\n')).not.toContain(SECRET);
+  });
+
+  it('tells whose progress it is when several traces are on their way', async () => {
+    const { engine: { engine } } = await start(backends.langfuseCloud, langfuse, 1500);
+    const other = await backends.startBackend(keyed(backends.jaegerV3), testTrace(3000));
+    open.push({ close: () => other.stop() });
+    await engine.request('remote/add', { entry: { name: 'jaeger', type: 'jaeger', url: other.url, key: 'JAEGER_TOKEN' } });
+    const told: RemoteNotifications['remote/progress'][] = [];
+    engine.on('remote/progress', (progress) => void told.push(progress));
+    await Promise.all([engine.request('remote/fetch', { source: 'production', id: hexTrace, request: 'ours' }), engine.request('remote/fetch', { source: 'jaeger', id: hexTrace, request: 'theirs' }), engine.request('remote/fetch', { source: 'jaeger', id: hexTrace })]);
+    const tracesOf = (request: string | null) => new Set(told.filter((progress) => progress.request === request).map(({ source, traceId }) => `${source} ${traceId}`));
+    expect([...tracesOf('ours')]).toEqual([`production ${traceIdFor('langfuse', hexTrace)}`]);
+    expect([...tracesOf('theirs')]).toEqual([`jaeger ${hexTrace}`]);
+    expect([...tracesOf(null)]).toEqual([`jaeger ${hexTrace}`]);
   });
 
   it('asks once about a host that is not configured, and says what would be added', async () => {

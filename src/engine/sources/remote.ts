@@ -7,20 +7,19 @@ import { parseProjectConfig } from '../../core/config/read.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import { hashJson } from '../../core/hash.ts';
 import { hostOf, sourcesFor, storedIds, unreadable } from '../../core/links/explain.ts';
-import { editorLinkOf, editorLinkTo, markdownLink, pageOf, type RemoteIds } from '../../core/links/make.ts';
+import { editorLinkOf, editorLinkTo, markdownLink, pageOf } from '../../core/links/make.ts';
 import type { TraceLink } from '../../core/links/model.ts';
 import { recogniseLink } from '../../core/links/recognise.ts';
 import { readTraceId, traceIdFor } from '../../core/trace/ids.ts';
 import { parseQuery } from '../../core/trace/query/parse.ts';
-import { createTraceSource, secretsOf, SourceError, type FetchedTrace, type TraceRef, type TraceSource } from '../../node/sources/index.ts';
+import { createTraceSource, secretsOf, type TraceRef, type TraceSource } from '../../node/sources/index.ts';
 import { DATABASE_FILE, DATABASE_FOLDER } from '../../node/sqlite/database.ts';
 import type { NewSource, OpenedLink, RemoteMethods, RemoteNotifications, RemoteSource } from '../../protocol/remote.ts';
 import type { Traces } from '../traces/traces.ts';
 import type { Workspace } from '../workspace.ts';
 import { cancelable } from './cancelable.ts';
 import { FetchedTraces } from './fetched.ts';
-import { StoreFetchSink } from './fetch-sink.ts';
-import { logsOfScores } from './scores.ts';
+import { isPart, TraceFetcher } from './fetcher.ts';
 import { suggestSource } from './suggest.ts';
 import { cannot, KNOWN_PAGES, notALink, noteOf } from './wording.ts';
 import { writtenEntry } from './written-entry.ts';
@@ -28,22 +27,22 @@ import { writtenEntry } from './written-entry.ts';
 type Of<M extends keyof RemoteMethods> = { readonly params: RemoteMethods[M][0]; readonly result: RemoteMethods[M][1] };
 
 const MOST_LISTED = 500;
-const PART = 'Only a part of the trace came before its source failed or it was cancelled.';
+/** Names of projects and services in it are the source's. */
+const LONGEST_MESSAGE = 1000;
+const NO_REF: TraceRef = { traceId: null, spanId: null, callId: null, shareToken: null, project: null, tenant: null, time: null };
 
 /** Links, and the backends that touchstone.yml names: what opens, lists and scores traces that are somewhere else. */
 export class RemoteSources {
   readonly #workspace: Workspace;
   readonly #traces: Traces;
-  readonly #onProgress: (progress: RemoteNotifications['remote/progress']) => void;
+  readonly #fetcher: TraceFetcher;
   /** By the JSON of their entries: a changed entry is another source, whose old connections are closed. */
   readonly #sources = new Map<string, { readonly entry: string; readonly source: TraceSource }>();
-  /** Parts of traces that are still on their way to the store, after their fetching failed or was cancelled. */
-  readonly #parts = new Set<Promise<void>>();
 
   constructor(workspace: Workspace, traces: Traces, onProgress: (progress: RemoteNotifications['remote/progress']) => void) {
     this.#workspace = workspace;
     this.#traces = traces;
-    this.#onProgress = onProgress;
+    this.#fetcher = new TraceFetcher(traces, () => this.#fetched(), (text) => workspace.redactor.redact(text), onProgress);
   }
 
   close(): void {
@@ -71,7 +70,7 @@ export class RemoteSources {
     const entries = await this.#entries();
     const link = recogniseLink(text, entries);
     if (link === null) throw notALink(text);
-    const isStored = (await this.#stored(link)) !== null;
+    const isStored = (await this.#storedWhole(link)) !== null;
     const sources = sourcesFor(link, entries);
     const reason = unreadable(link.backend);
     const contacted = isStored || reason !== null ? [] : sources.map(hostOf);
@@ -83,13 +82,13 @@ export class RemoteSources {
   }
 
   /** The store first, then the sources whose pages or ids it can be. @throws TouchstoneError */
-  async open({ text }: Of<'links/open'>['params'], signal: AbortSignal): Promise<OpenedLink> {
+  async open({ text, request }: Of<'links/open'>['params'], signal: AbortSignal): Promise<OpenedLink> {
     const entries = await this.#usableEntries();
     const link = recogniseLink(text, entries);
     if (link === null) throw notALink(text);
-    await Promise.all(this.#parts);
-    const stored = await this.#stored(link);
-    if (stored !== null && (await this.#fetched()).get(stored)?.notes.includes(PART) !== true) return this.#openStored(stored, link, signal);
+    await this.#fetcher.settled();
+    const stored = await this.#storedWhole(link);
+    if (stored !== null) return this.#openStored(stored, link, signal);
     const reason = unreadable(link.backend);
     if (reason !== null) return { status: 'browser', url: link.url, reason };
     if (link.session !== null) return { status: 'browser', url: link.url, reason: 'The link names a session, not a trace: open one of its traces, or list them with session:… in the view of the source.' };
@@ -99,17 +98,20 @@ export class RemoteSources {
       return { status: 'unknown-host', host: new URL(link.url).host, backend: link.backend, suggestion: suggestSource(link, entries) };
     }
     if (sources.length === 0) throw new TouchstoneError('not-found', link.source === null ? `There is no trace ${link.traceId ?? ''} in this workspace, and no source in touchstone.yml to ask.` : `touchstone.yml has no source "${link.source}". It has ${entries.map(({ name }) => name).join(', ') || 'none'}.`);
-    return this.#fetchFirst(sources, link, link.url, signal);
+    return this.#fetchFirst(sources, link, request, signal);
   }
 
-  async fetch({ source, id }: Of<'remote/fetch'>['params'], signal: AbortSignal): Promise<OpenedLink> {
-    return this.#fetch(await this.#entry(source), { traceId: id, spanId: null, callId: null, shareToken: null, project: null, tenant: null, time: null }, null, signal);
+  async fetch({ source, id, request }: Of<'remote/fetch'>['params'], signal: AbortSignal): Promise<OpenedLink> {
+    return this.#fetch(await this.#entry(source), { ...NO_REF, traceId: id }, null, request, signal);
   }
 
-  async refresh({ traceId }: Of<'remote/refresh'>['params'], signal: AbortSignal): Promise<OpenedLink> {
+  async refresh({ traceId, request }: Of<'remote/refresh'>['params'], signal: AbortSignal): Promise<OpenedLink> {
     const record = await this.#record(traceId);
-    const { ids } = record;
-    return this.#fetch(await this.#entry(record.source), { traceId: ids.traceId, spanId: null, callId: null, shareToken: null, project: ids.project, tenant: ids.tenant, time: null }, record.link, signal);
+    const { ids: { traceId: id, callId, project, tenant }, link } = record;
+    // Of what broke off there may be the id of a call alone; what was shared is had by its link.
+    const isCall = callId !== null && isPart(record);
+    const shareToken = link === null ? null : (recogniseLink(link, await this.#entries())?.shareToken ?? null);
+    return this.#fetch(await this.#entry(record.source), { ...NO_REF, traceId: isCall ? null : id, callId: isCall ? callId : null, shareToken, project, tenant }, link, request, signal);
   }
 
   async origin({ traceId }: Of<'remote/origin'>['params']): Promise<Of<'remote/origin'>['result']> {
@@ -148,7 +150,7 @@ export class RemoteSources {
     const entry = 'source' in params ? await this.#entry(params.source) : this.#entryOf(params.entry);
     const source = 'source' in params ? this.#sourceOf(entry) : this.#create(entry);
     try {
-      return { ok: true, message: await source.test(signal) };
+      return { ok: true, message: this.#workspace.redactor.redact(await source.test(signal)).slice(0, LONGEST_MESSAGE) };
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TouchstoneError)) throw error;
@@ -176,7 +178,7 @@ export class RemoteSources {
     const record = await this.#record(traceId);
     const source = this.#sourceOf(await this.#entry(record.source));
     const scores = source.scores === undefined ? [] : await cancelable(signal, source.scores(record.ids, signal));
-    await this.#storeScores(record.source, await this.#wholeId(traceId), record.ids, scores, signal);
+    await this.#fetcher.storeScores(record, await this.#wholeId(traceId), scores, signal);
     return { scores };
   }
 
@@ -217,11 +219,11 @@ export class RemoteSources {
   }
 
   /** An id may be of any source: the first that has it. What went wrong at the others is told when none has. */
-  async #fetchFirst(sources: readonly BackendSource[], ref: TraceRef, link: string | null, signal: AbortSignal): Promise<OpenedLink> {
+  async #fetchFirst(sources: readonly BackendSource[], link: TraceLink, request: string | undefined, signal: AbortSignal): Promise<OpenedLink> {
     const failures: TouchstoneError[] = [];
     for (const entry of sources) {
       try {
-        return await this.#fetch(entry, ref, link, signal);
+        return await this.#fetch(entry, link, link.url, request, signal);
       } catch (error) {
         if (signal.aborted || !(error instanceof TouchstoneError)) throw error;
         failures.push(error);
@@ -231,65 +233,8 @@ export class RemoteSources {
     throw others.length === 0 ? first! : new TouchstoneError(first!.code, first!.message, { cause: first, others });
   }
 
-  async #fetch(entry: BackendSource, ref: TraceRef, link: string | null, signal: AbortSignal): Promise<OpenedLink> {
-    const source = this.#sourceOf(entry);
-    const sink = new StoreFetchSink(await this.#traces.sink(), entry.name, signal, ({ spans, bytes, traceId }) => this.#onProgress({ source: entry.name, traceId, spans, bytes }));
-    const fetched = await cancelable(signal, this.#take(source, ref, sink, signal)).catch((error: unknown) => {
-      this.#keepPart(sink, entry, ref, link);
-      throw error;
-    });
-    if (sink.spans === 0) throw new SourceError('source-response', `Source "${entry.name}" gave nothing that could be read as a trace.${sink.problem === null ? '' : ` ${sink.problem}`}`);
-    const notes = [...fetched.notes, ...(sink.problem === null ? [] : [sink.problem])];
-    try {
-      const scores = source.scores === undefined ? [] : await cancelable(signal, source.scores(fetched.ids, signal));
-      await this.#storeScores(entry.name, fetched.traceId, fetched.ids, scores, signal);
-    } catch (error) {
-      if (!(error instanceof TouchstoneError)) throw error;
-      notes.push(`Its scores could not be had: ${error.message}`);
-    }
-    (await this.#fetched()).set(fetched.traceId, { source: entry.name, type: entry.type, link: link ?? pageOf(entry, { ...fetched.ids, spanId: null }), ids: { ...fetched.ids, spanId: null }, notes, at: Date.now() });
-    return { status: 'opened', traceId: fetched.traceId, spanId: fetched.spanId, from: 'source', source: entry.name, spans: (await this.#traces.read('traces/get', { traceId: fetched.traceId })).spans, notes };
-  }
-
-  async #take(source: TraceSource, ref: TraceRef, sink: StoreFetchSink, signal: AbortSignal): Promise<FetchedTrace> {
-    const fetched = await source.fetchTrace(ref, sink, signal);
-    await sink.settle();
-    return fetched;
-  }
-
-  /** Nobody who cancels waits for what is on its way to the store; whoever asks for the trace next does. */
-  #keepPart(sink: StoreFetchSink, entry: BackendSource, ref: TraceRef, link: string | null): void {
-    // A store that cannot be written has been told about by the failure itself, or was closed.
-    const kept = sink.rest().then(() => this.#rememberPart(entry, ref, link, sink.traceId)).catch(() => undefined).finally(() => this.#parts.delete(kept));
-    this.#parts.add(kept);
-  }
-
-  /** What came before a failure is kept, and known to be a part: the next time the trace is asked for again. */
-  async #rememberPart(entry: BackendSource, ref: TraceRef, link: string | null, traceId: string | null): Promise<void> {
-    if (traceId === null) return;
-    const fetched = await this.#fetched();
-    const before = fetched.get(traceId);
-    // The whole trace was here before: what came now has only renewed a part of it.
-    if (before !== null && !before.notes.includes(PART)) return;
-    fetched.set(traceId, { source: entry.name, type: entry.type, link, ids: { traceId: ref.traceId ?? ref.callId ?? traceId, spanId: null, project: ref.project, tenant: ref.tenant, callId: ref.callId }, notes: [PART], at: Date.now() });
-  }
-
-  async #storeScores(source: string, traceId: string, ids: RemoteIds, scores: Of<'remote/scores'>['result']['scores'], signal: AbortSignal): Promise<void> {
-    if (scores.length === 0) return;
-    const record = await this.#entries();
-    const type = record.find(({ name }) => name === source)?.type;
-    const root = scores.some(({ spanId }) => spanId === null) ? await this.#rootOf(traceId, signal) : null;
-    const logs = logsOfScores(scores, { type: type ?? 'langfuse', traceId, remoteTraceId: ids.traceId, root });
-    const sink = await this.#traces.sink();
-    await sink.ingest({ spans: [], logs, rejected: [], origin: { kind: 'fetched', place: source } });
-  }
-
-  /** Scores of a whole trace belong to its root. */
-  async #rootOf(traceId: string, signal: AbortSignal): Promise<string | null> {
-    const text = await this.#traces.read('traces/skeleton', { traceId }, signal);
-    if (text === null || text.count === 0) return null;
-    const [high = 0, low = 0] = [text.spanIds[0], text.spanIds[1]];
-    return `${(high >>> 0).toString(16).padStart(8, '0')}${(low >>> 0).toString(16).padStart(8, '0')}`;
+  #fetch(entry: BackendSource, ref: TraceRef, link: string | null, request: string | undefined, signal: AbortSignal): Promise<OpenedLink> {
+    return this.#fetcher.fetch({ entry, source: this.#sourceOf(entry), ref, link, request: request ?? null }, signal);
   }
 
   /** The id by which a source knows a stored span. */
@@ -374,6 +319,12 @@ export class RemoteSources {
 
   async #wholeId(traceId: string): Promise<string> {
     return /^[0-9a-f]{32}$/.test(traceId) ? traceId : (await this.#traces.read('traces/get', { traceId })).traceId;
+  }
+
+  /** Of a trace of which only a part came the rest is still to be asked for, as of one that is not there. */
+  async #storedWhole(link: TraceLink): Promise<string | null> {
+    const stored = await this.#stored(link);
+    return stored === null || isPart((await this.#fetched()).get(stored)) ? null : stored;
   }
 
   /** The trace of a link in the store; `null`: it is not there, or nothing may be opened here. */

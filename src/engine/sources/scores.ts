@@ -8,7 +8,7 @@ import type { RemoteScore } from '../../protocol/remote.ts';
 const NO_RESOURCE = { attributes: [], droppedAttributesCount: 0, schemaUrl: '' } as const;
 
 /** Scores in OpenTelemetry's words: records that belong to the spans, which therefore show them. The same score again is the same record. */
-export function logsOfScores(scores: readonly RemoteScore[], of: { readonly type: SourceType; readonly traceId: string; readonly remoteTraceId: string; readonly root: string | null }): RawLog[] {
+export function logsOfScores(scores: readonly RemoteScore[], of: { readonly type: SourceType; readonly traceId: string; readonly root: string | null }): RawLog[] {
   return scores.map((score): RawLog => {
     const time = (score.at === null ? null : nanosOf(score.at)) ?? '0';
     return {
