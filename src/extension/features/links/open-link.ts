@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
@@ -25,14 +26,14 @@ export async function openLink(services: Services, text: string): Promise<void> 
   if (!explained) return;
   const { engine, link } = explained;
   if (!link.isStored && !(await agree(services, explained))) return;
-  await tryOpen(services, engine, link.source, vscode.l10n.t('Opening the trace'), (signal) => engine.request('links/open', { text }, signal), () => openLink(services, text));
+  await tryOpen(services, engine, link.source, vscode.l10n.t('Opening the trace'), (signal, request) => engine.request('links/open', { text, request }, signal), () => openLink(services, text));
 }
 
 /** One trace of a source, by the source's id. */
 export async function openRemote(services: Services, engine: FolderEngine, source: string, id: string): Promise<void> {
   const sources = (await services.remotes.list(engine)).filter(({ name }) => name === source);
   if (!(await services.hosts.agree(sources))) return;
-  await tryOpen(services, engine, source, vscode.l10n.t('Opening the trace'), (signal) => engine.request('remote/fetch', { source, id }, signal), () => openRemote(services, engine, source, id));
+  await tryOpen(services, engine, source, vscode.l10n.t('Opening the trace'), (signal, request) => engine.request('remote/fetch', { source, id, request }, signal), () => openRemote(services, engine, source, id));
 }
 
 /** Fetches a stored trace again from where it came. */
@@ -41,7 +42,7 @@ export async function refreshTrace(services: Services, engine: FolderEngine, tra
   if (origin === null) throw new TouchstoneError('usage', vscode.l10n.t('This trace came from no source: there is nothing to ask again.'));
   const sources = (await services.remotes.list(engine)).filter(({ name }) => name === origin.source);
   if (!(await services.hosts.agree(sources))) return;
-  await tryOpen(services, engine, origin.source, vscode.l10n.t('Asking {0} again', origin.source), (signal) => engine.request('remote/refresh', { traceId }, signal), () => refreshTrace(services, engine, traceId));
+  await tryOpen(services, engine, origin.source, vscode.l10n.t('Asking {0} again', origin.source), (signal, request) => engine.request('remote/refresh', { traceId, request }, signal), () => refreshTrace(services, engine, traceId));
 }
 
 /** In a workspace with several folders: the one whose store has it, else the first that has somebody to ask. */
@@ -57,7 +58,7 @@ async function agree({ remotes, hosts }: Services, { engine, link }: Explained):
   return hosts.agree(sources.filter((source) => link.wouldContact.includes(sourceHost(source))));
 }
 
-type Ask = (signal: AbortSignal) => Promise<OpenedLink>;
+type Ask = (signal: AbortSignal, request: string) => Promise<OpenedLink>;
 
 async function tryOpen(services: Services, engine: FolderEngine, source: string | null, title: string, ask: Ask, again: () => Promise<void>): Promise<void> {
   try {
@@ -71,15 +72,17 @@ async function tryOpen(services: Services, engine: FolderEngine, source: string 
 async function fetchShown(services: Services, engine: FolderEngine, title: string, ask: Ask): Promise<OpenedLink> {
   return withProgress(title, async (signal, progress) => {
     let shown = false;
-    const listener = services.engines.onRemoteProgress(({ engine: from, params: { traceId, spans, bytes } }) => {
-      if (from !== engine) return;
+    // Others may be on their way at the same time: their first spans are not to be shown for ours.
+    const request = randomUUID();
+    const listener = services.engines.onRemoteProgress(({ engine: from, params: { request: of, traceId, spans, bytes } }) => {
+      if (from !== engine || of !== request) return;
       progress.report({ message: `${formatCount(spans, 'span')} · ${formatBytes(bytes)}` });
       if (shown || traceId === null || spans === 0) return;
       shown = true;
       void show(engine, traceId, null);
     });
     try {
-      return await ask(signal);
+      return await ask(signal, request);
     } finally {
       listener.dispose();
     }
