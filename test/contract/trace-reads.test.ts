@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RawSpan, Span } from '../../src/core/trace/model.ts';
+import { hiddenErrorOf } from '../../src/core/trace/findings/result-error.ts';
 import { totalOf } from '../../src/core/trace/normalise/tokens.ts';
 import { encodeSpans } from '../../src/core/trace/otlp-encode.ts';
 import { decodeOtlpJson } from '../../src/core/trace/otlp-json.ts';
@@ -26,6 +27,12 @@ afterAll(() => store.close());
 
 function idAt(skeleton: TraceSkeleton, position: number): string {
   return Buffer.from(skeleton.spanIds.subarray(position * 8, position * 8 + 8)).toString('hex');
+}
+
+/** Why a span failed, in the words that its row has room for. */
+function reasonOf(span: Span): string | null {
+  const said = span.status === 'error' ? (span.error?.message ?? span.statusMessage ?? span.error?.type ?? '') : (hiddenErrorOf(span) ?? '');
+  return said.trimStart().split('\n', 1)[0]!.slice(0, 200).trimEnd() || null;
 }
 
 describe('a skeleton', () => {
@@ -52,12 +59,14 @@ describe('a skeleton', () => {
             kind: SPAN_KINDS[skeleton.kinds[at]!], name: skeleton.texts[skeleton.names[at]!], model: skeleton.texts[skeleton.models[at]!] || null, running: (flags & SPAN_FLAGS.running) !== 0, error: (flags & SPAN_FLAGS.error) !== 0,
             orphan: (flags & SPAN_FLAGS.orphan) !== 0, skew: (flags & SPAN_FLAGS.skew) !== 0, counted: (flags & (SPAN_FLAGS.aggregate | SPAN_FLAGS.duplicate)) === 0, events: (flags & SPAN_FLAGS.hasEvents) !== 0,
             below: skeleton.descendants[at], errors: skeleton.totalErrors[at], cost: known(skeleton.costs[at]!), tokens: known(skeleton.totalTokens[at]!), startMs: Math.round(skeleton.starts[at]! * 1000),
+            reason: skeleton.texts[skeleton.reasons[at]!] || null, firstToken: known(skeleton.firstTokens[at]!),
           },
           where,
         ).toEqual({
           kind: span.kind, name: span.name, model: span.model, running: span.endNs === null, error: span.status === 'error',
           orphan: span.parentId !== null && missing.has(span.parentId), skew: tree.skew.has(here), counted: span.usageRole !== 'aggregate' && span.usageRole !== 'duplicate', events: span.events.length > 0,
           below: tree.descendants[here], errors: sums[here]!.errors, cost: span.cost, tokens: sums[here]!.tokens === null ? null : totalOf(sums[here]!.tokens), startMs: Math.round(Number(BigInt(span.startNs) - BigInt(skeleton.startNs)) / 1000),
+          reason: reasonOf(span), firstToken: span.timeToFirstTokenMs === null ? null : Math.fround(span.timeToFirstTokenMs),
         });
         if (sums[here]!.cost === null) expect(known(skeleton.totalCosts[at]!), where).toBeNull();
         else expect(skeleton.totalCosts[at], where).toBeCloseTo(sums[here]!.cost, 9);
@@ -67,6 +76,22 @@ describe('a skeleton', () => {
       }
       expect(seen.size).toBe(spans.length);
       expect(skeleton.missing.map(({ spanId, children }) => [spanId, children.map((child) => idAt(skeleton, child))])).toEqual(tree.missing.map(({ spanId, children }) => [spanId, children.map((child) => spans[child]!.spanId)]).toSorted((a, b) => skeleton.missing.findIndex((parent) => parent.spanId === a[0]) - skeleton.missing.findIndex((parent) => parent.spanId === b[0])));
+    }
+  });
+
+  it('is not stretched back to 1970 by a span without a start', async () => {
+    const [[first, second]] = [...spansOf(3, 2)] as [[RawSpan, RawSpan]];
+    const traceId = 'cd'.repeat(16);
+    const sink = createTraceSink({ folder: store.folder, retention: { days: 0, maxBytes: 0 } });
+    try {
+      await sink.ingest({ spans: [{ ...first, traceId }, { ...second, traceId, startTimeUnixNano: '0', endTimeUnixNano: (BigInt(first.startTimeUnixNano) + 7_000_000n).toString() }], logs: [], rejected: [], origin: { kind: 'eval', place: 'test' } });
+      const skeleton = (await reader.read('traces/skeleton', { traceId }, context))!;
+      expect(skeleton.startNs).toBe(first.startTimeUnixNano);
+      expect([...skeleton.starts]).toEqual([0, 0]);
+      expect(skeleton.durations[1]).toBe(7);
+    } finally {
+      await sink.delete([traceId]);
+      await sink.close();
     }
   });
 

@@ -1,3 +1,5 @@
+export { clip } from '../../src/core/text/clip.ts';
+
 /** A piece of text; `name` is set for a character that would not be seen, or that would change how others are seen. */
 export interface VisiblePiece {
   readonly text: string;
@@ -31,9 +33,7 @@ export function visiblePieces(text: string): readonly VisiblePiece[] {
   return pieces;
 }
 
-/** The first `length` UTF-16 units, never half of a surrogate pair. */
-export function clip(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const last = text.charCodeAt(length - 1);
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
+/** The same as one text: for what has no room for pieces (tooltips, names for screen readers). */
+export function visibleText(text: string): string {
+  return visiblePieces(text).map((piece) => piece.text).join('');
 }

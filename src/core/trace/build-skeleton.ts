@@ -1,3 +1,4 @@
+import { clip } from '../text/clip.ts';
 import { treeOfColumns, type SpanColumns } from './columns.ts';
 import { TOOL_STEP } from './normalise/normalise-trace.ts';
 import { decideRoles, ROLE, type Roles } from './normalise/usage-roles.ts';
@@ -24,6 +25,10 @@ export interface SkeletonParts {
 
 const TOOL = SPAN_KINDS.indexOf('tool');
 const NS_PER_MS = 1e6;
+/** Of names and reasons; no row has room for more, and each is sent to a panel. The span itself has the whole. */
+const LONGEST_TEXT = 1000;
+/** Different reasons that are told. Where each failure names its own order or second, those beyond are read in the spans. */
+const MOST_REASONS = 10_000;
 /** Bits that are taken from the columns; the rest is told here, by the whole trace. */
 const KEPT = SPAN_FLAGS.error | SPAN_FLAGS.running | SPAN_FLAGS.hiddenError | SPAN_FLAGS.pending | SPAN_FLAGS.hasEvents;
 
@@ -34,7 +39,8 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): { s
   const tree = treeOfColumns(columns);
   const roles = rolesOf(parts, tree);
   const flags = flagsOf(columns, tree, roles);
-  failTools(parts, tree, flags);
+  const reasonNumbers = columns.reasons.slice(0, count);
+  failTools(parts, tree, flags, reasonNumbers);
   const { order, depths } = layOut(tree);
   const positions = new Int32Array(count);
   for (let at = 0; at < count; at++) positions[order[at]!] = at;
@@ -47,9 +53,10 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): { s
   const errors = new Float64Array(count);
   for (let index = 0; index < count; index++) errors[index] = flags[index]! & FAILED ? 1 : 0;
 
-  const { texts, names, models } = textsOf(parts, order);
+  const { texts, names, models, reasons } = textsOf(parts, order, reasonNumbers);
   const [earliest, starts] = startsOf(columns, order);
   const durations = new Float64Array(count);
+  const firstTokens = new Float32Array(count);
   const parents = new Int32Array(count);
   const spanIds = new Uint8Array(count * 8);
   const ids = new DataView(spanIds.buffer);
@@ -57,6 +64,7 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): { s
     const index = order[at]!;
     const end = columns.ends[index]!;
     durations[at] = Number.isNaN(end) ? NaN : Math.max(0, end - columns.starts[index]!) / NS_PER_MS;
+    firstTokens[at] = columns.firstTokens[index]! / NS_PER_MS;
     parents[at] = tree.parents[index]! < 0 ? -1 : positions[tree.parents[index]!]!;
     ids.setInt32(at * 8, columns.idHigh[index]!);
     ids.setInt32(at * 8 + 4, columns.idLow[index]!);
@@ -76,6 +84,8 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): { s
     flags: permute(flags, order),
     names,
     models,
+    reasons,
+    firstTokens,
     inputTokens: permute(columns.inputTokens, order),
     outputTokens: permute(columns.outputTokens, order),
     costs: permute(columns.costs, order),
@@ -115,14 +125,16 @@ function flagsOf({ flags: given, ends, count }: SpanColumns, tree: TraceTree, { 
 }
 
 /** Claude Code says that a tool failed on the step below it (as normaliseTrace does with whole spans). */
-function failTools({ columns, textOf }: SkeletonParts, tree: TraceTree, flags: Uint16Array): void {
+function failTools({ columns, textOf }: SkeletonParts, tree: TraceTree, flags: Uint16Array, reasons: Uint32Array): void {
   const isExecution = new Map<number, boolean>();
   for (let index = 0; index < columns.count; index++) {
     const parent = tree.parents[index]!;
     if (!(flags[index]! & SPAN_FLAGS.error) || parent < 0 || columns.kinds[parent] !== TOOL) continue;
     const name = columns.names[index]!;
     if (!isExecution.has(name)) isExecution.set(name, textOf(name) === TOOL_STEP);
-    if (isExecution.get(name)) flags[parent]! |= SPAN_FLAGS.error;
+    if (!isExecution.get(name)) continue;
+    flags[parent]! |= SPAN_FLAGS.error;
+    if (reasons[parent] === 0) reasons[parent] = reasons[index]!;
   }
 }
 
@@ -147,26 +159,32 @@ function layOut(tree: TraceTree): { order: Int32Array; depths: Uint16Array } {
   return { order, depths };
 }
 
-/** Names and models, each text once; the empty text is number 0. */
-function textsOf({ columns, textOf }: SkeletonParts, order: Int32Array): { texts: string[]; names: Uint32Array; models: Uint32Array } {
+/** Names, models and reasons, each text once; the empty text is number 0. */
+function textsOf({ columns, textOf }: SkeletonParts, order: Int32Array, reasonNumbers: Uint32Array): { texts: string[]; names: Uint32Array; models: Uint32Array; reasons: Uint32Array } {
   const texts = [''];
   const known = new Map<number, number>();
   const numberOf = (text: number): number => {
     if (text === 0) return 0;
     let number = known.get(text);
     if (number === undefined) {
-      number = texts.push(textOf(text)) - 1;
+      number = texts.push(clip(textOf(text), LONGEST_TEXT)) - 1;
       known.set(text, number);
     }
     return number;
   };
   const names = new Uint32Array(order.length);
   const models = new Uint32Array(order.length);
+  const reasons = new Uint32Array(order.length);
   for (let at = 0; at < order.length; at++) {
     names[at] = numberOf(columns.names[order[at]!]!);
     models[at] = numberOf(columns.models[order[at]!]!);
   }
-  return { texts, names, models };
+  const most = texts.length + MOST_REASONS;
+  for (let at = 0; at < order.length; at++) {
+    const text = reasonNumbers[order[at]!]!;
+    if (text !== 0 && (texts.length < most || known.has(text))) reasons[at] = numberOf(text);
+  }
+  return { texts, names, models, reasons };
 }
 
 /** The first start, in nanoseconds after the columns' zero, and the starts in milliseconds after it. */

@@ -22,10 +22,14 @@ export class SpanColumns {
   /** Numbers of texts, by whoever fills the columns; 0: none. */
   readonly names: Uint32Array;
   readonly models: Uint32Array;
+  /** Why it failed. */
+  readonly reasons: Uint32Array;
   /** NaN: not known. Input includes what came from a cache. */
   readonly inputTokens: Float64Array;
   readonly outputTokens: Float64Array;
   readonly costs: Float64Array;
+  /** Nanoseconds after the start; NaN: not known. */
+  readonly firstTokens: Float64Array;
 
   #count = 0;
 
@@ -42,9 +46,11 @@ export class SpanColumns {
     this.flags = new Uint32Array(capacity);
     this.names = new Uint32Array(capacity);
     this.models = new Uint32Array(capacity);
+    this.reasons = new Uint32Array(capacity);
     this.inputTokens = new Float64Array(capacity).fill(NaN);
     this.outputTokens = new Float64Array(capacity).fill(NaN);
     this.costs = new Float64Array(capacity).fill(NaN);
+    this.firstTokens = new Float64Array(capacity).fill(NaN);
   }
 
   get count(): number {

@@ -26,7 +26,7 @@ export const SPAN_KINDS = ['llm', 'embedding', 'agent', 'tool', 'retriever', 're
 
 /**
  * All spans of one trace without their bodies, as arrays by position: depth first, siblings by their start, a parent before all
- * that is below it; spans without their parent come last, those of one missing parent together. About 90 bytes a span.
+ * that is below it; spans without their parent come last, those of one missing parent together. About 100 bytes a span.
  */
 export interface TraceSkeleton {
   readonly traceId: string;
@@ -51,6 +51,10 @@ export interface TraceSkeleton {
   readonly names: Uint32Array;
   /** Index into `texts`; 0 (always the empty text): none. */
   readonly models: Uint32Array;
+  /** Why a span failed, in a line: index into `texts`; 0: it did not, or nobody said. */
+  readonly reasons: Uint32Array;
+  /** Milliseconds from the start of a call to its first token; NaN: not known. */
+  readonly firstTokens: Float32Array;
   /** What the span itself used, NaN: not known. Input includes what came from a cache. */
   readonly inputTokens: Float64Array;
   readonly outputTokens: Float64Array;

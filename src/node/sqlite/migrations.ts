@@ -431,6 +431,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE trace ADD COLUMN preview_start_ns INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE trace ADD COLUMN preview_of_call INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  /* Nanoseconds from the start of a call to its first token; null: not known, or the span is from before. */
+  ALTER TABLE span ADD COLUMN first_token_ns INTEGER;
+  `,
 ];
 
 /** SQL that reads the first digits of a text as a hexadecimal number: SQLite has no function for it. */

@@ -191,7 +191,7 @@ export class SpanWriter {
 
   #columns({ row }: PreparedSpan, parent: bigint | null, start: bigint, end: bigint | null, flags: number): unknown[] {
     const { texts } = this.#options;
-    return [parent, start, end, texts.of(row.name), row.kind, flags, row.status, texts.orNull(row.model), texts.orNull(row.tool), texts.orNull(row.service), texts.orNull(row.error), ...row.tokens, row.cost];
+    return [parent, start, end, texts.of(row.name), row.kind, flags, row.status, texts.orNull(row.model), texts.orNull(row.tool), texts.orNull(row.service), texts.orNull(row.error), ...row.tokens, row.cost, row.firstTokenNs];
   }
 
   /** The text of the span's body. Search texts of chunks that it brings go to `brought` (see ChunkStore.add). */
@@ -309,7 +309,7 @@ function isSameSpan(a: RawSpan, b: RawSpan): boolean {
 }
 
 function prepareStatements(database: Database) {
-  const columns = ['parent', 'start_ns', 'end_ns', 'name', 'kind', 'flags', 'status', 'model', 'tool', 'service', 'error', 'input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost'];
+  const columns = ['parent', 'start_ns', 'end_ns', 'name', 'kind', 'flags', 'status', 'model', 'tool', 'service', 'error', 'input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost', 'first_token_ns'];
   return {
     insert: database.prepare(`INSERT INTO span (${columns.join(', ')}, n, trace, id) VALUES (${columns.map(() => '?').join(', ')}, ?, ?, ?) ON CONFLICT (trace, id) DO NOTHING`),
     update: database.prepare(`UPDATE span SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`),

@@ -162,6 +162,8 @@ describe('LangSmith', () => {
   it('reads tools, retrievers, usage and cost', () => {
     expect(read({ 'langsmith.span.kind': 'tool', 'langsmith.trace.name': 'weather', 'gen_ai.prompt': '{"input":"{\'city\': \'Bern\'}"}', 'gen_ai.completion': '{"output":"4 C"}' })).toMatchObject({ kind: 'tool', toolName: 'weather', toolArguments: "{'city': 'Bern'}", toolResult: '4 C' });
     expect(read({ 'langsmith.span.kind': 'retriever', 'gen_ai.prompt': '{"query":"q"}', 'gen_ai.completion': '{"documents":[{"page_content":"c","metadata":{"p":1},"type":"Document"}]}' }).retrieval).toMatchObject({ query: 'q', documents: [{ content: 'c', metadata: { p: 1 } }] });
+    // The start is a second after 1970; a first token before it says nothing.
+    expect(['1970-01-01T00:00:01.120Z', '1970-01-01T00:00:00.900Z'].map((time) => read({ 'langsmith.span.kind': 'llm', 'langsmith.run.first_token_time': time }).timeToFirstTokenMs)).toEqual([120, null]);
     expect(read({ 'langsmith.span.kind': 'llm', 'langsmith.usage_metadata': '{"input_tokens":100,"output_tokens":10,"total_cost":0.123,"input_token_details":{"cache_read":40,"cache_creation":20}}' })).toMatchObject({ tokens: { input: 40, cacheRead: 40, cacheWrite: 20, output: 10 }, cost: 0.123, costSource: 'reported' });
   });
 });

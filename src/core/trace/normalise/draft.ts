@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../json.ts';
 import type { ContentForm, Field, MemoryAccess, Message, Part, Retrieval, Score, SpanError, SpanKind, TokenBuckets, ToolDefinition } from '../model.ts';
+import { nanosOf } from '../time.ts';
 import { parsed } from './json-text.ts';
 import { messagesOf, systemMessage } from './messages.ts';
 import { textOf, type SpanView } from './span-view.ts';
@@ -97,6 +98,14 @@ export class Draft {
       const value = this.view.number(key);
       if (value !== null && value >= 0) this.set(field, value * scale, key);
     }
+  }
+
+  /** The moment of the first token, as a date or a number (`nanosOf`); one before the start says nothing. */
+  firstTokenAt(key: string): void {
+    const first = nanosOf(this.view.json(key));
+    if (first === null) return;
+    const ns = BigInt(first) - BigInt(this.view.span.startTimeUnixNano);
+    if (ns >= 0n) this.set('timeToFirstTokenMs', Number(ns) / 1e6, key);
   }
 
   /** Input or output: messages where the value holds any, else a text or JSON. */

@@ -31,7 +31,7 @@ export function normaliseSpan(span: RawSpan, logs: readonly RawLog[] = [], optio
 }
 
 /** What a span is found, filtered and counted by: a `Span` without what was said. */
-export type SpanFacts = Pick<Span, 'name' | 'kind' | 'startNs' | 'endNs' | 'status' | 'statusMessage' | 'operation' | 'provider' | 'model' | 'modelRequested' | 'modelServed' | 'toolName' | 'toolResult' | 'tokens' | 'cost' | 'costSource' | 'costComputed' | 'session' | 'user' | 'agentName' | 'promptName' | 'promptVersion' | 'tags' | 'scores' | 'error' | 'service' | 'environment' | 'pending'>;
+export type SpanFacts = Pick<Span, 'name' | 'kind' | 'startNs' | 'endNs' | 'status' | 'statusMessage' | 'operation' | 'provider' | 'model' | 'modelRequested' | 'modelServed' | 'toolName' | 'toolResult' | 'tokens' | 'cost' | 'costSource' | 'costComputed' | 'session' | 'user' | 'agentName' | 'promptName' | 'promptVersion' | 'tags' | 'scores' | 'error' | 'service' | 'environment' | 'pending' | 'timeToFirstTokenMs'>;
 
 /** The same as the members of `normaliseSpan`, for a third of its time: messages are not read. */
 export function factsOfSpan(span: RawSpan, logs: readonly RawLog[] = [], options: NormaliseOptions = {}): SpanFacts {
@@ -78,6 +78,7 @@ function complete(draft: Draft): void {
   if (kind === 'tool') {
     draft.set('toolName', view.span.name.replace(/^(?:execute_tool|tools\/call|running tool:?)\s+/, '') || null);
   }
+  firstToken(draft);
 }
 
 /** The same of what was said, and of where in the program. */
@@ -91,7 +92,6 @@ function completeContent(draft: Draft): void {
     const input = draft.get('input');
     if (documents && output?.form !== 'messages') draft.set('retrieval', { query: textOf(input?.value), topK: null, source: null, documents }, ...(draft.sources.output ?? []));
   }
-  firstToken(draft);
   draft.withoutHistory();
   const output = draft.get('output');
   if (output?.form === 'messages') {
@@ -147,6 +147,7 @@ function facts(span: RawSpan, draft: Draft, options: NormaliseOptions): SpanFact
     service: draft.view.resource('service.name'),
     environment: draft.get('environment'),
     pending: options.pending ?? false,
+    timeToFirstTokenMs: draft.get('timeToFirstTokenMs'),
   };
 }
 
@@ -181,7 +182,7 @@ function assemble(span: RawSpan, draft: Draft, dialects: readonly string[], opti
     parameters: draft.get('parameters'),
     responseId: draft.get('responseId'),
     finishReasons: draft.get('finishReasons') ?? [],
-    timeToFirstTokenMs: draft.get('timeToFirstTokenMs'),
+    timeToFirstTokenMs: read.timeToFirstTokenMs,
     ...spoken,
     tools: draft.get('tools'),
     toolName: read.toolName,

@@ -22,6 +22,8 @@ export interface SpanRow {
   /** Input, cache read, cache write, output, reasoning. */
   readonly tokens: readonly (number | null)[];
   readonly cost: number | null;
+  /** Nanoseconds after the start. */
+  readonly firstTokenNs: number | null;
 }
 
 /** What a span says about its trace. */
@@ -66,6 +68,7 @@ export function rowOfSpan(span: SpanFacts, raw: Pick<RawSpan, 'events'>): SpanRo
     error: span.status === 'error' ? firstLine(span.error?.message ?? span.statusMessage ?? span.error?.type ?? '') : hidden === null ? null : firstLine(hidden),
     tokens: tokens === null ? NO_TOKENS : [tokens.input, tokens.cacheRead, tokens.cacheWrite, tokens.output, tokens.reasoning].map(whole),
     cost: span.cost,
+    firstTokenNs: span.timeToFirstTokenMs === null ? null : whole(span.timeToFirstTokenMs * 1e6),
   };
 }
 

@@ -3,7 +3,6 @@ import type { Dialect } from '../dialect.ts';
 import type { Draft } from '../draft.ts';
 import { numberOf } from '../span-view.ts';
 import { countOf, usageOf, type ReportedTokens } from '../tokens.ts';
-import { nanosOf } from '../../time.ts';
 
 /** Langfuse's SDKs, and its exported observations, whose members are read under the same names. */
 export const langfuse: Dialect = {
@@ -18,7 +17,7 @@ export const langfuse: Dialect = {
     const usage = view.json('langfuse.observation.usage_details');
     draft.tokens(langfuseUsage(usage), 'langfuse.observation.usage_details');
     readCost(draft);
-    readFirstToken(draft);
+    draft.firstTokenAt('langfuse.observation.completion_start_time');
     draft.text('session', 'langfuse.session.id', 'session.id');
     draft.text('user', 'langfuse.user.id', 'user.id');
     draft.text('promptName', 'langfuse.observation.prompt.name');
@@ -74,11 +73,4 @@ function readCost(draft: Draft): void {
   const parts = Object.entries(details).filter(([key]) => key !== 'total').map(([, value]) => numberOf(value)).filter((cost) => cost !== null);
   const total = numberOf(details['total']) ?? (parts.length === 0 ? null : parts.reduce((sum, cost) => sum + cost, 0));
   draft.set('costReported', total, 'langfuse.observation.cost_details');
-}
-
-function readFirstToken(draft: Draft): void {
-  const first = nanosOf(draft.view.json('langfuse.observation.completion_start_time'));
-  if (first === null) return;
-  const ms = Number(BigInt(first) - BigInt(draft.view.span.startTimeUnixNano)) / 1e6;
-  if (ms >= 0) draft.set('timeToFirstTokenMs', ms, 'langfuse.observation.completion_start_time');
 }

@@ -21,6 +21,7 @@ export const langsmith: Dialect = {
     readUsage(draft, outputs);
     draft.text('session', 'langsmith.metadata.session_id', 'langsmith.metadata.thread_id', 'langsmith.metadata.conversation_id');
     draft.text('user', 'langsmith.metadata.user_id');
+    draft.firstTokenAt('langsmith.run.first_token_time');
     draft.addTags(view.json('langsmith.span.tags'), 'langsmith.span.tags');
     const metadata = membersUnder(view, 'langsmith.metadata.');
     draft.merge('metadata', metadata, 'langsmith.metadata.*');
