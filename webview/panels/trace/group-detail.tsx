@@ -1,7 +1,7 @@
 import type { ComponentChild } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { formatCount, formatDuration, formatUsd } from '../../../src/core/text/format.ts';
-import { SPAN_FLAGS } from '../../../src/core/trace/skeleton.ts';
+import { FAILED, SPAN_FLAGS } from '../../../src/core/trace/skeleton.ts';
 import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
 import { quantileOf, sumOf } from '../../../src/core/trace/view/statistics.ts';
 import { timeLabel } from '../../../src/core/trace/view/time-axis.ts';
@@ -20,7 +20,7 @@ const LISTED = 10;
 export function GroupDetail({ model, row }: { readonly model: TraceModel; readonly row: Row }): ComponentChild {
   const view = model.view.value;
   void model.changes.value;
-  const numbers = useMemo(() => (view === null ? null : measure(view, row)), [view, row]);
+  const numbers = useMemo(() => (view === null ? null : measure(view, row)), [view, row, view?.filter]);
   if (view === null || numbers === null) return null;
   const identity = identityOf(view.display, row);
   const facts: [label: string, value: string][] = [['Spans', formatCount(numbers.spans)], ['Errors', formatCount(numbers.failed.length)]];
@@ -80,13 +80,15 @@ interface Measured {
 function measure(view: TreeView, row: Row): Measured {
   const { durations, flags, inputTokens, outputTokens, costs } = view.skeleton;
   const spans = view.spansOf(row);
+  // What repeats the usage of calls below is in no sum.
+  const counted = spans.filter((at) => (flags[at]! & (SPAN_FLAGS.aggregate | SPAN_FLAGS.duplicate)) === 0);
   const tail = quantileOf(spans, durations, Math.max(0, 1 - LISTED / Math.max(1, spans.length)));
   const slow = tail === null ? new Int32Array(0) : spans.filter((at) => durations[at]! >= tail).slice(0, LISTED * 4);
   return {
     spans: spans.length,
-    failed: spans.filter((at) => (flags[at]! & SPAN_FLAGS.error) !== 0),
+    failed: spans.filter((at) => (flags[at]! & FAILED) !== 0),
     slowest: slow.sort((a, b) => durations[b]! - durations[a]!).subarray(0, LISTED),
     p50: quantileOf(spans, durations, 0.5), p95: quantileOf(spans, durations, 0.95), longest: quantileOf(spans, durations, 1),
-    input: sumOf(spans, inputTokens), output: sumOf(spans, outputTokens), cost: sumOf(spans, costs),
+    input: sumOf(counted, inputTokens), output: sumOf(counted, outputTokens), cost: sumOf(counted, costs),
   };
 }

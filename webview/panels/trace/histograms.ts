@@ -1,4 +1,4 @@
-import { SPAN_FLAGS } from '../../../src/core/trace/skeleton.ts';
+import { FAILED } from '../../../src/core/trace/skeleton.ts';
 import { CLASS_OF_KIND, marksOf, type TimeWindow } from '../../../src/core/trace/view/activity.ts';
 import { MISSING_KIND } from '../../../src/core/trace/view/display.ts';
 import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
@@ -87,7 +87,7 @@ function count({ view, row, whole, window, width }: HistogramJob): Counted {
   const { matches } = view;
   return {
     activity: view.activity(row, whole, window, bins),
-    errors: marksOf(spans, starts, window, plotWidth(width), (at) => (flags[at]! & SPAN_FLAGS.error) !== 0),
+    errors: marksOf(spans, starts, window, plotWidth(width), (at) => (flags[at]! & FAILED) !== 0),
     matches: matches === null ? null : marksOf(spans, starts, window, plotWidth(width), (at) => matches.has(at)),
   };
 }

@@ -36,8 +36,7 @@ export interface Display {
   readonly members: Int32Array;
   /** By group: position in `SPAN_KINDS` or `MISSING_KIND`. */
   readonly groupKinds: Uint8Array;
-  /** By group: of the members themselves. For a missing parent: of the spans below it. */
-  readonly groupErrors: Int32Array;
+  /** By group: members that run. For a missing parent: of the spans below it. */
   readonly groupRunning: Int32Array;
   /** By group: earliest start and latest end of a member (running ones end at their start), in milliseconds. */
   readonly groupFrom: Float64Array;
@@ -99,7 +98,7 @@ class DisplayBuilder {
   readonly #groupNumbers = new PairNumbers();
   readonly #groupParents = new IntList();
   readonly #groupKinds = new IntList();
-  readonly #missingOf = new Map<number, MissingNode>();
+  readonly #missingOf = new Map<number, { readonly spanIds: string[]; spans: number }>();
   /** Nodes in the order in which they are to be linked, with their parents. */
   readonly #linked = new IntList();
   readonly #linkedParents = new IntList();
@@ -143,12 +142,15 @@ class DisplayBuilder {
     for (const [index, { spanId, children }] of missing.entries()) {
       const spans = children.reduce((sum, child) => sum + 1 + descendants[child]!, 0);
       const group = together ? 0 : index;
-      const before = this.#missingOf.get(group);
-      this.#missingOf.set(group, { spanIds: [...(before?.spanIds ?? []), spanId], spans: (before?.spans ?? 0) + spans });
-      if (before === undefined) {
+      let node = this.#missingOf.get(group);
+      if (node === undefined) {
+        this.#missingOf.set(group, (node = { spanIds: [], spans: 0 }));
         this.#groupParents.push(ROOT);
         this.#groupKinds.push(MISSING_KIND);
       }
+      // In place: there may be as many parents as spans.
+      node.spanIds.push(spanId);
+      node.spans += spans;
       for (const child of children) nodes.set(child, count + group);
     }
     return nodes;
@@ -236,12 +238,11 @@ class DisplayBuilder {
     };
   }
 
-  /** Members, errors and extents by group. */
-  #statistics(groups: number): Pick<Display, 'memberStarts' | 'members' | 'groupErrors' | 'groupRunning' | 'groupFrom' | 'groupTo'> {
+  /** Members and extents by group. */
+  #statistics(groups: number): Pick<Display, 'memberStarts' | 'members' | 'groupRunning' | 'groupFrom' | 'groupTo'> {
     const { count, flags, starts, durations, descendants, missing } = this.#skeleton;
     const groupOf = this.#groupOf;
     const memberStarts = new Int32Array(groups + 1);
-    const groupErrors = new Int32Array(groups);
     const groupRunning = new Int32Array(groups);
     const groupFrom = new Float64Array(groups).fill(Infinity);
     const groupTo = new Float64Array(groups).fill(-Infinity);
@@ -251,7 +252,6 @@ class DisplayBuilder {
       const end = Number.isNaN(duration) ? start : start + duration;
       if (start < groupFrom[group]!) groupFrom[group] = start;
       if (end > groupTo[group]!) groupTo[group] = end;
-      if ((flags[at]! & SPAN_FLAGS.error) !== 0) groupErrors[group]!++;
       if ((flags[at]! & SPAN_FLAGS.running) !== 0) groupRunning[group]!++;
     };
     for (let at = 0; at < count; at++) {
@@ -268,7 +268,7 @@ class DisplayBuilder {
       const group = this.#missingOf.has(index) ? index : 0;
       for (const child of children) for (let at = child; at <= child + descendants[child]!; at++) take(at, group);
     }
-    return { memberStarts, members, groupErrors, groupRunning, groupFrom, groupTo };
+    return { memberStarts, members, groupRunning, groupFrom, groupTo };
   }
 
   /** Siblings in the order of their first span; missing parents last. */

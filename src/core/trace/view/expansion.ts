@@ -1,9 +1,10 @@
-import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../skeleton.ts';
-import { memberCount, membersOf, onlyMember, type Display } from './display.ts';
+import { FAILED, SPAN_KINDS, type TraceSkeleton } from '../skeleton.ts';
+import { membersOf, onlyMember, type Display } from './display.ts';
+import type { KindFilter } from './filter.ts';
 import type { SpanPositions } from './span-ids.ts';
 import { orderByStart } from './statistics.ts';
 
-/** Which of a group's members have rows of their own: positions in their order of start, `to` exclusive. */
+/** Which of a group's members have rows of their own: of those that the filter keeps, by their start, `to` exclusive. */
 export interface MemberWindow {
   readonly from: number;
   readonly to: number;
@@ -35,12 +36,24 @@ export class Expansion {
   #mode: ExpansionMode;
   readonly #chosen = new Map<number, boolean>();
   readonly #windows = new Map<number, MemberWindow>();
+  readonly #members = new Map<number, Int32Array>();
   readonly #sorted = new Map<number, Int32Array>();
+  #filter: KindFilter | null;
   #auto: { readonly depth: number; readonly steps: Uint8Array } | null = null;
 
-  constructor(display: Display, mode: ExpansionMode = 'auto') {
+  constructor(display: Display, mode: ExpansionMode = 'auto', filter: KindFilter | null = null) {
     this.display = display;
     this.#mode = mode;
+    this.#filter = filter;
+  }
+
+  /** What is shown one by one stays shown, as far as the other filter keeps it. */
+  setFilter(filter: KindFilter | null): void {
+    const shown = [...this.#windows].map(([group, { from, to }]) => [group, this.sortedMembers(group).subarray(from, to)] as const);
+    this.#filter = filter;
+    this.#members.clear();
+    this.#sorted.clear();
+    for (const [group, members] of shown) this.#windows.set(group, this.#windowAround(group, members));
   }
 
   /** Whether anything is below a node. `raw`: a member that a group shows, with its own children below it. */
@@ -77,11 +90,21 @@ export class Expansion {
     this.#chosen.set(this.display.skeleton.count + group, true);
   }
 
-  /** A group's members by their start. */
+  /** A group's members that the filter keeps, in the order of the trace. */
+  members(group: number): Int32Array {
+    const all = membersOf(this.display, group);
+    const filter = this.#filter;
+    if (filter === null) return all;
+    let members = this.#members.get(group);
+    if (members === undefined) this.#members.set(group, (members = all.filter((at) => filter.keepsSpan(at))));
+    return members;
+  }
+
+  /** The same by their start. */
   sortedMembers(group: number): Int32Array {
     let sorted = this.#sorted.get(group);
     if (sorted === undefined) {
-      sorted = orderByStart(membersOf(this.display, group), this.display.skeleton.starts);
+      sorted = orderByStart(this.members(group), this.display.skeleton.starts);
       this.#sorted.set(group, sorted);
     }
     return sorted;
@@ -116,7 +139,7 @@ export class Expansion {
   /** Shows so many more members before or after those that are shown. */
   showMore(group: number, direction: 'earlier' | 'later', members = NEAR): void {
     const window = this.#windows.get(group) ?? { from: 0, to: 0 };
-    const all = memberCount(this.display, group);
+    const all = this.members(group).length;
     this.setWindow(group, direction === 'earlier' ? { from: Math.max(0, window.from - members), to: window.to } : { from: window.from, to: Math.min(all, window.to + members) });
   }
 
@@ -131,8 +154,8 @@ export class Expansion {
   }
 
   /** What was kept, as far as its spans are (still) there. */
-  static restore(display: Display, kept: KeptExpansion, positions: SpanPositions): Expansion {
-    const expansion = new Expansion(display, kept.mode);
+  static restore(display: Display, kept: KeptExpansion, positions: SpanPositions, filter: KindFilter | null = null): Expansion {
+    const expansion = new Expansion(display, kept.mode, filter);
     const { count } = display.skeleton;
     for (const [keys, open] of [[kept.open, true], [kept.closed, false]] as const) {
       for (const key of keys) {
@@ -143,7 +166,7 @@ export class Expansion {
     for (const { key, from, to } of kept.windows) {
       const node = nodeOfKey(display, key, positions);
       if (node < count || display.missingOf.has(node - count)) continue;
-      const members = memberCount(display, node - count);
+      const members = expansion.members(node - count).length;
       if (from < members) expansion.#windows.set(node - count, { from, to: Math.min(to, members) });
     }
     return expansion;
@@ -151,10 +174,24 @@ export class Expansion {
 
   #showMember(group: number, position: number): void {
     const index = this.sortedMembers(group).indexOf(position);
+    if (index < 0) return;
     const window = this.#windows.get(group);
     if (window !== undefined && window.to > window.from && index >= window.from - NEAR && index < window.to + NEAR) {
       this.setWindow(group, { from: Math.min(window.from, index), to: Math.max(window.to, index + 1) });
     } else this.setWindow(group, { from: index, to: index + 1 });
+  }
+
+  /** Of the members that are kept now, no more than were shown from the first to the last of them; some, when there would be none. */
+  #windowAround(group: number, shown: Int32Array): MemberWindow {
+    const { starts } = this.display.skeleton;
+    const members = this.sortedMembers(group);
+    const isBefore = (a: number, b: number): boolean => starts[a]! < starts[b]! || (starts[a] === starts[b] && a < b);
+    const [first, last] = [shown[0], shown.at(-1)];
+    let from = 0;
+    while (first !== undefined && from < members.length && isBefore(members[from]!, first)) from++;
+    let to = from;
+    while (last !== undefined && to < Math.min(members.length, from + shown.length) && !isBefore(last, members[to]!)) to++;
+    return { from, to: to > from ? to : Math.min(members.length, from + NEAR) };
   }
 
   #byDefault(node: number, depth: number): boolean {
@@ -199,7 +236,7 @@ function stepsBelow({ count, parents, kinds, flags }: TraceSkeleton): Uint8Array
   const below = new Uint8Array(count);
   for (let at = count - 1; at >= 0; at--) {
     const parent = parents[at]!;
-    if (parent >= 0 && (below[at] !== 0 || isStep[kinds[at]!] === true || (flags[at]! & SPAN_FLAGS.error) !== 0)) below[parent] = 1;
+    if (parent >= 0 && (below[at] !== 0 || isStep[kinds[at]!] === true || (flags[at]! & FAILED) !== 0)) below[parent] = 1;
   }
   return below;
 }

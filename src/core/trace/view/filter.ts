@@ -12,6 +12,8 @@ export interface KindFilter {
   /** It, or something below it, is let through. */
   keepsSpan(position: number): boolean;
   keepsNode(node: number): boolean;
+  /** Something stays below it: it can be opened. */
+  keepsBelow(node: number): boolean;
   /** It is let through itself; what stays only for others is drawn dim. */
   passes(position: number): boolean;
   readonly passing: number;
@@ -22,27 +24,32 @@ export function filterSpans(display: Display, { kinds, errorsOnly }: FilterOptio
   if (kinds === null && !errorsOnly) return null;
   const { skeleton, groupOf, missingOf } = display;
   const { count, parents, flags } = skeleton;
+  const KEPT = 1;
   const PASSES = 2;
+  const BELOW = 4;
   const state = new Uint8Array(count);
   const groups = new Uint8Array(display.groups);
   let passing = 0;
   for (let at = count - 1; at >= 0; at--) {
     const passes = (kinds === null || kinds.has(skeleton.kinds[at]!)) && (!errorsOnly || (flags[at]! & FAILED) !== 0);
     if (passes) {
-      state[at] = PASSES;
+      state[at]! |= KEPT | PASSES;
       passing++;
     }
     if (state[at] === 0) continue;
-    if (parents[at]! >= 0 && state[parents[at]!] === 0) state[parents[at]!] = 1;
-    if (groupOf[at]! >= 0) groups[groupOf[at]!] = 1;
+    const parent = parents[at]!;
+    if (parent >= 0) state[parent]! |= KEPT | BELOW;
+    if (parent >= 0 && groupOf[parent]! >= 0) groups[groupOf[parent]!]! |= BELOW;
+    if (groupOf[at]! >= 0) groups[groupOf[at]!]! |= KEPT;
   }
   for (const [index, { children }] of skeleton.missing.entries()) {
-    if (children.some((child) => state[child] !== 0)) groups[missingOf.has(index) ? index : 0] = 1;
+    if (children.some((child) => state[child] !== 0)) groups[missingOf.has(index) ? index : 0]! |= KEPT | BELOW;
   }
   return {
     keepsSpan: (position) => state[position] !== 0,
     keepsNode: (node) => (node < count ? state[node] !== 0 : groups[node - count] !== 0),
-    passes: (position) => state[position] === PASSES,
+    keepsBelow: (node) => ((node < count ? state[node]! : groups[node - count]!) & BELOW) !== 0,
+    passes: (position) => (state[position]! & PASSES) !== 0,
     passing,
   };
 }

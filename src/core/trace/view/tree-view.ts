@@ -1,6 +1,6 @@
 import { FAILED, type TraceSkeleton } from '../skeleton.ts';
 import { activityOf, resample, type TimeWindow } from './activity.ts';
-import { buildDisplay, membersOf, type Display } from './display.ts';
+import { buildDisplay, type Display } from './display.ts';
 import { Expansion, nodeKey, nodeOfKey, type KeptExpansion } from './expansion.ts';
 import { filterSpans, type FilterOptions, type KindFilter } from './filter.ts';
 import { errorsOf, type Matches } from './find.ts';
@@ -18,7 +18,7 @@ const MERGED_FROM = 1000;
 
 /** What a row says of the spans that it stands for. */
 export interface RowNumbers {
-  /** Members of a group; spans below a single one. */
+  /** Members of a group that are not filtered out; spans below a single one. */
   readonly spans: number;
   /** Its own; when it is closed, with those below it. */
   readonly errors: number;
@@ -56,8 +56,8 @@ export class TreeView {
     this.errors = errorsOf(skeleton);
     this.#options = options;
     this.#display = buildDisplay(skeleton, { merge: this.#merges(options) });
-    this.#expansion = kept === undefined ? new Expansion(this.#display) : Expansion.restore(this.#display, kept, this.positions);
     this.#filter = filterSpans(this.#display, options);
+    this.#expansion = kept === undefined ? new Expansion(this.#display, 'auto', this.#filter) : Expansion.restore(this.#display, kept, this.positions, this.#filter);
     let end = 0;
     const { starts, durations } = skeleton;
     for (let at = 0; at < skeleton.count; at++) end = Math.max(end, durations[at]! >= 0 ? starts[at]! + durations[at]! : starts[at]!);
@@ -90,12 +90,13 @@ export class TreeView {
     if (this.#merges(options) !== this.#merges(this.#options)) {
       this.#display = buildDisplay(this.skeleton, { merge: this.#merges(options) });
       this.#expansion = Expansion.restore(this.#display, kept, this.positions);
-      this.#base.clear();
-      this.#medians.clear();
       this.#revealed = -1;
     }
     this.#options = options;
     this.#filter = filterSpans(this.#display, options);
+    this.#expansion.setFilter(this.#filter);
+    this.#base.clear();
+    this.#medians.clear();
     this.#changed();
   }
 
@@ -110,7 +111,7 @@ export class TreeView {
 
   hasChildren(row: Row): boolean {
     if (row.type > ROW.missing) return false;
-    return this.#expansion.hasChildren(row.node) || (row.type === ROW.group && this.showsMembers(row.group));
+    return (this.#expansion.hasChildren(row.node) && this.#filter?.keepsBelow(row.node) !== false) || (row.type === ROW.group && this.showsMembers(row.group));
   }
 
   /** Whether a group shows its members one by one. */
@@ -186,10 +187,10 @@ export class TreeView {
     return this.#expansion.keep(this.positions);
   }
 
-  /** The spans that a row of several stands for, by position; of one span that one. */
+  /** The spans that a row of several stands for, by position, without those that are filtered out; of one span that one. */
   spansOf(row: Row): Int32Array {
     if (row.position >= 0) return Int32Array.of(row.position);
-    if (row.type === ROW.group) return membersOf(this.#display, row.group);
+    if (row.type === ROW.group) return this.#expansion.members(row.group);
     if (row.type === ROW.missing) return this.#belowMissing(row.group);
     const members = this.#expansion.sortedMembers(row.group);
     const window = this.#expansion.window(row.group) ?? { from: 0, to: members.length };
@@ -229,7 +230,7 @@ export class TreeView {
   #count(row: Row): RowNumbers {
     const { descendants, totalErrors, flags, durations } = this.skeleton;
     const matches = this.#matches;
-    const closed = row.type === ROW.span || row.type === ROW.group ? this.#expansion.hasChildren(row.node) && !this.isOpen(row) : false;
+    const closed = (row.type === ROW.span || row.type === ROW.group) && this.hasChildren(row) && !this.isOpen(row);
     if (row.position >= 0) {
       const at = row.position;
       const duration = durations[at]!;
@@ -264,7 +265,8 @@ export class TreeView {
     for (const [index, { children }] of missing.entries()) {
       if (merged || index === group) for (const child of children) for (let at = child; at <= child + descendants[child]!; at++) spans.push(at);
     }
-    return Int32Array.from(spans);
+    const filter = this.#filter;
+    return Int32Array.from(filter === null ? spans : spans.filter((at) => filter.keepsSpan(at)));
   }
 
   #openBelow(top: number): void {

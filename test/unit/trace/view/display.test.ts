@@ -69,11 +69,20 @@ describe('equal siblings', () => {
     expect(shown(sketch({ roots: [{ name: 'run', start: 0, end: 9 }], missing: { aaaaaaaaaaaaaaaa: missing.aaaaaaaaaaaaaaaa } }), { merge: true })).toEqual(['chain run', 'missing aaaaaaaaaaaaaaaa', '  chain lost']);
   });
 
-  test('errors and extents of a group are those of its members', () => {
+  test('as many missing parents as spans are one row, at once', () => {
+    const lost = Object.fromEntries(times(100_000, (index) => ({ name: 'lost', start: index, end: index + 1 })).map((span, index) => [`b${index.toString(16).padStart(15, '0')}`, [span]]));
+    const skeleton = sketch({ roots: [], missing: lost });
+    const view = buildDisplay(skeleton, { merge: true });
+    expect(view.missingOf.get(0)).toMatchObject({ spans: 100_000 });
+    expect(view.missingOf.get(0)?.spanIds).toHaveLength(100_000);
+    expect(shown(skeleton, { merge: true }).slice(1)).toEqual(['  chain lost ×100000']);
+  });
+
+  test('the extent of a group is that of its members', () => {
     const below = times(10, (index) => ({ kind: 'llm' as const, name: 'call', start: 5 + index, end: index === 9 ? 90 : 20, flags: index % 3 === 0 ? 1 : 0, below: [{ name: 'inner', start: 6, end: 7, flags: 1 }] }));
     const display = buildDisplay(sketch({ roots: [{ name: 'run', start: 0, end: 100, below }] }), { merge: true });
     const group = display.groupOf[1]!;
-    expect([display.groupErrors[group], display.groupFrom[group], display.groupTo[group]]).toEqual([4, 5, 90]);
+    expect([display.groupFrom[group], display.groupTo[group]]).toEqual([5, 90]);
   });
 });
 

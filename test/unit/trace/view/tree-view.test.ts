@@ -74,6 +74,52 @@ describe('filters', () => {
     view.setOptions({ ...ALL, kinds: new Set([kind('memory')]) });
     expect(view.rows.length).toBe(0);
   });
+
+  test('what has nothing left below it cannot be opened', () => {
+    const view = new TreeView(skeleton, { ...ALL, kinds: new Set([kind('chain')]) });
+    expect(names(view)).toEqual(['run', 'step', 'idle']);
+    expect([0, 1, 2].map((index) => view.hasChildren(view.rows.at(index)))).toEqual([true, false, false]);
+  });
+
+  describe('of equal siblings', () => {
+    const calls: SketchedSpan[] = Array.from({ length: 300 }, (_, index) => ({ kind: 'llm', name: 'call', start: index, end: index + 1, flags: index % 100 === 99 ? SPAN_FLAGS.error : 0, below: [{ kind: 'http', name: 'POST', start: index, end: index + (index === 0 ? 1 : 0.5) }] }));
+    const many = sketch({ roots: [{ kind: 'agent', name: 'run', start: 0, end: 300, below: calls }] });
+    const starts = (view: TreeView): (number | string)[] => Array.from({ length: view.rows.length }, (_, index) => view.rows.at(index)).slice(1).map((row) => (row.position < 0 ? `${['', 'group', '', 'earlier', 'later'][row.type]} ${view.numbers(row).spans}` : many.starts[row.position]!));
+
+    test('count, draw and open those that are kept', () => {
+      const view = new TreeView(many, { ...ALL, errorsOnly: true });
+      expect(starts(view)).toEqual(['group 3']);
+      expect(view.numbers(view.rows.at(1))).toMatchObject({ spans: 3, errors: 3 });
+      const all = { from: 0, to: 300 };
+      expect(view.activity(view.rows.at(1), all, all, 300).reduce((sum, active) => sum + active, 0)).toBeCloseTo(3);
+      view.setMembers(view.rows.at(1).group, true);
+      expect(starts(view)).toEqual(['group 3', 99, 199, 299]);
+    });
+
+    test('keep what is shown one by one, as far as another filter keeps it', () => {
+      const view = new TreeView(many, ALL);
+      view.setMembers(view.rows.at(1).group, true);
+      view.showMore(view.rows.at(view.rows.length - 1));
+      expect(starts(view).slice(-2)).toEqual([199, 'later 100']);
+      view.setOptions({ ...ALL, errorsOnly: true });
+      expect(starts(view)).toEqual(['group 3', 99, 199, 'later 1']);
+      view.setOptions(ALL);
+      expect(starts(view)).toEqual(['group 300', 'earlier 99', 99, 100, 'later 199']);
+    });
+
+    test('show some where nothing of what was shown is left', () => {
+      const view = new TreeView(many, ALL);
+      view.reveal(1);
+      view.setOptions({ ...ALL, errorsOnly: true });
+      expect(starts(view)).toEqual(['group 3', 99, 199, 299]);
+    });
+
+    test('are the same after a reload', () => {
+      const view = new TreeView(many, { ...ALL, errorsOnly: true });
+      view.setMembers(view.rows.at(1).group, true);
+      expect(starts(new TreeView(many, { ...ALL, errorsOnly: true }, view.keep()))).toEqual(starts(view));
+    });
+  });
 });
 
 describe('opening', () => {
