@@ -280,6 +280,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .option('-n, --count <n>', 'how many of them', positiveInteger, 10)
     .option('-p, --prompt <file>', 'the prompt; default: the one that rendered the call')
     .option('--expected <text>', 'what the call should have answered; default: what it did')
+    .option('--var <name=text>', 'a value that the call does not tell, or another one than it had; may be repeated', assignment)
     .option('--dry-run', 'only show what would be appended')
     .option('--json', 'print one JSON document')
     .action(async (trace: string | undefined, options: GoldenOptions) => {

@@ -16,6 +16,7 @@ import { Prompts } from './prompts.ts';
 import { registryHandlers } from './registry/handlers.ts';
 import { RegistrySearch } from './registry/search.ts';
 import { VersionRegistry } from './registry/version-registry.ts';
+import type { ReplayPorts } from './replay/replay.ts';
 import { hash, Limiters } from './run-ports.ts';
 import { remoteHandlers } from './sources/handlers.ts';
 import { RemoteSources } from './sources/remote.ts';
@@ -159,22 +160,24 @@ class Engine implements EngineClient {
     return { traces, sources };
   }
 
+  #replayPorts(): ReplayPorts {
+    const { workspace, traces, registry, origins } = this.#get();
+    return {
+      workspace, traces, registry, limiters: this.#limiters,
+      span: (ref, signal) => origins.span(ref, signal),
+      promptOf: (ref, overlays, signal) => origins.promptOf({ ...ref, ...(overlays === undefined ? {} : { overlays }) }, signal),
+      onProgress: (progress) => this.#emit('replay/progress', progress),
+    };
+  }
+
   readonly #handlers: Handlers = {
     ...traceHandlers(() => this.#get(), (progress) => this.#emit('traces/progress', progress)),
     ...compareHandlers(() => this.#get().compare),
     ...originHandlers(() => this.#get()),
     ...codeHandlers(() => this.#get()),
-    'replay/run': async (request, signal) => {
-      const { workspace, traces, registry, origins } = this.#get();
-      // Loaded when it is needed: most windows replay nothing.
-      const { replay } = await import('./replay/replay.ts');
-      return replay(request, {
-        workspace, traces, registry, limiters: this.#limiters,
-        span: (ref, stop) => origins.span(ref, stop),
-        promptOf: (ref, overlays, stop) => origins.promptOf({ ...ref, ...(overlays === undefined ? {} : { overlays }) }, stop),
-        onProgress: (progress) => this.#emit('replay/progress', progress),
-      }, signal);
-    },
+    // Loaded when they are needed: most windows replay nothing.
+    'replay/variables': async (request, signal) => (await import('./replay/replay.ts')).replayVariables(request, this.#replayPorts(), signal),
+    'replay/run': async (request, signal) => (await import('./replay/replay.ts')).replay(request, this.#replayPorts(), signal),
     ...registryHandlers(() => this.#get()),
     ...remoteHandlers(() => this.#get()),
     'engine/configure': (settings) => this.#configure(settings),

@@ -76,16 +76,35 @@ export interface CaseProposal {
   readonly masked: readonly MaskedValue[];
   /** Where it would go: the prompt's dataset. */
   readonly dataset: { readonly file: string; readonly key: 'testData' | 'tests' | null } | null;
+  /** Variables of the prompt whose values neither the call tells nor anybody gave: empty in the case. */
+  readonly missing: readonly string[];
   /** A case of the dataset that asks the same. */
   readonly duplicateOf: { readonly caseId: string; readonly line: number } | null;
   /** What is doubtful: variables that are not known, a prompt that is a guess. */
   readonly notes: readonly string[];
 }
 
+/** A prompt's version: `working`, or any ref. */
+export interface PromptOfReplay {
+  readonly kind: 'prompt';
+  readonly path: string;
+  readonly prompt?: string;
+  readonly ref: string;
+  /** Values that the call does not tell, or others than it had. */
+  readonly vars?: JsonObject;
+}
+
+export interface ReplayVariables {
+  /** Of the prompt. */
+  readonly name: string;
+  readonly vars: JsonObject;
+  readonly missing: readonly string[];
+}
+
 export interface ReplayRequest {
   readonly span: SpanRef;
-  /** What answers: the recorded messages as they are; or a prompt's version (`working` or any ref) filled with the span's values. */
-  readonly with: { readonly kind: 'recorded' } | { readonly kind: 'prompt'; readonly path: string; readonly prompt?: string; readonly ref: string; readonly vars?: JsonObject };
+  /** What answers: the recorded messages as they are; or a prompt's version filled with the span's values. */
+  readonly with: { readonly kind: 'recorded' } | PromptOfReplay;
   /** Absent: the span's own. */
   readonly model?: string;
   readonly times: number;
@@ -169,10 +188,12 @@ export interface SpanMethods {
   'spans/prompt': [SpanRef & { readonly overlays?: readonly TextOverlay[] }, SpanPrompt];
   /** Of every prompt of a file. */
   'prompts/production': [{ readonly path: string; readonly days?: number }, { readonly uses: readonly ProductionUse[] }];
-  /** Nothing is written. `corrections` by span id. */
-  'golden/propose': [{ readonly spans: readonly SpanRef[]; readonly prompt?: { readonly path: string; readonly prompt?: string }; readonly corrections?: Readonly<Record<string, unknown>>; readonly overlays?: readonly TextOverlay[] }, { readonly proposals: readonly CaseProposal[] }];
+  /** Nothing is written. `corrections`, and `vars` that are known better than the call tells them, by span id. */
+  'golden/propose': [{ readonly spans: readonly SpanRef[]; readonly prompt?: { readonly path: string; readonly prompt?: string }; readonly corrections?: Readonly<Record<string, unknown>>; readonly vars?: Readonly<Record<string, JsonObject>>; readonly overlays?: readonly TextOverlay[] }, { readonly proposals: readonly CaseProposal[] }];
   /** Calls of a model that a query finds, chosen so that their questions differ. `of`: how many there were. */
   'golden/sample': [{ readonly query: string; readonly count: number; readonly prompt?: { readonly path: string; readonly prompt?: string } }, { readonly spans: readonly SpanRef[]; readonly of: number }];
+  /** With which values a prompt would be filled to replay a call, and those that somebody has to give first. */
+  'replay/variables': [Pick<ReplayRequest, 'span' | 'overlays'> & { readonly with: PromptOfReplay }, ReplayVariables];
   'replay/run': [ReplayRequest, Replay];
   'spans/code': [SpanRef, SpanCode];
   'code/lines': [{ readonly traceId: string }, { readonly lines: readonly CodeLine[] }];

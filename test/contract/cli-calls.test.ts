@@ -63,6 +63,25 @@ describe('touchstone golden', () => {
     rmSync(join(folder, 'triage.golden.jsonl'));
     expect(await touchstone('golden', 'aaaaaaaa')).toMatchObject({ code: 2, err: expect.stringContaining('Name a dataset') as string });
     expect(existsSync(join(folder, 'triage.golden.jsonl'))).toBe(false);
+    // A dry run shows the case, and ends as the real one would.
+    expect(await touchstone('golden', 'aaaaaaaa', '--dry-run')).toMatchObject({ code: 2, out: expect.stringMatching(/^\? no dataset /) as string, err: expect.stringContaining('Name a dataset') as string });
+  }, 120_000);
+
+  it('asks for the variables of a prompt that is not in the call, and takes none of them for another', async () => {
+    writeFileSync(join(folder, 'reply.prompt.yml'), 'name: Reply\nmodel: echo\nmessages:\n  - { role: user, content: "Answer {{customer}}, who writes: {{letter}}" }\ngolden: reply.golden.jsonl\n');
+    writeFileSync(join(folder, 'reply.golden.jsonl'), '');
+    const asked = ['golden', 'aaaaaaaa', '--prompt', 'reply.prompt.yml'];
+    const written = (): string => readFileSync(join(folder, 'reply.golden.jsonl'), 'utf8');
+    expect(await touchstone(...asked)).toEqual({ code: 2, out: '', err: `Span ${'a'.repeat(16)} does not tell customer, letter. Give them: --var customer=TEXT --var letter=TEXT\n` });
+    expect(await touchstone(...asked, '--var', 'customer=Ana', '--dry-run')).toMatchObject({ code: 2, out: expect.stringContaining('The prompt was not recognised in the call. Fill in letter: the call does not tell.') as string });
+    expect(written()).toBe('');
+    expect(await touchstone(...asked, '--var', 'customer=Ana', '--var', 'letter=Where is it?')).toMatchObject({ code: 0 });
+    expect(JSON.parse(written())).toMatchObject({ customer: 'Ana', letter: 'Where is it?', expected: 'other' });
+    // One variable is what the call asked, which is said.
+    writeFileSync(join(folder, 'sum-up.prompt.yml'), 'name: Sum up\nmodel: echo\nmessages:\n  - { role: user, content: "Sum up: {{text}}" }\ngolden: reply.golden.jsonl\n');
+    expect(await touchstone('golden', 'bbbbbbbb', '--prompt', 'sum-up.prompt.yml')).toMatchObject({ code: 0, out: expect.stringContaining('text is its last question') as string });
+    expect(JSON.parse(written().trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ text: 'Ticket: my card was  declined.' });
+    expect(await touchstone('golden', '--query', '', '--var', 'a=b')).toMatchObject({ code: 2, err: expect.stringContaining('name its trace') as string });
   }, 120_000);
 });
 
@@ -79,5 +98,8 @@ describe('touchstone replay', () => {
   it('says what stands in its way with the exit code 2', async () => {
     expect(await touchstone('replay', 'aaaaaaaa', '--prompt', 'triage.prompt.yml@')).toMatchObject({ code: 2, err: expect.stringContaining('names no version') as string });
     expect(await touchstone('replay', 'aaaaaaaa')).toMatchObject({ code: 2, err: expect.stringContaining('OPENAI_API_KEY') as string });
+    writeFileSync(join(folder, 'elsewhere.jsonl'), `${recordedCallLine({ id: 'e'.repeat(16), model: 'in-house', answer: 'x', messages: [{ role: 'user', content: 'y' }] }).replace('"openai"', '"house"')}\n`);
+    expect(await touchstone('import', 'elsewhere.jsonl')).toMatchObject({ code: 0 });
+    expect(await touchstone('replay', 'eeeeeeee')).toMatchObject({ code: 2, err: expect.stringContaining('--model PROVIDER/NAME') as string });
   }, 120_000);
 });

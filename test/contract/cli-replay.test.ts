@@ -49,7 +49,7 @@ describe('touchstone replay', () => {
 
   it('takes values that the call does not tell', async () => {
     const asked = ['replay', TRACE, '--span', SECOND, '--prompt', 'triage.prompt.yml'];
-    expect(await touchstone(...asked, '--var', 'plan=Team')).toMatchObject({ code: 2, err: expect.stringContaining('needs ticket,') as string });
+    expect(await touchstone(...asked, '--var', 'plan=Team')).toMatchObject({ code: 2, err: expect.stringMatching(/^Triage needs ticket, .*: --var ticket=TEXT\n$/) as string });
     expect((await touchstone(...asked, '--var', 'plan=Team', '--var', 'ticket=1 + 1 = 3')).out).toContain('Team plan: 1 + 1 = 3');
     expect(await touchstone(...asked, '--var', 'plan')).toMatchObject({ code: 2 });
     expect(await touchstone('replay', TRACE, '--span', SECOND, '--var', 'plan=Team')).toMatchObject({ code: 2, err: expect.stringContaining('name it with --prompt') as string });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { appendCaseEdit, expectationEdit, type TextEdit } from '../../src/core/dataset/edit.ts';
+import { appendCaseEdit, appendCasesEdit, expectationEdit, type TextEdit } from '../../src/core/dataset/edit.ts';
 import { TouchstoneError } from '../../src/core/errors.ts';
 import { LineMap, type Position } from '../../src/core/text/position.ts';
 
@@ -101,6 +101,21 @@ describe('a case added to a dataset', () => {
     const rows = (key === undefined ? value : (value as Record<string, unknown>)[key]) as unknown[];
     expect(rows.at(-1)).toEqual({ ...added.vars, expected: 'billing', tags: ['mixed'] });
     expect(rows).toHaveLength(text.includes('a') && text.includes('1') ? 2 : 1);
+  });
+
+  it.each([
+    ['/d/x.jsonl', '{"a":1}\r\n', undefined],
+    ['/d/x.jsonl', '', undefined],
+    ['/d/x.json', '[\r\n  {"a": 1}\r\n]\r\n', undefined],
+    ['/d/x.json', '[]', undefined],
+    ['/d/x.csv', 'expected,body,subject,tags\r\nx,😀,z,\r\n', undefined],
+    ['/p/x.prompt.yml', 'name: x\ntestData:\n  - a: 1\nmodel: m\n', 'testData'],
+  ] as const)('is one change together with others, as one after the other in %s %j', (path, text, key) => {
+    const cases = [added, { vars: { subject: '😀', body: 'b' }, expected: 'other' }, { vars: { subject: '😁', body: 'c' }, expected: 'other' }];
+    const one = cases.reduce<string>((whole, next) => apply(whole, appendCaseEdit(path, whole, next, key)), text);
+    const edit = appendCasesEdit(path, text, cases, key);
+    expect(apply(text, edit)).toBe(one);
+    expect(edit.newText.length).toBe(one.length - text.length);
   });
 
   it('is a test with an assertion in a promptfoo config', () => {

@@ -10,6 +10,7 @@ import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { relativeTo } from '../paths.ts';
 import { printableLines } from '../terminal.ts';
+import { varOptions } from '../var-options.ts';
 import { withEngine } from '../with-engine.ts';
 
 export interface GoldenOptions extends CommonOptions {
@@ -18,6 +19,8 @@ export interface GoldenOptions extends CommonOptions {
   readonly count: number;
   readonly prompt?: string;
   readonly expected?: string;
+  /** Names and texts for variables that the call does not tell. */
+  readonly var?: readonly (readonly [name: string, value: string])[];
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -25,21 +28,29 @@ export interface GoldenOptions extends CommonOptions {
 /** Makes golden cases of recorded calls, and appends them to the dataset of the prompt that rendered them. */
 export function goldenCommand(trace: string | undefined, options: GoldenOptions, context: CliContext): Promise<ExitCode> {
   if ((trace === undefined) === (options.query === undefined)) throw usageError('Name a trace, or say with --query which calls are meant.');
+  if (options.var !== undefined && trace === undefined) throw usageError('--var is a value of one call: name its trace.');
   if (options.expected !== undefined && trace === undefined) throw usageError('--expected is what one call should have answered: name its trace.');
   return withEngine(options, context, async (engine) => {
     const prompt = options.prompt === undefined ? undefined : { path: resolve(context.cwd, options.prompt) };
     const spans = trace === undefined ? await sampled(engine, options, prompt, context) : [await callOfTrace(engine, trace, options.span)];
     const [first] = spans;
     const corrections = options.expected === undefined || first === undefined ? {} : { corrections: { [first.spanId]: options.expected } };
-    const { proposals } = await engine.request('golden/propose', { spans, ...(prompt === undefined ? {} : { prompt }), ...corrections });
+    const vars = options.var === undefined || first === undefined ? {} : { vars: { [first.spanId]: Object.fromEntries(options.var) } };
+    const { proposals } = await engine.request('golden/propose', { spans, ...(prompt === undefined ? {} : { prompt }), ...corrections, ...vars });
     const fresh = proposals.filter(({ duplicateOf }) => duplicateOf === null);
-    if (options.dryRun !== true) {
+    const check = (): void => {
       // All or none: whoever is told that one has no place is not left to find out which were written.
       for (const proposal of fresh) placeOf(proposal);
+      if (trace !== undefined) fresh.forEach(requireValues);
+    };
+    if (options.dryRun !== true) {
+      check();
       for (const proposal of fresh) await append(proposal);
     }
     if (options.json === true) await context.stdout.write(`${JSON.stringify({ cases: proposals }, null, 2)}\n`);
     else await context.stdout.write(`${printableLines(proposals.flatMap((proposal) => describe(proposal, options.dryRun === true, context)).join('\n')).join('\n')}\n`);
+    // A dry run ends as the real one would.
+    if (options.dryRun === true) check();
     return EXIT.good;
   });
 }
@@ -54,6 +65,11 @@ async function sampled(engine: EngineClient, { query = '', count }: GoldenOption
 function placeOf({ dataset, span }: CaseProposal): NonNullable<CaseProposal['dataset']> {
   if (dataset === null) throw new TouchstoneError('usage', `Nobody knows where the case of span ${span.spanId} belongs: its prompt has no dataset, or several. Name a dataset under "golden:" in the prompt file, or the prompt with --prompt.`);
   return dataset;
+}
+
+/** Of one call somebody can say what it does not; of many the empty values are told, to be filled in by hand. @throws TouchstoneError 'usage' */
+function requireValues({ missing, span }: CaseProposal): void {
+  if (missing.length > 0) throw usageError(`Span ${span.spanId} does not tell ${missing.join(', ')}. Give ${missing.length === 1 ? 'it' : 'them'}: ${varOptions(missing)}`);
 }
 
 async function append(proposal: CaseProposal): Promise<void> {

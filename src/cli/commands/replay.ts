@@ -2,13 +2,14 @@ import { resolve } from 'node:path';
 import { TouchstoneError } from '../../core/errors.ts';
 import { formatDuration, formatUsd } from '../../core/text/format.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
-import type { Replay, ReplayOutput, ReplayRequest, SpanRef } from '../../protocol/spans.ts';
+import type { PromptOfReplay, Replay, ReplayOutput, ReplayRequest, SpanRef } from '../../protocol/spans.ts';
 import { callOfTrace } from '../call-of-trace.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { Interrupts } from '../interrupts.ts';
 import { StatusLine } from '../status.ts';
 import { printableLines } from '../terminal.ts';
+import { varOptions } from '../var-options.ts';
 import { withEngine } from '../with-engine.ts';
 
 export interface ReplayOptions extends CommonOptions {
@@ -29,9 +30,11 @@ export function replayCommand(trace: string, options: ReplayOptions, context: Cl
   if (options.var !== undefined && options.prompt === undefined) throw usageError('--var fills in a prompt: name it with --prompt. Without it the call is asked as it was recorded.');
   return withEngine(options, context, async (engine) => {
     const span = await callOfTrace(engine, trace, options.span);
+    const prompt = options.prompt === undefined ? undefined : { ...await promptOf(engine, span, options.prompt, context), vars: Object.fromEntries(options.var ?? []) };
+    if (prompt !== undefined) await requireValues(engine, span, prompt);
     const request: ReplayRequest = {
       span,
-      with: options.prompt === undefined ? { kind: 'recorded' } : { ...await promptOf(engine, span, options.prompt, context), vars: Object.fromEntries(options.var ?? []) },
+      with: prompt ?? { kind: 'recorded' },
       times: options.times,
       stream: 'cli',
       ...(options.model === undefined ? {} : { model: options.model }),
@@ -39,7 +42,12 @@ export function replayCommand(trace: string, options: ReplayOptions, context: Cl
       ...(options.budget === undefined ? {} : { budgetUsd: options.budget }),
     };
     const interrupts = new Interrupts(context, new StatusLine(context.stderr, options.verbose === true));
-    const replayed = await engine.request('replay/run', request, interrupts.signal).finally(() => interrupts.dispose());
+    const replayed = await engine.request('replay/run', request, interrupts.signal)
+      .catch((error: unknown) => {
+        if (!(error instanceof TouchstoneError) || error.code !== 'unknown-model' || options.model !== undefined) throw error;
+        throw new TouchstoneError(error.code, `${error.message} Or ask another one: --model PROVIDER/NAME; \`touchstone models\` lists them.`, { cause: error, ...(error.place === undefined ? {} : { place: error.place }) });
+      })
+      .finally(() => interrupts.dispose());
     if (options.json === true) await context.stdout.write(`${JSON.stringify(replayed, null, 2)}\n`);
     else await context.stdout.write(`${printableLines(describe(replayed).join('\n')).join('\n')}\n`);
     return replayed.outputs.some(({ error }) => error !== null) ? EXIT.failed : EXIT.good;
@@ -47,7 +55,7 @@ export function replayCommand(trace: string, options: ReplayOptions, context: Cl
 }
 
 /** `FILE`, `FILE@REF` or `@REF`: of the prompt that rendered the call. */
-async function promptOf(engine: EngineClient, span: SpanRef, wanted: string, context: CliContext): Promise<Extract<ReplayRequest['with'], { kind: 'prompt' }>> {
+async function promptOf(engine: EngineClient, span: SpanRef, wanted: string, context: CliContext): Promise<PromptOfReplay> {
   const at = wanted.lastIndexOf('@');
   const [file, ref] = at < 0 ? [wanted, 'working'] : [wanted.slice(0, at), wanted.slice(at + 1)];
   if (ref === '') throw usageError(`${wanted} names no version behind the @.`);
@@ -56,6 +64,12 @@ async function promptOf(engine: EngineClient, span: SpanRef, wanted: string, con
   const [origin] = origins;
   if (origin === undefined || origin.path === null) throw new TouchstoneError('not-found', `Which prompt rendered this call is not known: ${note ?? 'none fits.'} Name it: --prompt FILE@${ref}`);
   return { kind: 'prompt', path: origin.path, prompt: origin.promptId, ref };
+}
+
+/** @throws TouchstoneError 'usage' with the options that are missing */
+async function requireValues(engine: EngineClient, span: SpanRef, prompt: PromptOfReplay): Promise<void> {
+  const { name, missing } = await engine.request('replay/variables', { span, with: prompt });
+  if (missing.length > 0) throw usageError(`${name} needs ${missing.join(', ')}, which the recorded call does not tell. Give ${missing.length === 1 ? 'it' : 'them'}: ${varOptions(missing)}`);
 }
 
 function describe({ recorded, outputs, model, notes }: Replay): string[] {

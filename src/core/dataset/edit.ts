@@ -61,6 +61,32 @@ export function appendCaseEdit(path: string, text: string, added: NewCase, key?:
   return { range: lines.range(edit.start, edit.end), newText: edit.newText };
 }
 
+/**
+ * Appends several cases as one change: from the first character that differs to the last one.
+ * @throws TouchstoneError 'invalid-dataset' as with one case
+ */
+export function appendCasesEdit(path: string, text: string, cases: readonly NewCase[], key?: 'testData' | 'tests'): TextEdit {
+  let whole = text;
+  for (const added of cases) {
+    const { range, newText } = appendCaseEdit(path, whole, added, key);
+    const lines = new LineMap(whole);
+    whole = whole.slice(0, lines.offsetAt(range.start)) + newText + whole.slice(lines.offsetAt(range.end));
+  }
+  const most = Math.min(text.length, whole.length);
+  let start = 0;
+  while (start < most && text[start] === whole[start]) start++;
+  while (start > 0 && isSplit(text, start)) start--;
+  let same = 0;
+  while (same < most - start && text[text.length - 1 - same] === whole[whole.length - 1 - same]) same++;
+  while (same > 0 && isSplit(text, text.length - same)) same--;
+  return { range: new LineMap(text).range(start, text.length - same), newText: whole.slice(start, whole.length - same) };
+}
+
+/** No editor has a place between the halves of a line break or of a character. */
+function isSplit(text: string, at: number): boolean {
+  return /^(?:\r\n|[\uD800-\uDBFF][\uDC00-\uDFFF])$/.test(text.slice(at - 1, at + 1));
+}
+
 /** The row of a case: flat, or with `vars` when a variable has the name of one of the row's own keys. */
 export function datasetRow(added: NewCase): JsonObject {
   const reserved = Object.keys(added.vars).some((name) => (ROW_KEYS as readonly string[]).includes(name));

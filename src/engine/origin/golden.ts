@@ -100,7 +100,11 @@ export class GoldenCases {
     const place = wanted ?? (origin === null || origin.path === null ? undefined : { path: origin.path, prompt: origin.promptId });
     const target = place === undefined ? null : await this.#target(place, request, targets);
     const notes = note === null || certain ? [] : [note];
-    const variables = this.#variables(span, origin, target, notes);
+    const given = request.vars?.[ref.spanId] ?? {};
+    const told = this.#told(span, origin, target, given, notes);
+    const missing = missingIn({ ...told, ...given }, origin, target);
+    if (missing.length > 0) notes.push(`${origin === null ? 'The prompt was not recognised in the call. ' : ''}Fill in ${missing.join(', ')}: the call does not tell.`);
+    const variables = { ...told, ...given, ...Object.fromEntries(missing.map((name) => [name, ''])) };
     const corrections = request.corrections ?? {};
     const source = await this.#ports.fetchedFrom(ref.traceId);
     const masker = new Masker();
@@ -116,23 +120,22 @@ export class GoldenCases {
     // Of two spans that ask the same, the second is the duplicate; what it repeats has no line yet.
     target?.ids.add(id);
     if (target !== null && duplicateOf === null) target.known.set(hash, { caseId: id, line: 0 });
-    return { span: ref, origin: origin === null ? null : maskedOrigin(origin, masker), case: { id, ...proposed }, expectedFrom, masked, dataset: target?.dataset ?? null, duplicateOf, notes };
+    return { span: ref, origin: origin === null ? null : maskedOrigin(origin, masker), case: { id, ...proposed }, expectedFrom, masked, dataset: target?.dataset ?? null, missing, duplicateOf, notes };
   }
 
-  /** The values that the prompt was filled with; without a prompt what the person asked last. */
-  #variables(span: Span, origin: PromptOrigin | null, target: Target | null, notes: string[]): JsonObject {
+  /** The values that the prompt was filled with, as far as the call tells; without a prompt, or with one variable, what the person asked last. */
+  #told(span: Span, origin: PromptOrigin | null, target: Target | null, given: JsonObject, notes: string[]): JsonObject {
     if (origin === null) {
       const question = questionOf(span);
-      if (target !== null && target.document.variables.length !== 1) notes.push('The prompt was not recognised in the call: its variables are not known.');
-      return question === '' ? {} : { [target?.document.variables[0]?.name ?? 'input']: question };
+      const [only, ...others] = target === null ? ['input'] : declaredIn(target);
+      // Of several variables nobody knows which one the question was: a wrong one would look as if it were right.
+      if (question === '' || only === undefined || others.length > 0) return {};
+      if (target !== null && !Object.hasOwn(given, only)) notes.push(`The prompt was not recognised in the call: ${only} is its last question.`);
+      return { [only]: question };
     }
-    const doubtful = origin.variables.filter((variable) => variable.doubtful).map(({ name }) => name);
+    const doubtful = origin.variables.filter(({ name, doubtful: isDoubtful }) => isDoubtful && !Object.hasOwn(given, name)).map(({ name }) => name);
     if (doubtful.length > 0) notes.push(`Look at ${doubtful.join(', ')}: the text could have come about with other values.`);
-    const values = valuesOfCase(origin.variables, target?.document.syntax ?? 'placeholders');
-    const declared = (target?.document.variables ?? []).map(({ name }) => name).filter((name) => name !== 'expected');
-    const unknown = [...new Set([...origin.unknown, ...declared])].filter((name) => !Object.hasOwn(values, name) && !Object.hasOwn(values, name.split('.', 1)[0] ?? ''));
-    if (unknown.length > 0) notes.push(`Fill in ${unknown.join(', ')}: the text does not tell.`);
-    return { ...values, ...Object.fromEntries(unknown.map((name) => [name, ''])) };
+    return valuesOfCase(origin.variables, target?.document.syntax ?? 'placeholders');
   }
 
   #target(place: { readonly path: string; readonly prompt?: string }, request: Propose[0], targets: Map<string, Promise<Target | null>>): Promise<Target | null> {
@@ -160,6 +163,16 @@ export class GoldenCases {
       ids: new Set(cases.map(({ id }) => id)),
     };
   }
+}
+
+function declaredIn({ document }: Target): string[] {
+  return document.variables.map(({ name }) => name).filter((name) => name !== 'expected');
+}
+
+/** Variables of the prompt without a value; of `user.name` that of `user` counts. */
+function missingIn(values: JsonObject, origin: PromptOrigin | null, target: Target | null): string[] {
+  const wanted = [...(origin?.unknown ?? []), ...(target === null ? [] : declaredIn(target))];
+  return [...new Set(wanted)].filter((name) => !Object.hasOwn(values, name) && !Object.hasOwn(values, name.split('.', 1)[0] ?? ''));
 }
 
 /** Where a new case goes: the dataset's only file, or the list in the prompt file itself. `null`: nobody has said. */

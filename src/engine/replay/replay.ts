@@ -3,6 +3,7 @@ import type { Case } from '../../core/dataset/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import { Budget } from '../../core/eval/budget.ts';
 import { callModel, type CallPorts } from '../../core/eval/call.ts';
+import type { RunVersion } from '../../core/eval/model.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ChatMessage, Model, ModelCatalog, ModelReply, ModelRequest } from '../../core/model/model.ts';
 import { valuesOfCase } from '../../core/match/values-of-case.ts';
@@ -16,7 +17,7 @@ import { EMPTY_RANGE } from '../../core/text/position.ts';
 import type { Span } from '../../core/trace/model.ts';
 import { SPAN_KINDS } from '../../core/trace/skeleton.ts';
 import { createScorer } from '../../node/scoring/index.ts';
-import type { Replay, ReplayOutput, ReplayRequest, SpanNotifications, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
+import type { PromptOfReplay, PromptOrigin, Replay, ReplayOutput, ReplayRequest, ReplayVariables, SpanMethods, SpanNotifications, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
 import { goneIsNone } from '../origin/gone.ts';
 import { checkBudget, readPrompts } from '../prepare.ts';
 import type { VersionRegistry } from '../registry/version-registry.ts';
@@ -91,18 +92,11 @@ async function prepare(request: ReplayRequest, span: Span, call: RecordedCall, c
     const { messages, tools, parameters, notes } = call;
     return { messages, settings: { parameters, ...(tools.length === 0 ? {} : { tools }) }, vars: {}, model: await modelOf(request.model, span, null, catalog), prompt: await knownPrompt(request, ports, signal), notes };
   }
-  const { path, ref, prompt: id } = request.with;
-  const { workspace } = ports;
-  const files = workspace.files(request.overlays);
-  const [found] = await readPrompts({ targets: [path], ...(id === undefined ? {} : { prompts: [id] }) }, { workspace, files, config: await workspace.usableConfig(files) });
-  if (found === undefined) throw new TouchstoneError('not-found', `There is no prompt ${id ?? ''} in ${path}.`);
-  const { prompt: document, version } = await ports.registry.inPlaceOf(found.prompt, ref, request.overlays, signal);
-  const origin = (await ports.promptOf(request.span, request.overlays, signal)).origins.find((one) => one.path === path && (id === undefined || one.promptId === id));
+  const { document, version, origin, vars, missing } = await filledIn(request, request.with, ports, signal);
   const given = request.with.vars ?? {};
-  const vars = { ...valuesOfCase(origin?.variables ?? [], document.syntax), ...given };
-  const missing = document.variables.filter(({ name }) => !Object.hasOwn(vars, name)).map(({ name }) => name);
+  const { workspace } = ports;
   if (missing.length > 0) throw new TouchstoneError('usage', `${document.name} needs ${missing.join(', ')}, which the recorded call does not tell. Give ${missing.length === 1 ? 'its value' : 'their values'}.`);
-  const item: Case = { id: 'replay', vars, tags: [], assertions: [], metadata: {}, options: {}, place: { file: path, range: EMPTY_RANGE } };
+  const item: Case = { id: 'replay', vars, tags: [], assertions: [], metadata: {}, options: {}, place: { file: document.path, range: EMPTY_RANGE } };
   const scorer = createScorer({ allowCode: workspace.settings.trusted });
   try {
     const rendered = await renderCase(document, item, { scorer, signal });
@@ -118,6 +112,33 @@ async function prepare(request: ReplayRequest, span: Span, call: RecordedCall, c
   } finally {
     await scorer.dispose();
   }
+}
+
+type VariablePorts = Pick<ReplayPorts, 'workspace' | 'registry' | 'promptOf'>;
+
+interface FilledIn extends ReplayVariables {
+  readonly document: PromptDocument;
+  readonly version: RunVersion | null;
+  /** The prompt as the call shows it; `undefined`: it does not. */
+  readonly origin: PromptOrigin | undefined;
+}
+
+/** The prompt of a replay, and the values for its variables. @throws TouchstoneError 'not-found' */
+async function filledIn({ span, overlays }: Pick<ReplayRequest, 'span' | 'overlays'>, { path, ref, prompt: id, vars: given }: PromptOfReplay, ports: VariablePorts, signal: AbortSignal): Promise<FilledIn> {
+  const { workspace } = ports;
+  const files = workspace.files(overlays);
+  const [found] = await readPrompts({ targets: [path], ...(id === undefined ? {} : { prompts: [id] }) }, { workspace, files, config: await workspace.usableConfig(files) });
+  if (found === undefined) throw new TouchstoneError('not-found', `There is no prompt ${id ?? ''} in ${path}.`);
+  const { prompt: document, version } = await ports.registry.inPlaceOf(found.prompt, ref, overlays, signal);
+  const origin = (await ports.promptOf(span, overlays, signal)).origins.find((one) => one.path === path && (id === undefined || one.promptId === id));
+  const vars = { ...valuesOfCase(origin?.variables ?? [], document.syntax), ...given };
+  return { document, version, origin, name: document.name, vars, missing: document.variables.filter(({ name }) => !Object.hasOwn(vars, name)).map(({ name }) => name) };
+}
+
+/** Which values a replay would take from the call, and which somebody has to give. @throws TouchstoneError 'not-found' */
+export async function replayVariables(request: SpanMethods['replay/variables'][0], ports: VariablePorts, signal: AbortSignal): Promise<ReplayVariables> {
+  const { name, vars, missing } = await filledIn(request, request.with, ports, signal);
+  return { name, vars, missing };
 }
 
 /** The prompt of a call that is asked again as it was, where there is no doubt about it. */

@@ -1,14 +1,17 @@
 import * as vscode from 'vscode';
-import { appendCaseEdit } from '../../../core/dataset/edit.ts';
+import { appendCasesEdit } from '../../../core/dataset/edit.ts';
 import { textOf } from '../../../core/dataset/edit-text.ts';
+import type { JsonObject } from '../../../core/json.ts';
 import type { CaseProposal, SpanRef } from '../../../protocol/spans.ts';
 import { askExpected, datasetPlace } from '../../cases/add-case.ts';
 import { applyAndShow } from '../../datasets/accept.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { showInformation } from '../../messages.ts';
 import { enginePath, overlays, toRange } from '../../paths.ts';
 import type { Services } from '../../services.ts';
 import { pickPrompt } from '../../targets.ts';
 import { withProgress } from '../../progress.ts';
+import { askValues } from './ask-values.ts';
 import { pickCall } from './pick-call.ts';
 
 /** A sample that a person can read through before it is committed. */
@@ -27,10 +30,14 @@ export async function addToGolden(services: Services, argument: unknown): Promis
   const prompt = found.origin === null || found.dataset === null ? await pickPrompt(services, undefined, title) : undefined;
   if ((found.origin === null || found.dataset === null) && !prompt) return;
   const isCorrection = expected !== '' && expected !== textOf(found.case.expected ?? '');
-  const [proposal] = await propose(engine, [ref], {
+  const known = {
     ...(isCorrection ? { corrections: { [ref.spanId]: expected } } : {}),
     ...(prompt ? { prompt: { path: prompt.prompt.path, prompt: prompt.prompt.id } } : {}),
-  });
+  };
+  const [untold] = await propose(engine, [ref], known);
+  const vars = untold && (await askValues(untold.missing, title));
+  if (!vars) return;
+  const [proposal] = untold.missing.length === 0 ? [untold] : await propose(engine, [ref], { ...known, vars: { [ref.spanId]: vars } });
   if (!proposal) return;
   const place = proposal.dataset === null ? (prompt ? await datasetPlace(engine.folder, prompt.prompt) : undefined) : { uri: vscode.Uri.file(proposal.dataset.file), ...(proposal.dataset.key === null ? {} : { key: proposal.dataset.key }) };
   if (!place || !(await confirm(proposal, title))) return;
@@ -49,13 +56,13 @@ export async function addGoldenFromQuery(services: Services, argument: unknown):
   const proposals = await withProgress(title, async (signal) => {
     const { spans, of } = await prompt.engine.request('golden/sample', { query, count: SAMPLE, prompt: place }, signal);
     if (of === 0) {
-      void vscode.window.showInformationMessage(vscode.l10n.t('No call of {0} is found by this query.', prompt.prompt.name));
+      void showInformation(vscode.l10n.t('No call of {0} is found by this query.', prompt.prompt.name));
       return [];
     }
     return (await prompt.engine.request('golden/propose', { spans, prompt: place, overlays: overlays(prompt.engine.folder) }, signal)).proposals;
   });
   const fresh = proposals.filter(({ duplicateOf }) => duplicateOf === null);
-  if (proposals.length > 0 && fresh.length === 0) void vscode.window.showInformationMessage(vscode.l10n.t('The dataset asks all of this already.'));
+  if (proposals.length > 0 && fresh.length === 0) void showInformation(vscode.l10n.t('The dataset asks all of this already.'));
   if (fresh.length === 0) return;
   const chosen = await vscode.window.showQuickPick(
     fresh.map((proposal) => ({ label: proposal.case.id ?? proposal.span.spanId, description: textOf(proposal.case.expected ?? ''), detail: detailOf(proposal), picked: true, proposal })),
@@ -68,7 +75,7 @@ export async function addGoldenFromQuery(services: Services, argument: unknown):
   if (file) await append(file, chosen.map(({ proposal }) => proposal.case));
 }
 
-function propose(engine: FolderEngine, spans: readonly SpanRef[], more: { corrections?: Record<string, unknown>; prompt?: { path: string; prompt: string } }): Promise<readonly CaseProposal[]> {
+function propose(engine: FolderEngine, spans: readonly SpanRef[], more: { corrections?: Record<string, unknown>; vars?: Record<string, JsonObject>; prompt?: { path: string; prompt: string } }): Promise<readonly CaseProposal[]> {
   return withProgress(vscode.l10n.t('Reading the call'), async (signal) => (await engine.request('golden/propose', { spans, overlays: overlays(engine.folder), ...more }, signal)).proposals);
 }
 
@@ -86,13 +93,11 @@ async function confirm({ masked, notes, duplicateOf, case: added }: CaseProposal
   return picked?.adds === true;
 }
 
-/** One edit, however many cases. */
+/** One edit, however many cases: one undo takes all of them back. */
 async function append({ uri, key }: { readonly uri: vscode.Uri; readonly key?: 'testData' | 'tests' }, cases: readonly CaseProposal['case'][]): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
-  for (const added of cases) {
-    const edit = appendCaseEdit(enginePath(uri), document.getText(), added, key);
-    await applyAndShow(document, toRange(edit.range), edit.newText);
-  }
+  const { range, newText } = appendCasesEdit(enginePath(uri), document.getText(), cases, key);
+  await applyAndShow(document, toRange(range), newText);
 }
 
 function detailOf({ case: added, masked }: CaseProposal): string {

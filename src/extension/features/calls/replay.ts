@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import { formatDuration, formatUsd } from '../../../core/text/format.ts';
 import type { PromptOrigin, Replay, ReplayRequest } from '../../../protocol/spans.ts';
 import { COMMANDS } from '../../constants.ts';
+import { showInformation } from '../../messages.ts';
 import { overlays } from '../../paths.ts';
 import { withProgress } from '../../progress.ts';
 import { listVersions, pickVersion } from '../../registry/pick.ts';
 import type { Services } from '../../services.ts';
 import { pickPrompt } from '../../targets.ts';
 import type { TraceTarget } from '../../traces/targets.ts';
+import { askValues } from './ask-values.ts';
 import { pickCall, type PickedCall } from './pick-call.ts';
 
 const TIMES = [1, 3, 5, 10];
@@ -22,7 +24,8 @@ export async function replayCall(services: Services, argument: unknown): Promise
   const title = vscode.l10n.t('Replay');
   const call = await pickCall(services, argument, title);
   if (!call) return;
-  const how = await pickHow(services, call, title);
+  const picked = await pickHow(services, call, title);
+  const how = picked && (await withValues(picked, call, title));
   if (!how) return;
   const times = how.agent ? 1 : await pickTimes(title);
   if (times === undefined) return;
@@ -74,6 +77,14 @@ async function pickHow(services: Services, { engine, ref }: PickedCall, title: s
   }
 }
 
+/** Whatever a prompt needs and the call does not tell is asked for. `undefined`: not given. */
+async function withValues(how: How, { engine, ref }: PickedCall, title: string): Promise<How | undefined> {
+  if (how.with.kind !== 'prompt') return how;
+  const { missing } = await engine.request('replay/variables', { span: ref, with: how.with, overlays: overlays(engine.folder) });
+  const vars = await askValues(missing, title);
+  return vars && { ...how, with: { ...how.with, vars } };
+}
+
 async function pickedVersion(services: Services, argument: unknown, title: string): Promise<How | undefined> {
   const picked = await pickPrompt(services, argument, title);
   if (!picked) return undefined;
@@ -96,7 +107,7 @@ async function show({ texts }: Services, { engine }: PickedCall, replay: Replay)
   const [first] = outputs;
   const open = vscode.l10n.t('Open Trace');
   const notes = replay.notes.length === 0 ? '' : ` ${replay.notes.join(' ')}`;
-  const answer = first === undefined ? undefined : await vscode.window.showInformationMessage(`${vscode.l10n.t('Replayed with {0}: {1}.', model, figures(first))}${notes}`, open);
+  const answer = first === undefined ? undefined : await showInformation(`${vscode.l10n.t('Replayed with {0}: {1}.', model, figures(first))}${notes}`, open);
   if (answer === open && first) await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: engine.folder.uri.toString(), traceId: first.traceId } satisfies TraceTarget);
 }
 
