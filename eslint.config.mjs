@@ -59,6 +59,14 @@ export default defineConfig(
     },
   },
   {
+    // Messages make links of what stands in them, also of commands: src/extension/messages.ts shows texts as they are.
+    files: ['src/extension/**'],
+    ignores: ['src/extension/messages.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', { selector: "MemberExpression[object.property.name='window'][property.name=/^show(Information|Warning|Error)Message$/]", message: 'Take showInformation, showWarning or showFailure of src/extension/messages.ts.' }],
+    },
+  },
+  {
     // Only commands and tests talk to the terminal.
     files: ['src/core/**', 'src/node/**', 'src/engine/**', 'src/protocol/**', 'src/extension/**', 'webview/**'],
     rules: { 'no-console': 'error' },

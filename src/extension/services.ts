@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { describeError, TouchstoneError } from '../core/errors.ts';
 import type { Engines } from './engine/engines.ts';
 import type { Log } from './log.ts';
+import { showFailure, showWarning } from './messages.ts';
 import type { PromptFiles } from './prompts/prompt-files.ts';
 import type { ReadOnlyTexts } from './read-only-texts.ts';
 import type { RegistryStates } from './registry/states.ts';
@@ -49,11 +50,11 @@ export async function showError(log: Log, error: unknown): Promise<void> {
   log.error(message);
   if (error instanceof TouchstoneError && error.code === 'untrusted-workspace') {
     const manage = vscode.l10n.t('Manage Workspace Trust');
-    if ((await vscode.window.showWarningMessage(message, manage)) === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+    if ((await showWarning(message, manage)) === manage) await vscode.commands.executeCommand('workbench.trust.manage');
     return;
   }
   const showLog = vscode.l10n.t('Show Log');
-  if ((await vscode.window.showErrorMessage(message, showLog)) === showLog) log.show();
+  if ((await showFailure(message, showLog)) === showLog) log.show();
 }
 
 export function isCancelled(error: unknown): boolean {

@@ -6,6 +6,7 @@ import type { PromptSummary } from '../../protocol/engine.ts';
 import { COMMANDS } from '../constants.ts';
 import { applyAndShow } from '../datasets/accept.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
+import { showInformation } from '../messages.ts';
 import { enginePath, toRange } from '../paths.ts';
 import type { PromptTarget } from '../targets.ts';
 import { readPrompt } from './prompt-cases.ts';
@@ -65,7 +66,7 @@ export async function datasetPlace(folder: vscode.WorkspaceFolder, prompt: Promp
   if (document.format === 'promptfoo') return { uri: vscode.Uri.file(prompt.path), key: 'tests' };
   if (document.dataset.inline.length > 0) return { uri: vscode.Uri.file(prompt.path), key: 'testData' };
   const create = vscode.l10n.t('New Dataset');
-  const answer = await vscode.window.showInformationMessage(vscode.l10n.t('{0} has no dataset yet.', prompt.name), create);
+  const answer = await showInformation(vscode.l10n.t('{0} has no dataset yet.', prompt.name), create);
   if (answer === create) await vscode.commands.executeCommand(COMMANDS.newDataset, { path: prompt.path, promptId: prompt.id } satisfies PromptTarget);
   return undefined;
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { PromptVersions, VersionSummary } from '../../protocol/registry.ts';
+import { showInformation } from '../messages.ts';
 import type { PickedPrompt } from '../targets.ts';
 import { listVersions, placeOf } from './pick.ts';
 import { ago, shortLabel } from './wording.ts';
@@ -25,7 +26,7 @@ export async function saveVersion(picked: PickedPrompt, given?: AboutVersion): P
   const listed = await listVersions(picked);
   const same = listed.workingCopy.version === null ? undefined : listed.versions.find((version) => version.source === 'registry' && version.hash === listed.workingCopy.version);
   if (same) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('This content is {0} already: {1} ({2}).', same.label, same.message.split('\n')[0] ?? '', ago(same.time)));
+    void showInformation(vscode.l10n.t('This content is {0} already: {1} ({2}).', same.label, same.message.split('\n')[0] ?? '', ago(same.time)));
     return { version: same, created: false };
   }
   const about = given ?? (await askAbout(title, listed));

@@ -3,6 +3,7 @@ import { formatCount, formatUsd } from '../../core/text/format.ts';
 import type { CostEstimate } from '../../core/eval/model.ts';
 import type { EvalRequest } from '../../protocol/engine.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
+import { showWarning } from '../messages.ts';
 import { overlays } from '../paths.ts';
 import type { Services } from '../services.ts';
 import { confirmAbove } from '../settings.ts';
@@ -44,7 +45,7 @@ export async function confirmAboveLimit(usd: number | null, folder: vscode.Works
   const limit = confirmAbove(folder);
   if (usd === null || usd <= limit) return;
   const run = vscode.l10n.t('Run');
-  const answer = await vscode.window.showWarningMessage(
+  const answer = await showWarning(
     vscode.l10n.t('This run will cost about {0}.', formatUsd(usd)),
     { modal: true, detail: `${what} ${vscode.l10n.t('Touchstone asks above {0} (touchstone.confirmAbove).', formatUsd(limit))}` },
     run,

@@ -3,6 +3,7 @@ import { TouchstoneError } from '../../core/errors.ts';
 import { formatCount } from '../../core/text/format.ts';
 import type { TraceMethods, TraceRow } from '../../protocol/traces.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
+import { showInformation, showWarning } from '../messages.ts';
 import type { Services } from '../services.ts';
 import { engineOfTrace, type TraceTarget } from './targets.ts';
 
@@ -33,7 +34,7 @@ export async function exportTrace(engine: FolderEngine, row: TraceRow, format: T
   if (uri.scheme !== 'file') throw new TouchstoneError('usage', vscode.l10n.t('Traces are written to files on the disk of this workspace.'));
   await engine.request('traces/export', { traceId: row.traceId, format, file: uri.fsPath, ...(spanId === undefined ? {} : { spanId }) });
   const open = vscode.l10n.t('Open');
-  void vscode.window.showInformationMessage(vscode.l10n.t('Exported to {0}.', vscode.workspace.asRelativePath(uri)), open).then((answer) => (answer === open ? vscode.window.showTextDocument(uri) : undefined));
+  void showInformation(vscode.l10n.t('Exported to {0}.', vscode.workspace.asRelativePath(uri)), open).then((answer) => (answer === open ? vscode.window.showTextDocument(uri) : undefined));
 }
 
 /** Asks first. Resolves to whether they are gone. */
@@ -54,7 +55,7 @@ export async function deleteMatching(services: Services, query: string): Promise
   const totals = await Promise.all(engines.map(async (engine) => (await engine.request('traces/list', { query, sort: 'time', descending: true, limit: 1 })).total));
   const count = totals.reduce((sum, total) => sum + total.count, 0);
   if (count === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('No trace matches.'));
+    void showInformation(vscode.l10n.t('No trace matches.'));
     return;
   }
   const number = `${totals.some((total) => total.atLeast) ? vscode.l10n.t('more than ') : ''}${formatCount(count, 'trace')}`;
@@ -68,5 +69,5 @@ export async function deleteMatching(services: Services, query: string): Promise
 async function confirmDelete(question: string): Promise<boolean> {
   const confirm = vscode.l10n.t('Delete');
   const detail = vscode.l10n.t('This cannot be undone. Files that traces were imported from stay as they are.');
-  return (await vscode.window.showWarningMessage(question, { modal: true, detail }, confirm)) === confirm;
+  return (await showWarning(question, { modal: true, detail }, confirm)) === confirm;
 }

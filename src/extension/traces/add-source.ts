@@ -3,6 +3,7 @@ import { URLS } from '../../core/config/backends.ts';
 import { SOURCE_TYPES, type SourceType } from '../../core/config/model.ts';
 import type { NewSource, RemoteSource, SourceTest } from '../../protocol/remote.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
+import { showInformation, showWarning } from '../messages.ts';
 import { withProgress } from '../progress.ts';
 import type { Services } from '../services.ts';
 import { sourceHost, sourceLabel } from './source-wording.ts';
@@ -109,11 +110,11 @@ async function decide(services: Services, engine: FolderEngine, entry: NewSource
     const source = await engine.request('remote/describe', { entry });
     const { ok, message } = await testSource(engine, { entry });
     if (ok) {
-      void vscode.window.showInformationMessage(vscode.l10n.t('Source "{0}" is added to touchstone.yml. {1}', entry.name, message));
+      void showInformation(vscode.l10n.t('Source "{0}" is added to touchstone.yml. {1}', entry.name, message));
       return true;
     }
     const [again, keys, add] = [vscode.l10n.t('Test Again'), vscode.l10n.t('Set Key…'), vscode.l10n.t('Add Anyway')];
-    const answer = await vscode.window.showWarningMessage(vscode.l10n.t('The connection does not work yet.'), { modal: true, detail: services.log.redact(message) }, again, ...(source.secrets.length > 0 ? [keys] : []), add);
+    const answer = await showWarning(vscode.l10n.t('The connection does not work yet.'), { modal: true, detail: services.log.redact(message) }, again, ...(source.secrets.length > 0 ? [keys] : []), add);
     if (answer === keys) for (const name of (await askKeys(services, source, vscode.l10n.t('Set Key of {0}', source.name))).names) set.add(name);
     if (answer !== again && answer !== keys) return answer === add;
   }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RemoteSource } from '../../protocol/remote.ts';
+import { showWarning } from '../messages.ts';
 import { sourceLabel } from './source-wording.ts';
 
 const KEY = 'sources.hosts';
@@ -59,7 +60,7 @@ export class Hosts {
     if (open) return open;
     const answer = (async () => {
       const allow = vscode.l10n.t('Allow');
-      if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, allow)) !== allow) return false;
+      if ((await showWarning(question, { modal: true, detail }, allow)) !== allow) return false;
       await this.allow(origin, keys);
       return true;
     })();

@@ -4,6 +4,7 @@ import { formatCount } from '../../core/text/format.ts';
 import type { ImportedFile } from '../../protocol/traces.ts';
 import { COMMANDS } from '../constants.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
+import { showWarning } from '../messages.ts';
 import { enginePath } from '../paths.ts';
 import type { Services } from '../services.ts';
 import type { TraceTarget } from './targets.ts';
@@ -84,7 +85,7 @@ async function tell(services: Services, engine: FolderEngine, files: readonly Im
     ? unknown.length > 0 ? vscode.l10n.t('No known trace format: {0}', unknown.join(', ')) : vscode.l10n.t('The files hold no trace.')
     : vscode.l10n.t('Imported {0}. {1} could not be read.', what, formatCount(rejected, 'part'));
   // The import has ended; whoever called it does not wait until the message is put away.
-  void vscode.window.showWarningMessage(message, ...(rejected > 0 ? [details] : [])).then(async (answer) => {
+  void showWarning(message, ...(rejected > 0 ? [details] : [])).then(async (answer) => {
     if (answer === details) await services.texts.show('import.txt', describeImport(files));
   });
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { PromptOrigin } from '../../../protocol/spans.ts';
+import { showInformation } from '../../messages.ts';
 import { overlays } from '../../paths.ts';
 import { getVersion, showVersion } from '../../registry/texts.ts';
 import type { Services } from '../../services.ts';
@@ -13,7 +14,7 @@ export async function openPromptOfCall(services: Services, argument: unknown): P
   if (!call) return;
   const { origins, certain, note } = await call.engine.request('spans/prompt', { ...call.ref, overlays: overlays(call.engine.folder) });
   if (origins.length === 0) {
-    void vscode.window.showInformationMessage(note ?? vscode.l10n.t('No prompt of this workspace rendered this call.'));
+    void showInformation(note ?? vscode.l10n.t('No prompt of this workspace rendered this call.'));
     return;
   }
   const choices = origins.flatMap((origin) => origin.versions.map((version) => ({ origin, version })));

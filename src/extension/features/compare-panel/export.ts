@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Comparison, ComparisonRef, CompareSettings } from '../../../protocol/compare.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { showInformation } from '../../messages.ts';
 
 const ENDINGS = { markdown: 'md', html: 'html', json: 'json' } as const;
 
@@ -23,7 +24,7 @@ export async function exportComparison(
   if (!uri) return;
   await engine.request('compare/export', { ...asked, file: uri.fsPath });
   const open = vscode.l10n.t('Open');
-  void vscode.window.showInformationMessage(vscode.l10n.t('Exported to {0}.', vscode.workspace.asRelativePath(uri)), open).then(async (answer) => {
+  void showInformation(vscode.l10n.t('Exported to {0}.', vscode.workspace.asRelativePath(uri)), open).then(async (answer) => {
     if (answer === open) await (format === 'html' ? vscode.env.openExternal(uri) : vscode.window.showTextDocument(uri));
   });
 }

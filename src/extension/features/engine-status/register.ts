@@ -4,6 +4,7 @@ import type { EngineCrash } from '../../engine/engines.ts';
 import { resumeRun } from '../../runs/start-run.ts';
 import { registerCommand, showError, type Services } from '../../services.ts';
 import { formatCount } from '../../../core/text/format.ts';
+import { showWarning } from '../../messages.ts';
 
 /** What a person sees of the engine: that it stopped, the log, and how to start it anew. */
 export function register(services: Services): vscode.Disposable {
@@ -36,11 +37,11 @@ async function tell(services: Services, { engine, crashes }: EngineCrash, cut: r
   if (cut.length === 0) {
     // Nobody was waiting: it starts again with the next request. Said only when it keeps stopping.
     if (crashes < 2) return;
-    if ((await vscode.window.showWarningMessage(vscode.l10n.t('The engine stopped again. Finished results are kept.'), showLog)) === showLog) services.log.show();
+    if ((await showWarning(vscode.l10n.t('The engine stopped again. Finished results are kept.'), showLog)) === showLog) services.log.show();
     return;
   }
   const resume = cut.length === 1 ? vscode.l10n.t('Resume Run') : vscode.l10n.t('Resume Runs');
-  const answer = await vscode.window.showWarningMessage(vscode.l10n.t('The engine stopped. Your finished results are kept.'), resume, showLog);
+  const answer = await showWarning(vscode.l10n.t('The engine stopped. Your finished results are kept.'), resume, showLog);
   if (answer === showLog) services.log.show();
   if (answer !== resume) return;
   for (const runId of cut) await resumeRun(services, engine, runId);

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { PointerEvent } from '../../../core/registry/model.ts';
 import type { EnvironmentState, VersionSummary } from '../../../protocol/registry.ts';
+import { showInformation } from '../../messages.ts';
 import { placeOf } from '../../registry/pick.ts';
 import { shortLabel } from '../../registry/wording.ts';
 import { showError, type Services } from '../../services.ts';
@@ -9,10 +10,10 @@ import type { PickedPrompt } from '../../targets.ts';
 /** Says once what was done, and takes it back with one click. Nobody waits for the answer. */
 export function sayMoved(services: Services, picked: PickedPrompt, text: string, event: PointerEvent, versions: readonly VersionSummary[]): void {
   const undo = vscode.l10n.t('Undo');
-  void Promise.resolve(vscode.window.showInformationMessage(text, undo)).then(async (answer) => {
+  void Promise.resolve(showInformation(text, undo)).then(async (answer) => {
     if (answer !== undo) return;
     const { state } = await picked.engine.request('environments/undo', { ...placeOf(picked), event: event.id });
-    void vscode.window.showInformationMessage(vscode.l10n.t('{0} of {1} points to {2} again.', state.environment, picked.prompt.name, pointedTo(state, versions)));
+    void showInformation(vscode.l10n.t('{0} of {1} points to {2} again.', state.environment, picked.prompt.name, pointedTo(state, versions)));
   }).catch((error: unknown) => showError(services.log, error));
 }
 

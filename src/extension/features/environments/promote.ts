@@ -4,6 +4,7 @@ import type { Comparison } from '../../../protocol/compare.ts';
 import type { EnvironmentState, PromptVersions, VersionSummary } from '../../../protocol/registry.ts';
 import { sideOf, WORKING_COPY } from '../../compare/sides.ts';
 import { compareAndShow, knownComparison } from '../../compare/start.ts';
+import { showInformation, showWarning } from '../../messages.ts';
 import { asVersionTarget, listVersions, pickEnvironment, pickVersion, placeOf, versionItems } from '../../registry/pick.ts';
 import { saveVersion } from '../../registry/save.ts';
 import { getVersion } from '../../registry/texts.ts';
@@ -25,7 +26,7 @@ export async function promote(services: Services, picked: PickedPrompt, argument
   const state = await chooseEnvironment(listed, given.environment, version, label);
   if (!state) return undefined;
   if (state.version === version.hash && state.diverged.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('{0} of {1} points to {2} already.', state.environment, picked.prompt.name, label));
+    void showInformation(vscode.l10n.t('{0} of {1} points to {2} already.', state.environment, picked.prompt.name, label));
     return state;
   }
   const comparison = await compareWithPointer(services, picked, state, version);
@@ -90,7 +91,7 @@ async function decide(picked: PickedPrompt, state: EnvironmentState, { label, be
   const promoteAnyway = vscode.l10n.t('Promote Anyway');
   const compareFirst = vscode.l10n.t('Compare First');
   const canCompare = state.version !== null;
-  const answer = await vscode.window.showWarningMessage(
+  const answer = await showWarning(
     verdict === 'worse' ? vscode.l10n.t('{0} is worse than {1}. Promote it to {2}?', label, before, state.environment) : vscode.l10n.t('Nothing shows that {0} is no worse than {1}. Promote it to {2}?', label, before, state.environment),
     { modal: true, detail: comparison ? comparisonSentence(comparison) : canCompare ? vscode.l10n.t('{0} and {1} of {2} were not run on the same cases yet.', label, before, picked.prompt.name) : vscode.l10n.t('Its pointer was moved on two branches: {0}. This promotion decides.', before) },
     ...(canCompare ? [compareFirst] : []),

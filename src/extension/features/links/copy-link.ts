@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../constants.ts';
+import { showInformation } from '../../messages.ts';
 import type { Services } from '../../services.ts';
 import { pickTrace, type TraceTarget } from '../../traces/targets.ts';
 
@@ -17,7 +18,7 @@ export async function copyTraceLink(services: Services, argument: unknown): Prom
   ].flatMap(({ label, detail }) => (detail === null ? [] : [{ label, detail }]));
   if (offered.length === 0) {
     const exportIt = vscode.l10n.t('Export…');
-    const answer = await vscode.window.showInformationMessage(vscode.l10n.t('This trace is only here: no link leads to it. Exported to a file it can be sent.'), exportIt);
+    const answer = await showInformation(vscode.l10n.t('This trace is only here: no link leads to it. Exported to a file it can be sent.'), exportIt);
     if (answer === exportIt) await vscode.commands.executeCommand(COMMANDS.exportTrace, { folder: engine.folder.uri.toString(), traceId } satisfies TraceTarget);
     return;
   }

@@ -5,6 +5,7 @@ import { formatCount } from '../../../core/text/format.ts';
 import type { LinkExplanation, OpenedLink } from '../../../protocol/remote.ts';
 import { COMMANDS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { showFailure, showInformation, showWarning } from '../../messages.ts';
 import { withProgress } from '../../progress.ts';
 import { showError, type Services } from '../../services.ts';
 import { addSource, setKeys } from '../../traces/add-source.ts';
@@ -98,21 +99,22 @@ async function told(services: Services, engine: FolderEngine, opened: OpenedLink
     case 'opened': {
       await show(engine, opened.traceId, opened.spanId);
       // The trace is open; nobody waits until the message is put away.
-      if (opened.from === 'source' && opened.notes.length > 0) void vscode.window.showInformationMessage(opened.notes.join(' '));
+      if (opened.from === 'source' && opened.notes.length > 0) void showInformation(opened.notes.join(' '));
       return;
     }
     case 'browser': {
       const { url, reason } = opened;
-      const open = vscode.l10n.t('Open in Browser');
-      const answer = await vscode.window.showInformationMessage(reason, ...(url === null ? [] : [open]));
-      if (answer === open && url !== null) await vscode.env.openExternal(vscode.Uri.parse(url, true));
+      // Of a link from anywhere: whoever clicks should know where that leads.
+      const open = url === null ? null : vscode.l10n.t('Open {0} in Browser', new URL(url).host);
+      const answer = await showInformation(reason, ...(open === null ? [] : [open]));
+      if (answer !== undefined && url !== null) await vscode.env.openExternal(vscode.Uri.parse(url, true));
       return;
     }
     case 'unknown-host': {
       const { host, suggestion } = opened;
       const add = vscode.l10n.t('Add Source…');
       const detail = vscode.l10n.t('Nothing was sent: no source in touchstone.yml is configured for this host. Add it only if you know whose it is.');
-      const answer = await vscode.window.showWarningMessage(vscode.l10n.t('{0} is not known to this workspace.', host), { modal: true, detail }, ...(suggestion === null ? [] : [add]));
+      const answer = await showWarning(vscode.l10n.t('{0} is not known to this workspace.', host), { modal: true, detail }, ...(suggestion === null ? [] : [add]));
       if (answer === add && suggestion !== null && (await addSource(services, engine, suggestion)) !== undefined) await again();
     }
   }
@@ -138,5 +140,5 @@ async function offer(services: Services, engine: FolderEngine, source: string | 
 async function ask({ log }: Services, error: unknown, action: string): Promise<string | undefined> {
   const message = log.redact(error instanceof Error ? error.message : String(error));
   log.error(message);
-  return vscode.window.showErrorMessage(message, action);
+  return showFailure(message, action);
 }

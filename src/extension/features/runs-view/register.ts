@@ -3,6 +3,7 @@ import { errorMessage } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, CONTEXT_KEYS, VIEW_ITEMS, VIEWS } from '../../constants.ts';
+import { showInformation, showWarning } from '../../messages.ts';
 import { isResumable, progress, runTooltip, shortScore, statusIcon } from '../../runs/wording.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { asRunTarget, listRuns, pickRun, runName, type PickedRun, type RunTarget } from '../../targets.ts';
@@ -110,7 +111,7 @@ async function deleteRuns(services: Services, argument: unknown, selected: unkno
   const question = targets.length === 1
     ? vscode.l10n.t('Delete this run with its outputs?')
     : vscode.l10n.t('Delete {0} with their outputs?', formatCount(targets.length, 'run'));
-  if ((await vscode.window.showWarningMessage(question, { modal: true, detail: vscode.l10n.t('This cannot be undone. Prompts and datasets stay as they are.') }, confirm)) !== confirm) return;
+  if ((await showWarning(question, { modal: true, detail: vscode.l10n.t('This cannot be undone. Prompts and datasets stay as they are.') }, confirm)) !== confirm) return;
   for (const engine of services.engines.all()) {
     const runIds = targets.filter((target) => target.folder === engine.folder.uri.toString()).map((target) => target.runId);
     if (runIds.length === 0) continue;
@@ -153,7 +154,7 @@ async function exportRun(services: Services, argument: unknown, given: unknown):
   if (!uri) return;
   await engine.request('runs/export', { runIds: [snapshot.info.id], format, file: uri.fsPath });
   const open = vscode.l10n.t('Open');
-  if ((await vscode.window.showInformationMessage(vscode.l10n.t('Exported to {0}.', vscode.workspace.asRelativePath(uri)), open)) === open) {
+  if ((await showInformation(vscode.l10n.t('Exported to {0}.', vscode.workspace.asRelativePath(uri)), open)) === open) {
     await (format === 'html' ? vscode.env.openExternal(uri) : vscode.window.showTextDocument(uri));
   }
 }

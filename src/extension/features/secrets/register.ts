@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../constants.ts';
+import { showInformation } from '../../messages.ts';
 import { SECRET_NAME } from '../../secrets.ts';
 import { registerCommand, type Services } from '../../services.ts';
 
@@ -29,7 +30,7 @@ export function register(services: Services): vscode.Disposable {
     registerCommand(services, COMMANDS.removeApiKey, async () => {
       const names = secrets.names();
       if (names.length === 0) {
-        void vscode.window.showInformationMessage(vscode.l10n.t('No key is set. Keys in environment variables are not touched.'));
+        void showInformation(vscode.l10n.t('No key is set. Keys in environment variables are not touched.'));
         return;
       }
       const name = await vscode.window.showQuickPick(names, { title: vscode.l10n.t('Remove API Key'), placeHolder: vscode.l10n.t('Pick the key to remove') });

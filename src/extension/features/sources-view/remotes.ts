@@ -4,6 +4,7 @@ import { CONFIG_FILE_NAMES } from '../../../core/config/read.ts';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { COMMANDS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { showInformation, showWarning } from '../../messages.ts';
 import { enginePath } from '../../paths.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { addSource, setKeys, testSource } from '../../traces/add-source.ts';
@@ -21,11 +22,11 @@ export function registerRemotes(services: Services, pickFolder: (argument: unkno
       if (!picked || !(await services.hosts.agree([picked.source]))) return;
       const { ok, message } = await testSource(picked.engine, { source: picked.source.name });
       if (ok) {
-        void vscode.window.showInformationMessage(message);
+        void showInformation(message);
         return;
       }
       const setKey = vscode.l10n.t('Set Key…');
-      const answer = await vscode.window.showWarningMessage(services.log.redact(message), ...(picked.source.secrets.length > 0 ? [setKey] : []));
+      const answer = await showWarning(services.log.redact(message), ...(picked.source.secrets.length > 0 ? [setKey] : []));
       if (answer === setKey && (await setKeys(services, picked.source))) await vscode.commands.executeCommand(COMMANDS.testSource, argument);
     }),
     registerCommand(services, COMMANDS.setSourceKey, async (argument) => {
@@ -53,7 +54,7 @@ async function removeSource({ secrets, remotes }: Services, { engine, source }: 
   const kept = source.secrets.map(({ name }) => name).filter((name) => secrets.names().includes(name));
   const [remove, forget] = [vscode.l10n.t('Remove'), vscode.l10n.t('Remove with Its Keys')];
   const detail = vscode.l10n.t('Its entry is taken out of touchstone.yml. Traces that came from it stay here.');
-  const answer = await vscode.window.showWarningMessage(vscode.l10n.t('Remove source "{0}"?', source.name), { modal: true, detail }, remove, ...(kept.length > 0 ? [forget] : []));
+  const answer = await showWarning(vscode.l10n.t('Remove source "{0}"?', source.name), { modal: true, detail }, remove, ...(kept.length > 0 ? [forget] : []));
   if (answer === undefined) return;
   for (const name of CONFIG_FILE_NAMES) {
     const uri = vscode.Uri.joinPath(engine.folder.uri, name);

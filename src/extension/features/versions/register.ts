@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../constants.ts';
+import { showInformation } from '../../messages.ts';
 import { shortLabel } from '../../registry/wording.ts';
 import { asAboutVersion, saveVersion } from '../../registry/save.ts';
 import { targetOf } from '../../registry/pick.ts';
@@ -16,7 +17,7 @@ export function register(services: Services): vscode.Disposable {
       if (!picked || !saved?.created) return saved?.version;
       // The lens and the view say the rest; what is next is one click away.
       const promote = vscode.l10n.t('Promote…');
-      void vscode.window.showInformationMessage(vscode.l10n.t('Saved {0} as {1}.', picked.prompt.name, shortLabel(saved.version)), promote).then(async (answer) => {
+      void showInformation(vscode.l10n.t('Saved {0} as {1}.', picked.prompt.name, shortLabel(saved.version)), promote).then(async (answer) => {
         if (answer === promote) await vscode.commands.executeCommand(COMMANDS.promoteVersion, { ...targetOf(picked), ref: saved.version.hash });
       });
       return saved.version;
