@@ -17,6 +17,9 @@ const BARE = new RegExp(`^(?:${HEX_TRACE}|${UUID})$`, 'i');
 /** Ours, in whichever of the editors that take `scheme://publisher.extension/`. */
 const EDITOR_HOST = 'touchstone.touchstone';
 
+/** An id or a name, as backends have them: it is shown to people, and becomes part of what a backend is asked. */
+const NAME = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,256}$/u;
+
 type Found = Partial<Omit<TraceLink, 'backend' | 'url' | 'origin'>> & { readonly backend: Backend };
 type Rule = (url: URL, path: string, known: readonly KnownPages[]) => Found | null;
 
@@ -64,6 +67,14 @@ function linkOf(url: URL | null, found: Found): TraceLink {
   };
 }
 
+/**
+ * Whether a text is, whole, a link that leads into the editor. Pages of the web make the editor open them: nothing else that stands in such
+ * an address is looked at.
+ */
+export function isEditorLink(text: string): boolean {
+  return text.length <= LONGEST && editorLink(text, []) !== null;
+}
+
 /** `…/trace/<id>?source=…&span=…`, `…/trace?u=<base64url of the link>`. The editor decodes the query whole before we see it. */
 function editorLink(text: string, known: readonly KnownPages[]): TraceLink | null {
   const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)\/trace(?:\/([^/?#]+))?\/?(?:\?([^#]*))?/i.exec(text);
@@ -75,8 +86,9 @@ function editorLink(text: string, known: readonly KnownPages[]): TraceLink | nul
     return link === null ? null : recogniseOne(link.trim(), known, false);
   }
   const traceId = match[2] === undefined ? null : decoded(match[2]);
-  if (traceId === null || traceId === '') return null;
-  return linkOf(null, { backend: 'local', traceId: BARE.test(traceId) ? traceId.toLowerCase() : traceId, spanId: present(query.get('span')), source: present(query.get('source')) });
+  const [spanId, source] = [present(query.get('span')), present(query.get('source'))];
+  if (traceId === null || ![traceId, spanId, source].every((name) => name === null || NAME.test(name))) return null;
+  return linkOf(null, { backend: 'local', traceId: BARE.test(traceId) ? traceId.toLowerCase() : traceId, spanId, source });
 }
 
 function present(value: string | null): string | null {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pageOf, editorLinkOf, editorLinkTo, markdownLink } from '../../../src/core/links/make.ts';
 import type { TraceLink } from '../../../src/core/links/model.ts';
-import { recogniseLink } from '../../../src/core/links/recognise.ts';
+import { isEditorLink, recogniseLink } from '../../../src/core/links/recognise.ts';
 import { base64UrlOf, textOfBase64Url } from '../../../src/core/links/text.ts';
 import { backend } from './backends.ts';
 
@@ -77,6 +77,15 @@ describe('recognising links', () => {
     for (const text of ['', '   ', 'refund', 'javascript:alert(1)', 'file:///etc/passwd', `${HEX}0`, 'https://', 'vscode://touchstone.touchstone/other', 'vscode://evil.ext/trace/abc', `vscode://touchstone.touchstone/trace?u=${base64UrlOf('file:///etc/passwd')}`, `vscode://touchstone.touchstone/trace?u=${base64UrlOf(`vscode://touchstone.touchstone/trace/${HEX}`)}`, 'vscode://touchstone.touchstone/trace?u=%00%ff']) {
       expect(recogniseLink(text), text).toBeNull();
     }
+  });
+
+  it('takes of an address that the editor was asked to open only what is a link whole', () => {
+    for (const text of [`vscode://touchstone.touchstone/trace/${HEX}?source=my prod&span=${SPAN}`, `vscode-insiders://touchstone.touchstone/trace?u=${base64UrlOf('https://example.com/trace/1f')}`]) expect(isEditorLink(text), text).toBe(true);
+    for (const text of [
+      `vscode://touchstone.touchstone/?x= https://evil.example/trace/${HEX}`, `vscode://touchstone.touchstone/other/${HEX}`, `vscode://evil.extension/trace/${HEX}`, `https://evil.example/trace/${HEX}`, HEX,
+      `vscode://touchstone.touchstone/trace/${'a'.repeat(257)}`, 'vscode://touchstone.touchstone/trace/a%0ab', `vscode://touchstone.touchstone/trace/${HEX}?source=${'s'.repeat(300)}`, `vscode://touchstone.touchstone/trace/${HEX}?span=%E2%80%AEgnp`,
+      `vscode://touchstone.touchstone/trace?u=${base64UrlOf('javascript:alert(1)')}`, `vscode://touchstone.touchstone/trace?u=${base64UrlOf(`https://example.com/${'a'.repeat(20_000)}`)}`,
+    ]) expect(isEditorLink(text), text).toBe(false);
   });
 
   it('drops user names and passwords, and compares hosts in ASCII', () => {

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
+import { isEditorLink } from '../../../core/links/recognise.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
-import { registerCommand, type Services } from '../../services.ts';
+import { registerCommand, showError, type Services } from '../../services.ts';
 import { pickTrace, type TraceTarget } from '../../traces/targets.ts';
 import { copyTraceLink } from './copy-link.ts';
 import { askLink } from './input.ts';
@@ -42,8 +43,12 @@ export function register(services: Services): vscode.Disposable {
     registerCommand(services, COMMANDS.scoreTrace, (argument) => scoreTrace(services, argument)),
     vscode.window.registerTerminalLinkProvider(new TerminalLinks()),
     vscode.window.registerUriHandler({
-      // Whoever sent it: what it names is validated, and who would be contacted is asked about, as with a pasted link.
-      handleUri: ({ path, query }) => void vscode.commands.executeCommand(COMMANDS.openTraceLink, `vscode://touchstone.touchstone${path}${query === '' ? '' : `?${query}`}`),
+      // Whoever sent it: any page can. What it names is validated, and who would be contacted is asked about, as with a pasted link.
+      handleUri: async ({ path, query }) => {
+        const text = `vscode://touchstone.touchstone${path}${query === '' ? '' : `?${query}`}`;
+        if (isEditorLink(text)) await vscode.commands.executeCommand(COMMANDS.openTraceLink, text);
+        else await showError(services.log, new TouchstoneError('usage', vscode.l10n.t('This link names no trace: …/trace/ID, or …/trace?u= with the link of one.')));
+      },
     }),
   );
 }
