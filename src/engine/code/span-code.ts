@@ -1,7 +1,9 @@
 import { symbolNames } from '../../core/code/definitions.ts';
+import type { PathRule } from '../../core/code/path-rules.ts';
 import { relativePath } from '../../core/text/path.ts';
 import type { Span, TokenBuckets } from '../../core/trace/model.ts';
 import { quantileSorted } from '../../core/stats/quantile.ts';
+import type { CodeSpan } from '../../node/traces/read/code-spans.ts';
 import { WorkspaceCode, type CodePosition } from '../../node/code/workspace-code.ts';
 import { GitReader } from '../../node/registry/git.ts';
 import type { CodeLine, SpanCode, SpanMethods, SpanPlace, SpanRef, TracedFunction } from '../../protocol/spans.ts';
@@ -16,8 +18,6 @@ export interface SpanCodePorts {
 
 /** Places that a person chooses among. */
 const MOST_PLACES = 10;
-/** Larger traces repeat their lines: the first spans tell which. */
-const MOST_SPANS = 5000;
 /** Newest traces that are looked through for the calls of a file's functions. */
 const MOST_TRACES = 30;
 /** Files that the spans of one answer may name: each is looked for in the whole workspace, and a trace may name any number. */
@@ -25,7 +25,10 @@ const MOST_FILES = 200;
 /** Calls that a line or a function names. */
 const MOST_CALLS = 10;
 
-type JsonSpan = Pick<Span, 'spanId' | 'name' | 'startNs' | 'endNs' | 'status' | 'codeFile' | 'codeLine' | 'codeColumn' | 'codeFunction' | 'tokens' | 'cost' | 'usageRole'>;
+/** Traces whose spans are kept. */
+const MOST_KEPT_TRACES = 200;
+/** Spans that are kept, of the traces that were looked at last: some 10 MB. */
+const MOST_KEPT = 50_000;
 
 /** What one answer has found already. */
 interface KnownPlaces {
@@ -39,6 +42,9 @@ interface KnownPlaces {
 export class SpanCodes {
   readonly #ports: SpanCodePorts;
   readonly #code: WorkspaceCode;
+  /** By trace, the last used ones at the end; with the revision and the prices that they are of. */
+  readonly #kept = new Map<string, { readonly of: string; readonly spans: readonly CodeSpan[] }>();
+  #keptSpans = 0;
 
   constructor(ports: SpanCodePorts) {
     this.#ports = ports;
@@ -48,7 +54,7 @@ export class SpanCodes {
   async place({ traceId, spanId }: SpanRef, signal: AbortSignal): Promise<SpanCode> {
     const span = await this.#ports.span({ traceId, spanId }, signal);
     if (span.codeFile === null) return this.#bySymbol(span, signal);
-    const rules = await this.#rules();
+    const { rules } = await this.#config();
     const files = await this.#code.files(span.codeFile, rules);
     if (files.length === 0) return { places: [], note: `${span.codeFile} is not in this workspace. If it lies elsewhere here, say where under "code:" in touchstone.yml.` };
     const how = howOf(span);
@@ -64,10 +70,11 @@ export class SpanCodes {
 
   /** Lines of a trace's code, each with what its spans took. */
   async lines(traceId: string, signal: AbortSignal): Promise<CodeLine[]> {
-    const rules = await this.#rules();
+    const { rules, prices } = await this.#config();
     const places: KnownPlaces = { files: new Map(), lines: new Map() };
     const lines = new Map<string, CodeLine>();
-    for (const span of await this.#spans(traceId, signal)) {
+    const { revision } = await this.#ports.traces.read('traces/get', { traceId }, signal);
+    for (const span of await this.#spans(traceId, `${revision} ${prices}`, signal)) {
       signal.throwIfAborted();
       const place = await this.#only(span, rules, places);
       if (place === null) continue;
@@ -91,13 +98,13 @@ export class SpanCodes {
 
   /** Functions of a file that were traced, with their last calls. */
   async functions(file: string, signal: AbortSignal): Promise<TracedFunction[]> {
-    const rules = await this.#rules();
+    const { rules, prices } = await this.#config();
     const name = file.slice(file.lastIndexOf('/') + 1);
     const { traces } = await this.#ports.traces.read('traces/list', { query: [...new Set([name, builtName(name)])].map((one) => JSON.stringify(one)).join(' OR '), sort: 'time', descending: true, limit: MOST_TRACES }, signal);
     const places: KnownPlaces = { files: new Map(), lines: new Map() };
-    const calls = new Map<string, { line: number; name: string | null; spans: (JsonSpan & { traceId: string })[] }>();
-    for (const { traceId } of traces) {
-      for (const span of await this.#spans(traceId, signal)) {
+    const calls = new Map<string, { line: number; name: string | null; spans: (CodeSpan & { traceId: string })[] }>();
+    for (const { traceId, revision } of traces) {
+      for (const span of await this.#spans(traceId, `${revision} ${prices}`, signal)) {
         const place = await this.#only(span, rules, places);
         if (place?.file !== file) continue;
         const key = `${place.line} ${span.codeFunction ?? ''}`;
@@ -144,14 +151,15 @@ export class SpanCodes {
     }
   }
 
-  async #rules(): Promise<Parameters<WorkspaceCode['files']>[1]> {
+  /** `prices`: as text, to be compared. */
+  async #config(): Promise<{ readonly rules: readonly PathRule[]; readonly prices: string }> {
     const { workspace } = this.#ports;
-    return (await workspace.config(workspace.files())).code;
+    const { code, prices } = await workspace.config(workspace.files());
+    return { rules: code, prices: JSON.stringify(prices) };
   }
 
   /** The line of a span where only one can be meant; of a built file that of its source. */
-  #only({ codeFile, codeLine: line, codeColumn: column }: JsonSpan, rules: Parameters<WorkspaceCode['files']>[1], known: KnownPlaces): Promise<CodePosition | null> {
-    if (codeFile === null || line === null) return Promise.resolve(null);
+  #only({ codeFile, codeLine: line, codeColumn: column }: CodeSpan, rules: readonly PathRule[], known: KnownPlaces): Promise<CodePosition | null> {
     const key = `${codeFile}:${line}:${column ?? ''}`;
     let place = known.lines.get(key);
     if (place === undefined) {
@@ -167,10 +175,29 @@ export class SpanCodes {
     return place;
   }
 
-  async #spans(traceId: string, signal: AbortSignal): Promise<readonly JsonSpan[]> {
-    const { spans } = await this.#ports.traces.read('traces/get', { traceId }, signal);
-    if (spans > MOST_SPANS) return [];
-    return (JSON.parse(await this.#ports.traces.read('text', { traceId, format: 'json' }, signal)) as { spans: readonly JsonSpan[] }).spans;
+  /**
+   * While a trace grows, what is beside code is asked for again and again, of traces that did not change.
+   * @param of names revision and prices
+   */
+  async #spans(traceId: string, of: string, signal: AbortSignal): Promise<readonly CodeSpan[]> {
+    const kept = this.#kept.get(traceId);
+    const spans = kept?.of === of ? kept.spans : await this.#ports.traces.read('code', { traceId }, signal);
+    this.#keep(traceId, { of, spans });
+    return spans;
+  }
+
+  #keep(traceId: string, known: { readonly of: string; readonly spans: readonly CodeSpan[] }): void {
+    const forget = (id: string): void => {
+      this.#keptSpans -= this.#kept.get(id)?.spans.length ?? 0;
+      this.#kept.delete(id);
+    };
+    forget(traceId);
+    this.#kept.set(traceId, known);
+    this.#keptSpans += known.spans.length;
+    for (const id of this.#kept.keys()) {
+      if (this.#keptSpans <= MOST_KEPT && this.#kept.size <= MOST_KEPT_TRACES) break;
+      forget(id);
+    }
   }
 }
 
@@ -189,7 +216,7 @@ function totalTokens({ input, cacheRead, cacheWrite, output, reasoning }: TokenB
   return [input, cacheRead, cacheWrite, output, reasoning].reduce<number>((sum, count) => sum + (count ?? 0), 0);
 }
 
-function durationOf({ startNs, endNs }: Pick<JsonSpan, 'startNs' | 'endNs'>): number | null {
+function durationOf({ startNs, endNs }: Pick<CodeSpan, 'startNs' | 'endNs'>): number | null {
   return endNs === null ? null : Number(BigInt(endNs) - BigInt(startNs)) / 1e6;
 }
 

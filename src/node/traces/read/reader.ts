@@ -14,6 +14,7 @@ import { traceById, tracesByNumber } from './rows.ts';
 import { storedRejection, storedSources } from './sources.ts';
 import { facetValues } from './texts.ts';
 import { breakdownOf } from './breakdown.ts';
+import { codeSpansOf } from './code-spans.ts';
 import { detailOf, wholeValue } from './detail.ts';
 import { exportTrace } from './export.ts';
 import { findInTrace } from './find.ts';
@@ -77,6 +78,7 @@ export class TraceReader {
     'traces/findings': ({ traceId }, { prices }) => this.#findings(this.#open.open(traceId), prices).state(),
     'traces/breakdown': ({ traceId }) => breakdownOf(this.#open.open(traceId)),
     'traces/memory': ({ session }, { prices }) => memoryOf(this.#database, session, prices),
+    code: ({ traceId }, { prices }) => codeSpansOf(this.#open.open(traceId), prices),
     text: (request, { prices }) => {
       const trace = this.#open.open(request.traceId);
       return exportTrace(trace, request, prices, async () => (await new FindingsJob(this.#database, trace, prices).all()).findings);
