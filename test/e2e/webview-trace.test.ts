@@ -54,6 +54,10 @@ describe('by keyboard alone', () => {
   test('to the error, by finding, and what is found is counted', async () => {
     const page = await open('agent');
     await tree(page).waitFor();
+    await page.getByRole('row', { name: /^tool issue_refund/ }).getByText('POST /v1/refunds did not answer').waitFor();
+    // The first token of a streamed call: 268 of its 460 ms.
+    const [bar, notch] = await Promise.all(['.bar', '.first-token'].map((part) => page.getByRole('row', { name: /^llm next_action, gpt-5, 460 ms/ }).locator(part).boundingBox()));
+    expect((notch!.x - bar!.x) / bar!.width).toBeCloseTo(268 / 460, 1);
     await page.keyboard.press('F8');
     await expect.poll(() => active(page)).toMatch(/^tool issue_refund.*failed|^tool issue_refund.*error/);
     await detail(page).getByText('TimeoutError').first().waitFor();
@@ -153,6 +157,10 @@ describe('what a person does', () => {
     await conversation.getByText('Good news: we have refunded').first().waitFor();
     // Asked in each of seven calls with its history; said once in the conversation of the classifier, once in that of the agent.
     expect(await conversation.getByText('Photos are attached').count()).toBe(2);
+    // What a call wrote, and what a tool took and why it failed, beside what was said.
+    await conversation.getByText('The delivery date is missing').first().waitFor();
+    expect(await conversation.getByRole('article', { name: 'next_action' }).nth(1).locator('.tokens').allInnerTexts()).toEqual(['48']);
+    await conversation.getByRole('button', { name: /step 5 › issue_refund\s*300 ms\s*Failed\s*POST/ }).waitFor();
     await conversation.getByRole('button', { name: /step 4 › next_action/ }).click();
     await expect.poll(() => active(page)).toMatch(/^llm next_action, gpt-5, 301 ms/);
     await page.close();

@@ -192,6 +192,17 @@ describe('the trace panel\'s model', () => {
     expect(model.state.value.zoom).toBeNull();
   });
 
+  test('what is looked at stays when an earlier span comes', async () => {
+    const { trace, model } = setup();
+    await model.start();
+    model.time.setZoom({ from: 1000, to: 2000 });
+    const [root] = refundAgent();
+    trace.replace([...refundAgent(), spanOf({ spanId: 'f'.repeat(16), name: 'gateway', kind: 'chain', startNs: String(BigInt(root!.startNs) - 500_000_000n), endNs: root!.startNs })]);
+    model.changed(trace.skeleton.revision);
+    await expect.poll(() => model.view.value?.skeleton.revision).toBe(trace.skeleton.revision);
+    expect(model.state.value.zoom).toEqual({ from: 1500, to: 2500 });
+  });
+
   test('the axis grows with the clock while something runs that was heard of lately', async () => {
     const { model } = setup();
     await model.start();

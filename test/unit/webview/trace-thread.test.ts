@@ -46,6 +46,18 @@ test('a call of a tool stands for itself where no message tells of it', () => {
   expect([...conversationSpans(run)].map((at) => run.texts[run.names[at]!])).toEqual(['a', 'write', 'b']);
 });
 
+test('as many calls of a tool are told of as messages tell, whatever ids their spans have', () => {
+  const conversations = new Conversations();
+  const call = (id: string | null): Message['parts'][number] => ({ type: 'tool_call', id, name: 'search', arguments: {} });
+  conversations.add([say('user', 'go')], [{ role: 'assistant', parts: [call('x1'), call(null)] }]);
+  expect([conversations.tells('search', null), conversations.tells('search', 'other'), conversations.tells('search', 'third'), conversations.tells('search', 'x1')]).toEqual([true, true, false, true]);
+});
+
+test('a call that client and server both recorded is one call', () => {
+  const run = sketch({ roots: [{ kind: 'agent', name: 'run', start: 0, end: 9, below: [{ kind: 'llm', name: 'a', start: 1, end: 2 }, { kind: 'tool', name: 'look', start: 3, end: 8, below: [{ kind: 'http', name: 'POST', start: 3, end: 8, below: [{ kind: 'tool', name: 'look', start: 4, end: 7, below: [{ kind: 'tool', name: 'cache', start: 5, end: 6 }] }] }] }] }] });
+  expect([...conversationSpans(run)].map((at) => [run.texts[run.names[at]!], run.starts[at]])).toEqual([['a', 1], ['look', 3], ['cache', 5]]);
+});
+
 test('calls of models are read, not those that repeat others; without any, what may have messages', () => {
   const run = sketch({ roots: [{ kind: 'agent', name: 'run', start: 0, end: 9, below: [{ kind: 'llm', name: 'b', start: 5, end: 6 }, { kind: 'llm', name: 'a', start: 1, end: 2 }, { kind: 'llm', name: 'twice', start: 1, end: 2, flags: SPAN_FLAGS.duplicate }, { kind: 'http', name: 'POST', start: 1, end: 2 }] }] });
   expect([...conversationSpans(run)].map((at) => run.texts[run.names[at]!])).toEqual(['a', 'b']);

@@ -7,7 +7,7 @@ import { Icon } from '../../controls/icon.tsx';
 import { JsonTree } from '../../shared/json-tree.tsx';
 import { Visible } from '../../shared/long-text.tsx';
 import { clip } from '../../shared/visible-text.ts';
-import { isMessages, MessageList, oneLine, ToolsOffered } from './conversation.tsx';
+import { isMessages, MessageList, oneLine, TokenCount, tokensOfAnswer, ToolsOffered } from './conversation.tsx';
 import type { TraceModel } from './trace-model.ts';
 import { pointerTo, WholeText, WholeValue, type ValueContext } from './whole-text.tsx';
 
@@ -58,8 +58,8 @@ function Conversation({ at, input, output }: { readonly at: ValueContext; readon
       )}
       {output !== null && (
         <Section title="Output" aside={written !== null && <span class="mono">{formatCount(written)} tok</span>}>
-          {(tokens?.reasoning ?? 0) > 0 && !output.some((message) => message.parts.some((part) => part.type === 'reasoning')) && <div class="msg"><span class="role in">reasoning</span><span class="dim">text not recorded by the provider, {formatCount(tokens?.reasoning ?? 0, 'token')}</span></div>}
-          <MessageList key={span.spanId} at={at} side="output" messages={output} />
+          {(tokens?.reasoning ?? 0) > 0 && !output.some((message) => message.parts.some((part) => part.type === 'reasoning')) && <div class="msg counted"><span class="role in">reasoning</span><span class="dim">text not recorded by the provider</span><TokenCount tokens={tokens?.reasoning ?? 0} /></div>}
+          <MessageList key={span.spanId} at={at} side="output" messages={output} tokens={tokensOfAnswer(tokens, output)} />
         </Section>
       )}
     </>

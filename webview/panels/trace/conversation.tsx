@@ -2,7 +2,7 @@ import type { ComponentChild } from 'preact';
 import { useState } from 'preact/hooks';
 import { isObject } from '../../../src/core/json.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
-import type { Message, Part, ToolDefinition } from '../../../src/core/trace/model.ts';
+import type { Message, Part, TokenBuckets, ToolDefinition } from '../../../src/core/trace/model.ts';
 import { Icon } from '../../controls/icon.tsx';
 import { JsonTree } from '../../shared/json-tree.tsx';
 import { Visible } from '../../shared/long-text.tsx';
@@ -24,7 +24,19 @@ export function isMessages(value: unknown): value is readonly Message[] {
   return Array.isArray(value) && value.every((message) => isObject(message) && typeof message['role'] === 'string' && Array.isArray(message['parts']));
 }
 
-export function MessageList({ at, side, messages }: { readonly at: ValueContext; readonly side: 'input' | 'output'; readonly messages: readonly Message[] }): ComponentChild {
+/** Tokens of a message as its model counted them; `null`: not known. */
+export interface MessageTokens {
+  /** Without those of its reasoning. */
+  readonly said: number | null;
+  readonly reasoning: number | null;
+}
+
+/** What an answer of one message took is what the call wrote. Of several, and of what was given, nobody says how they share it. */
+export function tokensOfAnswer(tokens: TokenBuckets | null, messages: readonly Message[]): MessageTokens | null {
+  return tokens === null || messages.length !== 1 ? null : { said: tokens.output, reasoning: tokens.reasoning };
+}
+
+export function MessageList({ at, side, messages, tokens = null }: { readonly at: ValueContext; readonly side: 'input' | 'output'; readonly messages: readonly Message[]; readonly tokens?: MessageTokens | null }): ComponentChild {
   const [shown, show] = useState(SHOWN);
   const first = Math.max(0, messages.length - shown);
   // What the model was told stays at the top, however long the history is.
@@ -33,15 +45,18 @@ export function MessageList({ at, side, messages }: { readonly at: ValueContext;
     <>
       {messages.slice(0, Math.min(lead < 0 ? first : lead, first)).map((message, index) => <MessageRow key={index} at={at} pointer={pointerTo(side, index)} message={message} />)}
       {first > lead && lead >= 0 && <p class="more-messages"><button type="button" class="link" onClick={() => show(shown + SHOWN)}>Show {formatCount(Math.min(SHOWN, first - lead))} more of {formatCount(first - lead, 'earlier message')}</button></p>}
-      {messages.slice(first).map((message, index) => <MessageRow key={first + index} at={at} pointer={pointerTo(side, first + index)} message={message} />)}
+      {messages.slice(first).map((message, index) => <MessageRow key={first + index} at={at} pointer={pointerTo(side, first + index)} message={message} tokens={tokens} />)}
     </>
   );
 }
 
-export function MessageRow({ at, pointer, message, folded = FOLDED.has(message.role) }: { readonly at: ValueContext; readonly pointer: string; readonly message: Message; readonly folded?: boolean }): ComponentChild {
+export function MessageRow({ at, pointer, message, tokens = null, folded = FOLDED.has(message.role) }: { readonly at: ValueContext; readonly pointer: string; readonly message: Message; readonly tokens?: MessageTokens | null; readonly folded?: boolean }): ComponentChild {
   const [open, setOpen] = useState(!folded);
   const role = <><Visible text={message.role} />{message.name !== undefined && <span class="dim"> <Visible text={clip(message.name, 60)} /></span>}</>;
   const finish = message.finishReason === undefined || ORDINARY.has(message.finishReason.toLowerCase()) ? null : <p class="dim small">finish reason: <Visible text={message.finishReason} /></p>;
+  const said = tokens?.said ?? null;
+  // Of several thoughts nobody says how they share it.
+  const reasoned = message.parts.filter((part) => part.type === 'reasoning').length === 1 ? (tokens?.reasoning ?? null) : null;
   if (folded && !open) {
     return (
       <div class="msg">
@@ -51,23 +66,29 @@ export function MessageRow({ at, pointer, message, folded = FOLDED.has(message.r
     );
   }
   return (
-    <div class={`msg role-${/^[a-z]+$/.test(message.role) ? message.role : 'other'}`}>
+    <div class={`msg role-${/^[a-z]+$/.test(message.role) ? message.role : 'other'}${said === null ? '' : ' counted'}`}>
       {folded ? <button type="button" class="role" aria-expanded={true} onClick={() => setOpen(false)}><Icon name="chevronDown" />{role}</button> : <span class="role in">{role}</span>}
       <div class="parts-of">
         {message.parts.length === 0 && <span class="dim">nothing recorded</span>}
-        {message.parts.map((part, index) => <PartView key={index} at={at} pointer={`${pointer}${pointerTo('parts', index)}`} part={part} />)}
+        {message.parts.map((part, index) => <PartView key={index} at={at} pointer={`${pointer}${pointerTo('parts', index)}`} part={part} reasoning={reasoned} />)}
         {finish}
       </div>
+      {said !== null && <TokenCount tokens={said} />}
     </div>
   );
 }
 
-function PartView({ at, pointer, part }: { readonly at: ValueContext; readonly pointer: string; readonly part: Part }): ComponentChild {
+/** Exact: where nobody has counted none is shown. */
+export function TokenCount({ tokens }: { readonly tokens: number }): ComponentChild {
+  return <span class="tokens mono dim" title={`${formatCount(tokens, 'token')}, as the model counted`}>{formatCount(tokens)}</span>;
+}
+
+function PartView({ at, pointer, part, reasoning }: { readonly at: ValueContext; readonly pointer: string; readonly part: Part; readonly reasoning: number | null }): ComponentChild {
   switch (part.type) {
     case 'text':
       return <WholeText at={at} pointer={`${pointer}/text`} text={part.text} />;
     case 'reasoning':
-      return <Reasoning at={at} pointer={pointer} text={part.text} />;
+      return <Reasoning at={at} pointer={pointer} text={part.text} tokens={reasoning} />;
     case 'tool_call':
       return <ToolCall at={at} pointer={pointer} part={part} />;
     case 'tool_result':
@@ -85,12 +106,12 @@ function PartView({ at, pointer, part }: { readonly at: ValueContext; readonly p
   }
 }
 
-function Reasoning({ at, pointer, text }: { readonly at: ValueContext; readonly pointer: string; readonly text: string }): ComponentChild {
+function Reasoning({ at, pointer, text, tokens }: { readonly at: ValueContext; readonly pointer: string; readonly text: string; readonly tokens: number | null }): ComponentChild {
   const [open, setOpen] = useState(false);
-  if (text === '') return <p class="dim small">reasoning: text not recorded by the provider</p>;
+  if (text === '') return <p class="dim small">reasoning: text not recorded by the provider{tokens !== null && `, ${formatCount(tokens, 'token')}`}</p>;
   return (
     <div class="reasoning">
-      <button type="button" class="fold" aria-expanded={open} onClick={() => setOpen(!open)}><Icon name={open ? 'chevronDown' : 'chevronRight'} /><span class="dim">reasoning</span>{!open && <span class="ell dim preview"><Visible text={oneLine(text)} /></span>}</button>
+      <button type="button" class="fold" aria-expanded={open} onClick={() => setOpen(!open)}><Icon name={open ? 'chevronDown' : 'chevronRight'} /><span class="dim">reasoning</span>{!open && <span class="ell dim preview"><Visible text={oneLine(text)} /></span>}{tokens !== null && <TokenCount tokens={tokens} />}</button>
       {open && <div class="inner dim"><WholeText at={at} pointer={`${pointer}/text`} text={text} /></div>}
     </div>
   );

@@ -6,6 +6,7 @@ import type { SpanDetail } from '../../../src/protocol/traces.ts';
 import { IconButton } from '../../controls/controls.tsx';
 import { Icon } from '../../controls/icon.tsx';
 import { Visible } from '../../shared/long-text.tsx';
+import { clip, visibleText } from '../../shared/visible-text.ts';
 import { AttributesTab } from './attributes.tsx';
 import { Content } from './content.tsx';
 import { EventsTab } from './events.tsx';
@@ -17,6 +18,9 @@ import type { Open } from './opened.ts';
 import type { TraceModel } from './trace-model.ts';
 import type { DetailTab } from './view-state.ts';
 import { tokensOf } from './wording.ts';
+
+/** Of a name; the attributes and the export have the whole. */
+const MAX_NAME = 2000;
 
 /** What the opened row is: a span with everything that is known of it, or the numbers of several. */
 export function Detail({ model, open }: { readonly model: TraceModel; readonly open: Open }): ComponentChild {
@@ -45,8 +49,8 @@ function SpanDetailView({ model, detail }: { readonly model: TraceModel; readonl
         <KindIcon kind={span.kind} />
         <span class="crumb">
           <span class="dim">{span.kind}</span>
-          {detail.path.slice(-1).map((above) => <span key={above.spanId} class="crumb-above"><button type="button" class="link-dim ell" title={`Go to ${above.kind} ${above.name}`} onClick={() => model.revealSpan(above.spanId)}><Visible text={above.name} /></button><Icon name="chevronRight" class="little dim" /></span>)}
-          <span class="name ell" title={span.name}><Visible text={span.name} /></span>
+          {detail.path.slice(-1).map((above) => <span key={above.spanId} class="crumb-above"><button type="button" class="link-dim ell" title={visibleText(`Go to ${above.kind} ${clip(above.name, MAX_NAME)}`)} onClick={() => model.revealSpan(above.spanId)}><Visible text={clip(above.name, MAX_NAME)} /></button><Icon name="chevronRight" class="little dim" /></span>)}
+          <span class="name ell" title={visibleText(clip(span.name, MAX_NAME))}><Visible text={clip(span.name, MAX_NAME)} /></span>
         </span>
         <span class="nav">
           {span.codeFile !== null && <OpenCode model={model} span={span} />}
@@ -88,10 +92,11 @@ function Close({ model }: { readonly model: TraceModel }): ComponentChild {
 function Strip({ model, detail }: { readonly model: TraceModel; readonly detail: SpanDetail }): ComponentChild {
   const { span, total } = detail;
   const ms = span.endNs === null ? null : Number(BigInt(span.endNs) - BigInt(span.startNs)) / 1e6;
+  const duration = span.startNs === '0' ? 'start unknown' : ms === null ? 'running' : formatDuration(Math.max(0, ms));
   const { tokens } = span;
   const facts: [label: string, value: ComponentChild, title?: string][] = [];
   if (span.model !== null) facts.push(['Model', <Visible text={span.model} />, modelTitle(span)]);
-  facts.push(['Duration', ms === null ? 'running' : formatDuration(Math.max(0, ms)), `${span.startNs} – ${span.endNs ?? 'running'} ns`]);
+  facts.push(['Duration', duration, `${span.startNs} – ${span.endNs ?? 'running'} ns`]);
   if (span.timeToFirstTokenMs !== null) facts.push(['First token', formatDuration(span.timeToFirstTokenMs)]);
   if (tokens !== null) {
     const input = add(tokens.input, tokens.cacheRead, tokens.cacheWrite);

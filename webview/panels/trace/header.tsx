@@ -7,9 +7,13 @@ import type { TraceRow } from '../../../src/protocol/traces.ts';
 import { IconButton } from '../../controls/controls.tsx';
 import { Menu, type MenuItem } from '../../controls/menu.tsx';
 import { Visible } from '../../shared/long-text.tsx';
+import { clip, visibleText } from '../../shared/visible-text.ts';
 import { KindIcon } from './icons.tsx';
 import type { TraceModel } from './trace-model.ts';
 import { costOf, kindOf, momentOf, shortId, tokensOf } from './wording.ts';
+
+/** Longer names are cut before they are laid out. */
+const MAX_NAME = 300;
 
 /** What this is, its parts as links; how long, how much; what can be done with it. */
 export function Header({ model, trace, onKeys }: { readonly model: TraceModel; readonly trace: TraceRow; readonly onKeys: () => void }): ComponentChild {
@@ -17,7 +21,7 @@ export function Header({ model, trace, onKeys }: { readonly model: TraceModel; r
   return (
     <header class="head">
       <span class="head-kind">{view !== null && view.skeleton.count > 0 && <KindIcon kind={kindOf(view.skeleton, 0)} />}</span>
-      <h1 title={trace.name}><Visible text={trace.name} /></h1>
+      <h1 title={visibleText(clip(trace.name, MAX_NAME))}><Visible text={clip(trace.name, MAX_NAME)} /></h1>
       <div class="parts">
         <Filtered model={model} field="service" value={trace.service} />
         <Filtered model={model} field="environment" value={trace.environment} />
@@ -42,8 +46,8 @@ function hasTime(startNs: string): boolean {
 function Filtered({ model, field, value, label = value ?? '', class: className = '' }: { readonly model: TraceModel; readonly field: string; readonly value: string | null; readonly label?: string; readonly class?: string }): ComponentChild {
   if (value === null || value === '') return null;
   return (
-    <span class={`part ${className}`}><button type="button" class="link ell" title={`Show all traces of the ${field} ${value}`} onClick={() => model.request('open', { what: 'traces', query: `${field}:${JSON.stringify(value)}` })}>
-      <Visible text={label} />
+    <span class={`part ${className}`}><button type="button" class="link ell" title={visibleText(`Show all traces of the ${field} ${clip(value, MAX_NAME)}`)} onClick={() => model.request('open', { what: 'traces', query: `${field}:${JSON.stringify(value)}` })}>
+      <Visible text={clip(label, MAX_NAME)} />
     </button></span>
   );
 }

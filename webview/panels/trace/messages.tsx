@@ -6,7 +6,7 @@ import type { SpanDetail } from '../../../src/protocol/traces.ts';
 import { Icon } from '../../controls/icon.tsx';
 import { Visible } from '../../shared/long-text.tsx';
 import { clip } from '../../shared/visible-text.ts';
-import { isMessages, MessageRow } from './conversation.tsx';
+import { isMessages, MessageRow, tokensOfAnswer } from './conversation.tsx';
 import { KindIcon } from './icons.tsx';
 import { asFailure } from '../../shared/failure.ts';
 import type { TraceModel } from './trace-model.ts';
@@ -17,6 +17,8 @@ import { pointerTo, WholeValue } from './whole-text.tsx';
 const BATCH = 8;
 /** Pixels before the end at which the next ones are asked for. */
 const AHEAD = 800;
+/** Characters of why a call failed, in its line. */
+const MAX_FAILURE = 200;
 
 interface Shown {
   readonly detail: SpanDetail;
@@ -56,7 +58,7 @@ export function Messages({ model, view }: { readonly model: TraceModel; readonly
   };
   // After each batch: what was read may not fill the panel yet, or may have said nothing new. A newer revision only adds at the end.
   useEffect(() => { if (failure === null) more(); }, [shown, ids, failure]);
-  const told = shown.filter(({ turn }) => turn === null || turn.input.length + turn.output.length > 0);
+  const told = shown.filter(({ detail, turn }) => turn === null || turn.input.length + turn.output.length > 0 || detail.span.kind === 'tool');
   const done = reading.current.asked >= ids.length;
   return (
     <main ref={box} class="messages" tabIndex={0} aria-label="Conversation" onScroll={more}>
@@ -68,7 +70,7 @@ export function Messages({ model, view }: { readonly model: TraceModel; readonly
   );
 }
 
-/** `null`: it has content, and no messages. */
+/** `null`: it has content, and no messages. Of a call of a tool that messages tell of nothing is said again. */
 function turnOf({ span }: SpanDetail, conversations: Conversations): Turn | null {
   if (span.kind === 'tool' && conversations.tells(span.toolName ?? span.name, span.toolCallId)) return NOTHING;
   const input = span.inputForm === 'messages' && isMessages(span.input) ? span.input : [];
@@ -99,6 +101,8 @@ function TurnView({ model, detail, turn }: { readonly model: TraceModel; readonl
   const { span } = detail;
   const at = { model, detail };
   const ms = span.endNs === null ? null : Number(BigInt(span.endNs) - BigInt(span.startNs)) / 1e6;
+  const failure = span.error?.message ?? span.statusMessage;
+  const answer = turn === null ? null : tokensOfAnswer(span.tokens, turn.output.map(({ message }) => message));
   return (
     <article class={turn?.begins === true ? 'turn begins' : 'turn'} aria-label={span.name}>
       <button type="button" class="turn-head" title="Show the span" onClick={() => model.revealSpan(span.spanId)}>
@@ -107,13 +111,14 @@ function TurnView({ model, detail, turn }: { readonly model: TraceModel; readonl
         {span.model !== null && span.model !== span.name && <span class="dim ell wide"><Visible text={clip(span.model, 60)} /></span>}
         <span class="dim mono">{ms === null ? 'running' : formatDuration(ms)}</span>
         {span.status === 'error' && <Icon name="error" class="fail" label="Failed" />}
+        {span.status === 'error' && failure !== null && <span class="dim ell"><Visible text={clip(failure, MAX_FAILURE)} /></span>}
       </button>
       {turn === null ? (
         Object.values(spokenOf(span)).map(({ role, pointer, value }) => value !== null && <div key={pointer} class="msg"><span class="role in">{role}</span><div class="parts-of"><WholeValue at={at} pointer={pointer} value={value} /></div></div>)
       ) : (
         <>
           {turn.input.map(({ index, message }) => <MessageRow key={`i${index}`} at={at} pointer={pointerTo('input', index)} message={message} />)}
-          {turn.output.map(({ index, message }) => <MessageRow key={`o${index}`} at={at} pointer={pointerTo('output', index)} message={message} />)}
+          {turn.output.map(({ index, message }) => <MessageRow key={`o${index}`} at={at} pointer={pointerTo('output', index)} message={message} tokens={answer} />)}
         </>
       )}
     </article>

@@ -48,6 +48,15 @@ export class ShownTime {
     if (view !== null && this.#context.isLive()) this.now.value = nowMs - Number(BigInt(view.skeleton.startNs) / 1_000_000n);
   }
 
+  /** Times count from the trace's first start. When an earlier span has come (a root is often sent last), what is looked at stays the same. */
+  rebase(startNsBefore: string): void {
+    const zoom = this.#context.zoom();
+    const view = this.#context.view.value;
+    if (zoom === null || view === null || view.skeleton.startNs === startNsBefore) return;
+    const shift = Number(BigInt(startNsBefore) - BigInt(view.skeleton.startNs)) / 1e6;
+    this.#context.setZoom({ from: zoom.from + shift, to: zoom.to + shift });
+  }
+
   /** `null`: the whole trace. */
   setZoom(zoom: TimeWindow | null): void {
     const { whole } = this;

@@ -6,7 +6,7 @@ import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
 import type { RowNumbers, TreeView } from '../../../src/core/trace/view/tree-view.ts';
 import { Icon } from '../../controls/icon.tsx';
 import { Visible } from '../../shared/long-text.tsx';
-import { clip } from '../../shared/visible-text.ts';
+import { clip, visibleText } from '../../shared/visible-text.ts';
 import type { Colours } from './colours.ts';
 import type { Histograms } from './histograms.ts';
 import { KindIcon, TraceIcon } from './icons.tsx';
@@ -17,6 +17,8 @@ import { identityOf, nameOfRow, shortId, tokensOf } from './wording.ts';
 export const ROW_HEIGHT = 22;
 /** Longer names are cut before they are laid out; the detail has the whole. */
 const MAX_NAME = 300;
+/** Of why a span failed, at its row. */
+const MAX_REASON = 120;
 /** Width of a character of the labels' font at 11 pixels; all are equally wide. */
 let characterWidth = 6.6;
 
@@ -58,7 +60,7 @@ export class SpanRow extends Component<SpanRowProps> {
   override shouldComponentUpdate(next: SpanRowProps): boolean {
     const now = this.props;
     if (next.index < 0 && now.index < 0) return false;
-    return now.index !== next.index || now.top !== next.top || now.stamp !== next.stamp || now.active !== next.active || now.view !== next.view || now.layout !== next.layout || now.window !== next.window || now.marks !== next.marks || now.theme !== next.theme;
+    return now.index !== next.index || now.top !== next.top || now.stamp !== next.stamp || now.active !== next.active || now.view !== next.view || now.layout !== next.layout || now.window !== next.window || now.marks !== next.marks || now.theme !== next.theme || isGrowing(next, now.whole);
   }
 
   override componentDidMount(): void {
@@ -68,7 +70,7 @@ export class SpanRow extends Component<SpanRowProps> {
   override componentDidUpdate(before: SpanRowProps): void {
     const now = this.props;
     // The keyboard's row, or a place further down, leaves the picture as it is.
-    if (before.index !== now.index || before.stamp !== now.stamp || before.view !== now.view || before.layout !== now.layout || before.window !== now.window || before.theme !== now.theme) this.#draw();
+    if (before.index !== now.index || before.stamp !== now.stamp || before.view !== now.view || before.layout !== now.layout || before.window !== now.window || before.theme !== now.theme || isGrowing(now, before.whole)) this.#draw();
   }
 
   override componentWillUnmount(): void {
@@ -121,6 +123,13 @@ export class SpanRow extends Component<SpanRowProps> {
   }
 }
 
+/** What runs grows with the axis, also while a window within it stands still. */
+function isGrowing({ index, view, whole }: SpanRowProps, before: TimeWindow): boolean {
+  if (whole.to === before.to || index < 0 || index >= view.rows.length) return false;
+  const row = view.rows.at(index);
+  return row.position >= 0 ? Number.isNaN(view.skeleton.durations[row.position]!) : view.display.groupRunning[row.group]! > 0;
+}
+
 /** One span has a bar; those of a missing parent have rows of their own while it is open. */
 function isWithoutHistogram(view: TreeView, row: Row): boolean {
   return row.position >= 0 || (row.type === ROW.missing && view.isOpen(row));
@@ -134,6 +143,7 @@ function Name({ view, row, numbers }: { readonly view: TreeView; readonly row: R
     return <><TraceIcon name="disconnected" class="plain" /><span class="txt dim"><span class="name">missing parent</span><span class="model mono">{ids.length === 1 ? shortId(ids[0] ?? '') : `${formatCount(ids.length)} parents`}</span></span></>;
   }
   const hit = row.position >= 0 && view.matches?.has(row.position) === true;
+  const reason = row.position >= 0 ? (view.skeleton.texts[view.skeleton.reasons[row.position]!] ?? '') : '';
   return (
     <>
       <KindIcon kind={identity.kind} />
@@ -141,6 +151,7 @@ function Name({ view, row, numbers }: { readonly view: TreeView; readonly row: R
         <span class="kind">{identity.kind}</span>
         <span class={hit ? 'name hit' : 'name'}><Visible text={clip(identity.name, MAX_NAME)} /></span>
         {identity.model !== '' && identity.model !== identity.name && <span class="model"><Visible text={clip(identity.model, MAX_NAME)} /></span>}
+        {reason !== '' && <span class="reason" title={visibleText(reason)}><Visible text={clip(reason, MAX_REASON)} /></span>}
       </span>
     </>
   );
@@ -205,9 +216,10 @@ function Bar({ view, position, parent, window, whole, layout }: { readonly view:
     : right + 6 + written < width - 4 ? { left: `${right + 6}px` } : left - 6 - written > 4 ? { left: `${left - 6 - written}px` } : { left: `${left + 6}px` };
   const inside = outside === null && right + 6 + written >= width - 4 && left - 6 - written <= 4;
   const kind = SPAN_KINDS[skeleton.kinds[position]!];
+  const notch = parent ? null : notchOf(skeleton.firstTokens[position]!, duration, { start, from: left, to: right }, window, width);
   return (
     <>
-      {outside === null && <i class={`bar hue-${kind}${running ? ' run' : failed ? ' err' : parent ? ' sub' : ''}`} style={{ left: `${left}px`, width: `${Math.max(2, right - left)}px` }} />}
+      {outside === null && <i class={`bar hue-${kind}${running ? ' run' : failed ? ' err' : parent ? ' sub' : ''}`} style={{ left: `${left}px`, width: `${Math.max(2, right - left)}px` }}>{notch !== null && <i class="first-token" style={{ left: `${notch}px` }} />}</i>}
       <span class={`lab${inside ? (parent || running ? ' in' : ' in on') : ''}${parent || outside !== null ? ' of' : ''}`} style={place}>
         {outside === 'before' && '‹ '}
         {failed && <Icon name="error" class="fail" />}
@@ -217,6 +229,14 @@ function Bar({ view, position, parent, window, whole, layout }: { readonly view:
       </span>
     </>
   );
+}
+
+/** Pixels from the left of a bar to where the first token came; `null`: nobody knows, or it cannot be told from the bar's ends. */
+function notchOf(firstToken: number, duration: number, bar: { readonly start: number; readonly from: number; readonly to: number }, window: TimeWindow, width: number): number | null {
+  // NaN (unknown) is in no order.
+  if (!(firstToken > 0) || firstToken >= duration) return null;
+  const x = xOf(bar.start + firstToken, window, width);
+  return x > bar.from + 1 && x < bar.to - 2 ? x - bar.from : null;
 }
 
 function labelOf({ skeleton, knownEnd }: TreeView, position: number, slim: boolean, whole: TimeWindow): { readonly time: string; readonly rest: string } {
@@ -246,6 +266,7 @@ function describe(view: TreeView, row: Row, numbers: RowNumbers): string {
   if (row.type === ROW.group) parts.push(formatCount(numbers.spans, 'span'), numbers.p50 === null ? '' : `median ${formatDuration(numbers.p50)}`);
   else if (row.position >= 0) parts.push(numbers.p50 === null ? 'running' : formatDuration(numbers.p50));
   if (numbers.errors > 0) parts.push(row.position >= 0 && numbers.spans === 0 ? 'failed' : formatCount(numbers.errors, 'error'));
+  if (row.position >= 0) parts.push(clip(view.skeleton.texts[view.skeleton.reasons[row.position]!] ?? '', MAX_REASON));
   if (numbers.matches > 0) parts.push(formatCount(numbers.matches, 'match').replace(/matchs$/, 'matches'));
-  return parts.filter((part) => part !== '').join(', ');
+  return visibleText(parts.filter((part) => part !== '').join(', '));
 }

@@ -17,7 +17,9 @@ export interface Turn {
  */
 export class Conversations {
   readonly #known: string[][] = [];
-  readonly #calls = new Set<string>();
+  /** Ids of the calls of tools that were told of; by tool, how many were that no span has been found of. */
+  readonly #callIds = new Set<string>();
+  readonly #untaken = new Map<string, number>();
 
   add(input: readonly Message[], output: readonly Message[]): Turn {
     const keys = input.map(keyOf);
@@ -32,7 +34,11 @@ export class Conversations {
     if (begins) [conversation, common] = [this.#known.length, 0];
     this.#known[conversation] = [...keys, ...output.map(keyOf)];
     for (const { parts } of [...input.slice(common), ...output]) {
-      for (const part of parts) if (part.type === 'tool_call') this.#calls.add(idKey(part.id)).add(nameKey(part.name));
+      for (const part of parts) {
+        if (part.type !== 'tool_call') continue;
+        if (part.id !== null) this.#callIds.add(part.id);
+        this.#untaken.set(part.name, (this.#untaken.get(part.name) ?? 0) + 1);
+      }
     }
     return {
       conversation, begins,
@@ -41,18 +47,15 @@ export class Conversations {
     };
   }
 
-  /** Whether messages tell of this call of a tool: by its id, else, because not all senders give one to both, by its name. */
+  /**
+   * Whether messages tell of this call of a tool: by its id, else, because not all senders give one to both, by its name, each call that
+   * was told of once. Asked once for each span, in the order of time.
+   */
   tells(tool: string, callId: string | null): boolean {
-    return (callId !== null && this.#calls.has(idKey(callId))) || this.#calls.has(nameKey(tool));
+    const untaken = this.#untaken.get(tool) ?? 0;
+    if (untaken > 0) this.#untaken.set(tool, untaken - 1);
+    return untaken > 0 || (callId !== null && this.#callIds.has(callId));
   }
-}
-
-function idKey(id: string | null): string {
-  return `id ${id}`;
-}
-
-function nameKey(name: string): string {
-  return `name ${name}`;
 }
 
 function commonLength(a: readonly string[], b: readonly string[]): number {
@@ -79,13 +82,26 @@ function partKey(part: Part): unknown {
   }
 }
 
-/** The spans whose messages make the conversation, by their start: calls of models and of tools; where no model is called, everything that may have messages. */
+/**
+ * The spans whose messages make the conversation, by their start: calls of models and of tools; where no model is called, everything that may
+ * have messages. A tool within a tool of the same name is the same call once more, as its client or its server saw it.
+ */
 export function conversationSpans(skeleton: TraceSkeleton): Int32Array {
+  const { count, kinds, flags, names, parents, starts } = skeleton;
   const aside = SPAN_FLAGS.aggregate | SPAN_FLAGS.duplicate | SPAN_FLAGS.pending;
   const llm = SPAN_KINDS.indexOf('llm');
-  const all = Int32Array.from({ length: skeleton.count }, (_, at) => at);
   const tool = SPAN_KINDS.indexOf('tool');
-  const isCall = (at: number): boolean => skeleton.kinds[at] === llm && (skeleton.flags[at]! & aside) === 0;
   const silent: ReadonlySet<number> = new Set([SPAN_KINDS.indexOf('http'), SPAN_KINDS.indexOf('db')]);
-  return orderByStart(all.some(isCall) ? all.filter((at) => skeleton.kinds[at] === tool || isCall(at)) : all.filter((at) => !silent.has(skeleton.kinds[at]!)), skeleton.starts);
+  /** By position: the nearest call of a tool at or above it; -1: none. */
+  const within = new Int32Array(count);
+  const isRepeated = new Uint8Array(count);
+  let calls = 0;
+  for (let at = 0; at < count; at++) {
+    const above = parents[at]! < 0 ? -1 : within[parents[at]!]!;
+    within[at] = kinds[at] === tool ? at : above;
+    if (kinds[at] === tool && above >= 0 && names[above] === names[at]) isRepeated[at] = 1;
+    if (kinds[at] === llm && (flags[at]! & aside) === 0) calls++;
+  }
+  const isTold = (at: number): boolean => (kinds[at] === tool ? isRepeated[at] === 0 : calls > 0 ? kinds[at] === llm && (flags[at]! & aside) === 0 : !silent.has(kinds[at]!));
+  return orderByStart(Int32Array.from({ length: count }, (_, at) => at).filter(isTold), starts);
 }

@@ -256,7 +256,7 @@ export class TraceModel extends PanelModel<TracePanelMethods, ViewState> {
       const at = (from + step) % total;
       const row = view.rows.at(at);
       const position = row.type === ROW.group ? firstPosition(view.display, row.node) : row.position;
-      if (position >= 0 && texts[names[position]!]!.toLowerCase().startsWith(wanted)) return this.moveTo(at);
+      if (position >= 0 && texts[names[position]!]!.slice(0, wanted.length).toLowerCase().startsWith(wanted)) return this.moveTo(at);
     }
   }
 
@@ -318,6 +318,7 @@ export class TraceModel extends PanelModel<TracePanelMethods, ViewState> {
     const view = new TreeView(skeleton, optionsOf(state.value), kept);
     batch(() => {
       this.view.value = view;
+      if (before !== null) this.time.rebase(before.skeleton.startNs);
       this.time.tick(Date.now());
       if (this.finder.matches.value !== null) this.finder.again();
       this.active.value = activeKey === null ? -1 : view.indexOfKey(activeKey);
