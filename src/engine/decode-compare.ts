@@ -38,7 +38,7 @@ const view = v.object({
 export const COMPARE_SCHEMAS = {
   'compare/estimate': request,
   'compare/start': request,
-  'compare/get': v.object({ ref, settings, together, overlays }),
+  'compare/get': v.object({ ref, settings, together, overlays, soon: v.optional(v.boolean()) }),
   'compare/page': v.object({ ref, settings, view, from: index, to: index }),
   'compare/find': v.object({ ref, settings, view, caseIndex: index }),
   'compare/case': v.object({ ref, settings, caseIndex: index }),

@@ -165,8 +165,11 @@ export interface CompareMethods {
   'compare/estimate': [CompareRequest, { readonly cells: number; readonly known: number; readonly usd: number | null }];
   /** Finds runs that answer, starts those that are missing, and replies once all are under way: one comparison for each side after the first. */
   'compare/start': [CompareRequest, { readonly comparisons: readonly ComparisonRef[]; readonly runIds: readonly string[] }];
-  /** Several against one baseline: `together` lists all refs, and their p values are adjusted by Holm. `overlays`: for what is stale. */
-  'compare/get': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly together?: readonly ComparisonRef[]; readonly overlays?: readonly TextOverlay[] }, Comparison];
+  /**
+   * Several against one baseline: `together` lists all refs, and their p values are adjusted by Holm. `overlays`: for what is stale.
+   * `soon`: whether a dataset that has to be read again is another one by now is not waited for, and told as a change of the run.
+   */
+  'compare/get': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly together?: readonly ComparisonRef[]; readonly overlays?: readonly TextOverlay[]; readonly soon?: boolean }, Comparison];
   'compare/page': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly view: ComparisonView; readonly from: number; readonly to: number }, ComparisonPage];
   /** The row of a case in a view; -1: it is not there. */
   'compare/find': [{ readonly ref: ComparisonRef; readonly settings?: Partial<CompareSettings>; readonly view: ComparisonView; readonly caseIndex: number }, { readonly row: number }];

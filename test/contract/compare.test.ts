@@ -106,6 +106,15 @@ describe('two versions of a prompt', () => {
     const golden = join(folder, 'triage.golden.jsonl');
     writeFileSync(golden, jsonLines(goldenCases(61)));
     expect((await engine.request('compare/get', { ref: ref! })).stale).toEqual({ a: true, b: true });
+    // Who cannot wait for the dataset to be read is told later, once.
+    expect((await engine.request('compare/get', { ref: ref!, soon: true })).stale).toEqual({ a: true, b: true });
+    writeFileSync(golden, jsonLines(goldenCases(62)));
+    const told: string[] = [];
+    const stop = engine.on('run/changed', ({ runId }) => void told.push(runId));
+    expect((await engine.request('compare/get', { ref: ref!, soon: true })).stale).toEqual({ a: false, b: false });
+    await expect.poll(() => told).toEqual([ref!.b.runId]);
+    stop();
+    expect((await engine.request('compare/get', { ref: ref!, soon: true })).stale).toEqual({ a: true, b: true });
     writeFileSync(golden, jsonLines(goldenCases(60)));
     expect(await engine.request('compare/estimate', { sides, folder, origin: 'cli' })).toEqual({ cells: 120, known: 120, usd: 0 });
     expect((await engine.request('compare/last', { path, environment: 'production' }))?.result).toEqual(result);

@@ -16,6 +16,7 @@ export interface Column {
 
 /** Mean of what is known; NaN of nothing. */
 function average(values: readonly (number | null)[] | undefined): number {
+  if (values?.length === 1) return values[0] != null && Number.isFinite(values[0]) ? values[0] : Number.NaN;
   let sum = 0;
   let count = 0;
   for (const value of values ?? []) {
@@ -55,14 +56,25 @@ export function repeatsOf(cases: readonly PairedCase[]): number {
 export function columnsOf(cases: readonly PairedCase[]): Column[] {
   const repeats = repeatsOf(cases);
   const names = new Set<string>();
+  // Outputs of the same metrics often share one record of them.
+  const seen = new Set<object>();
+  const addNames = (named: CaseOutputs['named']): void => {
+    if (seen.has(named)) return;
+    seen.add(named);
+    for (const name of Object.keys(named)) names.add(name);
+  };
   for (const { a, b } of cases) {
-    for (const name of Object.keys(a.named)) names.add(name);
-    for (const name of Object.keys(b.named)) names.add(name);
+    addNames(a.named);
+    addNames(b.named);
   }
   const column = (name: string, unit: MetricUnit, valueOf: (outputs: CaseOutputs) => number, statistic: Column['statistic'] = 'mean'): Column => {
     const shared = { name, unit, statistic, higherIsBetter: unit === 'rate' || unit === 'score' };
-    const a = Float64Array.from(cases, (paired) => valueOf(paired.a));
-    const b = Float64Array.from(cases, (paired) => valueOf(paired.b));
+    const a = new Float64Array(cases.length);
+    const b = new Float64Array(cases.length);
+    for (const [index, paired] of cases.entries()) {
+      a[index] = valueOf(paired.a);
+      b[index] = valueOf(paired.b);
+    }
     return { ...shared, a, b, bounded: shared.higherIsBetter && within(a) && within(b) };
   };
   const columns = [
@@ -86,7 +98,8 @@ function within(values: Float64Array): boolean {
 }
 
 /** Which cluster each case is in, as numbers 0 … C − 1 over `indices`; `null` when no two of them share one. */
-export function clustersOf(cases: readonly PairedCase[], indices: ArrayLike<number>): Int32Array | null {
+export function clustersOf(cases: readonly PairedCase[], indices: Int32Array): Int32Array | null {
+  if (indices.every((index) => cases[index]?.cluster == null)) return null;
   const numbers = new Map<string, number>();
   const clusters = new Int32Array(indices.length);
   let next = 0;

@@ -98,8 +98,8 @@ function inOrder(columns: readonly Column[], metric: string): Column[] {
 
 function compareMetric(column: Column, cases: readonly PairedCase[], among: Int32Array, repeats: number, options: CompareOptions, testable: boolean): MetricComparison {
   const indices = among.filter((index) => isKnown(column.a[index]) && isKnown(column.b[index]));
-  const a = Float64Array.from(indices, (index) => column.a[index] ?? Number.NaN);
-  const b = Float64Array.from(indices, (index) => column.b[index] ?? Number.NaN);
+  const a = valuesAt(column.a, indices);
+  const b = valuesAt(column.b, indices);
   const alpha = options.alpha ?? ALPHA;
   const measured = measure({
     a, b, alpha,
@@ -138,6 +138,12 @@ function compareMetric(column: Column, cases: readonly PairedCase[], among: Int3
 
 /** Where this is so, it is nearly always for one reason, and a person can do something about it. */
 const NO_LATENCY = 'No case has a latency on both sides: answers from the cache have none. Compare without the cache to measure it (on the command line: --no-cache).';
+
+function valuesAt(values: Float64Array, indices: Int32Array): Float64Array {
+  const chosen = new Float64Array(indices.length);
+  for (let i = 0; i < indices.length; i++) chosen[i] = values[indices[i] ?? 0] ?? Number.NaN;
+  return chosen;
+}
 
 function isKnown(value: number | undefined): boolean {
   return value !== undefined && !Number.isNaN(value);
@@ -240,16 +246,16 @@ function* compareSlices(cases: readonly PairedCase[], columns: readonly Column[]
     }
     families.push(adjusted(family, options));
   }
+  const changes = entries.length === 0 ? [] : cases.map((paired) => caseChange(paired, false));
+  yield;
   return entries.map(({ slice, members }, at) => {
-    const changes = Array.from(members, (index) => cases[index]).map((paired) => (paired === undefined ? null : caseChange(paired, false)));
     const metrics = families.flatMap((family) => family[at] ?? []);
-    return {
-      slice,
-      n: metrics[0]?.n ?? 0,
-      regressed: changes.filter((change) => change?.regressed === true).length,
-      improved: changes.filter((change) => change?.improved === true).length,
-      metrics,
-    };
+    let [regressed, improved] = [0, 0];
+    for (const index of members) {
+      if (changes[index]?.regressed === true) regressed++;
+      if (changes[index]?.improved === true) improved++;
+    }
+    return { slice, n: metrics[0]?.n ?? 0, regressed, improved, metrics };
   });
 }
 

@@ -39,14 +39,16 @@ export function pairedMeans(a: Float64Array, b: Float64Array, clusters: Int32Arr
   const unitSums = new Float64Array(units);
   for (let i = 0; i < n; i++) {
     const unit = clusters === null ? i : (clusters[i] ?? 0);
-    const [x, y] = [a[i] ?? 0, b[i] ?? 0];
+    const x = a[i] ?? 0;
+    const y = b[i] ?? 0;
     residualsA[unit] = (residualsA[unit] ?? 0) + x - meanA;
     residualsB[unit] = (residualsB[unit] ?? 0) + y - meanB;
     unitSums[unit] = (unitSums[unit] ?? 0) + y - x;
   }
   let [squaresA, squaresB, products] = [0, 0, 0];
   for (let unit = 0; unit < units; unit++) {
-    const [x, y] = [residualsA[unit] ?? 0, residualsB[unit] ?? 0];
+    const x = residualsA[unit] ?? 0;
+    const y = residualsB[unit] ?? 0;
     squaresA += x * x;
     squaresB += y * y;
     products += x * y;

@@ -5,6 +5,7 @@ import { TouchstoneError } from '../../core/errors.ts';
 import type { RunInfo, RunSequence } from '../../core/eval/model.ts';
 import type { ReportedComparison } from '../../core/report/compare-model.ts';
 import { authorName } from '../../node/registry/author.ts';
+import type { StoredRun } from '../../node/sqlite/run-store.ts';
 import { casesWithText } from '../../node/sqlite/search-cells.ts';
 import { VerdictStore } from '../../node/sqlite/verdict-store.ts';
 import type { ComparedCase, Comparison, ComparisonRef, ComparisonView, CompareMethods, CompareSettings, Distributions } from '../../protocol/compare.ts';
@@ -12,7 +13,7 @@ import { cellDetail } from '../cells.ts';
 import type { Evals } from '../evals.ts';
 import { runInSteps } from '../steps.ts';
 import type { Workspace } from '../workspace.ts';
-import { CurrentPrompts } from './current.ts';
+import { CurrentPrompts, type CurrentPrompt } from './current.ts';
 import { describeSides, isStale, type DescribedSide } from './describe.ts';
 import type { VersionsOf } from './last.ts';
 import { Pairings, slicedBy, type Pairing } from './pairings.ts';
@@ -63,11 +64,11 @@ export class Comparisons {
     this.#ports = ports;
   }
 
-  async get({ ref, settings, together, overlays }: Question<'compare/get'>): Promise<Comparison> {
+  async get({ ref, settings, together, overlays, soon }: Question<'compare/get'>): Promise<Comparison> {
     const store = await this.#workspace.store();
     const pairing = await this.#pairings.get(ref);
     const used = { ...STANDARD_SETTINGS, ...settings };
-    const sides = await this.#describe(pairing, overlays);
+    const sides = await this.#describe(pairing, overlays, soon);
     const { a, b } = describeSides(sides.a, sides.b, store);
     const refused = refusalOf(store, pairing.runs.a, pairing.runs.b, { a: a.label, b: b.label });
     const { changes } = this.#compute(pairing);
@@ -146,8 +147,13 @@ export class Comparisons {
     // Says so where there is no such case.
     store.case(runs.b, caseIndex);
     new VerdictStore(store.database).set({ run: runs.a, modelIndex: ref.a.modelIndex }, { run: runs.b, modelIndex: ref.b.modelIndex }, caseIndex, verdict, await this.#authorName(), Date.now());
-    this.#ports.changed(ref.b.runId, this.#evals.live(runs.b).revision);
+    this.#tell(runs.b);
     return {};
+  }
+
+  /** Whoever looks at the comparison asks again. */
+  #tell(run: StoredRun): void {
+    this.#ports.changed(run.info.id, this.#evals.live(run).revision);
   }
 
   #authorName(): Promise<string> {
@@ -162,15 +168,17 @@ export class Comparisons {
     return reportOf(comparison, pairing, comparison.refused === null ? changes : []);
   }
 
-  async #describe(pairing: Pairing, overlays: Question<'compare/get'>['overlays']): Promise<Record<Side, DescribedSide>> {
+  async #describe(pairing: Pairing, overlays: Question<'compare/get'>['overlays'], soon = false): Promise<Record<Side, DescribedSide>> {
     const { a, b } = pairing.runs;
-    const now = await this.#current.of(a.info, overlays);
+    const currentOf = ({ info }: StoredRun): Promise<CurrentPrompt | null> =>
+      this.#current.of(info, overlays, soon ? (hash) => { if (hash !== null && hash !== info.datasetHash) this.#tell(b); } : undefined);
+    const now = await currentOf(a);
     const same = a.info.promptPath === b.info.promptPath && a.info.promptId === b.info.promptId;
     const side = async (which: Side, current: DescribedSide['current']): Promise<DescribedSide> => {
       const run = pairing.runs[which];
       return { run, ref: pairing.ref[which], cells: pairing.cells[which], current, environment: await this.#environmentOf(run.info) };
     };
-    return { a: await side('a', now), b: await side('b', same ? now : await this.#current.of(b.info, overlays)) };
+    return { a: await side('a', now), b: await side('b', same ? now : await currentOf(b)) };
   }
 
   /** That by which a run's version was asked for, if it still points there. */

@@ -19,18 +19,31 @@ export interface CurrentPrompt {
   readonly datasetHash: string | null;
 }
 
+/** A comparison is on the screen by then. */
+const LATER_MS = 300;
+
+interface KnownDataset {
+  readonly stamps: string;
+  readonly hash: Promise<string | null>;
+  /** Once it is read. */
+  value?: string | null;
+}
+
 /** Looks at the files behind sides. A dataset is read again only when one of its files changed. */
 export class CurrentPrompts {
   readonly #workspace: Workspace;
   /** By prompt. */
-  readonly #datasets = new Map<string, { readonly stamps: string; readonly hash: Promise<string | null> }>();
+  readonly #datasets = new Map<string, KnownDataset>();
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
   }
 
-  /** `null`: the file is gone, cannot be read, or has no such prompt. */
-  async of(info: RunInfo, overlays: readonly TextOverlay[] = []): Promise<CurrentPrompt | null> {
+  /**
+   * `null`: the file is gone, cannot be read, or has no such prompt. `later`: a dataset that has to be read for it is not waited for; its
+   * hash is `null`, and told to `later` when it is known.
+   */
+  async of(info: RunInfo, overlays: readonly TextOverlay[] = [], later?: (datasetHash: string | null) => void): Promise<CurrentPrompt | null> {
     const files = this.#workspace.files(overlays);
     try {
       const config = await this.#workspace.config(files);
@@ -38,22 +51,27 @@ export class CurrentPrompts {
       const prompt = file.prompts.find(({ id }) => id === info.promptId);
       if (prompt === undefined) return null;
       const isWhole = info.filter === undefined && info.datasetName === prompt.dataset.name;
-      return { promptHash: promptHash(prompt), assertionsHash: assertionsHash(prompt), datasetHash: isWhole ? await this.#datasetHash(prompt, files, overlays) : null };
+      return { promptHash: promptHash(prompt), assertionsHash: assertionsHash(prompt), datasetHash: isWhole ? await this.#datasetHash(prompt, files, overlays, later) : null };
     } catch {
       return null;
     }
   }
 
-  async #datasetHash(prompt: PromptDocument, files: FileReader, overlays: readonly TextOverlay[]): Promise<string | null> {
+  async #datasetHash(prompt: PromptDocument, files: FileReader, overlays: readonly TextOverlay[], later?: (datasetHash: string | null) => void): Promise<string | null> {
     const paths = prompt.dataset.inline.length === 0 ? prompt.dataset.files : [...prompt.dataset.files, prompt.path];
     const stamps = JSON.stringify(await Promise.all(paths.map((path) => stampOf(path, overlays))));
     const key = JSON.stringify([prompt.path, prompt.id]);
-    let known = this.#datasets.get(key);
-    if (known?.stamps !== stamps) {
-      known = { stamps, hash: this.#read(prompt, files).catch(() => null) };
-      this.#datasets.set(key, known);
+    const known = this.#datasets.get(key);
+    if (known?.stamps === stamps && (later === undefined || known.value !== undefined)) return known.hash;
+    if (later !== undefined) {
+      // Reading it at once would take turns with what is waited for.
+      setTimeout(() => void this.#datasetHash(prompt, files, overlays).then(later), LATER_MS).unref();
+      return null;
     }
-    return known.hash;
+    const begun: KnownDataset = { stamps, hash: this.#read(prompt, files).catch(() => null) };
+    void begun.hash.then((value) => (begun.value = value));
+    this.#datasets.set(key, begun);
+    return begun.hash;
   }
 
   async #read(prompt: PromptDocument, files: FileReader): Promise<string> {

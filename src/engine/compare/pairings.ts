@@ -86,11 +86,10 @@ export class Pairings {
   }
 
   async #read(ref: ComparisonRef, runs: Readonly<Record<Side, StoredRun>>, revision: number, store: RunStore): Promise<Pairing> {
-    const prices = await this.#prices(ref, runs, store);
     // The cases are those of the side that is compared: tags may have been added since the baseline ran.
     const facts = await this.facts(runs.b, store);
     const side = async (which: Side): Promise<SideCells> => {
-      const cells = await readSide(store, runs[which], ref[which].modelIndex, prices[which]);
+      const cells = await readSide(store, runs[which], ref[which].modelIndex, () => this.#price(ref[which], runs[which], store));
       return runs[which].info.models[ref[which].modelIndex]?.kind === 'local' ? withoutLatency(cells) : cells;
     };
     const [a, b] = [await side('a'), await side('b')];
@@ -103,18 +102,16 @@ export class Pairings {
     return { ref, runs, revision, facts, cells: { a, b }, changed, cases, verdicts };
   }
 
-  /** Prices now, for answers from the cache: their cells cost nothing. What judges cost is not known of those, so nothing is where a judge was asked. */
-  async #prices(ref: ComparisonRef, runs: Readonly<Record<Side, StoredRun>>, store: RunStore): Promise<Record<Side, ModelPrice | null>> {
+  /** The price now, for answers from the cache: their cells cost nothing. What judges cost is not known of those, so nothing is where a judge was asked. */
+  async #price(side: RunSide, run: StoredRun, store: RunStore): Promise<ModelPrice | null> {
+    if (run.info.judge !== null) return null;
+    const model: ModelRef | undefined = (store.plan(run) as StoredPlan).models[side.modelIndex];
+    if (model === undefined) return null;
     const files = this.#workspace.files();
     const catalog = this.#workspace.catalog(await this.#workspace.config(files));
-    const priceOf = async (side: RunSide, run: StoredRun): Promise<ModelPrice | null> => {
-      if (run.info.judge !== null) return null;
-      const model: ModelRef | undefined = (store.plan(run) as StoredPlan).models[side.modelIndex];
-      // Asking for a price asks nobody else; a model that is not configured any more has none.
-      return model === undefined ? null : catalog.resolve(model).then((resolved) => catalog.price(resolved), () => null);
-    };
     try {
-      return { a: await priceOf(ref.a, runs.a), b: await priceOf(ref.b, runs.b) };
+      // Asking for a price asks nobody else; a model that is not configured any more has none.
+      return await catalog.resolve(model).then((resolved) => catalog.price(resolved), () => null);
     } finally {
       await catalog.dispose();
     }

@@ -35,6 +35,11 @@ const CELLS_AT_ONCE = 1500;
 /** Different texts of metrics that are remembered. */
 const KNOWN_METRICS = 1000;
 
+/** Of one output a case, what many cases have is one list: thousands of them are read at once. */
+const ONE_PASS = { unknown: [null], passed: [true], failed: [false] } as const;
+const ONE_UNKNOWN = [null] as const;
+const ONE_SCORE: readonly (readonly [number])[] = [[0], [1]];
+
 type Row = [
   ordinal: number, error: string | null, pass: number | null, score: number | null, latency: number | null, cost: number | null, input: number | null,
   cachedInput: number | null, output: number | null, cached: number, preview: string, multiline: number, metrics: string | null,
@@ -44,9 +49,9 @@ const COLUMNS = 'ordinal, error_code, pass, score, latency_ms, cost, input_token
 
 /**
  * The cells of one model of a run as a comparison needs them, read from the narrow rows alone.
- * `price`: of the model, for answers from the cache: their cell cost nothing, the answer did. `null`: what those cost is unknown.
+ * `priceOf`: the model's price, asked for where an answer is from the cache: its cell cost nothing, the answer did. `null`: what those cost is unknown.
  */
-export async function readSide(store: RunStore, run: StoredRun, modelIndex: number, price: ModelPrice | null): Promise<SideCells> {
+export async function readSide(store: RunStore, run: StoredRun, modelIndex: number, priceOf: () => Promise<ModelPrice | null>): Promise<SideCells> {
   store.queue.commit();
   const { cases, models, repeats } = shapeOf(run.info);
   const perCase = models * repeats;
@@ -56,10 +61,12 @@ export async function readSide(store: RunStore, run: StoredRun, modelIndex: numb
     .raw();
   const texts = new MetricTexts();
   const side = { outputs: [] as CaseOutputs[], shown: [] as ShownOutput[], done: 0, cached: 0, cost: 0 as number | null };
+  let price: ModelPrice | null | undefined;
   for (let from = 0; from < cases; from += atOnce) {
     if (from > 0) await nextTurn();
     const to = Math.min(cases, from + atOnce);
     const found = rows.all(run.n, from * perCase, to * perCase) as Row[];
+    if (price === undefined && found.some((row) => row[9] === 1)) price = await priceOf();
     let at = 0;
     for (let caseIndex = from; caseIndex < to; caseIndex++) {
       const first = (caseIndex * models + modelIndex) * repeats;
@@ -70,29 +77,59 @@ export async function readSide(store: RunStore, run: StoredRun, modelIndex: numb
         side.cached += row[9];
         side.cost = side.cost === null || row[5] === null ? null : side.cost + row[5];
       }
-      side.outputs.push(outputsOf(ofCase, first, repeats, price, texts));
+      side.outputs.push(outputsOf(ofCase, first, repeats, price ?? null, texts));
       side.shown.push(shownOf(ofCase, repeats));
     }
   }
   return side;
 }
 
+type Named = Readonly<Record<string, readonly (number | null)[]>>;
+
+const NO_METRICS: Named = {};
+
 /** Reads what cells say of named metrics: most say the same as another one. */
 class MetricTexts {
-  readonly #known = new Map<string, readonly (readonly [name: string, value: number])[]>();
+  readonly #known = new Map<string, { readonly values: readonly (readonly [name: string, value: number])[]; readonly single: Named }>();
 
-  read(text: string): readonly (readonly [name: string, value: number])[] {
-    let metrics = this.#known.get(text);
-    if (metrics === undefined) {
-      metrics = Object.entries(JSON.parse(text) as CellMetrics).map(([name, [value]]) => [name, value] as const);
-      if (this.#known.size < KNOWN_METRICS) this.#known.set(text, metrics);
+  values(text: string): readonly (readonly [name: string, value: number])[] {
+    return this.#read(text).values;
+  }
+
+  /** Of one output. */
+  single(text: string): Named {
+    return this.#read(text).single;
+  }
+
+  #read(text: string): { readonly values: readonly (readonly [name: string, value: number])[]; readonly single: Named } {
+    let known = this.#known.get(text);
+    if (known === undefined) {
+      const values = Object.entries(JSON.parse(text) as CellMetrics).map(([name, [value]]) => [name, value] as const);
+      known = { values, single: Object.fromEntries(values.map(([name, value]) => [name, [value]])) };
+      if (this.#known.size < KNOWN_METRICS) this.#known.set(text, known);
     }
-    return metrics;
+    return known;
   }
 }
 
+/** The same as `outputsOf`, where a case has one output. */
+function outputOf(row: Row | undefined, price: ModelPrice | null, texts: MetricTexts): CaseOutputs {
+  if (row === undefined || row[1] !== null) return { passes: ONE_PASS.unknown, scores: ONE_UNKNOWN, latencyMs: ONE_UNKNOWN, costs: ONE_UNKNOWN, tokens: ONE_UNKNOWN, named: NO_METRICS };
+  const [, , pass, score, latency, cost, input, cachedInput, output, cached, , , metrics] = row;
+  const one = (value: number | null): readonly (number | null)[] => (value === null ? ONE_UNKNOWN : [value]);
+  return {
+    passes: pass === null ? ONE_PASS.unknown : pass === 1 ? ONE_PASS.passed : ONE_PASS.failed,
+    scores: (score === null ? undefined : ONE_SCORE[score]) ?? one(score),
+    latencyMs: one(cached === 1 ? null : latency),
+    costs: one(cached === 1 ? costOf({ input, cachedInput, output, reasoning: null }, price) : cost),
+    tokens: one(input === null || output === null ? null : input + output),
+    named: metrics === null ? NO_METRICS : texts.single(metrics),
+  };
+}
+
 function outputsOf(rows: readonly Row[], first: number, repeats: number, price: ModelPrice | null, texts: MetricTexts): CaseOutputs {
-  const unknown = (): null[] => (repeats === 1 ? [null] : new Array<null>(repeats).fill(null));
+  if (repeats === 1) return outputOf(rows[0], price, texts);
+  const unknown = (): null[] => new Array<null>(repeats).fill(null);
   const passes: (boolean | null)[] = unknown();
   const scores: (number | null)[] = unknown();
   const latencyMs: (number | null)[] = unknown();
@@ -109,7 +146,7 @@ function outputsOf(rows: readonly Row[], first: number, repeats: number, price: 
     costs[repeat] = cached === 1 ? costOf({ input, cachedInput, output, reasoning: null }, price) : cost;
     tokens[repeat] = input === null || output === null ? null : input + output;
     if (metrics === null) continue;
-    for (const [name, value] of texts.read(metrics)) {
+    for (const [name, value] of texts.values(metrics)) {
       // A metric may be called anything, also as what every object has.
       if (!Object.hasOwn(named, name)) Object.defineProperty(named, name, { value: unknown(), enumerable: true });
       const values = named[name];
