@@ -1,14 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests through the user interface of a real VS Code with the packaged extension: one file at a time, each with its own server. */
+const PANELS = 'test/e2e/webview-*.test.ts';
+const COMMANDS = 'test/e2e/bundle*.test.ts';
+
+/**
+ * Tests through the user interface: windows of a real VS Code with the packaged extension, panels in a browser, and the built command. Two files
+ * at a time: a window waits more than it works.
+ */
 export default defineConfig({
   test: {
-    include: ['test/e2e/**/*.test.ts'],
     pool: 'forks',
-    fileParallelism: false,
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     passWithNoTests: false,
     allowOnly: false,
+    projects: [
+      { extends: true, test: { name: 'windows', include: ['test/e2e/*.test.ts'], exclude: [PANELS, COMMANDS], globalSetup: ['test/e2e/window-setup.ts'] } },
+      { extends: true, test: { name: 'panels', include: [PANELS, COMMANDS] } },
+    ],
   },
 });

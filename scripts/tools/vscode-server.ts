@@ -14,6 +14,8 @@ export interface ServerOptions {
   port?: number;
   /** A VSIX to install before the start. */
   vsix?: string;
+  /** A folder that `installExtension` filled, of which this server gets a copy: for whoever starts several. */
+  extensions?: string;
   /** Lets a page's URL name an extension under development and its tests; for tests only. */
   smokeTestDriver?: boolean;
   /** Settings of this server's machine, over the quiet defaults. */
@@ -74,14 +76,15 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
   configure(options.settings ?? {});
 
   const port = options.port || (await freePort());
-  const own = ['--server-data-dir', join(folder, 'data'), '--extensions-dir', join(folder, 'extensions'), '--accept-server-license-terms'];
-  if (options.vsix) await must(process.execPath, [main, ...own, '--install-extension', options.vsix, '--force'], { timeoutMs: 120_000 });
+  const extensions = join(folder, 'extensions');
+  if (options.extensions) cpSync(options.extensions, extensions, { recursive: true });
+  if (options.vsix) await installExtension(options.vsix, extensions);
 
   const env = { ...process.env, ...options.env };
   const child = startTree(
     process.execPath,
     [
-      ...[main, ...own, '--without-connection-token', '--host', '127.0.0.1', '--port', String(port), '--telemetry-level', 'off'],
+      ...[main, ...foldersOf(folder, extensions), '--without-connection-token', '--host', '127.0.0.1', '--port', String(port), '--telemetry-level', 'off'],
       ...(options.workspaceTrust ? [] : ['--disable-workspace-trust']),
       ...(options.smokeTestDriver ? ['--enable-smoke-test-driver'] : []),
     ],
@@ -113,6 +116,20 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
     output: () => output,
     stop,
   };
+}
+
+/** Unpacks a VSIX as VS Code does, into a folder of extensions. */
+export async function installExtension(vsix: string, extensions: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'touchstone-install-'));
+  try {
+    await must(process.execPath, [await installedVSCode(), ...foldersOf(folder, extensions), '--install-extension', vsix, '--force'], { timeoutMs: 120_000 });
+  } finally {
+    await removeFolder(folder);
+  }
+}
+
+function foldersOf(folder: string, extensions: string): string[] {
+  return ['--server-data-dir', join(folder, 'data'), '--extensions-dir', extensions, '--accept-server-license-terms'];
 }
 
 /** A copy of a workspace in a temporary folder, without what runs of other people left in it. */

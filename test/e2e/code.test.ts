@@ -25,8 +25,8 @@ describe('the way from a trace to its code', () => {
   });
 
   it('opens the line of a span, and says at the lines of the trace what they took', async () => {
-    await window.page.getByRole('tab', { name: 'Touchstone' }).first().click();
-    const trace = window.page.locator('.pane:has(.pane-header[aria-label^="Traces"]) .monaco-list-row').filter({ hasText: 'support_agent' }).first();
+    await window.openTouchstone();
+    const trace = window.viewRows('Traces').filter({ hasText: 'support_agent' }).first();
     await trace.waitFor({ timeout: MINUTE });
     await trace.click();
     panel = await window.webview('[role="treegrid"]');
@@ -37,16 +37,13 @@ describe('the way from a trace to its code', () => {
     // The line that was opened stands out.
     expect(await window.page.locator('.monaco-editor .view-overlays .cdr[class*="ced-"]').count()).toBe(1);
     await window.lens(/\d calls? · p50 /);
-    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
-      await window.setTheme(theme);
-      await window.screenshot(`code-${theme}`);
-    }
+    await window.pictures('code');
   }, 3 * MINUTE);
 
   it('leads from a function to its last calls', async () => {
     // The sample's recording calls its model twelve times; the last ten are offered.
     await (await window.lens(/12 calls · p50 /)).click();
-    await expect.poll(() => window.page.locator('.quick-input-list .monaco-list-row').count(), { timeout: MINUTE }).toBe(10);
+    await expect.poll(() => window.choices.count(), { timeout: MINUTE }).toBe(10);
     await window.page.keyboard.press('Enter');
     await window.page.locator('.tab.active:has-text("support_agent")').waitFor({ timeout: MINUTE });
   }, 2 * MINUTE);

@@ -11,18 +11,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { differenceInterval, metricDifference, pValue } from '../../src/core/compare/sentence.ts';
 import { root } from '../../scripts/tools/paths.ts';
+import { BETTER_QUEUES, TRIAGE, writeBetterQueues } from './better-prompt.ts';
 import { openWindow, type Window } from './harness.ts';
 
-const TRIAGE = 'prompts/support/triage.prompt.yml';
 const MINUTE = 60_000;
-
-/** What the README of the sample workspace proposes. */
-const BETTER = {
-  billing: 'invoices, payments, refunds, subscriptions',
-  technical: 'a page is blank, a sync fails',
-  account: 'passwords and codes, members, personal data',
-  other: 'thanks, praise, compliments, press, partnership offers',
-} as const;
 
 interface ComparedMetric {
   readonly name: string;
@@ -45,53 +37,22 @@ describe('a better prompt, from the edit to production and back', () => {
     await window?.close();
   });
 
-  const lens = (text: string | RegExp, timeout = 2 * MINUTE): Promise<Locator> => window.lens(text, timeout);
-  const notification = (text: RegExp): Locator => window.page.locator('.notification-list-item').filter({ hasText: text }).first();
-  const environments = (): Locator => window.page.locator('.pane:has(.pane-header[aria-label^="Prompts"]) .monaco-list-row');
-  const pick = async (text: string): Promise<void> => {
-    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();
-  };
-  /** Answers one question: the next one may take a moment to stand in its place. */
-  const reply = async (question: string, text: string): Promise<void> => {
-    await window.page.locator('.quick-input-widget').filter({ visible: true, hasText: question }).waitFor({ timeout: MINUTE });
-    await window.answer(text);
-  };
-  /** A click that falls into the moment in which VS Code draws lenses anew is lost. */
-  const clickLens = async (text: string | RegExp, then: Locator): Promise<void> => {
-    for (let attempt = 1; ; attempt++) {
-      await (await lens(text)).click();
-      try {
-        await then.waitFor({ timeout: 20_000 });
-        return;
-      } catch (error) {
-        if (attempt === 3) throw error;
-      }
-    }
-  };
-  const prompts = (): Locator => window.page.locator('.quick-input-widget input.input').filter({ visible: true });
+  const lens = (text: string | RegExp): Promise<Locator> => window.lens(text, 2 * MINUTE);
+  const environments = (): Locator => window.viewRows('Prompts');
 
   it('begins with the version that production points to', async () => {
-    await window.page.getByRole('tab', { name: 'Touchstone' }).first().click();
+    await window.openTouchstone();
     await window.openFile(TRIAGE);
     await lens('same as production');
     await lens(/^.*v2$/);
   }, 3 * MINUTE);
 
   it('sees the edit before anything is saved', async () => {
-    const lines = readFileSync(join(window.folder, TRIAGE), 'utf8').split('\n');
-    for (const [queue, description] of Object.entries(BETTER)) {
-      const at = lines.findIndex((line) => line.startsWith(`      - ${queue}: `));
-      await window.page.keyboard.press('Control+G');
-      await window.answer(`:${at + 1}`);
-      await window.page.keyboard.press('End');
-      // The first Home goes to where the text of the line begins.
-      await window.page.keyboard.press('Shift+Home');
-      await window.page.keyboard.insertText(`- ${queue}: ${description}`);
-    }
+    await writeBetterQueues(window);
     await lens('edited since v2');
     await lens('vs production: not compared yet');
     await window.page.keyboard.press('Control+S');
-    await expect.poll(() => contentOf(window)).toContain(Object.entries(BETTER).map(([queue, description]) => `- ${queue}: ${description}`).join('\n'));
+    await expect.poll(() => contentOf(window)).toContain(Object.entries(BETTER_QUEUES).map(([queue, description]) => `- ${queue}: ${description}`).join('\n'));
   }, 3 * MINUTE);
 
   it('compares with production: better, with its interval', async () => {
@@ -104,25 +65,18 @@ describe('a better prompt, from the edit to production and back', () => {
     expect(verdict).toMatch(/\[\+\d+\.\d, \+\d+\.\d\]/);
     await expect.poll(() => panel.locator('[role="grid"] [role="row"]').filter({ hasText: /billing|technical|account|other/ }).count(), { timeout: MINUTE }).toBeGreaterThan(10);
     expect(await panel.locator('[role="alert"]').allInnerTexts()).toEqual([]);
-    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
-      await window.setTheme(theme);
-      await window.screenshot(`compare-editor-${theme}`);
-    }
+    await window.pictures('compare-editor');
   }, 6 * MINUTE);
 
   it('says the same in the lens, and nothing was run twice for it', async () => {
     await window.page.locator('.tab[data-resource-name="triage.prompt.yml"]').first().click();
     await lens(/vs production \+23\.3 pts, p = \.001/);
-    await expect.poll(() => window.page.locator('.pane:has(.pane-header[aria-label^="Runs"]) .monaco-list-row').count(), { timeout: MINUTE }).toBe(2);
-    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
-      await window.setTheme(theme);
-      await window.screenshot(`versions-lens-${theme}`);
-    }
+    await expect.poll(() => window.viewRows('Runs').count(), { timeout: MINUTE }).toBe(2);
+    await window.pictures('versions-lens');
   }, 3 * MINUTE);
 
   it('offers to run again what was edited since, and takes the offer back with the edit', async () => {
-    await window.page.keyboard.press('Control+G');
-    await window.answer(':17');
+    await window.goToLine(17);
     await window.page.keyboard.press('End');
     await window.page.keyboard.insertText(' Only the name.');
     await window.page.locator('.tab').filter({ hasText: /production v2 ⇄ working copy/ }).first().click();
@@ -141,17 +95,17 @@ describe('a better prompt, from the edit to production and back', () => {
   it('saves it as a version, asking what for', async () => {
     await window.openFile(TRIAGE);
     await window.runCommand('Touchstone: Save Version');
-    await reply('What changed since v2?', 'Say what belongs into each queue');
-    await reply('Tags, separated by commas', 'short; sorting incoming tickets');
-    await notification(/Saved Support triage as v3/).waitFor({ timeout: MINUTE });
+    await window.answer('Say what belongs into each queue', 'What changed since v2?');
+    await window.answer('short; sorting incoming tickets', 'Tags, separated by commas');
+    await window.notification(/Saved Support triage as v3/).waitFor({ timeout: MINUTE });
     await lens(/^.*v3$/);
   }, 3 * MINUTE);
 
   it('promotes it without a question, because it is better, and shows where environments point', async () => {
     await window.openFile(TRIAGE);
-    await clickLens(/^.*Promote$/, prompts());
-    await pick('production');
-    await notification(/production of Support triage now points to v3, before to v2/).waitFor({ timeout: MINUTE });
+    await window.clickLens(/^.*Promote$/, window.input);
+    await window.pick('production');
+    await window.notification(/production of Support triage now points to v3, before to v2/).waitFor({ timeout: MINUTE });
     await expect.poll(() => window.notifications(), { timeout: MINUTE }).toContainEqual(expect.stringMatching(/Better: pass rate .* \[\+\d/));
     await lens('same as production');
     // Not by the keyboard: a click on the row opens the file, which takes the focus.
@@ -165,33 +119,29 @@ describe('a better prompt, from the edit to production and back', () => {
     await window.runCommand('Notifications: Clear All Notifications');
     await window.openFile(TRIAGE);
     await window.runCommand('Touchstone: Roll Back');
-    const message = notification(/production of Support triage is back from v3.* to v2/);
+    const message = window.notification(/production of Support triage is back from v3.* to v2/);
     await message.waitFor({ timeout: MINUTE });
     await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v2/);
     await message.getByRole('button', { name: 'Undo' }).click();
-    await notification(/production of Support triage points to v3.* again/).waitFor({ timeout: MINUTE });
+    await window.notification(/production of Support triage points to v3.* again/).waitFor({ timeout: MINUTE });
     await expect.poll(() => environments().filter({ hasText: 'production' }).first().innerText(), { timeout: MINUTE }).toMatch(/v3/);
     await window.openFile(TRIAGE);
     await window.runCommand('Touchstone: Show Environment History');
-    const history = window.page.locator('.quick-input-list .monaco-list-row');
-    await expect.poll(() => history.allInnerTexts(), { timeout: MINUTE }).toEqual(expect.arrayContaining([expect.stringMatching(/taken back/), expect.stringMatching(/rolled back/), expect.stringMatching(/promoted/)]));
+    await expect.poll(() => window.choices.allInnerTexts(), { timeout: MINUTE }).toEqual(expect.arrayContaining([expect.stringMatching(/taken back/), expect.stringMatching(/rolled back/), expect.stringMatching(/promoted/)]));
     await window.screenshot('environment-history-dark');
     await window.page.keyboard.press('Escape');
   }, 4 * MINUTE);
 
   it('shows what each version scored, in the picker and over time', async () => {
     await window.openFile(TRIAGE);
-    await clickLens(/^.*v3$/, prompts());
-    await expect.poll(() => window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'v3' }).first().innerText(), { timeout: MINUTE }).toMatch(/production[\s\S]*53\/60/);
+    await window.clickLens(/^.*v3$/, window.input);
+    await expect.poll(() => window.choices.filter({ hasText: 'v3' }).first().innerText(), { timeout: MINUTE }).toMatch(/production[\s\S]*53\/60/);
     await window.screenshot('version-picker-dark');
-    await pick('Show Versions');
+    await window.pick('Show Versions');
     const versions = await window.webview('.list[role="listbox"]');
     await expect.poll(() => versions.locator('[role="option"]').count(), { timeout: MINUTE }).toBe(3);
     await versions.locator('.point').first().waitFor({ timeout: MINUTE });
-    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
-      await window.setTheme(theme);
-      await window.screenshot(`versions-${theme}`);
-    }
+    await window.pictures('versions');
     await versions.locator('.list').focus();
     await window.page.keyboard.press('Home');
     await window.page.keyboard.press('Enter');
@@ -215,13 +165,12 @@ describe('a better prompt, from the edit to production and back', () => {
 
   it('finds it before somebody writes it again, and begins a new prompt from it', async () => {
     await window.runCommand('Touchstone: New Prompt from');
-    const input = prompts();
-    await input.waitFor({ timeout: MINUTE });
-    await input.fill('tickets model:local:labels score:>0.8');
-    await expect.poll(() => window.page.locator('.quick-input-list .monaco-list-row').first().innerText(), { timeout: MINUTE }).toMatch(/Support triage[\s\S]*88\.3%/);
+    await window.input.waitFor({ timeout: MINUTE });
+    await window.input.fill('tickets model:local:labels score:>0.8');
+    await expect.poll(() => window.choices.first().innerText(), { timeout: MINUTE }).toMatch(/Support triage[\s\S]*88\.3%/);
     await window.screenshot('search-prompts-dark');
-    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Support triage' }).first().click();
-    await reply('Name of the new prompt', 'Sales triage');
+    await window.pick('Support triage');
+    await window.answer('Sales triage', 'Name of the new prompt');
     await window.page.locator('.tab.active[data-resource-name="sales-triage.prompt.yml"]').waitFor({ timeout: MINUTE });
     const text = readFileSync(join(window.folder, 'prompts/support/sales-triage.prompt.yml'), 'utf8');
     expect(parse(text)).toMatchObject({ name: 'Sales triage', metadata: { from: expect.stringMatching(/^prompts\/support\/triage(@[0-9a-f]{8})?$/) as unknown } });

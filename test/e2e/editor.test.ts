@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { openWindow, type Window } from './harness.ts';
@@ -12,60 +11,46 @@ const TRIAGE = 'prompts/support/triage.prompt.yml';
 const DATASET = 'prompts/support/triage.golden.jsonl';
 const MINUTE = 60_000;
 
-/** The rows of a view of the side bar. */
-function viewRows(window: Window, view: string) {
-  return window.page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`);
-}
+/** One window for all that a trusted workspace is for: what is done later finds what was done before, as with a person. */
+let window: Window;
+beforeAll(async () => {
+  window = await openWindow({ settings: { 'files.autoSave': 'off' } });
+}, 5 * MINUTE);
+afterAll(async () => {
+  await window?.close();
+});
 
-/**
- * Clicks a lens until what it does can be seen. VS Code replaces lenses when it draws them, and on a busy machine a click
- * between press and release of the button may fall into that moment.
- */
-async function clickLens(window: Window, text: string, then: RegExp | Locator): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    await (await window.lens(text)).click();
-    try {
-      if (then instanceof RegExp) await window.lens(then, 20_000);
-      else await then.waitFor({ timeout: 20_000 });
-      return;
-    } catch (error) {
-      if (attempt === 3) throw error;
-    }
-  }
-}
-
-async function openTouchstone(window: Window): Promise<void> {
-  await window.page.getByRole('tab', { name: 'Touchstone' }).first().click();
-  await window.see('Prompts');
-}
-
-describe('evaluating a prompt beside the code', () => {
-  let window: Window;
-  beforeAll(async () => {
-    window = await openWindow({ settings: { 'files.autoSave': 'off' } });
-  }, 5 * MINUTE);
-  afterAll(async () => {
-    await window?.close();
+describe('the packaged extension', () => {
+  it('opens the workspace with its views', async () => {
+    await window.openTouchstone();
+    await window.see('Prompts');
+    await window.see('Runs');
+    expect(await window.notifications()).toEqual([]);
   });
 
+  it('offers its commands in the palette', async () => {
+    await window.page.keyboard.press('F1');
+    await window.input.fill('>Touchstone: ');
+    await window.choices.filter({ hasText: 'Touchstone: ' }).first().waitFor({ timeout: MINUTE });
+    await window.page.keyboard.press('Escape');
+  });
+});
+
+describe('evaluating a prompt beside the code', () => {
   it('runs every case by a click on the lens, and the result replaces it', async () => {
-    await openTouchstone(window);
+    await window.openTouchstone();
     await window.openFile(TRIAGE);
     await window.lens(/no run yet, free/);
-    await clickLens(window, 'Eval 60 cases', /\d+ of 60|\d+\/60/);
+    await window.clickLens('Eval 60 cases', /\d+ of 60|\d+\/60/);
     const result = await window.lens(/\d+\/60 · [\d.]+% \[\d+–\d+\] · \$0 · p50/, 3 * MINUTE);
     expect(await result.innerText()).not.toContain('stale');
     expect(await window.notifications()).toEqual([]);
   }, 5 * MINUTE);
 
   it('shows the score in the views', async () => {
-    await expect.poll(() => viewRows(window, 'Prompts').filter({ hasText: 'Support triage' }).first().innerText(), { timeout: MINUTE }).toMatch(/\d+\/60/);
-    await expect.poll(() => viewRows(window, 'Runs').first().innerText(), { timeout: MINUTE }).toMatch(/Support triage[\s\S]*\d+\/60/);
-    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
-      await window.setTheme(theme);
-      await window.screenshot(`editor-${theme}`);
-    }
-    await window.setTheme('dark');
+    await expect.poll(() => window.viewRows('Prompts').filter({ hasText: 'Support triage' }).first().innerText(), { timeout: MINUTE }).toMatch(/\d+\/60/);
+    await expect.poll(() => window.viewRows('Runs').first().innerText(), { timeout: MINUTE }).toMatch(/Support triage[\s\S]*\d+\/60/);
+    await window.pictures('editor');
   });
 
   it('opens the run, and F8 goes to a failing case', async () => {
@@ -76,11 +61,7 @@ describe('evaluating a prompt beside the code', () => {
     await window.page.keyboard.press('F8');
     const accept = panel.getByText('Accept output as expected');
     await accept.waitFor({ timeout: MINUTE });
-    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
-      await window.setTheme(theme);
-      await window.screenshot(`run-${theme}`);
-    }
-    await window.setTheme('dark');
+    await window.pictures('run');
   }, 3 * MINUTE);
 
   it('accepts an output from the panel as an edit that is shown and not saved', async () => {
@@ -105,35 +86,26 @@ describe('evaluating a prompt beside the code', () => {
 });
 
 describe('making a prompt', () => {
-  let window: Window;
-  beforeAll(async () => {
-    window = await openWindow({ settings: { 'files.autoSave': 'off' } });
-  }, 5 * MINUTE);
-  afterAll(async () => {
-    await window?.close();
-  });
-
   it('asks for a name, a model and a dataset, and opens a prompt that can be run', async () => {
-    await openTouchstone(window);
+    await window.openTouchstone();
     await window.runCommand('Touchstone: New Prompt');
     await window.answer('Feedback "sorting": ä');
-    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'local:labels' }).first().click();
-    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'With a golden dataset' }).first().click();
+    await window.pick('local:labels');
+    await window.pick('With a golden dataset');
     await window.page.locator('.tab.active[data-resource-name="feedback-sorting-ä.prompt.yml"]').waitFor({ timeout: MINUTE });
     const text = readFileSync(join(window.folder, 'prompts/feedback-sorting-ä.prompt.yml'), 'utf8');
     expect(parse(text)).toMatchObject({ name: 'Feedback "sorting": ä', model: 'local:labels', golden: 'feedback-sorting-ä.golden.jsonl' });
     await window.lens('no run yet, free');
-    await clickLens(window, 'Eval 3 cases', /\d of 3|\d\/3/);
+    await window.clickLens('Eval 3 cases', /\d of 3|\d\/3/);
     await window.lens(/\d\/3 · /, 2 * MINUTE);
   }, 4 * MINUTE);
 
   it('runs it once with variables that are typed, and adds the output as a case', async () => {
-    const how = window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Type the variables' }).first();
-    await clickLens(window, 'Run once', how);
-    await how.click();
+    await window.clickLens('Run once', window.choices.filter({ hasText: 'Type the variables' }).first());
+    await window.pick('Type the variables');
     await window.answer('The upload button does nothing when I click it');
     await window.lens(/^.*local:labels · .* tok · \$0/, 2 * MINUTE);
-    await clickLens(window, 'Add as case', window.page.locator('.quick-input-widget input.input').filter({ visible: true }));
+    await window.clickLens('Add as case', window.input);
     await window.answer('problem');
     await window.page.locator('.tab.dirty[data-resource-name="feedback-sorting-ä.golden.jsonl"]').waitFor({ timeout: MINUTE });
     await window.screenshot('run-once-dark');
@@ -146,7 +118,6 @@ describe('making a prompt', () => {
 });
 
 describe('what could go wrong', () => {
-  let window: Window;
   let endpoint: Server;
   const keys: (string | undefined)[] = [];
   beforeAll(async () => {
@@ -156,31 +127,29 @@ describe('what could go wrong', () => {
     });
     await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
     const { port } = endpoint.address() as AddressInfo;
-    window = await openWindow({ settings: { 'files.autoSave': 'off' } });
     const write = (path: string, text: string) => writeFileSync(join(window.folder, path), text);
     write('touchstone.yml', `models:\n  house/model: { provider: openai-compatible, baseUrl: "http://127.0.0.1:${port}/v1", model: m, apiKey: "\${env:HOUSE_API_KEY}" }\n`);
     write('prompts/house.prompt.yml', 'name: House\nmodel: house/model\nmessages:\n  - { role: user, content: "{{word}}" }\ntestData:\n  - { word: a, expected: a }\n');
     write('prompts/agent.cjs', "setTimeout(() => process.stdout.write('ok'), 500);\n");
     write('prompts/slow.prompt.yml', 'name: Slow\nmodel: "exec:node agent.cjs"\nmessages:\n  - { role: user, content: "{{n}}" }\ngolden: slow.golden.jsonl\nassert:\n  - { type: equals, value: "{{expected}}" }\n');
     write('prompts/slow.golden.jsonl', Array.from({ length: 60 }, (_, n) => `{"id":"case-${n}","n":"${n}","expected":"ok"}\n`).join(''));
-  }, 5 * MINUTE);
+  });
   afterAll(async () => {
-    await window?.close();
     await new Promise((resolve) => endpoint?.close(resolve));
   });
 
   it('hands an API key to its endpoint, and to no file, log or message', async () => {
     const key = 'plain-words-that-are-secret-4711';
-    await openTouchstone(window);
+    await window.openTouchstone();
     await window.runCommand('Touchstone: Set API Key');
-    await window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Another name' }).first().click();
+    await window.pick('Another name');
     await window.answer('HOUSE_API_KEY');
     await window.page.locator('.quick-input-widget input[type="password"]').waitFor({ timeout: MINUTE });
     await window.answer(key);
     await window.see('HOUSE_API_KEY is set.');
     await window.openFile('prompts/house.prompt.yml');
     await window.lens('no run yet, price unknown');
-    await clickLens(window, 'Eval 1 case', /1 error/);
+    await window.clickLens('Eval 1 case', /1 error/);
     await (await window.lens(/1 error/)).click();
     await window.webview('[role="grid"]');
     expect(keys).toContain(`Bearer ${key}`);
@@ -193,7 +162,7 @@ describe('what could go wrong', () => {
   it('says that the engine was killed in the middle of a run, and resumes it', async () => {
     await window.openFile('prompts/slow.prompt.yml');
     await window.lens('no run yet, price unknown');
-    await clickLens(window, 'Eval 60 cases', /\d+ of 60/);
+    await window.clickLens('Eval 60 cases', /\d+ of 60/);
     await window.lens(/[1-5]\d of 60/);
     const engines = enginesOf(window.server.folder);
     expect(engines).toHaveLength(1);
@@ -204,36 +173,6 @@ describe('what could go wrong', () => {
     await window.page.getByRole('button', { name: 'Resume Run' }).click();
     await window.lens(/60\/60 · 100%/, MINUTE);
   }, 3 * MINUTE);
-});
-
-describe('a workspace that is not trusted', () => {
-  let window: Window;
-  beforeAll(async () => {
-    window = await openWindow({ workspaceTrust: true, settings: { 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' } });
-  }, 5 * MINUTE);
-  afterAll(async () => {
-    await window?.close();
-  });
-
-  it('is read, and nothing is run or opened', async () => {
-    await window.openFile(TRIAGE);
-    await window.lens('Trust this workspace to run');
-    await window.lens(/^60 cases$/);
-    await openTouchstone(window);
-    await window.see(/In Restricted Mode Touchstone reads prompt files/);
-    await window.screenshot('restricted-dark');
-    expect(readdirSync(join(window.folder, '.touchstone'))).toEqual(['registry']);
-    expect(await window.page.locator('.codelens-decoration a').filter({ hasText: 'Eval' }).count()).toBe(0);
-  }, 2 * MINUTE);
-
-  it('can run once it is trusted, without a reload', async () => {
-    const trust = window.page.getByRole('button', { name: 'Trust', exact: true }).first();
-    await clickLens(window, 'Trust this workspace to run', trust);
-    await trust.click();
-    await window.page.keyboard.press('Control+W');
-    await window.openFile(TRIAGE);
-    await window.lens('Eval 60 cases');
-  }, 2 * MINUTE);
 });
 
 function filesBelow(folder: string): string[] {

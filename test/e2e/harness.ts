@@ -5,8 +5,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import { inject } from 'vitest';
 import { launchChromium } from '../../scripts/tools/chromium.ts';
-import { packagedExtension } from '../../scripts/tools/package.ts';
 import { root } from '../../scripts/tools/paths.ts';
 import { copyWorkspace, startVSCode, type ServerOptions, type VSCodeServer } from '../../scripts/tools/vscode-server.ts';
 
@@ -26,9 +26,19 @@ export interface WindowOptions extends Pick<ServerOptions, 'settings' | 'workspa
 
 const WAIT = { timeout: 60_000 };
 
-/** Starts VS Code, installs the VSIX (built with the local model's weights on first use) and opens the window. */
+/** The widget of what is asked. One that fades away can be seen for a moment still, and takes nothing any more. */
+const QUESTION = '.quick-input-widget:not([inert])';
+
+/** What it says, and what stands in its field. Runs in the page. */
+const ASKED = `(() => {
+  const widget = document.querySelector('${QUESTION}');
+  const input = widget?.querySelector('input.input');
+  const texts = [...(widget?.querySelectorAll('.quick-input-title, .quick-input-description, .quick-input-message') ?? [])].map(({ textContent }) => textContent);
+  return { heading: [...texts, input?.placeholder].filter(Boolean).join(' · '), value: input?.value ?? '' };
+})()`;
+
+/** Starts VS Code with the package of window-setup.ts and opens the window. */
 export async function openWindow(options: WindowOptions = {}): Promise<Window> {
-  const vsix = await packagedExtension({ weights: true });
   const workspace = copyWorkspace(options.workspace ?? join(root, 'examples'));
   const theme = { 'workbench.colorTheme': THEMES[options.theme ?? 'dark'] };
   let server: VSCodeServer | undefined;
@@ -39,7 +49,7 @@ export async function openWindow(options: WindowOptions = {}): Promise<Window> {
     await workspace.remove();
   };
   try {
-    server = await startVSCode({ vsix, ...(options.env ? { env: options.env } : {}), workspaceTrust: options.workspaceTrust ?? false, settings: { ...theme, ...options.settings } });
+    server = await startVSCode({ extensions: inject('extensions'), ...(options.env ? { env: options.env } : {}), workspaceTrust: options.workspaceTrust ?? false, settings: { ...theme, ...options.settings } });
     browser = await launchChromium();
     const page = await browser.newPage({ viewport: options.size ?? { width: 1400, height: 900 } });
     const window = new Window(page, server, workspace.folder, close);
@@ -69,37 +79,122 @@ export class Window {
     this.close = close;
   }
 
-  /** Runs a command by its title in the palette, e.g. `Touchstone: Eval All Prompts`. */
-  async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget input.input');
-    await input.waitFor(WAIT);
-    await input.fill(`>${title}`);
-    const row = this.page.locator(`.quick-input-list .monaco-list-row[aria-label^=${JSON.stringify(title)}]`).first();
-    await row.waitFor(WAIT);
-    await row.click();
+  /** Opens the views of Touchstone; a click on the icon of the side bar that is shown would hide it. */
+  async openTouchstone(): Promise<void> {
+    if (!(await this.pane('Prompts').isVisible())) await this.page.getByRole('tab', { name: 'Touchstone' }).first().click();
+    await this.pane('Prompts').waitFor(WAIT);
   }
 
-  /** Types into the open input box or picker and accepts. */
-  async answer(text: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input.input');
-    await input.waitFor(WAIT);
-    await input.fill(text);
-    await this.page.keyboard.press('Enter');
+  /** A view of the side bar, by its title. */
+  pane(view: string): Locator {
+    return this.page.locator(`.pane:has(.pane-header[aria-label^="${view}"])`);
+  }
+
+  /** The rows of a view of the side bar. */
+  viewRows(view: string): Locator {
+    return this.pane(view).locator('.monaco-list-row');
+  }
+
+  /** Expands views of Touchstone, and collapses the others, which would be in their way. */
+  async expandOnly(...views: readonly string[]): Promise<void> {
+    for (const view of ['Prompts', 'Runs', 'Traces', 'Sources']) {
+      const header = this.pane(view).locator('.pane-header');
+      const expanded = (await header.getAttribute('aria-expanded')) === 'true';
+      if (expanded !== views.includes(view)) await header.click();
+    }
+  }
+
+  /** The text field of what is asked now: an input box, a picker or the palette. */
+  get input(): Locator {
+    return this.page.locator(`${QUESTION} input.input`).filter({ visible: true });
+  }
+
+  /** What the open picker offers. */
+  get choices(): Locator {
+    return this.page.locator(`${QUESTION} .quick-input-list .monaco-list-row`);
+  }
+
+  /** Runs a command by its whole title in the palette, e.g. `Touchstone: Eval All Prompts`; its dots may be left out. */
+  async runCommand(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.input.waitFor(WAIT);
+    await this.input.fill(`>${title}`);
+    // The whole title: another command's may begin alike. Keys stand behind a comma.
+    const labels = [title, `${title}…`].flatMap((label) => [`[aria-label=${JSON.stringify(label)}]`, `[aria-label^=${JSON.stringify(`${label},`)}]`]);
+    await this.#moveTo(this.page.locator(`${QUESTION} .quick-input-list .monaco-list-row:is(${labels.join(', ')})`).first());
+    await this.#accept(async () => (await this.#asked()).value !== `>${title}`);
+  }
+
+  /** Types into the open input box or picker and accepts. A `question` is waited for first: it may take a moment to stand in the place of another. */
+  async answer(text: string, question?: string): Promise<void> {
+    await this.#waitFor(question);
+    await this.input.fill(text);
+    await this.#accept(async () => (await this.#asked()).value !== text);
+  }
+
+  /** Accepts what a question proposes. */
+  async acceptProposal(question: string): Promise<void> {
+    await this.#waitFor(question);
+    await this.#accept();
+  }
+
+  /** Accepts a choice of the open picker, by its text. */
+  async pick(text: string): Promise<void> {
+    const choice = this.choices.filter({ hasText: text }).first();
+    await choice.waitFor(WAIT);
+    // What is still being filled begins at its first row again.
+    await this.page.locator(`${QUESTION} .monaco-progress-container.active`).waitFor({ state: 'detached', ...WAIT });
+    await this.#moveTo(choice);
+    await this.#accept(async () => (await choice.count()) === 0);
+  }
+
+  /** Goes to a line of the active editor, counted from 1. */
+  async goToLine(line: number): Promise<void> {
+    await this.page.keyboard.press('Control+G');
+    await this.answer(`:${line}`);
   }
 
   /** Opens a file by its path in the workspace and waits for its editor. */
   async openFile(path: string): Promise<void> {
     if (!existsSync(join(this.folder, path))) throw new Error(`${path} is not in the workspace`);
     await this.page.keyboard.press('Control+P');
-    const input = this.page.locator('.quick-input-widget input.input');
-    await input.waitFor(WAIT);
-    await input.fill(path);
+    await this.input.waitFor(WAIT);
+    await this.input.fill(path);
     const name = path.split('/').at(-1) ?? path;
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().waitFor(WAIT);
-    await this.page.keyboard.press('Enter');
+    await this.#moveTo(this.choices.filter({ hasText: name }).first());
+    await this.#accept();
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor(WAIT);
     await this.page.locator('.monaco-editor .view-lines').first().waitFor(WAIT);
+  }
+
+  async #waitFor(question: string | undefined): Promise<void> {
+    await this.page.locator(QUESTION).filter({ visible: true, ...(question === undefined ? {} : { hasText: question }) }).waitFor(WAIT);
+    await this.input.waitFor(WAIT);
+  }
+
+  /** By the keys: a row that is drawn anew between press and release of a mouse's button loses the click. */
+  async #moveTo(choice: Locator): Promise<void> {
+    await choice.waitFor(WAIT);
+    for (const deadline = Date.now() + WAIT.timeout; ; await this.page.keyboard.press('ArrowDown')) {
+      const classes = await choice.getAttribute('class', { timeout: 1000 }).catch(() => null); // it is drawn anew right now
+      if (classes?.split(' ').includes('focused')) return;
+      if (Date.now() > deadline) throw new Error(`the keys do not lead to ${String(choice)} among ${(await this.choices.allInnerTexts()).join(' | ')}`);
+    }
+  }
+
+  /** Presses Enter and waits until the question is gone, or another one stands in its place. */
+  async #accept(replaced: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
+    const { heading } = await this.#asked();
+    await this.page.keyboard.press('Enter');
+    for (const deadline = Date.now() + WAIT.timeout; ; await this.page.waitForTimeout(50)) {
+      if (!(await this.page.locator(QUESTION).isVisible()) || (await this.#asked()).heading !== heading || (await replaced())) return;
+      if (Date.now() > deadline) throw new Error(`Enter did not answer: ${heading}`);
+    }
+  }
+
+  /** What the open question says, and what stands in its field. */
+  async #asked(): Promise<{ heading: string; value: string }> {
+    return this.page.evaluate<{ heading: string; value: string }>(ASKED);
   }
 
   /** The first lens of the editor whose text matches. */
@@ -107,6 +202,23 @@ export class Window {
     const lens = this.page.locator('.codelens-decoration a, .codelens-decoration > span').filter({ hasText: text }).first();
     await lens.waitFor({ timeout });
     return lens;
+  }
+
+  /**
+   * Clicks a lens until what it does can be seen. VS Code replaces lenses when it draws them, and on a busy machine a click
+   * between press and release of the button may fall into that moment.
+   */
+  async clickLens(text: string | RegExp, then: RegExp | Locator): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      await (await this.lens(text, 2 * WAIT.timeout)).click();
+      try {
+        if (then instanceof RegExp) await this.lens(then, 20_000);
+        else await then.waitFor({ timeout: 20_000 });
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
   }
 
   /** Waits until a text can be seen anywhere in the workbench (not in webviews). */
@@ -144,6 +256,19 @@ export class Window {
     const path = join(folder, `${name}.png`);
     await this.page.screenshot({ path, animations: 'disabled' });
     return path;
+  }
+
+  /** Saves a picture in each theme, and leaves the window dark. */
+  async pictures(name: string): Promise<void> {
+    for (const theme of ['light', 'high-contrast', 'dark'] as const) {
+      await this.setTheme(theme);
+      await this.screenshot(`${name}-${theme}`);
+    }
+  }
+
+  /** A notification that is shown. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-list-item').filter({ hasText: text }).first();
   }
 
   /** The text of every notification that is shown now. */

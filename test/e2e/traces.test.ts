@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,37 +13,6 @@ const SETTINGS = {
   'touchstone.receiver.grpcPort': 0,
   'terminal.integrated.defaultProfile.linux': 'bash',
 };
-
-function pane(window: Window, view: string): Locator {
-  return window.page.locator(`.pane:has(.pane-header[aria-label^="${view}"])`);
-}
-
-/** The rows of a view of the side bar. */
-function viewRows(window: Window, view: string): Locator {
-  return pane(window, view).locator('.monaco-list-row');
-}
-
-async function openTouchstone(window: Window): Promise<void> {
-  // A click on the icon of the side bar that is shown would hide it.
-  if (!(await pane(window, 'Traces').isVisible())) await window.page.getByRole('tab', { name: 'Touchstone' }).first().click();
-  await pane(window, 'Traces').waitFor({ timeout: MINUTE });
-}
-
-/** Opens a view that stands collapsed, and closes those that are in its way. */
-async function expandOnly(window: Window, ...views: readonly string[]): Promise<void> {
-  for (const view of ['Prompts', 'Runs', 'Traces', 'Sources']) {
-    const header = pane(window, view).locator('.pane-header');
-    const expanded = (await header.getAttribute('aria-expanded')) === 'true';
-    if (expanded !== views.includes(view)) await header.click();
-  }
-}
-
-async function pictures(window: Window, name: string): Promise<void> {
-  for (const theme of ['light', 'high-contrast', 'dark'] as const) {
-    await window.setTheme(theme);
-    await window.screenshot(`${name}-${theme}`);
-  }
-}
 
 async function runInNewTerminal(window: Window, command: string): Promise<void> {
   await window.runCommand('Terminal: Create New Terminal');
@@ -81,14 +50,14 @@ describe('seeing what an agent does', () => {
   });
 
   it('lists the traces that the sample workspace brings', async () => {
-    await openTouchstone(window);
-    await expandOnly(window, 'Traces', 'Sources');
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(4);
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: /\d error/ }).count()).toBe(2);
+    await window.openTouchstone();
+    await window.expandOnly('Traces', 'Sources');
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(4);
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: /\d error/ }).count()).toBe(2);
   }, 2 * MINUTE);
 
   it('turns the receiver on by a click in the Sources view', async () => {
-    const receiver = viewRows(window, 'Sources').filter({ hasText: 'Receiver' }).first();
+    const receiver = window.viewRows('Sources').filter({ hasText: 'Receiver' }).first();
     await receiver.hover();
     await receiver.getByRole('button', { name: 'Turn Receiver On' }).click();
     await expect.poll(() => receiver.innerText(), { timeout: MINUTE }).toMatch(/127\.0\.0\.1:\d+/);
@@ -96,20 +65,20 @@ describe('seeing what an agent does', () => {
 
   it('shows the trace of a program that was started in a new terminal, without any configuration', async () => {
     await runInNewTerminal(window, `${AGENT} "Where is invoice A-4711?"`);
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(5);
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(5);
     // The newest first: the one that just came.
-    await expect.poll(() => viewRows(window, 'Sources').filter({ hasText: 'fernhill-support' }).count(), { timeout: MINUTE }).toBe(1);
+    await expect.poll(() => window.viewRows('Sources').filter({ hasText: 'fernhill-support' }).count(), { timeout: MINUTE }).toBe(1);
     await window.page.keyboard.press('Control+J');
-    await pictures(window, 'traces-views');
+    await window.pictures('traces-views');
   }, 3 * MINUTE);
 
   it('opens it, and shows the conversation of a call', async () => {
-    await viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).first().click();
+    await window.viewRows('Traces').filter({ hasText: 'support_agent' }).first().click();
     panel = await window.webview('[role="treegrid"]');
     await expect.poll(() => panel.locator('[role="row"]').count(), { timeout: MINUTE }).toBeGreaterThan(5);
     await panel.locator('[role="row"]').filter({ hasText: 'rules-1' }).last().click();
     await panel.getByText('I cannot find invoice A-4711').first().waitFor({ timeout: MINUTE });
-    await pictures(window, 'trace-panel');
+    await window.pictures('trace-panel');
   }, 3 * MINUTE);
 
   it('opens the code that made a span beside it', async () => {
@@ -121,32 +90,32 @@ describe('seeing what an agent does', () => {
   }, 2 * MINUTE);
 
   it('filters by a query, says so, and clears it', async () => {
-    await pane(window, 'Traces').hover();
-    await pane(window, 'Traces').getByRole('button', { name: 'Search Traces' }).click();
+    await window.pane('Traces').hover();
+    await window.pane('Traces').getByRole('button', { name: 'Search Traces' }).click();
     await window.answer('status:error');
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(3);
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(3);
     // Two of the sample's, and the one that was just run: their tools say so in their results only.
-    await pane(window, 'Traces').getByText(/status:error · 3 traces/).waitFor({ timeout: MINUTE });
-    await pane(window, 'Traces').hover();
-    await pane(window, 'Traces').getByRole('button', { name: 'Clear Search of Traces' }).click();
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(5);
+    await window.pane('Traces').getByText(/status:error · 3 traces/).waitFor({ timeout: MINUTE });
+    await window.pane('Traces').hover();
+    await window.pane('Traces').getByRole('button', { name: 'Clear Search of Traces' }).click();
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(5);
   }, 2 * MINUTE);
 
   it('groups by session', async () => {
     await window.runCommand('Touchstone: Group Traces by Session');
-    const sessions = viewRows(window, 'Traces').filter({ hasText: /conv-.*trace/ });
+    const sessions = window.viewRows('Traces').filter({ hasText: /conv-.*trace/ });
     await expect.poll(() => sessions.count(), { timeout: MINUTE }).toBe(3);
     await sessions.filter({ hasText: '3 traces' }).first().click();
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(3);
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(3);
     await window.runCommand('Touchstone: Show Traces without Sessions');
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(5);
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(5);
   }, 2 * MINUTE);
 
   it('traces a program that is started with F5', async () => {
     const launch = { version: '0.2.0', configurations: [{ type: 'node', request: 'launch', name: 'Agent', program: '${workspaceFolder}/agent/support-agent.mjs', args: ['Where is invoice B-1?'], console: 'internalConsole' }] };
     writeFileSync(join(window.folder, '.vscode/launch.json'), JSON.stringify(launch));
     await window.page.keyboard.press('F5');
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: 2 * MINUTE }).toBe(6).catch(async (error: unknown) => {
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: 2 * MINUTE }).toBe(6).catch(async (error: unknown) => {
       await window.screenshot('traces-f5');
       throw error;
     });
@@ -155,10 +124,10 @@ describe('seeing what an agent does', () => {
   it('imports a file by command', async () => {
     const recorded = readFileSync(join(window.folder, 'traces/support-agent.jsonl'), 'utf8');
     writeFileSync(join(window.folder, 'imported.jsonl'), recorded.replaceAll(/"traceId":"[0-9a-f]{4}/g, '"traceId":"0000'));
-    await openTouchstone(window);
+    await window.openTouchstone();
     await window.runCommand('Touchstone: Import Traces');
     await window.answer(join(window.folder, 'imported.jsonl'));
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(10);
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(10);
   }, 2 * MINUTE);
 
   it('imports a file that is dropped onto the view', async () => {
@@ -166,12 +135,12 @@ describe('seeing what an agent does', () => {
     writeFileSync(join(window.folder, 'dropped.jsonl'), recorded.replaceAll(/"traceId":"[0-9a-f]{4}/g, '"traceId":"1111'));
     await window.openFile('dropped.jsonl');
     const tab = window.page.locator('.tab[data-resource-name="dropped.jsonl"]');
-    await drag(window, tab, pane(window, 'Traces').locator('.monaco-list'));
-    await expect.poll(() => viewRows(window, 'Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(14);
+    await drag(window, tab, window.pane('Traces').locator('.monaco-list'));
+    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(14);
   }, 2 * MINUTE);
 
   it('deletes the traces that are selected, after a question', async () => {
-    const traces = viewRows(window, 'Traces').filter({ hasText: 'support_agent' });
+    const traces = window.viewRows('Traces').filter({ hasText: 'support_agent' });
     // What was opened is selected, and stays.
     await traces.nth(13).click({ modifiers: ['ControlOrMeta'] });
     await window.page.keyboard.press('Escape');
@@ -184,7 +153,7 @@ describe('seeing what an agent does', () => {
   }, 2 * MINUTE);
 
   it('keeps the panel and the receiver over a reload', async () => {
-    const before = await viewRows(window, 'Sources').filter({ hasText: 'Receiver' }).first().innerText();
+    const before = await window.viewRows('Sources').filter({ hasText: 'Receiver' }).first().innerText();
     await window.page.reload();
     await window.page.locator('.monaco-workbench').waitFor({ timeout: MINUTE });
     // Behind the file that was dropped.
@@ -192,32 +161,7 @@ describe('seeing what an agent does', () => {
     panel = await window.webview('[role="treegrid"]');
     await expect.poll(() => panel.locator('[role="row"]').count(), { timeout: MINUTE }).toBeGreaterThan(5);
     expect(before).toMatch(/127\.0\.0\.1/);
-    await expect.poll(() => viewRows(window, 'Sources').filter({ hasText: 'Receiver' }).first().innerText(), { timeout: MINUTE }).toMatch(/127\.0\.0\.1:\d+/);
+    await expect.poll(() => window.viewRows('Sources').filter({ hasText: 'Receiver' }).first().innerText(), { timeout: MINUTE }).toMatch(/127\.0\.0\.1:\d+/);
     expect(await window.notifications()).toEqual([]);
   }, 3 * MINUTE);
-});
-
-describe('traces in a workspace that is not trusted', () => {
-  let window: Window;
-  beforeAll(async () => {
-    window = await openWindow({ workspaceTrust: true, settings: { ...SETTINGS, 'touchstone.receiver.enabled': true, 'security.workspace.trust.startupPrompt': 'never', 'security.workspace.trust.banner': 'never' } });
-  }, 5 * MINUTE);
-  afterAll(async () => {
-    await window?.close();
-  });
-
-  it('are neither shown nor received, and nothing is opened', async () => {
-    await openTouchstone(window);
-    await expandOnly(window, 'Traces', 'Sources');
-    await pane(window, 'Traces').getByText('Traces need a trusted workspace.').waitFor({ timeout: MINUTE });
-    await pane(window, 'Sources').getByText('Traces need a trusted workspace.').waitFor({ timeout: MINUTE });
-    expect(await viewRows(window, 'Traces').count()).toBe(0);
-    expect(readdirSync(join(window.folder, '.touchstone'))).toEqual(['registry']);
-    await window.screenshot('traces-restricted-dark');
-    await window.page.keyboard.press('F1');
-    await window.page.locator('.quick-input-widget input.input').fill('>Touchstone: Import Traces');
-    await window.page.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: MINUTE });
-    expect(await window.page.locator('.quick-input-list .monaco-list-row[aria-label^="Touchstone: Import Traces"]').count()).toBe(0);
-    await window.page.keyboard.press('Escape');
-  }, 2 * MINUTE);
 });

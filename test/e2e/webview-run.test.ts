@@ -15,7 +15,6 @@ async function active(page: Page): Promise<{ id: string; text: string }> {
   });
 }
 
-
 describe('by keyboard alone', () => {
   test('from the grid into a cell, through its tabs, and back', async () => {
     const page = await open('finished');

@@ -1,0 +1,62 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TRIAGE } from './better-prompt.ts';
+import { openWindow, type Window } from './harness.ts';
+
+const MINUTE = 60_000;
+
+describe('a workspace that is not trusted', () => {
+  let window: Window;
+  beforeAll(async () => {
+    window = await openWindow({
+      workspaceTrust: true,
+      settings: {
+        'security.workspace.trust.startupPrompt': 'never',
+        'security.workspace.trust.banner': 'never',
+        // It stays off all the same; any free ports, for when the workspace is trusted.
+        'touchstone.receiver.enabled': true,
+        'touchstone.receiver.httpPort': 0,
+        'touchstone.receiver.grpcPort': 0,
+      },
+    });
+  }, 5 * MINUTE);
+  afterAll(async () => {
+    await window?.close();
+  });
+
+  it('is read, and nothing is run or opened', async () => {
+    await window.openFile(TRIAGE);
+    await window.lens('Trust this workspace to run');
+    await window.lens(/^60 cases$/);
+    await window.openTouchstone();
+    await window.see(/In Restricted Mode Touchstone reads prompt files/);
+    await window.screenshot('restricted-dark');
+    expect(readdirSync(join(window.folder, '.touchstone'))).toEqual(['registry']);
+    expect(await window.page.locator('.codelens-decoration a').filter({ hasText: 'Eval' }).count()).toBe(0);
+  }, 2 * MINUTE);
+
+  it('shows no traces, and receives none', async () => {
+    await window.expandOnly('Traces', 'Sources');
+    await window.pane('Traces').getByText('Traces need a trusted workspace.').waitFor({ timeout: MINUTE });
+    await window.pane('Sources').getByText('Traces need a trusted workspace.').waitFor({ timeout: MINUTE });
+    expect(await window.viewRows('Traces').count()).toBe(0);
+    expect(readdirSync(join(window.folder, '.touchstone'))).toEqual(['registry']);
+    await window.screenshot('traces-restricted-dark');
+    await window.page.keyboard.press('F1');
+    await window.input.fill('>Touchstone: Import Traces');
+    await window.choices.first().waitFor({ timeout: MINUTE });
+    expect((await window.choices.allInnerTexts()).filter((text) => text.includes('Import Traces'))).toEqual([]);
+    await window.page.keyboard.press('Escape');
+  }, 2 * MINUTE);
+
+  it('can run once it is trusted, without a reload', async () => {
+    await window.page.locator('.tab[data-resource-name="triage.prompt.yml"]').first().click();
+    const trust = window.page.getByRole('button', { name: 'Trust', exact: true }).first();
+    await window.clickLens('Trust this workspace to run', trust);
+    await trust.click();
+    await window.page.keyboard.press('Control+W');
+    await window.openFile(TRIAGE);
+    await window.lens('Eval 60 cases');
+  }, 2 * MINUTE);
+});
