@@ -5,7 +5,8 @@ import { formatCount } from '../text/format.ts';
 import { reportedVerdict, type ReportedCase, type ReportedComparison } from './compare-model.ts';
 import { comparisonFacts, howItWasMade } from './compare-words.ts';
 import { escapeHtml } from './escape-html.ts';
-import { STYLE, stylePolicy } from './html-assets.ts';
+import { STYLE } from './html-assets.ts';
+import { pageEnd, pageHead } from './html-page.ts';
 
 /** A page that a browser opens: more cases are counted, the JSON document has them all. */
 const MOST_CASES = 2000;
@@ -32,21 +33,7 @@ const WORDS: Readonly<Record<Verdict, { readonly mark: string; readonly style: s
 export function compareHtml(comparisons: readonly ReportedComparison[]): string {
   const [first] = comparisons;
   const title = first === undefined ? 'No comparison' : `${first.a.label} → ${first.b.label}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escapeHtml(stylePolicy(COMPARE_STYLE))}">
-<meta name="viewport" content="width=device-width">
-<meta name="referrer" content="no-referrer">
-<title>${escapeHtml(title)} · Touchstone</title>
-<style>${COMPARE_STYLE}</style>
-</head>
-<body>
-${comparisons.map(section).join('\n')}
-</body>
-</html>
-`;
+  return `${pageHead({ title, style: COMPARE_STYLE })}${comparisons.map(section).join('\n')}\n${pageEnd()}`;
 }
 
 function section(comparison: ReportedComparison): string {

@@ -1,6 +1,3 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
-
 /** The report's only style sheet. Colours follow the reader's scheme; printing leaves the controls out. */
 export const STYLE = `
 :root{color-scheme:light dark;--fg:#1f2328;--dim:#59636e;--bg:#fff;--line:#d1d9e0;--soft:#f6f8fa;--pass:#1a7f37;--fail:#cf222e;--warn:#9a6700;--bar:#8c959f}
@@ -69,17 +66,3 @@ export const SCRIPT = `
   find.hidden = false;
 })();
 `;
-
-/** Nothing is loaded and nothing runs but the two texts above, whatever an output holds. */
-export function contentSecurityPolicy(): string {
-  return `default-src 'none'; style-src ${hashSource(STYLE)}; script-src ${hashSource(SCRIPT)}; base-uri 'none'; form-action 'none'`;
-}
-
-/** Of a page without a script: nothing is loaded and nothing runs. */
-export function stylePolicy(style: string): string {
-  return `default-src 'none'; style-src ${hashSource(style)}; base-uri 'none'; form-action 'none'`;
-}
-
-function hashSource(text: string): string {
-  return `'sha256-${btoa(String.fromCharCode(...sha256(utf8ToBytes(text))))}'`;
-}

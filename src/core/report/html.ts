@@ -2,7 +2,8 @@ import type { AssertionResult } from '../assert/model.ts';
 import type { Summary } from '../eval/model.ts';
 import { formatCount, formatDuration, formatRate, formatScore, formatTokens, formatUsd } from '../text/format.ts';
 import { escapeHtml } from './escape-html.ts';
-import { SCRIPT, STYLE, contentSecurityPolicy } from './html-assets.ts';
+import { SCRIPT, STYLE } from './html-assets.ts';
+import { pageEnd, pageHead } from './html-page.ts';
 import { labelOfModel, outputText, reportedCase, type ReportCell, type ReportRun, type ReportSource } from './model.ts';
 import { failureReasons } from './reasons.ts';
 import { sliceSummaries, type SliceSummary } from './slices.ts';
@@ -17,18 +18,7 @@ const LONGEST_LINE = 200;
  */
 export async function* htmlReport(source: ReportSource): AsyncGenerator<string> {
   const title = source.runs.map((run) => run.info.title ?? run.info.promptName).join(', ') || 'No runs';
-  yield `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escapeHtml(contentSecurityPolicy())}">
-<meta name="viewport" content="width=device-width">
-<meta name="referrer" content="no-referrer">
-<title>${escapeHtml(title)} · Touchstone</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
+  yield `${pageHead({ title, style: STYLE, script: SCRIPT })}<h1>${escapeHtml(title)}</h1>
 `;
   for (const run of source.runs) yield runHead(run, await sliceSummaries(source, run));
   yield `<div class="find" role="search" hidden>
@@ -45,7 +35,7 @@ export async function* htmlReport(source: ReportSource): AsyncGenerator<string> 
     if (source.runs.length > 1) yield `<h2>${escapeHtml(run.info.title ?? run.info.promptName)}</h2>\n`;
     for await (const page of source.cells(run.info.id)) yield page.map((cell) => cellRow(run, cell)).join('');
   }
-  yield `</main>\n<script>${SCRIPT}</script>\n</body>\n</html>\n`;
+  yield `</main>\n${pageEnd(SCRIPT)}`;
 }
 
 function runHead(run: ReportRun, slices: readonly SliceSummary[]): string {
