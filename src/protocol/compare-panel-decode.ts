@@ -64,16 +64,16 @@ const comparison: Schema<Comparison> = v.object({
   stale: v.object({ a: v.boolean(), b: v.boolean() }),
 });
 
-const shown: Schema<ShownComparison> = v.object({
-  comparison, choices: v.array(v.object({ ref: comparisonRef, label: text, verdict: v.nullable(v.union([verdict, v.literal('refused')])) })), environments: texts,
-});
-
 const change = { delta: numberOrNull, regressed: v.boolean(), improved: v.boolean(), changed: v.boolean(), failing: v.boolean(), disagreement: v.boolean() };
 const cell: Schema<ComparisonCell> = v.object({
   passes, score: numberOrNull, text, multiline: v.boolean(), agreement: v.optional(text), error: textOrNull, waiting: v.boolean(),
 });
 const row: Schema<ComparisonRow> = v.object({ ...change, caseIndex: index, caseId: text, expected: textOrNull, a: cell, b: cell, verdict: humanVerdict });
 const page: Schema<ComparisonPage> = v.object({ total: index, from: index, rows: v.array(row), revision: number });
+
+const shown: Schema<ShownComparison> = v.object({
+  comparison, choices: v.array(v.object({ ref: comparisonRef, label: text, verdict: v.nullable(v.union([verdict, v.literal('refused')])) })), environments: texts, page: v.nullable(page),
+});
 
 const outputs: Schema<CaseOutputs> = v.object({ passes, scores: numbers, latencyMs: numbers, costs: numbers, tokens: numbers, named: v.record(text, numbers) });
 const comparedCase: Schema<ComparedCase> = v.object({

@@ -15,7 +15,7 @@ const output: Schema<ComparedOutput> = v.object({ ref, side: sides, caseIndex: i
 const given: Schema<Partial<CompareSettings> | undefined> = v.optional(v.object({ margin: v.optional(v.pipe(v.number(), v.minValue(0))), metric: v.optional(text), sliceBy: v.optional(v.nullable(text)) }));
 
 export const comparePanelParams: { readonly [M in keyof ComparePanelMethods]: Schema<ComparePanelMethods[M][0]> } = {
-  'comparison/get': v.object({ ref: v.nullable(ref), settings }),
+  'comparison/get': v.object({ ref: v.nullable(ref), settings, rows: v.nullable(v.object({ view, count: v.pipe(index, v.maxValue(1000)) })) }),
   'comparison/page': v.object({ ref, settings: given, view, from: index, to: index }),
   'comparison/find': v.object({ ref, settings: given, view, caseIndex: index }),
   'comparison/case': v.object({ ref, settings: given, caseIndex: index }),

@@ -1,5 +1,5 @@
 import type { Side, Verdict } from '../core/compare/model.ts';
-import type { Comparison, CompareMethods, CompareSettings, ComparisonRef } from './compare.ts';
+import type { Comparison, CompareMethods, CompareSettings, ComparisonPage, ComparisonRef, ComparisonView } from './compare.ts';
 
 /** One of the comparisons with the panel's baseline. */
 export interface ComparisonChoice {
@@ -17,7 +17,28 @@ export interface ShownComparison {
   readonly choices: readonly ComparisonChoice[];
   /** Environments that the version at `b` can be promoted to; empty: no *Promote…* (two runs, or no registry). */
   readonly environments: readonly string[];
+  /** The rows that were asked for with it; `null`: none were, or it is refused. */
+  readonly page: ComparisonPage | null;
 }
+
+/** What a page asks for when it begins. */
+export interface ComparisonQuestion {
+  /** One of the choices; `null` or one that is no choice any more (its runs were replaced): the first. */
+  readonly ref: ComparisonRef | null;
+  readonly settings: CompareSettings;
+  /** The first rows of a view come with the comparison: one answer is on the screen sooner than two. */
+  readonly rows: { readonly view: ComparisonView; readonly count: number } | null;
+}
+
+/**
+ * What a new page asks first: the extension asks the engine for it while the page still loads. What changed stands first in its rows: that
+ * is what a comparison is looked through for.
+ */
+export const FIRST_QUESTION = {
+  ref: null,
+  settings: { margin: 0.05, metric: 'passRate', sliceBy: null },
+  rows: { view: { filter: 'all', search: '', slice: null, sort: { by: 'change', descending: false } }, count: 100 },
+} as const satisfies ComparisonQuestion;
 
 /** One output: a repeat of one side of a case. */
 export interface ComparedOutput {
@@ -35,8 +56,7 @@ type Nothing = Record<string, never>;
  * are gone is the failure `not-found`. `Distributions` travel as typed arrays of their own buffers, which postMessage keeps.
  */
 export interface ComparePanelMethods {
-  /** `ref`: one of the choices; `null` or one that is no choice any more (its runs were replaced): the first. */
-  'comparison/get': [{ readonly ref: ComparisonRef | null; readonly settings: CompareSettings }, ShownComparison];
+  'comparison/get': [ComparisonQuestion, ShownComparison];
   'comparison/page': CompareMethods['compare/page'];
   'comparison/find': CompareMethods['compare/find'];
   'comparison/case': CompareMethods['compare/case'];

@@ -110,6 +110,15 @@ export class PagedRows<View, Row, Page extends RowPage<Row>> {
     this.want(...this.#wanted);
   }
 
+  /** The first rows of the present view, which came with something else. */
+  begin(page: Page): void {
+    this.#pages.set(0, { rows: page.rows, revision: page.revision });
+    this.#revision = Math.max(this.#revision, page.revision);
+    this.#total = page.total;
+    this.#lastPage = page;
+    this.#events.onChange();
+  }
+
   /** Rows first to last (inclusive) are, or soon will be, seen: asks for those that are missing or out of date. */
   want(first: number, last: number): void {
     this.#wanted = [first, last];

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TouchstoneError } from '../../../src/core/errors.ts';
-import type { ComparisonRef, CompareSettings } from '../../../src/protocol/compare.ts';
+import type { ComparisonRef } from '../../../src/protocol/compare.ts';
 import { decodeComparePanelResult } from '../../../src/protocol/compare-panel-decode.ts';
 import { comparePanelParams } from '../../../src/protocol/compare-panel-params.ts';
-import type { ComparePanelMethods, ShownComparison } from '../../../src/protocol/compare-panel.ts';
+import { FIRST_QUESTION, type ComparePanelMethods, type ComparisonQuestion, type ShownComparison } from '../../../src/protocol/compare-panel.ts';
 import { decoded, RpcPeer } from '../../../src/protocol/rpc-peer.ts';
 import { CompareModel } from '../../../webview/panels/compare/compare-model.ts';
 import { decodeViewState, type ViewState } from '../../../webview/panels/compare/view-state.ts';
@@ -29,12 +29,13 @@ function setup(options: readonly FakeComparisonOptions[] = [TICKETS], kept: Part
     if (problem.error !== null) throw problem.error;
     return result();
   };
-  const shown = (ref: ComparisonRef | null, settings: CompareSettings): ShownComparison => ({
+  const shown = ({ ref, settings, rows }: ComparisonQuestion): ShownComparison => ({
     comparison: of(ref).comparison(settings), environments: [], choices: fakes.map((fake) => ({ ref: fake.ref, label: fake.comparison(settings).b.label, verdict: null })),
+    page: rows === null ? null : of(ref).page(rows.view, 0, rows.count),
   });
   const host: RpcPeer<Record<never, never>> = new RpcPeer((message) => queueMicrotask(() => peer.receive(structuredClone(message))), {
     handlers: {
-      'comparison/get': decoded(comparePanelParams['comparison/get'], (params) => answer('comparison/get', params, () => shown(params.ref, params.settings))),
+      'comparison/get': decoded(comparePanelParams['comparison/get'], (params) => answer('comparison/get', params, () => shown(params))),
       'comparison/page': decoded(comparePanelParams['comparison/page'], (params) => answer('comparison/page', params, () => of(params.ref).page(params.view, params.from, params.to))),
       'comparison/find': decoded(comparePanelParams['comparison/find'], (params) => of(params.ref).find(params.view, params.caseIndex)),
       'comparison/case': decoded(comparePanelParams['comparison/case'], (params) => answer('comparison/case', params, () => of(params.ref).case(params.caseIndex))),
@@ -69,6 +70,19 @@ describe('the comparison panel’s model', () => {
     expect([0, 1, 2].map((row) => model.rows.row(row)?.caseIndex)).toEqual([0, 1, 2]);
     await vi.waitFor(() => expect(saved.length).toBeGreaterThan(0));
     expect(JSON.parse(saved.at(-1)?.subject ?? '')).toEqual([model.ref]);
+  });
+
+  test('asks first what the extension has ready, and its rows come with it', async () => {
+    const { model, asked } = setup();
+    await model.start();
+    expect(asked('comparison/get').map(({ params }) => params)).toEqual([FIRST_QUESTION]);
+    expect([model.rows.total, model.rows.row(59)?.caseId]).toEqual([60, expect.any(String)]);
+    model.rows.want(0, 30);
+    await model.rows.load(59);
+    expect(asked('comparison/page')).toEqual([]);
+    model.changed();
+    await vi.waitFor(() => expect(asked('comparison/get')).toHaveLength(2));
+    expect(asked('comparison/get')[1]?.params).toMatchObject({ rows: null });
   });
 
   test('an open case follows the keyboard when it rests, and comes back after a reload', async () => {

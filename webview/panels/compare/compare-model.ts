@@ -4,7 +4,7 @@ import type { Side } from '../../../src/core/compare/model.ts';
 import type { ComparePanelMethods, ShownComparison } from '../../../src/protocol/compare-panel.ts';
 import { asFailure, type Failure } from '../../shared/failure.ts';
 import { outputText } from '../../shared/output-text.ts';
-import { PagedRows } from '../../shared/paged-rows.ts';
+import { PAGE_SIZE, PagedRows } from '../../shared/paged-rows.ts';
 import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
 import { seatingOf, verdictOf, viewedBlinded, type Seating } from './blinding.ts';
 import { INITIAL_VIEW, type Tab, type ViewState } from './view-state.ts';
@@ -271,10 +271,13 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     this.#reading = reading;
     this.#refreshing = true;
     const { chosen, settings, open } = this.state.value;
+    const { view } = this.rows;
+    const rows = this.rows.total === null ? { view: this.view, count: PAGE_SIZE } : null;
     try {
-      const shown = await this.api.request('comparison/get', { ref: chosen, settings }, reading.signal);
+      const shown = await this.api.request('comparison/get', { ref: chosen, settings, rows }, reading.signal);
       if (reading.signal.aborted) return;
-      this.#take(shown);
+      // Somebody may have begun to look at other rows meanwhile.
+      this.#take(shown, this.rows.view === view ? shown.page : null);
       if (open !== null && this.open.value === null && this.state.value.tab === 'outputs') {
         void this.openCase(open);
         void this.#reveal(open);
@@ -286,13 +289,14 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     }
   }
 
-  #take(shown: ShownComparison): void {
+  #take(shown: ShownComparison, page: ComparisonPage | null): void {
     const before = this.shown.value?.comparison;
     const { comparison } = shown;
     const other = before !== undefined && !sameRef(before.ref, comparison.ref);
     batch(() => {
       this.failure.value = null;
       this.shown.value = shown;
+      if (page !== null) this.rows.begin(page);
       if (before !== undefined && isRunning(before) && !isRunning(comparison) && !other) this.announcement.value = 'The runs have ended.';
       if (other) {
         this.prompts.value = null;

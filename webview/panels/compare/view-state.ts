@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ComparisonRef, ComparisonView, CompareSettings } from '../../../src/protocol/compare.ts';
+import { FIRST_QUESTION } from '../../../src/protocol/compare-panel.ts';
 import { comparisonRef, comparisonView } from '../../../src/protocol/compare-panel-decode.ts';
 
 export type Tab = 'outputs' | 'prompt' | 'slices' | 'scores';
@@ -25,16 +26,14 @@ export interface ViewState {
   readonly detailHeight: number | null;
 }
 
-const INITIAL_SETTINGS: CompareSettings = { margin: 0.05, metric: 'passRate', sliceBy: null };
-/** What changed stands first: that is what a comparison is looked through for. */
-export const INITIAL_VIEW: ComparisonView = { filter: 'all', search: '', slice: null, sort: { by: 'change', descending: false } };
+export const INITIAL_VIEW: ComparisonView = FIRST_QUESTION.rows.view;
 
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
 const size = v.fallback(v.nullable(v.pipe(v.number(), v.minValue(100), v.maxValue(10_000))), null);
 
 const schema = v.object({
   chosen: v.fallback(v.nullable(comparisonRef), null),
-  settings: v.fallback(v.object({ margin: v.pipe(v.number(), v.minValue(0)), metric: v.string(), sliceBy: v.nullable(v.string()) }), { ...INITIAL_SETTINGS }),
+  settings: v.fallback(v.object({ margin: v.pipe(v.number(), v.minValue(0)), metric: v.string(), sliceBy: v.nullable(v.string()) }), { ...FIRST_QUESTION.settings }),
   view: v.fallback(comparisonView, INITIAL_VIEW),
   tab: v.fallback(v.picklist(['outputs', 'prompt', 'slices', 'scores']), 'outputs'),
   open: v.fallback(v.nullable(index), null),

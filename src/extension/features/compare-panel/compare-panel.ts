@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { Side } from '../../../core/compare/model.ts';
 import { comparePanelParams } from '../../../protocol/compare-panel-params.ts';
-import type { ComparedOutput, ComparePanelMethods, ComparePanelNotifications, ShownComparison } from '../../../protocol/compare-panel.ts';
+import { FIRST_QUESTION, type ComparedOutput, type ComparePanelMethods, type ComparePanelNotifications, type ComparisonQuestion, type ShownComparison } from '../../../protocol/compare-panel.ts';
 import type { Comparison, ComparisonRef, CompareSettings, RunSide } from '../../../protocol/compare.ts';
 import type { CellDetail } from '../../../protocol/engine.ts';
 import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
@@ -12,6 +12,7 @@ import { requestOf, startComparison, type AskedComparison, type StartOptions } f
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { acceptOutput } from '../../datasets/accept.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { FirstAnswer } from '../../panels/first-answer.ts';
 import type { PanelView } from '../../panels/open-panels.ts';
 import { copyText, PanelHost } from '../../panels/panel-host.ts';
 import { enginePath, overlays } from '../../paths.ts';
@@ -42,6 +43,7 @@ export class ComparePanel implements PanelView {
   readonly #remembered: RememberedComparisons;
   readonly #host: PanelHost<ComparePanelNotifications>;
   readonly #changed = new Coalesced(() => this.#tell(), CHANGED_MS);
+  readonly #first: FirstAnswer<ComparisonQuestion, ShownComparison>;
   #target: ShownTarget;
   /** What the page was shown last, in the order of `comparisons`. */
   #shown: readonly Comparison[] = [];
@@ -50,22 +52,24 @@ export class ComparePanel implements PanelView {
     this.#services = services;
     this.#remembered = remembered;
     this.#target = target;
+    // Before the page: both take their time.
+    this.#first = new FirstAnswer<ComparisonQuestion, ShownComparison>((question) => this.#show(question), FIRST_QUESTION);
     this.#host = new PanelHost(services, panel, { name: 'compare', icon: 'compare', handlers: this.#handlers() });
     this.#host.onDidShow(() => this.#changed.request());
     const ours = (runId: string): boolean => this.comparisons.some(({ a, b }) => a.runId === runId || b.runId === runId);
     for (const disposable of [
       this.#changed,
       services.runs.onDidChange(({ snapshot }) => {
-        if (ours(snapshot.info.id)) this.#changed.request();
+        if (ours(snapshot.info.id)) this.#change();
       }),
       // Verdicts are told as a change of the run, too: perhaps from another window.
       services.engines.onRunChanged(({ params }) => {
-        if (ours(params.runId)) this.#changed.request();
+        if (ours(params.runId)) this.#change();
       }),
-      services.registry.onDidChangeRegistry(() => this.#changed.request()),
-      services.prompts.onDidChangeFiles(() => this.#changed.request()),
+      services.registry.onDidChangeRegistry(() => this.#change()),
+      services.prompts.onDidChangeFiles(() => this.#change()),
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        if (contentChanges.length > 0 && this.#isCompared(enginePath(document.uri))) this.#changed.request();
+        if (contentChanges.length > 0 && this.#isCompared(enginePath(document.uri))) this.#change();
       }),
     ]) this.#host.own(disposable);
   }
@@ -78,7 +82,7 @@ export class ComparePanel implements PanelView {
   replace(target: ShownTarget): void {
     this.#target = target;
     this.#remembered.note({ folder: target.engine.folder.uri.toString(), asked: target.asked, comparisons: target.comparisons });
-    this.#changed.request();
+    this.#change();
   }
 
   reveal(): void {
@@ -93,6 +97,12 @@ export class ComparePanel implements PanelView {
     this.#host.dispose();
   }
 
+  /** What a page is about to be told first is out of date as well. */
+  #change(): void {
+    this.#first.forget();
+    this.#changed.request();
+  }
+
   /** A hidden page asks for everything when it is shown again. */
   #tell(): void {
     if (this.#host.visible) this.#host.notify('comparison/changed', {});
@@ -102,7 +112,7 @@ export class ComparePanel implements PanelView {
     const params = comparePanelParams;
     const engine = (): FolderEngine => this.#target.engine;
     return {
-      'comparison/get': decoded(params['comparison/get'], ({ ref, settings }) => this.#show(ref, settings)),
+      'comparison/get': decoded(params['comparison/get'], (question) => this.#first.to(question)),
       'comparison/page': decoded(params['comparison/page'], (asked, signal) => engine().request('compare/page', asked, signal)),
       'comparison/find': decoded(params['comparison/find'], (asked, signal) => engine().request('compare/find', asked, signal)),
       'comparison/case': decoded(params['comparison/case'], (asked, signal) => engine().request('compare/case', asked, signal)),
@@ -156,20 +166,22 @@ export class ComparePanel implements PanelView {
   /** One that is shown, with the texts as they are in the editors: they tell whether it is stale. */
   #get(ref: ComparisonRef, settings?: CompareSettings): Promise<Comparison> {
     const { engine } = this.#target;
-    return engine.request('compare/get', { ref, overlays: overlays(engine.folder), ...(settings ? { settings } : {}), ...this.#together() });
+    return engine.request('compare/get', { ref, soon: true, overlays: overlays(engine.folder), ...(settings ? { settings } : {}), ...this.#together() });
   }
 
-  async #show(wanted: ComparisonRef | null, settings: CompareSettings): Promise<ShownComparison> {
+  async #show({ ref: wanted, settings, rows }: ComparisonQuestion): Promise<ShownComparison> {
+    const { engine } = this.#target;
     const all = await Promise.all(this.comparisons.map((ref) => this.#get(ref, settings)));
     const comparison = all.find(({ ref }) => wanted !== null && refKey(ref) === refKey(wanted)) ?? all[0];
     if (!comparison) throw new TouchstoneError('not-found', vscode.l10n.t('The runs of this comparison are not there any more.'));
     this.#shown = all;
     this.#host.title = titleOf(comparison, all.length);
-    return {
-      comparison,
-      choices: all.map((one) => ({ ref: one.ref, label: one.b.label, verdict: verdictOf(one) })),
-      environments: await this.#environments(comparison),
-    };
+    const { ref } = comparison;
+    const [environments, page] = await Promise.all([
+      this.#environments(comparison),
+      rows === null || comparison.refused ? null : engine.request('compare/page', { ref, settings, view: rows.view, from: 0, to: rows.count }),
+    ]);
+    return { comparison, choices: all.map((one) => ({ ref: one.ref, label: one.b.label, verdict: verdictOf(one) })), environments, page };
   }
 
   /** Only what is a version, or can be saved as one, can be promoted; a run of a prompt that is gone cannot. */
@@ -198,7 +210,7 @@ export class ComparePanel implements PanelView {
       const { info } = await this.#target.engine.request('runs/get', { runId });
       if (info.status !== 'running' && info.status !== 'finished') await resumeRun(this.#services, this.#target.engine, runId);
     }
-    this.#changed.request();
+    this.#change();
   }
 
   /** The position of a comparison's `b` among the sides; its baseline stands first. */
@@ -225,7 +237,7 @@ export class ComparePanel implements PanelView {
   async #promote(ref: ComparisonRef): Promise<void> {
     const { b } = await this.#get(ref);
     await vscode.commands.executeCommand(COMMANDS.promoteVersion, { path: b.promptPath, promptId: b.promptId, ref: b.version?.hash ?? WORKING_COPY });
-    this.#changed.request();
+    this.#change();
   }
 
   async #cell({ ref, side, caseIndex, repeat }: ComparedOutput): Promise<CellDetail> {
