@@ -116,7 +116,7 @@ describe('touchstone traces and trace', () => {
     const tree = await touchstone('trace', '4a1b');
     expect(tree.stdout).toMatch(/^POST \/api\/graphql · 44\.0 s · 5 model calls · 7 tool calls/);
     expect(tree.stdout).toContain('✗ GET /api/v1/pods failed');
-    expect(tree.stdout).toMatch(/\n {6}tool {2}execute_tool list_dashboards/);
+    expect(tree.stdout).toMatch(/\n[0-9a-f]{8,16} {8}tool {2}execute_tool list_dashboards/);
     const document = documentOf<{ traceId: string; spans: unknown[]; findings: unknown[] }>('trace', await touchstone('trace', '4a1b2c3d4e5f60718293a4b5c6d7e8f9', '--json'));
     expect([document.spans.length, document.findings.length > 0]).toEqual([57, true]);
     expect(await touchstone('trace', '4a1b', '--output', 'out.otlp.json')).toMatchObject({ code: 0, stdout: '', stderr: 'Wrote out.otlp.json\n' });

@@ -280,7 +280,7 @@ describe('an export', () => {
   it('as a tree has a line for each span, as Markdown each message once', async () => {
     const { traceId, spans } = traces.find((trace) => trace.spans.length > 60)!;
     const tree = await reader.read('text', { traceId, format: 'tree' }, context);
-    expect(tree.split('\n').filter((line) => /^ *(?:llm|tool|agent) {2}/.test(line))).toHaveLength(spans.length);
+    expect(tree.split('\n').filter((line) => /^[0-9a-f]{8,16} {2,}(?:llm|tool|agent) {2}/.test(line))).toHaveLength(spans.length);
     const markdown = await reader.read('text', { traceId, format: 'markdown' }, context);
     const said = spans.find((span) => span.kind === 'llm')!.input as { parts: { text: string }[] }[];
     expect(markdown.split(said[0]!.parts[0]!.text)).toHaveLength(2);

@@ -101,7 +101,13 @@ function skeletonOf(names: readonly string[], kind: (typeof SPAN_KINDS)[number] 
 describe('a trace as lines', () => {
   it('says what it is, what stands out, and each span', () => {
     const lines = [...treeLines(skeletonOf(['plan', 'chat']), title, [{ rule: 'errors', severity: 'error', message: 'chat failed', spanIds: [] }], 0, 2)].join('');
-    expect(lines).toBe('run · 4.2 s · 2 model calls · 1 tool call · 31,204 tokens · $0.0830 and 1 call without a price · shop · production\nab\n✗ chat failed\n\nllm  plan  2 ms\n  llm  chat  2 ms\n');
+    expect(lines).toBe('run · 4.2 s · 2 model calls · 1 tool call · 31,204 tokens · $0.0830 and 1 call without a price · shop · production\nab\n✗ chat failed\n\n0000000000000001  llm  plan  2 ms\n0000000000000002    llm  chat  2 ms\n');
+  });
+
+  it('tells spans apart by as much of their ids as it takes', () => {
+    const skeleton = skeletonOf(['plan', 'chat']);
+    skeleton.spanIds[0] = 0x4a;
+    expect([...treeLines(skeleton, title, [], 0, 2)].slice(-2).join('')).toBe('4a000000  llm  plan  2 ms\n00000000    llm  chat  2 ms\n');
   });
 
   it('shows control characters instead of sending them to the terminal', () => {

@@ -1,6 +1,7 @@
 import { formatCount, formatDuration, formatTokens, formatUsd } from '../../text/format.ts';
 import type { Finding } from '../findings/finding.ts';
 import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../skeleton.ts';
+import { SpanPositions } from '../view/span-ids.ts';
 
 /** What the first line says of a trace. */
 export interface TraceTitle {
@@ -20,9 +21,12 @@ export interface TraceTitle {
 /** Deeper levels are not drawn further to the right: a line must be readable. */
 const DEEPEST_INDENT = 40;
 const LONGEST_NAME = 200;
+/** Hex digits of ids, as lists print those of traces and commands take them; the whole ones where two spans begin alike. */
+const SHORT_ID = 8;
+const WHOLE_ID = 16;
 
 /**
- * A trace for a terminal: what it is, what stands out, then a line for each span. Control characters of names are shown, not sent: a
+ * A trace for a terminal: what it is, what stands out, then a line for each span, after the beginning of its id. Control characters of names are shown, not sent: a
  * trace is a stranger's text.
  */
 export function* treeLines(skeleton: TraceSkeleton, title: TraceTitle, findings: readonly Finding[], from: number, to: number): Generator<string> {
@@ -31,11 +35,23 @@ export function* treeLines(skeleton: TraceSkeleton, title: TraceTitle, findings:
   yield '\n';
   const orphans = new Map(skeleton.missing.map(({ spanId, children }) => [children[0]!, spanId]));
   const base = skeleton.depths[from] ?? 0;
+  const ids = new SpanPositions(skeleton);
+  const digits = beginAlike(skeleton) ? WHOLE_ID : SHORT_ID;
   for (let at = from; at < to; at++) {
     const missing = orphans.get(at);
     if (missing !== undefined && from === 0) yield `missing parent ${missing}\n`;
-    yield `${line(skeleton, at, skeleton.depths[at]! - base)}\n`;
+    yield `${ids.id(at).slice(0, digits)}  ${line(skeleton, at, skeleton.depths[at]! - base)}\n`;
   }
+}
+
+function beginAlike({ spanIds, count }: TraceSkeleton): boolean {
+  const seen = new Set<number>();
+  for (let at = 0; at < count * 8; at += 8) {
+    const beginning = (spanIds[at]! << 24) | (spanIds[at + 1]! << 16) | (spanIds[at + 2]! << 8) | spanIds[at + 3]!;
+    if (seen.has(beginning)) return true;
+    seen.add(beginning);
+  }
+  return false;
 }
 
 /** `refund agent · 4.2 s · 9 model calls · 6 tool calls · 31,204 tokens · $0.0830 · shop · production`. */
