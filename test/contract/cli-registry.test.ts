@@ -109,6 +109,8 @@ describe('versions on the command line', () => {
     expect(JSON.parse((await touchstone('search', '--tag', 'reviewed', '--json')).out)).toMatchObject({ hits: [{ promptId: 'prompts/support/triage', version: { number: 1 } }] });
     write('two/promptfooconfig.yaml', 'prompts: [{ raw: "sort it", label: short }, { raw: "sort it with care", label: long }]\nproviders: [echo]\n');
     expect((await touchstone('search', 'sort')).out).toMatch(/two\/promptfooconfig\.yaml#(short|long) .*\n.*two\/promptfooconfig\.yaml#(?!\1)(short|long) /);
+    expect((await touchstone('search', '--similar', 'Triage: one')).out).toMatch(/Alike.*\n.*triage\.prompt\.yml .* 0\.[3-9]\d/);
+    expect(await touchstone('search', '--similar', 'the Roman empire')).toMatchObject({ code: 0, out: '', err: expect.stringMatching(/^No prompt .* The nearest by its meaning is .+ \(0\.[012]\d of 1\)\.\n$/) as unknown });
     expect(await touchstone('search', 'nothing of this')).toMatchObject({ code: 0, out: '', err: expect.stringContaining('No prompt') as unknown });
   });
 });

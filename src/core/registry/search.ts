@@ -21,6 +21,9 @@ export interface TextMatch {
 
 const LONGEST_EXCERPT = 200;
 
+/** Cosine below which a prompt is not like a description of it by the embedded model. Above it much is so only loosely: whoever lists it shows the cosine or the order. */
+export const ALIKE = 0.25;
+
 /** `null`: a word is nowhere. Without words everything fits. Words are found inside others, whatever their case. */
 export function matchText(item: Searchable, query: string): TextMatch | null {
   const sent = textOf(item.content);

@@ -1,10 +1,8 @@
+import { ALIKE } from '../../core/registry/search.ts';
 import type { RegistryMethods, RegistrySearchHit } from '../../protocol/registry.ts';
 import type { SearchQuery } from './search-query.ts';
 
 type Query = RegistryMethods['registry/search'][0];
-
-/** Cosine from which a prompt counts as like the words: unrelated ones have .05 to .25 by the embedded model. */
-const ALIKE = 0.25;
 
 /**
  * What has the words, best first, then what only means the same, most alike first. Where meaning cannot be asked for (nobody has trusted
