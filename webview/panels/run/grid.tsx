@@ -1,8 +1,9 @@
-import { effect, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
-import { scrollToRow, visibleRows } from '../../shared/virtual.ts';
+import { showCutText } from '../../shared/cut-text.ts';
+import { useVirtualRows } from '../../shared/virtual-rows.ts';
 import { ColumnHeaders, headerId } from './column-headers.tsx';
 import { gridLayout } from './grid-columns.ts';
 import { GridKeys, HEADER_ROW } from './grid-keys.ts';
@@ -10,81 +11,30 @@ import { NoRows } from './states.tsx';
 import type { RunModel } from './run-model.ts';
 import { cellId, Row, ROW_HEIGHT, SliceCells, type RowActions } from './row.tsx';
 
-/** Rows beyond the seen ones; scrolling by fewer than this draws nothing new. */
-const OVERSCAN = 8;
-/** Events of one movement follow each other faster than this. */
-const FLYING_MS = 100;
-/** A pointer rests after this; tooltips of the browser come later still. */
-const RESTING_MS = 150;
-
-/**
- * The cells of a run: a list of rows of one height, of which only those near the eye exist. Elements are recycled (row i lives in
- * element i modulo their number), so a scroll changes texts instead of making elements.
- */
+/** The cells of a run, a row a case. */
 export function Grid({ model, snapshot }: { readonly model: RunModel; readonly snapshot: RunSnapshot }): ComponentChild {
   void model.rowsChanged.value;
-  const scroller = useRef<HTMLDivElement>(null);
-  const size = useSignal({ width: 800, height: 600 });
-  const range = useSignal<readonly [number, number]>([0, 0]);
-  const firstSeen = useSignal(0);
+  const total = model.rows.total ?? snapshot.info.cases;
+  const rows = useVirtualRows({ total, rowHeight: ROW_HEIGHT, want: (first, last) => model.rows.want(first, last), focus: model.gridFocus });
+  const { width, height } = rows.size.value;
   const headerMenu = useSignal(-1);
   const { view } = model.state.value;
   const labels = useMemo(() => snapshot.info.models.map((entry) => entry.label), [snapshot.info.models.map((entry) => entry.label).join('\n')]);
   const expected = useRef(false);
   if (!expected.current) for (const row of model.rows.loaded()) if (row.kind === 'case' && row.expected !== null) { expected.current = true; break; }
   const layout = useMemo(
-    () => gridLayout(size.value.width, labels.length, { slices: snapshot.slices.length > 0, expected: expected.current || model.rows.total === null, grouped: view.groupBySlice, repeats: snapshot.info.repeats > 1 }),
-    [size.value.width, labels, snapshot.slices.length, expected.current, model.rows.total === null, view.groupBySlice, snapshot.info.repeats > 1],
+    () => gridLayout(width, labels.length, { slices: snapshot.slices.length > 0, expected: expected.current || model.rows.total === null, grouped: view.groupBySlice, repeats: snapshot.info.repeats > 1 }),
+    [width, labels, snapshot.slices.length, expected.current, model.rows.total === null, view.groupBySlice, snapshot.info.repeats > 1],
   );
-  const total = model.rows.total ?? snapshot.info.cases;
   const active = model.active.value;
 
-  const draw = (): void => {
-    const box = scroller.current;
-    if (box === null) return;
-    // The height comes from the observer: asking the box for it would lay the page out once more.
-    const viewport = { scrollTop: box.scrollTop, height: size.value.height - ROW_HEIGHT, rowHeight: ROW_HEIGHT, total };
-    const [first, last] = visibleRows(viewport, 1);
-    const [drawnFirst, drawnLast] = range.value;
-    if (first < drawnFirst || last > drawnLast || drawnLast >= total) range.value = visibleRows(viewport, OVERSCAN);
-    firstSeen.value = Math.floor(viewport.scrollTop / ROW_HEIGHT);
-    model.rows.want(first, last);
-  };
-  const flight = useRef<{ top: number; at: number; timer: ReturnType<typeof setTimeout> | undefined }>({ top: 0, at: 0, timer: undefined });
-  const onScroll = (): void => {
-    const top = scroller.current?.scrollTop ?? 0;
-    const now = performance.now();
-    const { current: last } = flight;
-    // Pages that fly past, at more than a page an event, are neither asked for nor drawn; a single jump is.
-    const flying = Math.abs(top - last.top) > size.value.height && now - last.at < FLYING_MS;
-    clearTimeout(last.timer);
-    flight.current = { top, at: now, timer: flying ? setTimeout(draw, FLYING_MS / 2) : undefined };
-    if (!flying) draw();
-  };
-  useLayoutEffect(() => () => clearTimeout(flight.current.timer), []);
+  const widerThanBox = layout.minWidth > width;
   useLayoutEffect(() => {
-    const box = scroller.current;
-    if (box === null) return undefined;
-    const observer = new ResizeObserver(() => {
-      size.value = { width: box.clientWidth, height: box.clientHeight };
-    });
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, []);
-  useLayoutEffect(draw, [total, size.value.height]);
-  useLayoutEffect(() => effect(() => {
-    if (model.gridFocus.value > 0) scroller.current?.focus({ preventScroll: true });
-  }), [model]);
-  const widerThanBox = layout.minWidth > size.value.width;
-  useLayoutEffect(() => {
-    const box = scroller.current;
-    if (box === null || active.row < 0) return;
+    if (active.row < 0) return;
     // With slices, their row sticks to the top and would cover the one that is revealed.
-    const covered = view.groupBySlice ? ROW_HEIGHT : 0;
-    const target = scrollToRow(active.row, { scrollTop: box.scrollTop, height: box.clientHeight - ROW_HEIGHT, rowHeight: ROW_HEIGHT, total }, covered);
-    if (target !== box.scrollTop) box.scrollTop = target;
+    rows.reveal(active.row, view.groupBySlice ? ROW_HEIGHT : 0);
     if (widerThanBox && active.column > 0) document.getElementById(cellId(active.row, active.column))?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [active, layout, size.value.height]);
+  }, [active, layout, height]);
 
   const actions = useMemo((): RowActions => ({
     onCell: (row, column) => {
@@ -99,17 +49,14 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
   }), [model]);
   const keys = useMemo(() => new GridKeys(
     model,
-    () => Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 600) - ROW_HEIGHT) / ROW_HEIGHT) - 1),
+    rows.page,
     (column) => document.querySelector<HTMLElement>(`#${headerId(column)} button`)?.click(),
   ), [model]);
 
-  const [first, last] = range.value;
-  // Always as many elements, so that a row keeps its own while it is near.
-  const slots = Math.ceil(size.value.height / ROW_HEIGHT) + 2 * OVERSCAN + 2;
   const grid = { '--columns': layout.template, 'min-width': widerThanBox ? `${layout.minWidth}px` : '100%' };
   return (
     <div
-      ref={scroller}
+      ref={rows.scroller}
       class={`grid${view.groupBySlice ? ' grouped' : ''}${layout.latency ? '' : ' short'}${widerThanBox ? ' wide-grid' : ''}${snapshot.info.repeats > 1 ? ' repeats' : ''}`}
       role="grid"
       tabIndex={0}
@@ -117,8 +64,8 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
       aria-rowcount={total + 1}
       aria-colcount={layout.lead + labels.length}
       aria-activedescendant={active.row === HEADER_ROW ? headerId(active.column) : cellId(active.row, active.row >= 0 && model.rows.row(active.row)?.kind === 'slice' ? 0 : active.column)}
-      onScroll={onScroll}
-      onPointerOver={showTip}
+      onScroll={rows.onScroll}
+      onPointerOver={showCutText}
       onKeyDown={(event) => {
         if (event.target !== event.currentTarget) return;
         if (keys.handle(event)) {
@@ -129,30 +76,16 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
     >
       <div class="grid-content" style={grid}>
         <ColumnHeaders model={model} labels={labels} layout={layout} activeColumn={active.row === HEADER_ROW ? active.column : -1} menu={headerMenu} />
-        {view.groupBySlice && <StickySlice model={model} layout={layout} first={firstSeen.value} />}
+        {view.groupBySlice && <StickySlice model={model} layout={layout} first={rows.firstSeen.value} />}
         <div class={model.rows.total === null ? 'rows first' : 'rows'} role="rowgroup" style={{ height: `${total * ROW_HEIGHT}px` }}>
-          {Array.from({ length: slots }, (_, slot) => {
-            const index = first + ((((slot - first) % slots) + slots) % slots);
-            return <Row key={slot} index={index} row={index <= last ? model.rows.row(index) : undefined} epoch={model.rows.epoch} layout={layout} activeColumn={active.row === index ? active.column : -1} models={labels} actions={actions} />;
-          })}
+          {rows.indexes.map((index, slot) => (
+            <Row key={slot} index={index} row={index <= rows.last ? model.rows.row(index) : undefined} epoch={model.rows.epoch} layout={layout} activeColumn={active.row === index ? active.column : -1} models={labels} actions={actions} />
+          ))}
         </div>
       </div>
       {total === 0 && <NoRows model={model} snapshot={snapshot} />}
     </div>
   );
-}
-
-let tipTimer: ReturnType<typeof setTimeout> | undefined;
-
-/**
- * A text that is cut off gets its whole as tooltip when the pointer rests on it, not when the row is drawn: whether it is cut off
- * takes a layout, and while the list scrolls, rows pass under a pointer that does not move.
- */
-function showTip(event: PointerEvent): void {
-  clearTimeout(tipTimer);
-  const cell = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-tip]') : null;
-  if (cell === null) return;
-  tipTimer = setTimeout(() => { cell.title = cell.scrollWidth > cell.clientWidth ? cell.textContent ?? '' : ''; }, RESTING_MS);
 }
 
 /** The row of the slice that the first seen case belongs to, when that row itself has scrolled away. */

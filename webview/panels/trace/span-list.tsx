@@ -1,9 +1,10 @@
 import { effect, useSignal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
 import { timeLabel } from '../../../src/core/trace/view/time-axis.ts';
 import { Sash } from '../../shared/split.tsx';
+import { OVERSCAN, recycled, useSize } from '../../shared/virtual-rows.ts';
 import { visibleRows } from '../../shared/virtual.ts';
 import { Axis, GridLines } from './axis.tsx';
 import { colours, watchTheme } from './colours.ts';
@@ -17,8 +18,6 @@ import { NothingShown } from './states.tsx';
 import type { TraceModel } from './trace-model.ts';
 import { VirtualScroll } from './virtual-scroll.ts';
 
-/** Rows beyond the seen ones; scrolling by fewer than this draws nothing new. */
-const OVERSCAN = 8;
 /** From so many spans on the overview is worth its place. */
 const OVERVIEW_FROM = 150;
 const COLUMN_WORDS = { matches: 'Matches', spans: 'Spans', errors: 'Errors', p50: 'p50' } as const;
@@ -38,7 +37,7 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
   const scrollTop = useRef(0);
   const rowsWindow = useRef<HTMLDivElement>(null);
   const cursor = useRef<HTMLDivElement>(null);
-  const size = useSignal({ width: 800, height: 600 });
+  const size = useSize(scroller);
   const range = useSignal<readonly [number, number]>([0, 0]);
   const histograms = useMemo(() => new Histograms(), []);
   const total = view?.rows.length ?? 0;
@@ -68,19 +67,15 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
   };
   useLayoutEffect(() => {
     const stop = watchTheme();
-    measureLabels(getComputedStyle(document.documentElement).getPropertyValue('--mono'));
     return () => {
       stop();
       histograms.dispose();
     };
   }, []);
-  useLayoutEffect(() => {
-    const box = scroller.current;
-    if (box === null) return undefined;
-    const observer = new ResizeObserver(() => { size.value = { width: box.clientWidth, height: box.clientHeight }; });
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, []);
+  // When the first rows are seen: until then the width that nearly all such fonts have does.
+  useEffect(() => {
+    if (measureLabels(getComputedStyle(document.documentElement).getPropertyValue('--mono'))) model.changes.value++;
+  }, [model]);
   useLayoutEffect(draw, [total, size.value.height]);
   useLayoutEffect(shift);
   // The time under a resting pointer is another one now; the next movement says which.
@@ -126,7 +121,6 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
     event.preventDefault();
   };
   const [first, last] = range.value;
-  const slots = Math.ceil(size.value.height / ROW_HEIGHT) + 2 * OVERSCAN + 2;
   const overview = view.skeleton.count >= OVERVIEW_FROM || merged;
   return (
     <section
@@ -159,10 +153,9 @@ export function SpanList({ model }: { readonly model: TraceModel }): ComponentCh
         <GridLines window={window} width={layout.timelineWidth} left={layout.treeWidth} />
         <div ref={scroller} class="rows" tabIndex={-1} role="rowgroup" onScroll={(event) => { scrollTop.current = event.currentTarget.scrollTop; draw(); }} onFocus={() => list.current?.focus({ preventScroll: true })}>
           <div class="rows-content" role="presentation" style={{ height: `${scroll.contentHeight}px` }}>
-            <div ref={rowsWindow} class="rows-window" role="presentation">{Array.from({ length: slots }, (_, slot) => {
-              const index = first + ((((slot - first) % slots) + slots) % slots);
-              return <SpanRow key={slot} index={index <= last ? index : -1} top={(index - base(first)) * ROW_HEIGHT} view={view} stamp={stamp} active={active === index} layout={layout} window={window} whole={whole} marks={marks} histograms={histograms} actions={actions} theme={theme} />;
-            })}</div>
+            <div ref={rowsWindow} class="rows-window" role="presentation">{recycled(first, size.value.height, ROW_HEIGHT).map((index, slot) => (
+              <SpanRow key={slot} index={index <= last ? index : -1} top={(index - base(first)) * ROW_HEIGHT} view={view} stamp={stamp} active={active === index} layout={layout} window={window} whole={whole} marks={marks} histograms={histograms} actions={actions} theme={theme} />
+            ))}</div>
           </div>
           {total === 0 && <NothingShown model={model} />}
         </div>
