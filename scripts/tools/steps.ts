@@ -1,4 +1,4 @@
-/** What `npm test` consists of, in the order in which it runs: cheap first. Each step is a process of its own. */
+/** What `npm test` consists of, in the order in which it begins: cheap first. Each step is a process of its own. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { countHost, countVitest, type Counts } from './counts.ts';
@@ -8,6 +8,8 @@ import { run } from './processes.ts';
 export interface Step {
   name: string;
   what: string;
+  /** How many processors it keeps busy, of the two that `npm test` counts on; two such steps of one run beside each other. */
+  processors: 1 | 2;
   run(show: boolean): Promise<Counts & { output: string }>;
 }
 
@@ -19,6 +21,7 @@ function check(name: string, what: string, ...commands: string[][]): Step {
   return {
     name,
     what,
+    processors: 1,
     async run(show) {
       let output = '';
       let failed = 0;
@@ -32,10 +35,11 @@ function check(name: string, what: string, ...commands: string[][]): Step {
   };
 }
 
-function suite(name: string, what: string, resultsFile: string, count: (file: string) => Counts, args: string[]): Step {
+function suite(name: string, what: string, processors: 1 | 2, resultsFile: string, count: (file: string) => Counts, args: string[]): Step {
   return {
     name,
     what,
+    processors,
     async run(show) {
       const file = join(root, resultsFile);
       rmSync(file, { force: true });
@@ -47,9 +51,9 @@ function suite(name: string, what: string, resultsFile: string, count: (file: st
   };
 }
 
-function vitest(name: string, what: string, args: string[]): Step {
+function vitest(name: string, what: string, processors: 1 | 2, args: string[]): Step {
   const file = `out/results/${name}.json`;
-  return suite(name, what, file, countVitest, [bin('vitest/vitest.mjs'), 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+  return suite(name, what, processors, file, countVitest, [bin('vitest/vitest.mjs'), 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
 }
 
 export const STEPS: readonly Step[] = [
@@ -61,13 +65,13 @@ export const STEPS: readonly Step[] = [
   check('contributes', "package.json's contributions against the code", ['scripts/checks/contributes.ts']),
   check('nls', 'texts of package.json', ['scripts/checks/nls.ts']),
   check('tracked', 'tracked files and the lockfile', ['scripts/checks/tracked.ts']),
-  vitest('unit', 'one part at a time', ['test/unit']),
-  vitest('contract', 'the seams between parts', ['test/contract']),
-  vitest('senders', 'real SDKs against the receiver', ['test/senders']),
+  vitest('unit', 'one part at a time', 2, ['test/unit']),
+  vitest('contract', 'the seams between parts', 2, ['test/contract']),
   check('package', 'VSIX packages and their sizes', ['scripts/package.ts']),
-  suite('host', "inside a real VS Code's extension host", 'out/results/host.json', countHost, ['test/host/run.ts']),
-  vitest('e2e', 'a real VS Code with the package, as a person uses it', ['--config', 'vitest.e2e.config.ts']),
+  vitest('senders', 'real SDKs against the receiver', 1, ['test/senders']),
+  suite('host', "inside a real VS Code's extension host", 1, 'out/results/host.json', countHost, ['test/host/run.ts']),
+  vitest('e2e', 'a real VS Code with the package, as a person uses it', 2, ['--config', 'vitest.e2e.config.ts']),
 ];
 
 /** The full sizes, and the oldest runtime: `npm run test:long`. */
-export const LONG_STEPS: readonly Step[] = [vitest('long', 'full sizes, and the oldest Node', ['--config', 'vitest.long.config.ts'])];
+export const LONG_STEPS: readonly Step[] = [vitest('long', 'full sizes, and the oldest Node', 2, ['--config', 'vitest.long.config.ts'])];
