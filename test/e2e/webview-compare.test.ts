@@ -6,11 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { root } from '../../scripts/tools/paths.ts';
 import { askedOf as asked, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
 
-const pages = panelPages('compare');
-
-function open(scenario: string, size?: { readonly width: number; readonly height: number }, theme = 'dark'): Promise<Page> {
-  return pages.open(`${scenario}&theme=${theme}`, size);
-}
+const { open } = panelPages('compare');
 
 /** The case that the keyboard is on, as a screen reader is told. */
 async function active(page: Page): Promise<string> {
@@ -321,19 +317,23 @@ describe('large comparisons, narrow panels, reloads', () => {
 /** For people to look at: `out/screenshots/compare-<state>-<theme>.png`. */
 describe('pictures', () => {
   const folder = join(root, 'out/screenshots');
-  test.each(['dark', 'light', 'hc'])('of every verdict in %s', async (theme) => {
+  test.each([['better', 'Better'], ['worse', 'Worse'], ['none', 'No difference shown'], ['few', 'Too few cases'], ['refused', 'Refused']])('of %s in every theme', async (state, word) => {
     mkdirSync(folder, { recursive: true });
-    for (const [state, word] of [['better', 'Better'], ['worse', 'Worse'], ['none', 'No difference shown'], ['few', 'Too few cases'], ['refused', 'Refused']] as const) {
-      const page = await open(state, { width: 1280, height: 800 }, theme);
-      await page.getByText(word).first().waitFor();
-      if (state !== 'refused') {
-        await page.locator('.row .case').first().click();
-        await page.locator('.outputs').waitFor();
-      }
-      await page.screenshot({ path: join(folder, `compare-${state}-${theme}.png`), animations: 'disabled' });
-      // A word alone is no sign, and a sign alone no word: each verdict but "no difference" has both.
-      expect(await page.locator('.verdict b .icon').count()).toBe(state === 'none' ? 0 : 1);
-      await page.close();
+    const page = await open(state, { width: 1280, height: 800 });
+    await page.getByText(word).first().waitFor();
+    if (state !== 'refused') {
+      await page.locator('.row .case').first().click();
+      await page.locator('.outputs').waitFor();
     }
+    for (const [theme, kind] of [['dark', 'vscode-dark'], ['light', 'vscode-light'], ['hc', 'vscode-high-contrast']] as const) {
+      await page.evaluate((names) => {
+        document.documentElement.dataset['theme'] = names.theme;
+        document.body.className = names.kind;
+      }, { theme, kind });
+      await page.screenshot({ path: join(folder, `compare-${state}-${theme}.png`), animations: 'disabled' });
+    }
+    // A word alone is no sign, and a sign alone no word: each verdict but "no difference" has both.
+    expect(await page.locator('.verdict b .icon').count()).toBe(state === 'none' ? 0 : 1);
+    await page.close();
   });
 });
