@@ -52,7 +52,7 @@ await tracer.flush();
 async function answer(question) {
   return tracer.trace('invoke_agent support_agent', {
     'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'support_agent', 'gen_ai.conversation.id': session, 'user.id': 'customer-118',
-    'gen_ai.input.messages': messagesJson([{ role: 'user', parts: [text(question)] }]), ...here(),
+    'gen_ai.input.messages': messagesJson([{ role: 'user', parts: [text(question)] }]),
   }, async (turn) => {
     history.push({ role: 'user', parts: [text(question)] });
     for (let step = 0; step < MOST_STEPS; step++) {
@@ -73,7 +73,7 @@ async function answer(question) {
 async function chat(parent) {
   return parent.span('chat rules-1', {
     'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'fernhill', 'gen_ai.request.model': 'rules-1', 'gen_ai.request.temperature': 0, 'gen_ai.conversation.id': session,
-    'gen_ai.system_instructions': JSON.stringify([text(SYSTEM)]), 'gen_ai.input.messages': messagesJson(history), 'gen_ai.tool.definitions': JSON.stringify(TOOLS), ...here(),
+    'gen_ai.system_instructions': JSON.stringify([text(SYSTEM)]), 'gen_ai.input.messages': messagesJson(history), 'gen_ai.tool.definitions': JSON.stringify(TOOLS),
   }, async (span) => {
     const message = decide(history);
     const input = words(SYSTEM) + words(JSON.stringify(TOOLS)) + words(JSON.stringify(history));
@@ -90,7 +90,7 @@ async function callTool(parent, { id, name, arguments: given }) {
   const tools = { lookup_invoice: lookupInvoice, search_policies: searchPolicies, issue_refund: issueRefund };
   try {
     return await parent.span(`execute_tool ${name}`, {
-      'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': name, 'gen_ai.tool.type': 'function', 'gen_ai.tool.call.id': id, 'gen_ai.tool.call.arguments': JSON.stringify(given), ...here(),
+      'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': name, 'gen_ai.tool.type': 'function', 'gen_ai.tool.call.id': id, 'gen_ai.tool.call.arguments': JSON.stringify(given),
     }, async (span) => {
       const result = await tools[name](given, span);
       span.set({ 'gen_ai.tool.call.result': JSON.stringify(result) });
@@ -108,7 +108,7 @@ async function lookupInvoice({ invoice_id: id }) {
 }
 
 async function searchPolicies({ query }, parent) {
-  return parent.span('retrieval handbook', { 'gen_ai.operation.name': 'retrieval', 'gen_ai.data_source.id': 'handbook', 'gen_ai.retrieval.query.text': query, ...here() }, async (span) => {
+  return parent.span('retrieval handbook', { 'gen_ai.operation.name': 'retrieval', 'gen_ai.data_source.id': 'handbook', 'gen_ai.retrieval.query.text': query }, async (span) => {
     await sleep(25);
     const wanted = new Set(query.toLowerCase().split(/\W+/));
     const documents = POLICIES.map(({ id, content }) => ({ id, content, score: content.toLowerCase().split(/\W+/).filter((word) => wanted.has(word)).length / wanted.size })).sort((a, b) => b.score - a.score).slice(0, 2);
@@ -162,10 +162,4 @@ function messagesJson(messages) {
 /** What the stand-in counts as tokens. */
 function words(string) {
   return string.match(/\w+|[^\w\s]+/g)?.length ?? 0;
-}
-
-/** The place that calls it, for "Open code". */
-function here() {
-  const place = /support-agent\.mjs:(\d+):\d+\)?$/.exec(new Error().stack.split('\n')[2]);
-  return { 'code.file.path': 'agent/support-agent.mjs', ...(place ? { 'code.line.number': Number(place[1]) } : {}) };
 }

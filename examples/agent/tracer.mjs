@@ -1,9 +1,13 @@
-/** A tracer in a few lines: spans as OTLP/JSON, posted as they end. An app of yours takes OpenTelemetry's own SDK instead. */
+/**
+ * A tracer in a few lines: spans as OTLP/JSON, posted as they end; each says which line began it. An app of yours takes OpenTelemetry's own
+ * SDK instead, and for the line the span processor of Touchstone's docs/code.md.
+ */
 import { randomBytes } from 'node:crypto';
 
 const POST_MS = 200;
 /** Of no interest to whoever reads the trace. */
 const ROOT = new URL('..', import.meta.url).href;
+const HERE = import.meta.url;
 
 /** `send` takes one request; without it, it is posted to where OTEL_EXPORTER_OTLP_ENDPOINT leads. */
 export function createTracer({ resource, scope, send = post }) {
@@ -24,14 +28,14 @@ export function createTracer({ resource, scope, send = post }) {
     return sending;
   };
 
-  const run = async (traceId, parentSpanId, name, attributes, kind, work) => {
+  const run = async (place, traceId, parentSpanId, name, attributes, kind, work) => {
     const spanId = randomBytes(8).toString('hex');
     const span = { traceId, spanId, ...(parentSpanId ? { parentSpanId } : {}), name, kind, startTimeUnixNano: now() };
-    const all = { ...attributes };
+    const all = { ...attributes, ...place };
     try {
       const result = await work({
         set: (more) => void Object.assign(all, more),
-        span: (childName, childAttributes, childWork, childKind = 1) => run(traceId, spanId, childName, childAttributes, childKind, childWork),
+        span: (childName, childAttributes, childWork, childKind = 1) => run(caller(), traceId, spanId, childName, childAttributes, childKind, childWork),
       });
       span.status = {};
       return result;
@@ -45,7 +49,15 @@ export function createTracer({ resource, scope, send = post }) {
     }
   };
 
-  return { trace: (name, attributes, work) => run(randomBytes(16).toString('hex'), undefined, name, attributes, 1, work), flush };
+  return { trace: (name, attributes, work) => run(caller(), randomBytes(16).toString('hex'), undefined, name, attributes, 1, work), flush };
+}
+
+/** The line of the app that begins a span, for "Open code". */
+function caller() {
+  const frame = new Error().stack.split('\n').slice(1).find((line) => line.includes(ROOT) && !line.includes(HERE));
+  const [, name, file, line, column] = /^\s*at (?:(?:async )?(.+?) \()?(\S+?):(\d+):(\d+)\)?$/.exec(frame ?? '') ?? [];
+  if (file === undefined) return {};
+  return { 'code.file.path': decodeURI(file.replace(ROOT, '')), 'code.line.number': Number(line), 'code.column.number': Number(column), ...(name === undefined ? {} : { 'code.function.name': name }) };
 }
 
 async function post(request) {

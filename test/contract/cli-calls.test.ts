@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -101,5 +101,22 @@ describe('touchstone replay', () => {
     writeFileSync(join(folder, 'elsewhere.jsonl'), `${recordedCallLine({ id: 'e'.repeat(16), model: 'in-house', answer: 'x', messages: [{ role: 'user', content: 'y' }] }).replace('"openai"', '"house"')}\n`);
     expect(await touchstone('import', 'elsewhere.jsonl')).toMatchObject({ code: 0 });
     expect(await touchstone('replay', 'eeeeeeee')).toMatchObject({ code: 2, err: expect.stringContaining('--model PROVIDER/NAME') as string });
+  }, 120_000);
+});
+
+describe('the recorded calls of the sample workspace', () => {
+  it('lead to its prompt, a golden case and another answer', async () => {
+    cpSync(join(import.meta.dirname, '../../examples'), folder, { recursive: true, filter: (path) => !path.includes('touchstone.db') });
+    const { code, out } = await touchstone('import', 'traces/triage.jsonl');
+    expect([code, out]).toEqual([0, expect.stringContaining(' 2      6 ') as string]);
+    const recorded = readFileSync(join(folder, 'traces/triage.jsonl'), 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    const trace = /"traceId":"([0-9a-f]{32})"/.exec(recorded)?.[1] ?? '';
+    const proposed = await touchstone('golden', trace, '--expected', 'technical', '--dry-run', '--json');
+    expect(JSON.parse(proposed.out)).toMatchObject({ cases: [{
+      case: { vars: { plan: 'Pro', subject: 'Calendar does not sync any more' }, expected: 'technical' }, missing: [], duplicateOf: null,
+      origin: { promptId: 'prompts/support/triage', exact: true, versions: [{ label: expect.stringMatching(/^v2/) as string, environments: expect.arrayContaining(['production']) as string[] }] },
+      dataset: { file: join(folder, 'prompts/support/triage.golden.jsonl') },
+    }] });
+    expect((await touchstone('replay', trace, '--prompt', '@working')).out).toMatch(/^recorded · local:labels · .*\n {2}account\n1 · local:labels · .*\n {2}account\n/);
   }, 120_000);
 });
