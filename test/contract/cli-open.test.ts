@@ -22,7 +22,7 @@ afterEach(async () => {
 
 /** The command as a terminal runs it, with the key in its environment. */
 async function workspace(): Promise<{ server: BackendServer; folder: string; run: (...args: string[]) => Promise<Ran> }> {
-  const server = await startBackend(jaegerV3, testTrace(20));
+  const server = await startBackend(jaegerV3, [testTrace(20)]);
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-open-'));
   open.push(() => server.stop(), () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'touchstone.yml'), `traces:\n  sources:\n    - { name: jaeger, type: jaeger, url: "${server.url}" }\n`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { spanIdFor, traceIdFor } from '../../src/core/trace/ids.ts';
 import type { RemoteNotifications } from '../../src/protocol/remote.ts';
-import { hexSpan, hexTrace, testTrace, uuid } from '../fixtures/servers/backend-data.ts';
+import { hexSpan, hexTrace, testTrace, uuid, type BackendTrace } from '../fixtures/servers/backend-data.ts';
 import { SECRET, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 import * as backends from '../fixtures/servers/trace-backends.ts';
 
@@ -12,13 +12,15 @@ afterEach(async () => {
   for (const item of open.splice(0).reverse()) await item.close();
 });
 
+type BackendEndpoints = backends.Endpoints<readonly BackendTrace[]>;
+
 /** The backend asks for the key that the test's host gives for every name. */
-function keyed(endpoints: backends.Endpoints): backends.Endpoints {
-  return (asked, spans, refuse) => endpoints({ ...asked, headers: JSON.parse(JSON.stringify(asked.headers).replaceAll(SECRET, backends.BACKEND_KEY).replaceAll(Buffer.from(`pk-lf-1:${SECRET}`).toString('base64'), Buffer.from(`pk-lf-1:${backends.BACKEND_KEY}`).toString('base64'))) as typeof asked.headers }, spans, refuse);
+function keyed(endpoints: BackendEndpoints): BackendEndpoints {
+  return (asked, traces, refuse) => endpoints({ ...asked, headers: JSON.parse(JSON.stringify(asked.headers).replaceAll(SECRET, backends.BACKEND_KEY).replaceAll(Buffer.from(`pk-lf-1:${SECRET}`).toString('base64'), Buffer.from(`pk-lf-1:${backends.BACKEND_KEY}`).toString('base64'))) as typeof asked.headers }, traces, refuse);
 }
 
-async function start(endpoints: backends.Endpoints, entry: (url: string) => string, count = 60): Promise<{ engine: TestEngine; server: backends.BackendServer }> {
-  const server = await backends.startBackend(keyed(endpoints), testTrace(count));
+async function start(endpoints: BackendEndpoints, entry: (url: string) => string, count = 60): Promise<{ engine: TestEngine; server: backends.BackendServer }> {
+  const server = await backends.startBackend(keyed(endpoints), [testTrace(count)]);
   open.push({ close: () => server.stop() });
   const engine = await testEngine({ 'touchstone.yml': `# ours\ntraces:\n  sources:\n    - logs/*.jsonl # files\n    - ${entry(server.url)}\n` });
   open.push(engine);
@@ -73,7 +75,7 @@ describe('links and sources in the engine', () => {
 
   it('tells whose progress it is when several traces are on their way', async () => {
     const { engine: { engine } } = await start(backends.langfuseCloud, langfuse, 1500);
-    const other = await backends.startBackend(keyed(backends.jaegerV3), testTrace(3000));
+    const other = await backends.startBackend(keyed(backends.jaegerV3), [testTrace(3000)]);
     open.push({ close: () => other.stop() });
     await engine.request('remote/add', { entry: { name: 'jaeger', type: 'jaeger', url: other.url, key: 'JAEGER_TOKEN' } });
     const told: RemoteNotifications['remote/progress'][] = [];
