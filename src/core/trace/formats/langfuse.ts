@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '../../json.ts';
 import { attributesOf } from '../any-value.ts';
 import { spanIdFor, traceIdFor } from '../ids.ts';
 import type { Decoded, KeyValue, RawEvent, RawSpan } from '../model.ts';
+import { parseKeepingLongIntegers } from '../parse-json.ts';
 import { nanosOf } from '../time.ts';
 import { asText, itemsOf, makeEvent, makeResource, makeScope, makeSpan, NO_RESOURCE, readItems, required, sample } from './build.ts';
 import type { TraceDocument, TraceFormat } from './format.ts';
@@ -93,20 +94,35 @@ function own(observation: JsonObject): JsonObject {
   return attributes;
 }
 
+/** Members of the metadata in which Langfuse keeps what came in over OpenTelemetry. */
+const OPENED = ['attributes', 'resourceAttributes', 'scope'] as const;
+
 /** What came in over OpenTelemetry is kept in the metadata: its attributes, resource and scope go back to where they were. */
 function openMetadata(metadata: JsonObject): Pick<RawSpan, 'resource' | 'scope'> & { attributes: KeyValue[]; rest: JsonObject } {
-  const scope = isObject(metadata['scope']) ? metadata['scope'] : {};
+  const [attributes, resource, scope] = OPENED.map((key) => openedObject(metadata[key]));
   const rest: JsonObject = {};
   for (const [key, value] of Object.entries(metadata)) {
-    if (key === 'resourceAttributes' || (key === 'scope' && isObject(value)) || (key === 'attributes' && isObject(value))) continue;
+    // The beginning of what was cut comes whole with the page that was asked for again.
+    if (OPENED.some((name) => name === key) && (openedObject(value) !== null || isCut(value))) continue;
     rest[`langfuse.observation.metadata.${key}`] = value;
   }
   return {
-    attributes: isObject(metadata['attributes']) ? attributesOf(metadata['attributes']) : [],
-    resource: isObject(metadata['resourceAttributes']) ? makeResource(metadata['resourceAttributes']) : NO_RESOURCE,
-    scope: makeScope(asText(scope['name']) ?? '', asText(scope['version']) ?? '', isObject(scope['attributes']) ? scope['attributes'] : {}),
+    attributes: attributes ? attributesOf(attributes) : [],
+    resource: resource ? makeResource(resource) : NO_RESOURCE,
+    scope: makeScope(asText(scope?.['name']) ?? '', asText(scope?.['version']) ?? '', isObject(scope?.['attributes']) ? scope['attributes'] : {}),
     rest,
   };
+}
+
+/** Version 2 of the API gives members as the texts of JSON that its table holds. `null`: no object. */
+function openedObject(value: unknown): JsonObject | null {
+  if (isObject(value)) return value;
+  const parsed = typeof value === 'string' && value.startsWith('{') ? parseKeepingLongIntegers(value) : null;
+  return parsed !== null && 'value' in parsed && isObject(parsed.value) ? parsed.value : null;
+}
+
+function isCut(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('{');
 }
 
 function ofTrace(trace: JsonObject, isRoot: boolean): JsonObject {

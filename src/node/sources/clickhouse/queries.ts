@@ -1,7 +1,8 @@
+import { retryAfterMs } from '../../../core/model/rate-limit-headers.ts';
 import { parseKeepingLongIntegers } from '../../../core/trace/parse-json.ts';
 import type { Answer } from '../answer.ts';
 import type { SourceClient } from '../client.ts';
-import { answerError, SourceError } from '../errors.ts';
+import { answerError, quotable, SourceError } from '../errors.ts';
 
 /** Values that are bound to the parameters of a query; nothing else of what people write gets into one. */
 export type Params = Readonly<Record<string, string | number | readonly string[]>>;
@@ -51,7 +52,7 @@ export class ClickhouseQueries {
     const bound = Object.fromEntries(Object.entries(params).map(([name, value]) => [`param_${name}`, textOf(value)]));
     try {
       return await this.#client.query({ path: '/', params: { database: this.#database, default_format: 'JSONEachRow', ...settings, ...bound }, accept: '*/*', signal, expect: ERRORS }, sql, async (answer) => {
-        if (answer.status >= 400) throw this.#failure(answer.status, Number(answer.header('x-clickhouse-exception-code') ?? 0), await answer.beginning());
+        if (answer.status >= 400) throw this.#failure(answer.status, Number(answer.header('x-clickhouse-exception-code') ?? 0), await answer.beginning(), retryAfterMs((name) => answer.header(name), Date.now()));
         return read(answer);
       });
     } catch (error) {
@@ -71,10 +72,10 @@ export class ClickhouseQueries {
     throw answerError(`sent a line that is no JSON, or half of one (${parsed.error})`, text.slice(0, 200), this.#client.subject);
   }
 
-  #failure(status: number, headerCode: number, body: string): SourceError {
+  #failure(status: number, headerCode: number, body: string, wait: number | null = null): SourceError {
     const { subject } = this.#client;
     const code = headerCode || Number(/Code: (\d+)\./.exec(body)?.[1] ?? 0);
-    const said = subject.redact(/DB::Exception: ([^\n]{1,300})/.exec(body)?.[1] ?? '').replace(/\s*\(version .*$/, '');
+    const said = quotable((/DB::Exception: ([^\n]+)/.exec(body)?.[1] ?? '').replace(/\s*\(version .*$/, ''), subject);
     const who = `ClickHouse at ${subject.host} (source "${subject.name}")`;
     const tail = said === '' ? '' : ` It says: “${said}”`;
     const keys = subject.secrets.length === 0 ? '' : ` Check ${subject.secrets.join(' and ')}, and "user" in touchstone.yml.`;
@@ -85,10 +86,10 @@ export class ClickhouseQueries {
       case 497: return new SourceError('unauthorized', `${who}: its user may not read the table: GRANT SELECT on it.${tail}`, { status: 403 });
       case 159: case 160: case 209: return new SourceError('timeout', `${who} gave up the query for its length: ask for a shorter time (after:-1d).${tail}`, { status });
       case 158: case 241: case 307: case 396: return new SourceError('source-request', `${who} may not read so much for one query: ask for a shorter time (after:-1d).${tail}`, { status });
-      case 202: return new SourceError('rate-limited', `${who} has too many queries at once: try again.`, { temporary: true, status: 429 });
+      case 202: return new SourceError('rate-limited', `${who} has too many queries at once: try again.`, { temporary: true, status: 429, retryAfterMs: wait });
       case 0:
         if (status === 401 || status === 403) return new SourceError('unauthorized', `${who} refused access (${status}).${keys}`, { status });
-        if (status === 429) return new SourceError('rate-limited', `${who} limits the rate (429): try again later.`, { temporary: true, status });
+        if (status === 429) return new SourceError('rate-limited', `${who} limits the rate (429): try again later.`, { temporary: true, status, retryAfterMs: wait });
         if (status === 404) return new SourceError('not-found', `${who} answers 404: "url" in touchstone.yml is not the address of its HTTP interface (port 8123 or 8443).`, { status });
         return new SourceError(status >= 500 ? 'source-server' : 'source-request', `${who} failed (${status}): try again later.`, { temporary: status >= 500 && status !== 501, status });
       default: return new SourceError('source-request', `${who} refused the query (${code}).${tail}`, { status });
