@@ -25,7 +25,7 @@ const NOTIFICATIONS: readonly (keyof EngineNotifications)[] = ['run/changed', 'r
 const listeners: { [N in keyof HostNotifications]: Set<(params: HostNotifications[N]) => void> } = { 'lm/text': new Set() };
 
 const handlers: Record<string, RpcHandler> = {};
-const peer: RpcPeer<HostMethods, EngineNotifications> = new RpcPeer<HostMethods, EngineNotifications>((message) => void process.send?.(message), {
+const peer: RpcPeer<HostMethods, EngineNotifications> = new RpcPeer<HostMethods, EngineNotifications>(send, {
   handlers,
   listeners: {
     'lm/text': (params) => {
@@ -56,8 +56,14 @@ process.on('disconnect', () => {
   // A program that does not end must not keep this process behind a closed window: what was finished is stored.
   setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
 });
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
 // A stray rejection is a defect to be told, not a reason to lose the runs of this process.
 process.on('unhandledRejection', (error) => log('error', `Unexpected: ${errorMessage(error)}`));
+
+/** A window that is killed leaves a broken channel for the moment until `disconnect`: whom nobody hears has nothing to complain of. */
+function send(message: unknown): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
 
 function log(level: EngineNotifications['log']['level'], message: string): void {
   if (process.connected) peer.notify('log', { level, message });

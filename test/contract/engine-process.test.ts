@@ -1,7 +1,8 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineMethods, HostNotifications, RunSnapshot } from '../../src/protocol/engine.ts';
 import { RpcPeer } from '../../src/protocol/rpc-peer.ts';
@@ -102,6 +103,23 @@ describe('the engine as a process', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(server.requests.length).toBe(asked);
   });
+
+  it('ends without a word when its window is killed in the middle of a run', async () => {
+    const log = join(folder, 'engine.log');
+    const window = spawn(process.execPath, [join(import.meta.dirname, '../fixtures/engine-process/killed-window.ts'), log, JSON.stringify(engineSettings(folder)), join(folder, 'p.prompt.yml')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const said = await text(window.stdout);
+    const pid = Number(said);
+    expect(pid).toBeGreaterThan(1);
+    const isThere = (): boolean => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(false);
+    expect(readFileSync(log, 'utf8')).toBe('');
+  }, 60_000);
 
   it('shares the workspace with a second engine: both evaluate at once, each sees the other\'s run and cannot take it', async () => {
     const [one, two] = [await start(), await start()];
