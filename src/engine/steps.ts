@@ -10,8 +10,9 @@ const LOOK_AFTER = 64;
 export async function mapInSteps<Item, Result>(items: readonly Item[], map: (item: Item, index: number) => Result): Promise<Result[]> {
   const mapped: Result[] = [];
   let until = performance.now() + STEP_MS;
-  for (const [index, item] of items.entries()) {
-    mapped.push(map(item, index));
+  let index = -1;
+  for (const item of items) {
+    mapped.push(map(item, ++index));
     if (index % LOOK_AFTER === LOOK_AFTER - 1 && performance.now() > until) {
       await nextTurn();
       until = performance.now() + STEP_MS;

@@ -71,9 +71,11 @@ export function columnsOf(cases: readonly PairedCase[]): Column[] {
     const shared = { name, unit, statistic, higherIsBetter: unit === 'rate' || unit === 'score' };
     const a = new Float64Array(cases.length);
     const b = new Float64Array(cases.length);
-    for (const [index, paired] of cases.entries()) {
+    let index = 0;
+    for (const paired of cases) {
       a[index] = valueOf(paired.a);
       b[index] = valueOf(paired.b);
+      index++;
     }
     return { ...shared, a, b, bounded: shared.higherIsBetter && within(a) && within(b) };
   };
@@ -99,7 +101,6 @@ function within(values: Float64Array): boolean {
 
 /** Which cluster each case is in, as numbers 0 … C − 1 over `indices`; `null` when no two of them share one. */
 export function clustersOf(cases: readonly PairedCase[], indices: Int32Array): Int32Array | null {
-  if (indices.every((index) => cases[index]?.cluster == null)) return null;
   const numbers = new Map<string, number>();
   const clusters = new Int32Array(indices.length);
   let next = 0;

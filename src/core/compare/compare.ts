@@ -27,13 +27,14 @@ export function compareCases(cases: readonly PairedCase[], options: CompareOptio
 /** The same for whoever has other things to do meanwhile: yields between units of work of some milliseconds. */
 export function* compareInSteps(cases: readonly PairedCase[], options: CompareOptions): Generator<undefined, ComparisonResult> {
   const columns = inOrder(columnsOf(cases), options.metric);
+  const clustered = cases.some(({ cluster }) => cluster !== null);
   yield;
   const repeats = repeatsOf(cases);
   const all = Int32Array.from(cases.keys());
   const answered = cases.filter(({ a, b }) => isAnswered(a) && isAnswered(b)).length;
   const metrics: MetricComparison[] = [];
   for (const column of columns) {
-    metrics.push(compareMetric(column, cases, all, repeats, options, true));
+    metrics.push(compareMetric(column, cases, all, { repeats, clustered, testable: true }, options));
     yield;
   }
   const [main, ...others] = metrics;
@@ -42,7 +43,7 @@ export function* compareInSteps(cases: readonly PairedCase[], options: CompareOp
     repeats,
     unanswered: cases.length - answered,
     metrics: [...(main === undefined ? [] : [main]), ...adjusted(others, options)],
-    slices: yield* compareSlices(cases, columns, repeats, options),
+    slices: yield* compareSlices(cases, columns, { repeats, clustered }, options),
     gate: main === undefined ? 'inconclusive' : gateOutcome(main, options.margin),
     margin: options.margin,
   };
@@ -96,14 +97,20 @@ function inOrder(columns: readonly Column[], metric: string): Column[] {
   return [main, ...columns.filter((column) => column !== main && (column.name === 'passRate' || has(column)))];
 }
 
-function compareMetric(column: Column, cases: readonly PairedCase[], among: Int32Array, repeats: number, options: CompareOptions, testable: boolean): MetricComparison {
-  const indices = among.filter((index) => isKnown(column.a[index]) && isKnown(column.b[index]));
+/** What is the same for every metric and slice of a comparison. `clustered`: any case names a cluster. */
+interface Design {
+  readonly repeats: number;
+  readonly clustered: boolean;
+}
+
+function compareMetric(column: Column, cases: readonly PairedCase[], among: Int32Array, { repeats, clustered, testable }: Design & { readonly testable: boolean }, options: CompareOptions): MetricComparison {
+  const indices = knownAmong(column, among);
   const a = valuesAt(column.a, indices);
   const b = valuesAt(column.b, indices);
   const alpha = options.alpha ?? ALPHA;
   const measured = measure({
     a, b, alpha,
-    clusters: clustersOf(cases, indices),
+    clusters: clustered ? clustersOf(cases, indices) : null,
     statistic: column.statistic,
     bounded: column.bounded,
     binary: repeats === 1 && column.bounded && a.every(isPassOrFail) && b.every(isPassOrFail),
@@ -138,6 +145,17 @@ function compareMetric(column: Column, cases: readonly PairedCase[], among: Int3
 
 /** Where this is so, it is nearly always for one reason, and a person can do something about it. */
 const NO_LATENCY = 'No case has a latency on both sides: answers from the cache have none. Compare without the cache to measure it (on the command line: --no-cache).';
+
+/** Those with a value on both sides. */
+function knownAmong({ a, b }: Column, among: Int32Array): Int32Array {
+  const known = new Int32Array(among.length);
+  let count = 0;
+  for (let i = 0; i < among.length; i++) {
+    const index = among[i] ?? 0;
+    if (isKnown(a[index]) && isKnown(b[index])) known[count++] = index;
+  }
+  return known.subarray(0, count);
+}
 
 function valuesAt(values: Float64Array, indices: Int32Array): Float64Array {
   const chosen = new Float64Array(indices.length);
@@ -219,11 +237,11 @@ function gateOutcome(metric: MetricComparison, margin: number): GateOutcome {
 }
 
 /** Rates, scores and the metric of the verdict, per slice; sizes and money are compared over all cases. */
-function* compareSlices(cases: readonly PairedCase[], columns: readonly Column[], repeats: number, options: CompareOptions): Generator<undefined, SliceComparison[]> {
+function* compareSlices(cases: readonly PairedCase[], columns: readonly Column[], design: Design, options: CompareOptions): Generator<undefined, SliceComparison[]> {
   const slices = new Map<string, number[]>();
   const wanted = options.sliceBy;
-  for (const [index, { slices: names }] of cases.entries()) {
-    for (const name of names) {
+  for (let index = 0; index < cases.length; index++) {
+    for (const name of cases[index]?.slices ?? []) {
       if (wanted !== undefined && sliceField(name) !== wanted) continue;
       const members = slices.get(name);
       if (members === undefined) slices.set(name, [index]);
@@ -240,8 +258,7 @@ function* compareSlices(cases: readonly PairedCase[], columns: readonly Column[]
   for (const column of compared) {
     const family: MetricComparison[] = [];
     for (const { members } of entries) {
-      const known = members.filter((index) => isKnown(column.a[index]) && isKnown(column.b[index])).length;
-      family.push(compareMetric(column, cases, members, repeats, options, known >= FEW));
+      family.push(compareMetric(column, cases, members, { ...design, testable: knownAmong(column, members).length >= FEW }, options));
       yield;
     }
     families.push(adjusted(family, options));

@@ -12,8 +12,8 @@ export interface CaseFacts {
   readonly clusters: readonly (string | null)[];
   /** First line of the expectation. */
   readonly expected: readonly (string | null)[];
-  /** Fields by which the cases can be sliced: by field the values of every case. Those of the metadata come first. */
-  readonly fields: ReadonlyMap<string, { readonly from: 'metadata' | 'vars'; readonly values: readonly (readonly string[])[] }>;
+  /** Fields by which the cases can be sliced: by field the values of every case that has some. Those of the metadata come first. */
+  readonly fields: ReadonlyMap<string, { readonly from: 'metadata' | 'vars'; readonly values: readonly (readonly string[] | undefined)[] }>;
 }
 
 /** A field with more values tells cases apart, not slices of them. */
@@ -56,7 +56,7 @@ function clusterOf(metadata: JsonObject): string | null {
 /** Collects the values of fields, and forgets a field as soon as it has too many of them. */
 class FieldValues {
   readonly #cases: number;
-  readonly #fields = new Map<string, { from: 'metadata' | 'vars'; values: (readonly string[])[]; distinct: Set<string> } | null>();
+  readonly #fields = new Map<string, { from: 'metadata' | 'vars'; values: (readonly string[] | undefined)[]; distinct: Set<string> } | null>();
 
   constructor(cases: number) {
     this.#cases = cases;
@@ -76,7 +76,7 @@ class FieldValues {
     let field = this.#fields.get(name);
     if (field === null || value === null || value === undefined) return;
     const texts = textsOf(value);
-    if (field === undefined) this.#fields.set(name, (field = { from, values: Array.from({ length: this.#cases }, () => []), distinct: new Set() }));
+    if (field === undefined) this.#fields.set(name, (field = { from, values: new Array<readonly string[] | undefined>(this.#cases), distinct: new Set() }));
     for (const text of texts ?? []) field.distinct.add(text);
     if (texts === null || field.distinct.size > MOST_VALUES) this.#fields.set(name, null);
     else field.values[caseIndex] = texts;

@@ -38,7 +38,8 @@ const KNOWN_METRICS = 1000;
 /** Of one output a case, what many cases have is one list: thousands of them are read at once. */
 const ONE_PASS = { unknown: [null], passed: [true], failed: [false] } as const;
 const ONE_UNKNOWN = [null] as const;
-const ONE_SCORE: readonly (readonly [number])[] = [[0], [1]];
+/** Of scores, tokens and milliseconds most are small whole numbers. */
+const ONE_WHOLE: readonly (readonly [number])[] = Array.from({ length: 2048 }, (_, value) => [value]);
 
 type Row = [
   ordinal: number, error: string | null, pass: number | null, score: number | null, latency: number | null, cost: number | null, input: number | null,
@@ -115,16 +116,21 @@ class MetricTexts {
 /** The same as `outputsOf`, where a case has one output. */
 function outputOf(row: Row | undefined, price: ModelPrice | null, texts: MetricTexts): CaseOutputs {
   if (row === undefined || row[1] !== null) return { passes: ONE_PASS.unknown, scores: ONE_UNKNOWN, latencyMs: ONE_UNKNOWN, costs: ONE_UNKNOWN, tokens: ONE_UNKNOWN, named: NO_METRICS };
-  const [, , pass, score, latency, cost, input, cachedInput, output, cached, , , metrics] = row;
-  const one = (value: number | null): readonly (number | null)[] => (value === null ? ONE_UNKNOWN : [value]);
+  // By position: taking a list apart would cost more than all the rest of this.
+  const pass = row[2];
+  const cached = row[9] === 1;
   return {
     passes: pass === null ? ONE_PASS.unknown : pass === 1 ? ONE_PASS.passed : ONE_PASS.failed,
-    scores: (score === null ? undefined : ONE_SCORE[score]) ?? one(score),
-    latencyMs: one(cached === 1 ? null : latency),
-    costs: one(cached === 1 ? costOf({ input, cachedInput, output, reasoning: null }, price) : cost),
-    tokens: one(input === null || output === null ? null : input + output),
-    named: metrics === null ? NO_METRICS : texts.single(metrics),
+    scores: one(row[3]),
+    latencyMs: one(cached ? null : row[4]),
+    costs: one(cached ? costOf({ input: row[6], cachedInput: row[7], output: row[8], reasoning: null }, price) : row[5]),
+    tokens: one(row[6] === null || row[8] === null ? null : row[6] + row[8]),
+    named: row[12] === null ? NO_METRICS : texts.single(row[12]),
   };
+}
+
+function one(value: number | null): readonly (number | null)[] {
+  return value === null ? ONE_UNKNOWN : (ONE_WHOLE[value] ?? [value]);
 }
 
 function outputsOf(rows: readonly Row[], first: number, repeats: number, price: ModelPrice | null, texts: MetricTexts): CaseOutputs {
