@@ -23,6 +23,7 @@ import { chooseSide } from './choose-side.ts';
 import { exportComparison } from './export.ts';
 import { openOf, showOutputDifference, showPromptDifference } from './open.ts';
 import { refKey, type RememberedComparisons } from './remembered.ts';
+import { askShown } from './shown.ts';
 
 /** While runs are under way and while somebody types, the page is told at most so often, in milliseconds. */
 const CHANGED_MS = 250;
@@ -169,26 +170,14 @@ export class ComparePanel implements PanelView {
     return engine.request('compare/get', { ref, soon: true, overlays: overlays(engine.folder), ...(settings ? { settings } : {}), ...this.#together() });
   }
 
-  async #show({ ref: wanted, settings, rows }: ComparisonQuestion): Promise<ShownComparison> {
+  async #show(question: ComparisonQuestion): Promise<ShownComparison> {
     const { engine } = this.#target;
-    const all = await Promise.all(this.comparisons.map((ref) => this.#get(ref, settings)));
-    const comparison = all.find(({ ref }) => wanted !== null && refKey(ref) === refKey(wanted)) ?? all[0];
-    if (!comparison) throw new TouchstoneError('not-found', vscode.l10n.t('The runs of this comparison are not there any more.'));
+    const answer = await askShown(engine, this.comparisons, overlays(engine.folder), question);
+    if (!answer) throw new TouchstoneError('not-found', vscode.l10n.t('The runs of this comparison are not there any more.'));
+    const { shown, all } = answer;
     this.#shown = all;
-    this.#host.title = titleOf(comparison, all.length);
-    const { ref } = comparison;
-    const [environments, page] = await Promise.all([
-      this.#environments(comparison),
-      rows === null || comparison.refused ? null : engine.request('compare/page', { ref, settings, view: rows.view, from: 0, to: rows.count }),
-    ]);
-    return { comparison, choices: all.map((one) => ({ ref: one.ref, label: one.b.label, verdict: verdictOf(one) })), environments, page };
-  }
-
-  /** Only what is a version, or can be saved as one, can be promoted; a run of a prompt that is gone cannot. */
-  async #environments({ b }: Comparison): Promise<readonly string[]> {
-    if (b.version === null && !b.workingCopy) return [];
-    const { engine } = this.#target;
-    return engine.request('versions/list', { path: b.promptPath, prompt: b.promptId, overlays: overlays(engine.folder) }).then(({ environments }) => environments.map(({ environment }) => environment), () => []);
+    this.#host.title = titleOf(shown.comparison, all.length);
+    return shown;
   }
 
   async #start(asked: AskedComparison, options: StartOptions = {}): Promise<void> {
@@ -267,11 +256,4 @@ function titleOf({ a, b }: Comparison, count: number): string {
 
 function runTarget(engine: FolderEngine, { runId }: Pick<RunSide, 'runId'>): RunTarget {
   return { folder: engine.folder.uri.toString(), runId };
-}
-
-/** None while a run is under way: looking again and again until it pleases would be no test. */
-function verdictOf({ a, b, refused, result }: Comparison): ShownComparison['choices'][number]['verdict'] {
-  if (refused) return 'refused';
-  if (a.status === 'running' || b.status === 'running' || !result || result.n === 0) return null;
-  return result.metrics[0]?.verdict ?? null;
 }
