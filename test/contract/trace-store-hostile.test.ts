@@ -10,7 +10,7 @@ import { openDatabase, type Database } from '../../src/node/sqlite/database.ts';
 import { BatchWriter } from '../../src/node/traces/batch-writer.ts';
 import { IngestQueue } from '../../src/node/traces/ingest-queue.ts';
 import { LogJoiner } from '../../src/node/traces/log-joiner.ts';
-import { packPrepared, prepareBatch } from '../../src/node/traces/prepared-batch.ts';
+import { prepareBatch, unpackPrepared } from '../../src/node/traces/prepared-batch.ts';
 import { StoredTraces } from '../fixtures/traces/stored.ts';
 import { rawLog, rawSpan, TRACE } from '../unit/trace/spans.ts';
 
@@ -33,7 +33,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const prepared = (spans: RawSpan[], logs: RawLog[] = []) => prepareBatch({ origin: { kind: 'received', place: '/v1/traces' }, spans, logs, rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {});
+const packed = (spans: RawSpan[], logs: RawLog[] = []) => prepareBatch({ origin: { kind: 'received', place: '/v1/traces' }, spans, logs, rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {});
+const prepared = (...sent: Parameters<typeof packed>) => unpackPrepared(packed(...sent));
 
 describe('what a sender may send by accident or on purpose', () => {
   it('a batch that cannot be written does not take those with it that came with it', () => {
@@ -42,13 +43,21 @@ describe('what a sender may send by accident or on purpose', () => {
     store.database.prepare('UPDATE trace SET next_sequence = ?').run(NUMBERS_PER_TRACE);
     const queue = new IngestQueue(writer, () => undefined);
     const answers: (Ingested | string)[] = [];
-    const add = (spans: RawSpan[]): void => queue.add({ batch: packPrepared(prepared(spans)), done: (ingested) => answers.push(ingested), failed: (error) => answers.push(String(error)) });
+    const add = (spans: RawSpan[]): void => queue.add({ batch: packed(spans), done: (ingested) => answers.push(ingested), failed: (error) => answers.push(String(error)) });
     add([{ ...rawSpan({}, { id: '1' }), traceId: OTHER }]);
     add([rawSpan({}, { id: '2' })]);
     add([{ ...rawSpan({}, { id: '2' }), traceId: OTHER }]);
     queue.step();
     expect(answers).toEqual([expect.objectContaining({ spans: 1, traceIds: [OTHER] }), expect.stringContaining('more spans than one trace can hold'), expect.objectContaining({ spans: 1 })]);
     expect([store.row(OTHER)?.['spans'], store.row(TRACE)?.['spans']]).toEqual([2, 1]);
+  });
+
+  it('versions of a span, a call and its parents in batches of one transaction that begins their trace', () => {
+    const call = (id: string, parent: string | null, tokens: number): RawSpan => rawSpan({ 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': tokens, text: `version ${tokens} `.repeat(20) }, { id, parent });
+    writer.write([prepared([call('2', '1', 10)]), prepared([call('2', '1', 20)]), prepared([call('2', '1', 30), call('1', null, 30)]), prepared([call('1', null, 40)])]);
+    expect([store.row(TRACE), store.count('span'), store.contradictions()]).toEqual([expect.objectContaining({ spans: 2, tokens: 30, llm_calls: 1 }), 2, []]);
+    writer.transaction(() => writer.search.write());
+    expect([store.search('"version 20"'), store.search('"version 30"').length]).toEqual([[], 1]);
   });
 
   it('tokens that no integer column could sum up', () => {

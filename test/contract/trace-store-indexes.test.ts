@@ -10,7 +10,8 @@ import { DATABASE_FILE, DATABASE_FOLDER, openDatabase } from '../../src/node/sql
 import { MIGRATIONS } from '../../src/node/sqlite/migrations.ts';
 import { BatchWriter } from '../../src/node/traces/batch-writer.ts';
 import { IndexKeeper } from '../../src/node/traces/index-keeper.ts';
-import { prepareBatch } from '../../src/node/traces/prepared-batch.ts';
+import { prepareBatch, unpackPrepared } from '../../src/node/traces/prepared-batch.ts';
+import { RecentChunks } from '../../src/node/traces/recent-chunks.ts';
 import { KeyFilter } from '../../src/node/traces/key-filter.ts';
 import { createTraceSink } from '../../src/node/traces/sink.ts';
 import { StoredTraces } from '../fixtures/traces/stored.ts';
@@ -27,11 +28,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const long = (word: string): string => `${word} `.repeat(60);
 
+const prepared = (spans: RawSpan[]) => unpackPrepared(prepareBatch({ origin: ORIGIN, spans, logs: [], rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {}));
+
 /** A writer as a process has it that is killed before its indexes have followed: it is closed and nothing more is done. */
 async function writtenAndKilled(...batches: RawSpan[][]): Promise<void> {
   const database = await openDatabase(folder);
   const writer = new BatchWriter(database);
-  for (const spans of batches) writer.write([prepareBatch({ origin: ORIGIN, spans, logs: [], rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {})]);
+  for (const spans of batches) writer.write([prepared(spans)]);
   database.close();
 }
 
@@ -108,7 +111,7 @@ describe('indexes that follow the batches', () => {
     const database = await openDatabase(folder);
     const writer = new BatchWriter(database);
     const keeper = new IndexKeeper(writer);
-    const write = (word: string): unknown => writer.write([prepareBatch({ origin: ORIGIN, spans: Array.from({ length: 400 }, (_, index) => rawSpan({ text: long(`${word}${index}`) }, { id: `${word === 'first' ? 1 : 2}${index.toString(16).padStart(4, '0')}` })), logs: [], rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {})]);
+    const write = (word: string): unknown => writer.write([prepared(Array.from({ length: 400 }, (_, index) => rawSpan({ text: long(`${word}${index}`) }, { id: `${word === 'first' ? 1 : 2}${index.toString(16).padStart(4, '0')}` })))]);
     const fill = (): void => void database.pragma(`max_page_count = ${String(database.pragma('page_count', { simple: true }))}`);
     const store = new StoredTraces(folder);
     write('first');
@@ -138,7 +141,7 @@ describe('indexes that follow the batches', () => {
     database.exec("CREATE TEMP TRIGGER damaged BEFORE DELETE ON index_behind BEGIN SELECT RAISE(ABORT, 'damaged'); END");
     const words = 'lorem ipsum dolor '.repeat(2000);
     for (let batch = 0; batch < 10; batch++) {
-      writer.write([prepareBatch({ origin: ORIGIN, spans: Array.from({ length: 100 }, (_, index) => rawSpan({ text: `word${batch} ${index} ${words}` }, { id: (batch * 100 + index + 1).toString(16) })), logs: [], rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {})]);
+      writer.write([prepared(Array.from({ length: 100 }, (_, index) => rawSpan({ text: `word${batch} ${index} ${words}` }, { id: (batch * 100 + index + 1).toString(16) })))]);
       expect(() => keeper.step()).toThrow('damaged');
       keeper.rest();
     }
@@ -157,7 +160,7 @@ describe('indexes that follow the batches', () => {
     const database = await openDatabase(folder);
     const writer = new BatchWriter(database);
     const keeper = new IndexKeeper(writer);
-    const write = (spans: RawSpan[]): unknown => writer.write([prepareBatch({ origin: ORIGIN, spans, logs: [], rejected: [], metrics: 0, contentType: 'application/json', position: null, formats: [] }, {})]);
+    const write = (spans: RawSpan[]): unknown => writer.write([prepared(spans)]);
     write([rawSpan({ text: long('shared') }, { id: '1' })]);
     write([{ ...rawSpan({ text: long('shared') }, { id: '2' }), traceId: 'b'.repeat(32) }]);
     writer.transaction(() => writer.hide(writer.states.find(TRACE)!));
@@ -198,6 +201,21 @@ describe('indexes that follow the batches', () => {
     expect(database.prepare('SELECT count(*) FROM chunk_key').pluck().get()).toBe(added.size);
     expect(database.prepare('SELECT count(*) FROM index_behind WHERE kind = 1').pluck().get()).toBe(0);
     database.close();
+  });
+
+  it('recent chunks are told apart by all of their hash, and give way to later ones', () => {
+    const recent = new RecentChunks();
+    const next = randomOf(3);
+    const keys = Array.from({ length: 30_000 }, () => String.fromCharCode(...Array.from({ length: 16 }, () => next(256))));
+    for (const [n, key] of keys.entries()) recent.set(key, { n, usedIn: 0, isFoundAlone: false });
+    const found = keys.map((key) => recent.get(key)?.n);
+    expect(found.filter((n, index) => n !== undefined && n !== index)).toEqual([]);
+    expect(found.filter((n) => n !== undefined).length).toBeGreaterThan(25_000);
+    const last = keys.at(-1)!;
+    expect(recent.get(last)?.n).toBe(29_999);
+    for (let at = 0; at < 16; at++) expect(recent.get(last.slice(0, at) + String.fromCharCode(last.charCodeAt(at) ^ 1) + last.slice(at + 1))).toBeUndefined();
+    recent.clear();
+    expect(recent.get(last)).toBeUndefined();
   });
 
   it('a filter never says of a hash that it holds that it does not', () => {

@@ -4,7 +4,7 @@ import { createRedactor } from '../../core/model/redact.ts';
 import { SinkError, type EncodedBatch } from '../../core/trace/sink.ts';
 import { contentTypeOf, readBatch } from './decode-batch.ts';
 import { keepBytes } from './kept-values.ts';
-import { packPrepared, prepareBatch } from './prepared-batch.ts';
+import { prepareBatch } from './prepared-batch.ts';
 import { BatchRedactor } from './redact-batch.ts';
 import { unpackBatch, type PackedBatch, type ToWriter, type WorkerSettings } from './worker-messages.ts';
 
@@ -27,7 +27,7 @@ export class BatchPreparer {
       const decoded = readBatch(isPacked ? unpackBatch(batch) : batch);
       const read = { ...decoded, rejected: keepBytes(decoded.rejected) };
       const isSuspect = isPacked ? !this.#redactor.isIdle : this.#redactor.mayHold(batch);
-      return { type: 'prepared', id, batch: packPrepared(prepareBatch(isSuspect ? this.#redactor.batch(read) : read, this.#prices)) };
+      return { type: 'prepared', id, batch: prepareBatch(isSuspect ? this.#redactor.batch(read) : read, this.#prices) };
     } catch (error) {
       const reason = this.#redactor.text(errorMessage(error));
       if (error instanceof SinkError && !('json' in batch)) {

@@ -52,7 +52,7 @@ export class ChunkKeys {
   /** What the index holds, as far as it was read: from which hash on it was not; -1: not at all; Infinity: all. */
   #filter = new KeyFilter(0);
   #filled = -1;
-  /** What the transaction that is under way adds. */
+  /** What the transaction that is under way has added to the fresh ones: hashes and numbers. */
   #staged: number[] = [];
   #stagedRanges: number[] = [];
   #sharedUntil = performance.now() + SHARED_MS;
@@ -72,10 +72,10 @@ export class ChunkKeys {
   /** Chunks that may have this text: nothing says that they still exist. */
   candidates(key: string): readonly number[] {
     const hash = hashOfKey(key);
-    const known = this.#fresh.get(hash) ?? this.#merging.get(hash);
-    if (known !== undefined) return [known];
     // Most of what comes is new: to look for it in the index takes longer than to store it.
     if (this.#filled === Infinity && !this.#filter.mayHold(hash)) return NONE;
+    const known = this.#fresh.get(hash) ?? this.#merging.get(hash);
+    if (known !== undefined) return [known];
     return this.#statements.find.all(hash) as number[];
   }
 
@@ -112,6 +112,7 @@ export class ChunkKeys {
       this.#said.add(trace);
       this.#stagedRanges.push(n);
     }
+    this.#fresh.set(hash, n);
     this.#staged.push(hash, n);
   }
 
@@ -124,7 +125,6 @@ export class ChunkKeys {
 
   /** The transaction has committed. */
   committed(): void {
-    for (let at = 0; at < this.#staged.length; at += 2) this.#fresh.set(this.#staged[at]!, this.#staged[at + 1]!);
     for (const range of this.#stagedRanges) this.#ranges.push(range);
     this.#staged = [];
     this.#stagedRanges = [];
@@ -142,6 +142,7 @@ export class ChunkKeys {
 
   /** The transaction failed, or another process wrote: it may have taken ranges from us. */
   forget(): void {
+    for (let at = 0; at < this.#staged.length; at += 2) if (this.#fresh.get(this.#staged[at]!) === this.#staged[at + 1]) this.#fresh.delete(this.#staged[at]!);
     this.#staged = [];
     this.#stagedRanges = [];
     this.#isMerging = null;

@@ -6,11 +6,11 @@ import type { ChunkSource } from '../../core/trace/store/span-body.ts';
 import type { Database } from '../sqlite/database.ts';
 import { ChunkKeys } from './chunk-keys.ts';
 import { hashOfChunk } from './prepare-span.ts';
+import { RecentChunks, type KnownChunk } from './recent-chunks.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { SearchRows } from './search-rows.ts';
 import type { TraceState } from './trace-state.ts';
 
-const MAX_KNOWN = 50_000;
 const MAX_OWNERS = 2000;
 /** Longer ones are found by their hash, as other chunks are. */
 const LONGEST_OWNER = 16_384;
@@ -18,14 +18,6 @@ const LONGEST_OWNER = 16_384;
 const SHORTEST_DEFLATED = 4096;
 
 const FORM = { text: 0, deflated: 1 } as const;
-
-interface KnownChunk {
-  readonly n: number;
-  /** The trace that it was last used in: most uses follow each other. */
-  usedIn: number;
-  /** Whether it has a row of its own in the search index: until another trace uses it, it is found with the span that brought it. */
-  isFoundAlone: boolean;
-}
 
 interface HashedChunk {
   readonly text: string;
@@ -41,9 +33,7 @@ export class ChunkStore {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #rows: RowBuffer;
   readonly #search: SearchRows;
-  #known = new Map<string, KnownChunk>();
-  /** Those of before `#known` was full. */
-  #knownBefore = new Map<string, KnownChunk>();
+  readonly #recent = new RecentChunks();
   /** Resources and scopes by their text: every span has both, and they are few. */
   readonly #owners = new Map<string, KnownChunk>();
 
@@ -75,18 +65,11 @@ export class ChunkStore {
 
   #find(state: TraceState, span: number, chunk: HashedChunk, brought: string[] | null): KnownChunk {
     const { text, key } = chunk;
-    let known = this.#known.get(key);
+    let known = this.#recent.get(key);
     if (known !== undefined) return known;
-    known = this.#knownBefore.get(key);
-    if (known === undefined) {
-      const n = this.#stored(text, key);
-      known = n === undefined ? this.#bring(state, span, chunk, brought) : { n, usedIn: -1, isFoundAlone: false };
-    }
-    if (this.#known.size >= MAX_KNOWN) {
-      this.#knownBefore = this.#known;
-      this.#known = new Map();
-    }
-    this.#known.set(key, known);
+    const n = this.#stored(text, key);
+    known = n === undefined ? this.#bring(state, span, chunk, brought) : { n, usedIn: -1, isFoundAlone: false };
+    this.#recent.set(key, known);
     return known;
   }
 
@@ -144,8 +127,7 @@ export class ChunkStore {
 
   /** Chunks were deleted, or a transaction failed. */
   forget(): void {
-    this.#known.clear();
-    this.#knownBefore.clear();
+    this.#recent.clear();
     this.#owners.clear();
   }
 

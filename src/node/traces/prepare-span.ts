@@ -6,7 +6,7 @@ import { factsOfSpan } from '../../core/trace/normalise/normalise-span.ts';
 import { searchTextOfChunk, searchTextOfSpan } from '../../core/trace/store/search-text.ts';
 import { draftBody, type SpanIdentity } from '../../core/trace/store/span-body.ts';
 import { rowOfSpan, shareOfSpan, type SpanRow, type TraceShare } from '../../core/trace/store/span-row.ts';
-import { firstWordsOf } from './first-words.ts';
+import { firstWordsOf, mayHaveFirstWords } from './first-words.ts';
 
 /** Everything of a span that needs no database: what its rows will hold. */
 export interface PreparedSpan {
@@ -39,7 +39,7 @@ export interface PrepareOptions {
 }
 
 export function prepareSpan({ span: raw, pending }: MergedSpan, { prices, project, logs = [] }: PrepareOptions): PreparedSpan {
-  const span = factsOfSpan(raw, logs, { prices, pending });
+  const { facts: span, opening } = factsOfSpan(raw, logs, { prices, pending }, (kind) => mayHaveFirstWords(raw, kind));
   const body = draftBody(raw);
   const chunks = body.chunks.slice(OWNER_CHUNKS);
   const hashes = chunks.map(hashOfChunk);
@@ -50,7 +50,7 @@ export function prepareSpan({ span: raw, pending }: MergedSpan, { prices, projec
     scope: raw.scope.name,
     row: rowOfSpan(span, raw),
     share: shareOfSpan(span, raw, project),
-    preview: firstWordsOf(raw, span.kind, logs),
+    preview: opening === null ? null : firstWordsOf(raw, opening),
     template: body.template,
     chunks: body.chunks,
     hashes,
@@ -59,18 +59,29 @@ export function prepareSpan({ span: raw, pending }: MergedSpan, { prices, projec
   };
 }
 
-const MAX_MET = 50_000;
-const met = new Set<string>();
+/** Slots for chunks that were met: a power of two. Each has the last one that fell into it, by 8 bytes of its hash. */
+const MET_SLOTS = 65_536;
+const met = new Uint32Array(2 * MET_SLOTS);
 
-/** Whether a chunk was met before in this thread: a conversation brings its history with every call. */
+/** Whether a chunk was met before in this thread: a conversation brings its history with every call. One that is taken for new is only read once more. */
 function isMet(key: string): boolean {
-  if (met.has(key)) return true;
-  if (met.size >= MAX_MET) met.clear();
-  met.add(key);
+  const low = wordOf(key, 0);
+  const high = wordOf(key, 4);
+  const slot = 2 * ((low ^ high) & (MET_SLOTS - 1));
+  if (met[slot] === low && met[slot + 1] === high) return true;
+  met[slot] = low;
+  met[slot + 1] = high;
   return false;
 }
 
+/** Four bytes of a key. */
+function wordOf(key: string, at: number): number {
+  return ((key.charCodeAt(at) << 24) | (key.charCodeAt(at + 1) << 16) | (key.charCodeAt(at + 2) << 8) | key.charCodeAt(at + 3)) >>> 0;
+}
+
+export const HASH_LENGTH = 16;
+
 /** 16 bytes of SHA-256, each as a character. */
 export function hashOfChunk(text: string): string {
-  return hash('sha256', text, 'binary').slice(0, 16);
+  return hash('sha256', text, 'binary').slice(0, HASH_LENGTH);
 }

@@ -54,6 +54,7 @@ export class SpanWriter {
   readonly #options: SpanWriterOptions;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly chunks: ChunkStore;
+  readonly #spans: RowBuffer;
   readonly #bodies: RowBuffer;
   readonly #facets: RowBuffer;
   readonly #reader: ChunkReader;
@@ -70,6 +71,7 @@ export class SpanWriter {
     this.#options = options;
     this.#statements = prepareStatements(options.database);
     this.chunks = new ChunkStore(options.database, options.search);
+    this.#spans = new RowBuffer(options.database, `INSERT INTO span (${COLUMNS.join(', ')}, n, trace, id)`, COLUMNS.length + 3);
     this.#bodies = new RowBuffer(options.database, 'INSERT INTO span_body (n, body)', 2);
     this.#facets = new RowBuffer(options.database, 'INSERT OR IGNORE INTO trace_facet (key, value, trace)', 3);
     this.#reader = new ChunkReader(options.database);
@@ -81,17 +83,17 @@ export class SpanWriter {
     const state = this.#options.states.open(raw.traceId, origin);
     const id = bitsOfSpanId(raw.spanId);
     const n = state.next();
-    if (!this.#insert(state, n, id, prepared)) {
+    const callBelow = state.awaited.has(id);
+    const flags = prepared.row.flags | (callBelow ? STORED_FLAGS.callBelow : 0);
+    if (!this.#insert(state, n, id, prepared, flags)) {
       state.columns.nextSequence--;
       return this.#merge(state, id, prepared, origin);
     }
     this.#touch(state);
     const parent = raw.parentSpanId === null ? null : bitsOfSpanId(raw.parentSpanId);
     const start = BigInt(raw.startTimeUnixNano);
-    const callBelow = state.awaited.size > 0 && state.awaited.delete(id);
-    const flags = prepared.row.flags | (callBelow ? STORED_FLAGS.callBelow : 0);
     if (callBelow) {
-      this.#statements.setFlags.run(flags, n);
+      state.awaited.delete(id);
       this.#statements.arrived.run(state.columns.n, id);
       state.above.add(id);
     }
@@ -111,9 +113,9 @@ export class SpanWriter {
 
   /** Ends the transaction's writing: tells wrappers of the calls below them, and writes the rows of the traces. The ids of those traces. */
   finish(now: number): string[] {
+    this.#flush();
     for (const { state, id, parent } of this.#calls) this.#tellAbove(state, id, parent);
     this.#calls = [];
-    this.#flush();
     const ids: string[] = [];
     for (const state of this.#touched) {
       this.#options.states.save(state, now);
@@ -131,6 +133,7 @@ export class SpanWriter {
     this.#touched.clear();
     this.#written.clear();
     this.chunks.forgetAll();
+    this.#spans.clear();
     this.#bodies.clear();
     this.#facets.clear();
     this.joinedLogs.clear();
@@ -139,15 +142,16 @@ export class SpanWriter {
   /** Writes the rows that wait, before they are read. */
   #flush(): void {
     this.chunks.write();
+    this.#spans.write();
     this.#bodies.write();
     this.#facets.write();
   }
 
   /** The span of an id as it was sent. */
   read(state: TraceState, id: bigint): { readonly row: StoredSpanRow; readonly span: MergedSpan } | undefined {
+    this.#flush();
     const row = this.#find(state, id);
     if (row === undefined) return undefined;
-    this.#flush();
     const body = this.#statements.body.get(row.n) as string;
     const span = readBody(body, row.n, {
       traceId: state.id, spanId: spanIdOfBits(id), parentSpanId: row.parent === null ? null : spanIdOfBits(row.parent), name: row.name,
@@ -165,7 +169,8 @@ export class SpanWriter {
     const end = raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano);
     const flags = prepared.row.flags | (old.flags & STORED_FLAGS.callBelow);
     this.#statements.update.run(...this.#columns(prepared, parent, start, end, flags), old.n);
-    this.#written.get(state)?.delete(old.id);
+    const written = this.#written.get(state);
+    if (written?.has(old.id) === true) written.set(old.id, { n: old.n, parent, kind: prepared.row.kind, flags, tokens: prepared.row.tokens, cost: prepared.row.cost });
     this.#statements.updateBody.run(this.#body(state, old.n, prepared, null), old.n);
     this.#options.search.replace(old.n, [prepared.search, ...this.chunks.broughtBy(old.n)].join('\n'));
     state.count(contributionOf(old), -1);
@@ -182,10 +187,17 @@ export class SpanWriter {
     if (isCountedCall({ kind: prepared.row.kind, flags }) || (flags & STORED_FLAGS.callBelow) !== 0) this.#calls.push({ state, id: old.id, parent });
   }
 
-  #insert(state: TraceState, n: number, id: bigint, prepared: PreparedSpan): boolean {
+  /** `false`: the store has a span of this id. */
+  #insert(state: TraceState, n: number, id: bigint, prepared: PreparedSpan, flags: number): boolean {
     const raw = prepared.identity;
     const parent = raw.parentSpanId === null ? null : bitsOfSpanId(raw.parentSpanId);
-    const columns = this.#columns(prepared, parent, BigInt(raw.startTimeUnixNano), raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano), prepared.row.flags);
+    const columns = this.#columns(prepared, parent, BigInt(raw.startTimeUnixNano), raw.endTimeUnixNano === null ? null : BigInt(raw.endTimeUnixNano), flags);
+    if (state.isNew) {
+      // Of a trace that begins with this transaction nothing else is stored.
+      if (this.#written.get(state)?.has(id) === true) return false;
+      this.#spans.add(...columns, n, state.columns.n, id);
+      return true;
+    }
     return this.#statements.insert.run(...columns, n, state.columns.n, id).changes === 1;
   }
 
@@ -207,8 +219,11 @@ export class SpanWriter {
 
   #share(state: TraceState, { share, row, preview }: PreparedSpan, isRoot: boolean, start: bigint, origin: BatchOrigin): void {
     state.offerPreview(preview, start, row.kind === LLM);
-    for (const [key, value] of share.facets) {
-      if (state.addFacet(key, value)) this.#facets.add(key, this.#options.texts.of(value), state.columns.n);
+    if (state.lastShare !== share) {
+      for (const [key, value] of share.facets) {
+        if (state.addFacet(key, value)) this.#facets.add(key, this.#options.texts.of(value), state.columns.n);
+      }
+      state.lastShare = share;
     }
     const before = state.columns.session;
     state.offerShare(share, isRoot, row.model, origin);
@@ -308,11 +323,13 @@ function isSameSpan(a: RawSpan, b: RawSpan): boolean {
   return one.template === other.template && one.chunks.every((chunk, index) => chunk === other.chunks[index]);
 }
 
+/** Of `span`, in the order of `#columns`. */
+const COLUMNS = ['parent', 'start_ns', 'end_ns', 'name', 'kind', 'flags', 'status', 'model', 'tool', 'service', 'error', 'input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost', 'first_token_ns'];
+
 function prepareStatements(database: Database) {
-  const columns = ['parent', 'start_ns', 'end_ns', 'name', 'kind', 'flags', 'status', 'model', 'tool', 'service', 'error', 'input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens', 'cost', 'first_token_ns'];
   return {
-    insert: database.prepare(`INSERT INTO span (${columns.join(', ')}, n, trace, id) VALUES (${columns.map(() => '?').join(', ')}, ?, ?, ?) ON CONFLICT (trace, id) DO NOTHING`),
-    update: database.prepare(`UPDATE span SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`),
+    insert: database.prepare(`INSERT INTO span (${COLUMNS.join(', ')}, n, trace, id) VALUES (${COLUMNS.map(() => '?').join(', ')}, ?, ?, ?) ON CONFLICT (trace, id) DO NOTHING`),
+    update: database.prepare(`UPDATE span SET ${COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE n = ?`),
     setFlags: database.prepare('UPDATE span SET flags = ? WHERE n = ?'),
     find: database.prepare('SELECT s.n, s.parent, s.start_ns, s.end_ns, t.text, s.kind, s.flags, s.cost, s.input_tokens, s.cache_read_tokens, s.cache_write_tokens, s.output_tokens, s.reasoning_tokens FROM span s JOIN trace_text t ON t.n = s.name WHERE s.trace = ? AND s.id = ?').raw().safeIntegers(),
     times: database.prepare('SELECT min(start_ns), max(end_ns) FROM span WHERE trace = ?').raw().safeIntegers(),

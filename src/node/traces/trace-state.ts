@@ -60,6 +60,8 @@ export class TraceState {
   hasLogs = false;
   /** Spans or sums changed in this transaction. */
   isTouched = false;
+  /** Its facets are known: the next span of a batch mostly has the same. */
+  lastShare: TraceShare | null = null;
 
   constructor(id: string, columns: TraceColumns, isNew: boolean, models: Iterable<string> = [], tags: Iterable<string> = []) {
     this.id = id;

@@ -49,6 +49,9 @@ export interface Content {
   readonly value: unknown;
 }
 
+/** How much of what was said is read: taking spans in needs only what they are found, filtered and counted by, and of some what they were asked. */
+export type ReadContent = 'all' | 'input' | 'none';
+
 /** The fields that are plain texts. */
 type TextField = { [F in Field]: Values[F] extends string ? (F extends 'kind' ? never : F) : never }[Field];
 
@@ -59,13 +62,15 @@ type TextField = { [F in Field]: Values[F] extends string ? (F extends 'kind' ? 
 export class Draft {
   readonly view: SpanView;
   readonly sources: Partial<Record<Field, readonly string[]>> = {};
-  /** Whether what was said is read: messages, tools, parameters. Taking spans in needs only what they are found, filtered and counted by. */
+  /** Whether what was said is read: messages, tools, parameters. */
   readonly readsContent: boolean;
+  readonly #readsOutput: boolean;
   readonly #values: Partial<Values> = {};
 
-  constructor(view: SpanView, readsContent = true) {
+  constructor(view: SpanView, content: ReadContent = 'all') {
     this.view = view;
-    this.readsContent = readsContent;
+    this.readsContent = content !== 'none';
+    this.#readsOutput = content === 'all';
   }
 
   get<F extends Field>(field: F): Values[F] | null {
@@ -110,7 +115,7 @@ export class Draft {
 
   /** Input or output: messages where the value holds any, else a text or JSON. */
   content(field: 'input' | 'output', value: unknown, ...from: string[]): void {
-    if (!this.readsContent) return;
+    if (!this.#reads(field)) return;
     const read = contentOf(parsed(value), field === 'input' ? 'user' : 'assistant');
     if (read === null) return;
     const current = this.#values[field];
@@ -120,16 +125,20 @@ export class Draft {
   }
 
   contentOf(field: 'input' | 'output', ...keys: string[]): void {
-    if (!this.readsContent) return;
+    if (!this.#reads(field)) return;
     for (const key of keys) this.content(field, this.view.plain(key), key);
   }
 
   messages(field: 'input' | 'output', messages: readonly Message[] | null, ...from: string[]): void {
-    if (!this.readsContent) return;
+    if (!this.#reads(field)) return;
     const current = this.#values[field];
     if (messages === null || messages.length === 0 || (current?.form === 'messages' && !saysNothing(current))) return;
     this.#values[field] = { form: 'messages', value: messages };
     this.sources[field] = from;
+  }
+
+  #reads(field: 'input' | 'output'): boolean {
+    return this.readsContent && (field === 'input' || this.#readsOutput);
   }
 
   /** Instructions that are sent apart from the messages become the first of them. */

@@ -1,6 +1,6 @@
 import type { PriceOverrides } from '../../model/prices.ts';
 import { jsonOfAttributes } from '../any-value.ts';
-import type { RawLog, RawSpan, Span } from '../model.ts';
+import type { RawLog, RawSpan, Span, SpanKind } from '../model.ts';
 import { contentHint } from './content-hint.ts';
 import { costOfTokens, priceOfModel } from './cost.ts';
 import type { Dialect } from './dialect.ts';
@@ -33,27 +33,31 @@ export function normaliseSpan(span: RawSpan, logs: readonly RawLog[] = [], optio
 /** What a span is found, filtered and counted by: a `Span` without what was said. */
 export type SpanFacts = Pick<Span, 'name' | 'kind' | 'startNs' | 'endNs' | 'status' | 'statusMessage' | 'operation' | 'provider' | 'model' | 'modelRequested' | 'modelServed' | 'toolName' | 'toolResult' | 'tokens' | 'cost' | 'costSource' | 'costComputed' | 'session' | 'user' | 'agentName' | 'promptName' | 'promptVersion' | 'tags' | 'scores' | 'error' | 'service' | 'environment' | 'pending' | 'timeToFirstTokenMs'>;
 
-/** The same as the members of `normaliseSpan`, for a third of its time: messages are not read. */
-export function factsOfSpan(span: RawSpan, logs: readonly RawLog[] = [], options: NormaliseOptions = {}): SpanFacts {
-  const draft = new Draft(new SpanView(span, logs), false);
-  readDialects(draft);
-  complete(draft);
-  return facts(span, draft, options);
-}
-
-/** With what a span began, as `normaliseSpan` reads it. */
+/** With what a span began. */
 export type SpanOpening = Pick<Span, 'kind' | 'input' | 'inputForm' | 'toolArguments'>;
 
-export function openingOfSpan(span: RawSpan, logs: readonly RawLog[] = []): SpanOpening {
-  const draft = new Draft(new SpanView(span, logs));
-  readDialects(draft);
+/**
+ * The same as the members of `normaliseSpan`, for a third of its time: messages are not read, except with what a span of a kind that is
+ * asked for began.
+ */
+export function factsOfSpan(span: RawSpan, logs: readonly RawLog[] = [], options: NormaliseOptions = {}, withOpening: (kind: SpanKind) => boolean = never): { readonly facts: SpanFacts; readonly opening: SpanOpening | null } {
+  const view = new SpanView(span, logs);
+  const decision = kindOf(view);
+  const isAsked = withOpening(decision.kind);
+  const draft = new Draft(view, isAsked ? 'input' : 'none');
+  readDialects(draft, decision);
   const input = draft.get('input');
-  return { kind: draft.get('kind') ?? 'other', input: input?.value ?? null, inputForm: input?.form ?? null, toolArguments: draft.get('toolArguments') };
+  const opening = isAsked ? { kind: decision.kind, input: input?.value ?? null, inputForm: input?.form ?? null, toolArguments: draft.get('toolArguments') } : null;
+  complete(draft);
+  return { facts: facts(span, draft, options), opening };
 }
 
-function readDialects(draft: Draft): readonly Dialect[] {
+function never(): boolean {
+  return false;
+}
+
+function readDialects(draft: Draft, { kind, from } = kindOf(draft.view)): readonly Dialect[] {
   const { view } = draft;
-  const { kind, from } = kindOf(view);
   draft.set('kind', kind, ...from);
   const dialects = DIALECTS.filter((dialect) => dialect.detect(view));
   for (const dialect of dialects) dialect.read(draft);

@@ -31,7 +31,9 @@ export class SpanView {
   constructor(span: RawSpan, logs: readonly RawLog[] = []) {
     this.span = span;
     this.#attributes = mapOf(span.attributes);
-    this.#heads = new Set([...this.#attributes.keys()].map((key) => key.slice(0, key.indexOf('.') + 1)));
+    const heads = new Set<string>();
+    for (const key of this.#attributes.keys()) heads.add(key.slice(0, key.indexOf('.') + 1));
+    this.#heads = heads;
     const events = span.events.map((event) => ({ name: event.name, timeNs: event.timeUnixNano, attributes: jsonOfAttributes(event.attributes), body: null, source: `event ${event.name}` }));
     this.events = logs.length === 0 ? events : [...events, ...logs.map(eventOfLog)].sort((a, b) => compareNanos(a.timeNs, b.timeNs));
   }
@@ -101,7 +103,9 @@ export class SpanView {
 }
 
 function mapOf(attributes: readonly KeyValue[]): Map<string, AnyValue> {
-  return new Map(attributes.map(({ key, value }) => [key, value]));
+  const map = new Map<string, AnyValue>();
+  for (const { key, value } of attributes) map.set(key, value);
+  return map;
 }
 
 function eventOfLog(log: RawLog): ViewEvent {
