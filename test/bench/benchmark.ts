@@ -19,6 +19,8 @@ export interface Benchmark {
 export interface BenchmarkOptions {
   /** Fewer runs of smaller sizes: to try a change, not to quote. */
   readonly quick: boolean;
+  /** A folder where data that take minutes to make stay for the next run; `null`: they are made each time. */
+  readonly keep: string | null;
 }
 
 export function atLeast(claim: string, value: number, limit: number, unit: string): Claim {

@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- NAME… [--quick]]`: runs benchmarks (default: all), prints their figures and whether what is claimed holds.
+ * `npm run bench [-- NAME… [--quick] [--keep FOLDER]]`: runs benchmarks (default: all), prints their figures and whether what is claimed
+ * holds. `--keep`: what takes minutes to fill (clickhouse) stays there for the next run.
  * Exit code 1: a claim does not hold. Results go to out/results/bench-NAME.json.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../../scripts/tools/paths.ts';
 import { must } from '../../scripts/tools/processes.ts';
@@ -22,7 +23,8 @@ import { tracesReadBenchmark } from './traces-read.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [evalBenchmark, editorBenchmark, tracePanelBenchmark, tracesReadBenchmark, ingestBenchmark, ingestEditorBenchmark, compareBenchmark, matchBenchmark, openLinkBenchmark, clickhouseBenchmark];
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false }, keep: { type: 'string' } } });
+const options = { quick: values.quick, keep: values.keep === undefined ? null : resolve(values.keep) };
 const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
 if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${BENCHMARKS.map(({ name }) => name).join(', ')}.`);

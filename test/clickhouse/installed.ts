@@ -9,11 +9,13 @@ import { must } from '../../scripts/tools/processes.ts';
 
 const FOLDER = join(root, 'test/clickhouse');
 
-/** A real ClickHouse on loopback, with nothing in it. */
+/** A real ClickHouse on loopback. */
 export interface Clickhouse {
   readonly url: string;
   /** Runs SQL of the test's own. @throws with ClickHouse's message */
   run(sql: string): Promise<string>;
+  /** Milliseconds of processor time that it has taken so far, with all of its threads. */
+  processorMs(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -29,9 +31,10 @@ async function installedChdb(): Promise<string> {
   });
 }
 
-export async function startClickhouse(): Promise<Clickhouse> {
+/** @param kept a folder whose data stay when it is stopped; without one it begins with nothing, and nothing is left */
+export async function startClickhouse(kept: string | null = null): Promise<Clickhouse> {
   const chdb = await installedChdb();
-  const data = mkdtempSync(join(tmpdir(), 'touchstone-clickhouse-'));
+  const data = kept ?? mkdtempSync(join(tmpdir(), 'touchstone-clickhouse-'));
   const child = spawn(process.execPath, [join(FOLDER, 'server.ts'), chdb, data], { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = await new Promise<string>((resolve, reject) => {
     child.stdout.setEncoding('utf8').once('data', (text: string) => resolve(text.trim()));
@@ -46,10 +49,11 @@ export async function startClickhouse(): Promise<Clickhouse> {
       if (!response.ok) throw new Error(text.slice(0, 2000));
       return text;
     },
+    processorMs: async () => Number(await (await fetch(`${url}/processor-ms`)).text()),
     stop: () =>
       new Promise((resolve) => {
         child.once('exit', () => {
-          rmSync(data, { recursive: true, force: true });
+          if (kept === null) rmSync(data, { recursive: true, force: true });
           resolve();
         });
         child.kill('SIGTERM');

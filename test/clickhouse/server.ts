@@ -16,6 +16,10 @@ const { Session } = createRequire(join(chdbFolder, 'package.json'))('chdb') as {
 const session = new Session(dataFolder);
 
 const server = createServer((request, response) => {
+  if (request.url === '/processor-ms') {
+    const { user, system } = process.cpuUsage();
+    return void response.end(String((user + system) / 1000));
+  }
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {

@@ -105,6 +105,10 @@ describe.skipIf(!FOLDERS.every((folder) => existsSync(folder)))('ClickHouse (chd
       ['duration:>1s', (_, raw) => raw.some((span) => span.parentSpanId === null && BigInt(span.endTimeUnixNano ?? span.startTimeUnixNano) - BigInt(span.startTimeUnixNano) > 1_000_000_000n)],
       ['after:2025-06-01 before:2025-09-01', (_, raw) => raw.some(({ parentSpanId, startTimeUnixNano }) => parentSpanId === null && Number(startTimeUnixNano) / 1e6 >= new Date(2025, 5, 1).getTime() && Number(startTimeUnixNano) / 1e6 < new Date(2025, 8, 1).getTime())],
       ['spans:>5 OR status:error', (trace, raw) => trace.length > 5 || raw.some(({ status }) => status.code === 2)],
+      // One span or two may be what fits.
+      ['name:*agent* OR status:error', (_, raw) => raw.some(({ name, status }) => status.code === 2 || name.toLowerCase().includes('agent'))],
+      ['name:*agent* -name:*tool*', (_, raw) => raw.some(({ name }) => name.toLowerCase().includes('agent')) && !raw.some(({ name }) => name.toLowerCase().includes('tool'))],
+      ['name:*agent* spans:2..8', (trace, raw) => raw.some(({ name }) => name.toLowerCase().includes('agent')) && trace.length >= 2 && trace.length <= 8],
     ])('finds %s', async (query, test) => {
       const found = [...new Set(await all(query))].toSorted();
       const raw = Map.groupBy(spans, ({ traceId }) => traceId);
@@ -121,18 +125,50 @@ describe.skipIf(!FOLDERS.every((folder) => existsSync(folder)))('ClickHouse (chd
       expect(await all(`model:${model.stringValue.slice(0, 3)}*`)).toEqual(expect.arrayContaining(found));
     });
 
-    it('searches words in attributes', async () => {
-      const word = 'weather';
-      const found = await all(word);
-      const holding = expected((_, raw) => raw.some((span) => new RegExp(`\\b${word}\\b`, 'i').test(JSON.stringify([span.name, span.attributes.map(({ value }) => value)]))));
+    it.each(['weather', 'weather is', 'weather -paris', 'weather OR translate'])('searches %s in attributes', async (query) => {
+      const has = (raw: readonly RawSpan[], word: string): boolean => raw.some((span) => new RegExp(`\\b${word}\\b`, 'i').test(JSON.stringify([span.name, span.status.message, span.attributes.map(({ value }) => value)])));
+      const found = new Set(await all(query));
+      const holding = expected((_, raw) => {
+        const [weather, is, paris, translate] = ['weather', 'is', 'paris', 'translate'].map((word) => has(raw, word));
+        return query === 'weather' ? weather! : query === 'weather is' ? weather! && is! : query === 'weather -paris' ? weather! && !paris! : weather! || translate!;
+      });
       expect(holding.length).toBeGreaterThan(0);
-      expect(holding.every((id) => found.includes(id))).toBe(true);
+      // The texts of maps are escaped otherwise than here; names of attributes are words in the JSON of an object only.
+      expect(holding.filter((id) => !found.has(id))).toEqual([]);
+    });
+
+    it('finds the rare far back, each once, in whatever windows it looks', async () => {
+      const many = `many_${form}`;
+      for (const sql of collectorSchema(form, many, `many_logs_${form}`)) await clickhouse.run(sql);
+      // A root every 37 minutes; of each 97th a span that failed 23 hours later.
+      const attributes = form === 'map' ? 'map()' : `'{}'`;
+      for (const failed of [false, true]) {
+        await clickhouse.run(`INSERT INTO ${many} (Timestamp, TraceId, SpanId, ParentSpanId, SpanName, ServiceName, ResourceAttributes, SpanAttributes, Duration, StatusCode)
+          SELECT toDateTime64('2026-11-21 23:00:00', 9) - toIntervalMinute(37 * number)${failed ? ' + toIntervalHour(23)' : ''}, leftPad(hex(number), 32, '0'), leftPad(hex(number * 2 + ${failed ? 1 : 0}), 16, '0'), ${failed ? `leftPad(hex(number * 2), 16, '0')` : `''`}, 'step', 'shop', ${attributes}, ${attributes}, 1000, '${failed ? 'Error' : 'Unset'}'
+          FROM numbers(3000)${failed ? ' WHERE number % 97 = 0' : ''}`);
+      }
+      const other = createTraceSource(backend('clickhouse', { url: clickhouse.url, table: many, logsTable: `many_logs_${form}` }), { proxy: { url: null, strictSsl: true, noProxy: [] }, secrets: () => Promise.resolve(null), redact: (text) => text });
+      try {
+        for (const [query, ids] of [['status:error', (index: number) => index % 97 === 0], ['-status:error after:-3d', (index: number) => index % 97 !== 0 && 37 * index <= 3 * 24 * 60 - 60], ['spans:2', (index: number) => index % 97 === 0]] as const) {
+          const found: string[] = [];
+          for (let cursor: string | null = null, isFirst = true; isFirst || cursor !== null; isFirst = false) {
+            const page = await other.list!({ query: parseQuery(query), limit: 5, cursor, now: NOW }, signal);
+            found.push(...page.traces.map(({ id }) => id));
+            cursor = page.next;
+          }
+          expect(found, query).toEqual(Array.from({ length: 3000 }, (_, index) => index).filter(ids).map((index) => index.toString(16).padStart(32, '0').toUpperCase()));
+        }
+      } finally {
+        other.dispose();
+      }
     });
 
     it('sums by day, model and service, and lists sessions', async () => {
       const days = await source.summary!(parseQuery(''), 'day', NOW, signal);
-      expect(days.rows.reduce((sum, row) => sum + row.spans, 0)).toBe(spans.length);
-      expect(days.rows.reduce((sum, row) => sum + row.errors, 0)).toBe(spans.filter(({ status }) => status.code === 2).length);
+      const byDay = Map.groupBy(spans, ({ startTimeUnixNano }) => new Date(Number(BigInt(startTimeUnixNano) / 1_000_000n)).toISOString().slice(0, 10));
+      expect(days.rows.map(({ key, traces, spans: count, errors }) => ({ key, traces, spans: count, errors }))).toEqual([...byDay].map(([key, list]) => ({
+        key, traces: list.filter(({ parentSpanId }) => parentSpanId === null).length, spans: list.length, errors: list.filter(({ status }) => status.code === 2).length,
+      })).sort((a, b) => (a.key < b.key ? 1 : -1)));
       const services = await source.summary!(parseQuery('status:error'), 'service', NOW, signal);
       const failed = new Set(expected((_, raw) => raw.some(({ status }) => status.code === 2)));
       expect(services.rows.reduce((sum, row) => sum + row.spans, 0)).toBe(spans.filter(({ traceId }) => failed.has(traceId)).length);

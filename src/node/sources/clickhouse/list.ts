@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../../../core/json.ts';
 import { SourceError, type SourceSubject } from '../errors.ts';
 import type { ListedPage, ListedTrace, ListRequest } from '../source.ts';
-import { conditionOf, type TraceCondition } from './conditions.ts';
+import { conditionOf, windowOf } from './conditions.ts';
 import type { Params } from './queries.ts';
 import { CALL_NAMES, firstOf, hasOne, IS_ERROR, isOfKind, NAMES, type Schema } from './schema.ts';
 
@@ -10,8 +10,16 @@ export type AskRows = (sql: string, params: Params) => Promise<unknown[]>;
 const LARGEST_PAGE = 500;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** The newest traces are nearly always in the last hours: what lies further back is only read when there are too few. */
-const WINDOWS: readonly (number | null)[] = [HOUR, DAY, 14 * DAY, null];
+/**
+ * The newest traces are nearly always in the last hour: what lies further back is only read when there are too few, in further windows,
+ * each as many times as long as all before it as these have shown to be needed.
+ */
+const FIRST_WINDOW_MS = HOUR;
+const [LEAST_GROWTH, MOST_GROWTH] = [2, 24];
+/** Where nothing was found nobody knows. */
+const BLIND_GROWTH = 8;
+/** A window that would reach further back has no beginning. */
+const FARTHEST_MS = 200 * DAY;
 /** A trace goes on for so long after its root has begun, at most, as far as its sums go. */
 const LONGEST_MS = DAY;
 
@@ -20,26 +28,29 @@ type Cursor = readonly [ns: string, traceId: string];
 
 /** Traces by their roots, newest first: the page's roots, then the sums of just these traces. */
 export async function listTraces(ask: AskRows, schema: Schema, request: ListRequest, subject: SourceSubject): Promise<ListedPage> {
-  const condition = conditionOf(request.query, schema, request.now);
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
   const cursor = request.cursor === null ? null : readCursor(request.cursor, subject);
-  const roots = await findRoots(ask, schema, condition, cursor, limit + 1, request.now);
+  const { roots, notes } = await findRoots(ask, schema, request, cursor, limit + 1);
   const page = roots.slice(0, limit);
   const sums = await sumsOf(ask, schema, page);
   const last = page.at(-1);
-  return { traces: page.map((root) => rowOf(root, sums.get(String(root['TraceId'])))), next: roots.length > limit && last !== undefined ? cursorOf(String(last['StartNs']), String(last['TraceId'])) : null, notes: condition.notes };
+  return { traces: page.map((root) => rowOf(root, sums.get(String(root['TraceId'])))), next: roots.length > limit && last !== undefined ? cursorOf(String(last['StartNs']), String(last['TraceId'])) : null, notes };
 }
 
-async function findRoots(ask: AskRows, schema: Schema, condition: TraceCondition, cursor: Cursor | null, limit: number, now: number): Promise<JsonObject[]> {
-  const newest = Math.min(cursor === null ? Infinity : Number(BigInt(cursor[0]) / 1_000_000n) + 1, condition.toMs ?? Infinity, now + DAY);
-  for (const window of WINDOWS) {
-    // Clocks of senders may be ahead: the window ends later than it is counted from.
-    const fromMs = window === null ? null : Math.min(newest, now) - window;
-    // The query's own bound is as narrow.
-    const isLast = fromMs === null || (condition.fromMs !== null && fromMs <= condition.fromMs);
-    const params: Record<string, string | number | readonly string[]> = { ...condition.params, limit, windowTo: Math.ceil(newest) };
+async function findRoots(ask: AskRows, schema: Schema, { query, now }: ListRequest, cursor: Cursor | null, limit: number): Promise<{ readonly roots: readonly JsonObject[]; readonly notes: readonly string[] }> {
+  const bounds = windowOf(query, now);
+  const newest = Math.min(cursor === null ? Infinity : Number(BigInt(cursor[0]) / 1_000_000n) + 1, bounds.toMs ?? Infinity, now + DAY);
+  // Clocks of senders may be ahead: the first window ends later than it is counted from.
+  const begin = Math.min(newest, now);
+  const roots: JsonObject[] = [];
+  for (let [toMs, covered] = [Math.ceil(newest), FIRST_WINDOW_MS]; ; ) {
+    const back = Math.floor(begin - covered);
+    const isLast = covered > FARTHEST_MS || (bounds.fromMs !== null && back <= bounds.fromMs);
+    const fromMs = isLast ? bounds.fromMs : back;
+    const condition = conditionOf(query, schema, now, { fromMs, toMs });
+    const params: Record<string, string | number> = { limit: limit - roots.length, windowTo: toMs };
     const conditions = ["ParentSpanId = ''", 'Timestamp < fromUnixTimestamp64Milli({windowTo:Int64})'];
-    if (!isLast) {
+    if (fromMs !== null) {
       conditions.push('Timestamp >= fromUnixTimestamp64Milli({windowFrom:Int64})');
       params['windowFrom'] = Math.floor(fromMs);
     }
@@ -48,10 +59,11 @@ async function findRoots(ask: AskRows, schema: Schema, condition: TraceCondition
       Object.assign(params, { cursorNs: cursor[0], cursorId: cursor[1] });
     }
     if (condition.sql !== '1') conditions.push(condition.sql);
-    const roots = (await ask(`SELECT TraceId, SpanName, ServiceName, toString(toUnixTimestamp64Nano(Timestamp)) AS StartNs, toString(Duration) AS DurationNs FROM ${schema.table} WHERE ${conditions.join(' AND ')} ORDER BY Timestamp DESC, TraceId DESC LIMIT {limit:UInt32}`, params)).filter(isObject);
-    if (roots.length >= limit || isLast) return roots;
+    roots.push(...(await ask(`SELECT TraceId, SpanName, ServiceName, toString(toUnixTimestamp64Nano(Timestamp)) AS StartNs, toString(Duration) AS DurationNs FROM ${schema.table} WHERE ${conditions.join(' AND ')} ORDER BY Timestamp DESC, TraceId DESC LIMIT {limit:UInt32}`, { ...params, ...condition.params })).filter(isObject));
+    if (roots.length >= limit || isLast) return { roots, notes: condition.notes };
+    toMs = back;
+    covered += covered * (roots.length === 0 ? BLIND_GROWTH : Math.min(MOST_GROWTH, Math.max(LEAST_GROWTH, (1.5 * (limit - roots.length)) / roots.length)));
   }
-  return [];
 }
 
 async function sumsOf(ask: AskRows, schema: Schema, roots: readonly JsonObject[]): Promise<Map<string, JsonObject>> {
