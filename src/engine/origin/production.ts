@@ -16,8 +16,10 @@ export interface ProductionPorts {
   log(message: string): void;
 }
 
-/** Traces between two looks at the prompts and at whether somebody wants it to end. */
+/** Traces that are read of the store at once. */
 const AT_ONCE = 20;
+/** Between two looks at the prompts, which walk through the workspace. */
+const LOOK_AGAIN_MS = 2000;
 /** Calls of one trace that are looked at: an agent that made more repeats itself. */
 const MOST_CALLS = 500;
 const MOST_SCORES = 20;
@@ -66,8 +68,13 @@ export class Production {
     const { signal } = this.#end;
     const calls = new CallPrompts(await this.#ports.database());
     let found = 0;
+    let templates = await this.#ports.templates();
+    let looked = performance.now();
     for (;;) {
-      const templates = await this.#ports.templates();
+      if (performance.now() - looked > LOOK_AGAIN_MS) {
+        templates = await this.#ports.templates();
+        looked = performance.now();
+      }
       const identity = identityOf(templates);
       const traces = templates.byKey.size === 0 ? [] : calls.unmatched(identity, AT_ONCE);
       for (const trace of traces) {

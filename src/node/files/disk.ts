@@ -33,14 +33,17 @@ export function createFileReader({ maxBytes = MOST_BYTES, root }: FileReaderOpti
       yield* readChunks(path);
     },
     isFile: async (path) => (await statOf(path))?.isFile() ?? false,
-    async glob(pattern, base) {
-      // Read when a pattern is: most commands name their files.
-      const { glob } = await import('tinyglobby');
-      // Links are not followed: they may lead out of the workspace, or in circles.
-      const found = await glob(pattern, { cwd: base, absolute: true, onlyFiles: true, ignore: [...IGNORED], followSymbolicLinks: false, expandDirectories: false });
-      return found.map((path) => path.replaceAll('\\', '/')).sort();
-    },
+    glob: (pattern, base) => findFiles([pattern], base),
   };
+}
+
+/** Files below a folder whose paths match any of the patterns, absolute, with forward slashes, sorted. */
+export async function findFiles(patterns: readonly string[], base: string): Promise<string[]> {
+  // Read when a pattern is: most commands name their files.
+  const { glob } = await import('tinyglobby');
+  // Links are not followed: they may lead out of the workspace, or in circles.
+  const found = await glob([...patterns], { cwd: base, absolute: true, onlyFiles: true, ignore: [...IGNORED], followSymbolicLinks: false, expandDirectories: false });
+  return found.map((path) => path.replaceAll('\\', '/')).sort();
 }
 
 export async function isFolder(path: string): Promise<boolean> {
