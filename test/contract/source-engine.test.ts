@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { spanIdFor, traceIdFor } from '../../src/core/trace/ids.ts';
 import type { RemoteNotifications } from '../../src/protocol/remote.ts';
-import { hexSpan, hexTrace, testTrace, uuid, type BackendTrace } from '../fixtures/servers/backend-data.ts';
+import { dashed, hexSpan, hexTrace, testTrace, uuid, type BackendTrace } from '../fixtures/servers/backend-data.ts';
 import { SECRET, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 import * as backends from '../fixtures/servers/trace-backends.ts';
 
@@ -16,7 +16,12 @@ type BackendEndpoints = backends.Endpoints<readonly BackendTrace[]>;
 
 /** The backend asks for the key that the test's host gives for every name. */
 function keyed(endpoints: BackendEndpoints): BackendEndpoints {
-  return (asked, traces, refuse) => endpoints({ ...asked, headers: JSON.parse(JSON.stringify(asked.headers).replaceAll(SECRET, backends.BACKEND_KEY).replaceAll(Buffer.from(`pk-lf-1:${SECRET}`).toString('base64'), Buffer.from(`pk-lf-1:${backends.BACKEND_KEY}`).toString('base64'))) as typeof asked.headers }, traces, refuse);
+  const base64 = (user: string, key: string): string => Buffer.from(`${user}:${key}`).toString('base64');
+  return (asked, traces, refuse) => {
+    const plain = JSON.stringify(asked.headers).replaceAll(SECRET, backends.BACKEND_KEY);
+    const headers = ['pk-lf-1', '123', 'api'].reduce((text, user) => text.replaceAll(base64(user, SECRET), base64(user, backends.BACKEND_KEY)), plain);
+    return endpoints({ ...asked, headers: JSON.parse(headers) as typeof asked.headers }, traces, refuse);
+  };
 }
 
 async function start(endpoints: BackendEndpoints, entry: (url: string) => string, count = 60): Promise<{ engine: TestEngine; server: backends.BackendServer }> {
@@ -167,6 +172,35 @@ describe('links and sources in the engine', () => {
     }
     server.fault = null;
     await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ from: 'source', spans: 1500, notes: [] });
+  });
+
+  it('fetches the rest of a trace by the id of its call, when only a part came', async () => {
+    const { engine: { engine }, server } = await start(backends.weave, (url) => `{ name: weave, type: weave, url: "${url}", project: acme/shop, app: "${url}" }`, 6000);
+    const traceId = traceIdFor('weave', dashed(hexTrace));
+    let times = 0;
+    server.fault = (asked) => asked.path === '/calls/stream_query' && times++ > 0 && server.asked.length < 20;
+    const cancel = new AbortController();
+    engine.on('remote/progress', ({ spans }) => void (spans >= 5000 && cancel.abort()));
+    await expect(engine.request('links/open', { text: `${server.url}/acme/shop/weave/calls/${uuid(3)}` }, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
+    await expect.poll(async () => (await engine.request('remote/origin', { traceId }))?.notes, { timeout: 10_000 }).toEqual(['Only a part of the trace came before its source failed or it was cancelled.']);
+    server.fault = null;
+    await expect(engine.request('remote/refresh', { traceId })).resolves.toMatchObject({ status: 'opened', from: 'source', spans: 6000, notes: [] });
+    expect(server.wrong).toEqual([]);
+  }, 60_000);
+
+  it('keeps no key that a source repeats', async () => {
+    const { engine: { engine, folder }, server } = await start(backends.tempoV2, (url) => `{ name: tempo, type: tempo, url: "${url}", user: "123", tenant: team }`);
+    // TraceByIDResponse with no more than a status (PARTIAL) and its message is followed by the trace of version 1.
+    const whole = Buffer.from(await (await fetch(`${server.url}/api/v2/traces/${hexTrace}`, { headers: { authorization: `Basic ${Buffer.from(`123:${backends.BACKEND_KEY}`).toString('base64')}`, 'x-scope-orgid': 'team' } })).arrayBuffer());
+    const message = Buffer.from(`the key ${SECRET} is of another tenant`);
+    server.fault = (asked, response) => asked.path.startsWith('/api/v2/') && response.writeHead(200, { 'content-type': 'application/protobuf' }).end(Buffer.concat([whole, Buffer.from([0x22, message.length]), message])) !== undefined;
+    const opened = await engine.request('remote/fetch', { source: 'tempo', id: hexTrace });
+    expect(opened).toMatchObject({ status: 'opened', notes: [expect.stringMatching(/^Tempo gave a part of the trace only: the key \[secret\] is of another tenant\.$/)] });
+    await engine.dispose();
+    for (const file of ['touchstone.db', 'touchstone.db-wal']) {
+      const path = join(folder, '.touchstone', file);
+      if (existsSync(path)) expect(readFileSync(path).includes(SECRET)).toBe(false);
+    }
   });
 
   it('contacts nothing in a workspace that is not trusted, or with a touchstone.yml that has errors', async () => {

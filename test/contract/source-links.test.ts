@@ -209,11 +209,23 @@ describe('the only way out to a source', () => {
   it('knows where addresses lead, in every way of writing them', () => {
     const cases: Readonly<Record<ReturnType<typeof reachOf>, readonly string[]>> = {
       public: ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946', '64:ff9b::5db8:d822', '::ffff:93.184.216.34'],
-      near: ['127.0.0.1', '127.255.0.9', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', '::1', '[::1]', 'fd12:3456::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::7f00:1', '2002:7f00:1::', '::127.0.0.1'],
-      link: ['169.254.169.254', '169.254.0.1', 'fe80::1', 'fe80::1%eth0', 'fd00:ec2::254', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', '100.100.100.200'],
-      nowhere: ['0.0.0.0', '::', '224.0.0.1', '255.255.255.255', 'ff02::1', 'localhost', ''],
+      near: ['127.0.0.1', '127.255.0.9', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', '::1', '[::1]', 'fd12:3456::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::7f00:1', '2002:7f00:1::', '::127.0.0.1', '64:ff9b:1::5db8:d822', '2001::5db8:d822'],
+      link: ['169.254.169.254', '169.254.0.1', 'fe80::1', 'fe80::1%eth0', 'fd00:ec2::254', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', '100.100.100.200', '168.63.129.16', 'fd00:ec2::23', 'fd20:ce::254', '[fd00:c1::a9fe:a9fe]'],
+      nowhere: ['0.0.0.0', '::', '224.0.0.1', '255.255.255.255', 'ff02::1', '2001:db8::1', 'localhost', ''],
     };
     for (const [reach, addresses] of Object.entries(cases)) for (const address of addresses) expect(reachOf(address), address).toBe(reach);
+  });
+
+  it('says that a redirect leads to where the key is not sent', async () => {
+    const proxy = await startInterceptingProxy({ upstream: other.port, hostName: 'cdn.example' });
+    try {
+      own.redirect('http://cdn.example/api/x', 301);
+      other.answer = (_, response) => void response.writeHead(401).end();
+      await expect(ask(client(`http://127.0.0.1:${own.port}`, { proxy: { url: `http://${proxy.host}`, strictSsl: true, noProxy: [] } }))).rejects.toThrow(/redirects to http:\/\/cdn\.example, to which its key is not sent \(401\).*write it into "url"/);
+      expect(shown(other)).not.toContain(KEY);
+    } finally {
+      await proxy.stop();
+    }
   });
 
   it('never tells a key in an error', async () => {

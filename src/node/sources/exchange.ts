@@ -2,7 +2,7 @@ import { request as httpRequest, type Agent, type IncomingMessage } from 'node:h
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
-import { createBrotliDecompress, createGunzip, createInflate, type BrotliDecompress, type Gunzip, type Inflate } from 'node:zlib';
+import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { IdleError } from '../http/fetch.ts';
 
@@ -38,7 +38,7 @@ export function exchange({ url, method, headers, body, agent, lookup, idleTimeou
     const request = send({
       ...urlToHttpOptions(url),
       method,
-      headers: { 'accept-encoding': 'gzip, deflate, br', ...headers, ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }) },
+      headers: { 'accept-encoding': 'gzip, deflate', ...headers, ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }) },
       timeout: idleTimeoutMs,
       agent,
       ...(lookup === undefined ? {} : { lookup }),
@@ -74,10 +74,10 @@ export function exchange({ url, method, headers, body, agent, lookup, idleTimeou
   });
 }
 
-/** `null`: it is sent as it is. */
-function inflaterFor(message: IncomingMessage): BrotliDecompress | Gunzip | Inflate | null {
+/** `null`: it is sent as it is. Brotli is not asked for: it has no limit to how many times longer an answer gets. */
+function inflaterFor(message: IncomingMessage): Gunzip | Inflate | null {
   const encoding = message.headers['content-encoding']?.trim().toLowerCase();
-  const inflate = encoding === 'gzip' || encoding === 'x-gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : encoding === 'br' ? createBrotliDecompress() : null;
+  const inflate = encoding === 'gzip' || encoding === 'x-gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : null;
   if (inflate === null) return null;
   message.on('error', (error) => inflate.destroy(error));
   message.on('aborted', () => inflate.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })));

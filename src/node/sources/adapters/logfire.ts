@@ -5,6 +5,7 @@ import { nanosOf } from '../../../core/trace/time.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { FetchedTrace, FetchSink, ListedPage, ListRequest, TraceRef, TraceSource } from '../source.ts';
 import { BackendAdapter } from './adapter.ts';
+import { Pages } from './pages.ts';
 import { isoAt, listOf, nanosBetween, notFound, numberAt, textAt } from './shared.ts';
 
 /** As many rows as Logfire gives for one query. */
@@ -22,18 +23,15 @@ export class LogfireSource extends BackendAdapter implements TraceSource {
 
   async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
     const { id, traceId } = this.hexTrace(ref);
-    const notes: string[] = [];
+    const pages = new Pages(this.client.subject, MOST_SPANS / PAGE);
     let count = 0;
-    for (;;) {
-      const rows = await this.#rows(`SELECT ${COLUMNS} FROM records WHERE trace_id = '${traceId}' ORDER BY start_timestamp, span_id LIMIT ${PAGE} OFFSET ${count}`, PAGE, signal);
+    let rows: readonly JsonObject[];
+    do {
+      rows = await this.#rows(`SELECT ${COLUMNS} FROM records WHERE trace_id = '${traceId}' ORDER BY start_timestamp, span_id LIMIT ${PAGE} OFFSET ${count}`, PAGE, signal);
       if (rows.length > 0) await sink.decoded(readLogfireRows(rows));
       count += rows.length;
-      if (rows.length < PAGE) break;
-      if (count >= MOST_SPANS) {
-        notes.push(`Records beyond ${MOST_SPANS.toLocaleString('en')} were left out.`);
-        break;
-      }
-    }
+    } while (pages.goOn(rows.length < PAGE ? null : textAt(rows.at(-1), 'span_id')));
+    const notes = pages.notes('Records', count);
     if (count === 0) throw notFound(this.client.subject, id);
     return { ids: { traceId, spanId: ref.spanId, project: ref.project ?? this.entry.project ?? null, tenant: null, callId: null }, traceId, spanId: readSpanId(ref.spanId) ?? null, notes };
   }
