@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { COMMANDS } from '../../src/extension/constants.ts';
 import type { ImportedFile } from '../../src/protocol/traces.ts';
 import { recordedCallLine } from '../fixtures/traces/recorded-calls.ts';
-import { closeAll, file, folder, lens, lenses, open, until, write } from './support.ts';
+import { closeAll, file, folder, lens, lenses, open, tracePanels, until, write } from './support.ts';
 
 const AGENT = `export class Shop {
   async lookup(id) {
@@ -22,10 +22,6 @@ const call = (id: string, line: number, name: string, more: { at?: number; faile
 async function hover(uri: vscode.Uri, at: vscode.Position): Promise<string> {
   const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', uri, at);
   return hovers.flatMap(({ contents }) => contents.map((content) => (content instanceof vscode.MarkdownString ? content.value : ''))).filter((text) => text.includes('touchstone.openTrace')).join('\n');
-}
-
-function tracePanels(): readonly vscode.Tab[] {
-  return vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => tab.input instanceof vscode.TabInputWebview && tab.input.viewType.endsWith('touchstone.trace'));
 }
 
 describe('what traces say, beside the code', function () {

@@ -97,6 +97,19 @@ export function enginePids(): number[] {
   return lines.filter((line) => line.includes(join('dist', 'engine.mjs')) && Number(line.trim().split(/\s+/)[1]) === process.pid).map((line) => Number(line.trim().split(/\s+/)[0]));
 }
 
+export function tracePanels(): readonly vscode.Tab[] {
+  return vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => tab.input instanceof vscode.TabInputWebview && tab.input.viewType.endsWith('touchstone.trace'));
+}
+
+/** Takes what questions propose, one after the other, until the probe answers with something. */
+export async function accept<T>(what: string, probe: () => T | Promise<T>): Promise<NonNullable<T>> {
+  return until(what, async () => {
+    const found = await probe();
+    if (found === undefined || found === null || found === false) await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+    return found;
+  });
+}
+
 /** Leaves no editor and no unsaved text behind. */
 export async function closeAll(): Promise<void> {
   for (const document of vscode.workspace.textDocuments) {
