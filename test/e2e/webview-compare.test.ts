@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { root } from '../../scripts/tools/paths.ts';
-import { askedOf as asked, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
+import { askedOf as asked, cancelWhileItGrows, engineComesBack, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
 
 const { open } = panelPages('compare');
 
@@ -181,12 +181,7 @@ describe('judging', () => {
 describe('what the person should know first', () => {
   test('a run under way shows how far it is and is cancelled', async () => {
     const page = await open('live');
-    const progress = page.getByRole('progressbar');
-    const now = async () => Number(await progress.getAttribute('aria-valuenow'));
-    await progress.waitFor();
-    const before = await now();
-    await expect.poll(now).toBeGreaterThan(before);
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await cancelWhileItGrows(page);
     await page.getByText(/^working copy was cancelled: \d+ of 180 outputs are there\./).waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
     expect((await asked(page)).map(({ method }) => method)).toEqual(['comparison/cancel', 'comparison/resume']);
@@ -206,10 +201,7 @@ describe('what the person should know first', () => {
     expect(await asked(stopped)).toMatchObject([{ method: 'comparison/again', params: { untilClear: { metric: 'passRate', margin: 0.05 } } }]);
     await stopped.close();
     const gone = await open('gone');
-    await gone.getByRole('alert').filter({ hasText: 'The engine has stopped.' }).waitFor();
-    await gone.evaluate(() => window.asked.push({ method: 'recovered', params: null }));
-    await gone.getByRole('button', { name: 'Try again' }).click();
-    await grid(gone).waitFor();
+    await engineComesBack(gone, grid(gone));
     await gone.close();
   });
 

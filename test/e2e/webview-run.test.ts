@@ -1,7 +1,7 @@
 /** The run panel in a browser, with a fake host: its keyboard, its safety against hostile text, its reload. */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { askedOf as asked, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
+import { askedOf as asked, cancelWhileItGrows, engineComesBack, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
 
 const { open } = panelPages('');
 
@@ -161,13 +161,8 @@ describe('by keyboard alone', () => {
 describe('a run under way', () => {
   test('shows its progress and is cancelled', async () => {
     const page = await open('live');
-    const progress = page.getByRole('progressbar');
-    const now = async () => Number(await progress.getAttribute('aria-valuenow'));
-    await progress.waitFor();
-    const before = await now();
-    await expect.poll(now).toBeGreaterThan(before);
     await page.getByText('No verdict before the run ends.').waitFor();
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await cancelWhileItGrows(page);
     await page.getByText(/^Cancelled: \d+ of 120 cells are kept/).waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
     expect((await asked(page)).map((call) => call.method)).toEqual(['run/cancel', 'run/resume']);
@@ -176,10 +171,7 @@ describe('a run under way', () => {
 
   test('an engine that is gone is explained', async () => {
     const page = await open('gone');
-    await page.getByRole('alert').filter({ hasText: 'The engine has stopped.' }).waitFor();
-    await page.evaluate(() => window.asked.push({ method: 'recovered', params: null }));
-    await page.getByRole('button', { name: 'Try again' }).click();
-    await page.getByRole('grid').waitFor();
+    await engineComesBack(page, page.getByRole('grid'));
     await page.close();
   });
 });

@@ -1,7 +1,7 @@
 /** The trace panel in a browser, with a fake host: its keyboard, its safety against hostile text, large and live traces, its reload. */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { askedOf as asked, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
+import { askedOf as asked, engineComesBack, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
 
 const { open } = panelPages('trace');
 
@@ -271,10 +271,7 @@ describe('a trace under way', () => {
 describe('states', () => {
   test('an engine that is gone is explained', async () => {
     const page = await open('gone');
-    await page.getByRole('alert').filter({ hasText: 'The engine has stopped.' }).waitFor();
-    await page.evaluate(() => window.asked.push({ method: 'recovered', params: null }));
-    await page.getByRole('button', { name: 'Try again' }).click();
-    await tree(page).waitFor();
+    await engineComesBack(page, tree(page));
     await page.close();
   });
 

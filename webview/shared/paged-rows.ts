@@ -18,6 +18,8 @@ export const PAGE_SIZE = 100;
 const MAX_PAGES = 60;
 /** How long the rows of the previous view stay while the first of the new one are on their way: no flash of placeholders. */
 const LINGER_MS = 150;
+/** A search that the person waits for ends here. */
+const MAX_SEARCHED_ROWS = 2000;
 
 interface Kept<Row> {
   readonly rows: readonly Row[];
@@ -43,6 +45,7 @@ export class PagedRows<View, Row, Page extends RowPage<Row>> {
   #generation = new AbortController();
   #wanted: readonly [first: number, last: number] = [0, 0];
   #use = 0;
+  #searches = 0;
   readonly #lastUse = new Map<number, number>();
 
   /** `fetch` asks for the rows [from, to) of a view. */
@@ -131,6 +134,19 @@ export class PagedRows<View, Row, Page extends RowPage<Row>> {
   async load(index: number): Promise<Row | undefined> {
     await this.#load(Math.floor(index / PAGE_SIZE));
     return this.row(index);
+  }
+
+  /** Index of the first row from `from` on, and from the begin again, that matches, among the rows that are here and some more; `undefined` too when another search began meanwhile. */
+  async search(from: number, matches: (row: Row) => boolean): Promise<number | undefined> {
+    const search = ++this.#searches;
+    const total = this.#total ?? 0;
+    for (let step = 0; step < Math.min(total, MAX_SEARCHED_ROWS); step++) {
+      const index = (from + step) % total;
+      const row = this.row(index) ?? (await this.load(index));
+      if (search !== this.#searches) return undefined;
+      if (row !== undefined && matches(row)) return index;
+    }
+    return undefined;
   }
 
   /** After a failure or a reconnect. */

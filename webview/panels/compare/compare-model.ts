@@ -3,6 +3,7 @@ import type { ComparedCase, ComparedPrompt, ComparisonPage, ComparisonRef, Compa
 import type { Side } from '../../../src/core/compare/model.ts';
 import type { ComparePanelMethods, ShownComparison } from '../../../src/protocol/compare-panel.ts';
 import { asFailure, type Failure } from '../../shared/failure.ts';
+import { Opening } from '../../shared/opening.ts';
 import { outputText } from '../../shared/output-text.ts';
 import { PAGE_SIZE, PagedRows } from '../../shared/paged-rows.ts';
 import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
@@ -23,13 +24,8 @@ export interface Read<T> {
   readonly failure: Failure | null;
 }
 
-/** No placeholder in place of something readable before this. */
-const PATIENCE_MS = 150;
 /** While runs are under way the comparison is asked for again at most this often. */
 const REFRESH_MS = 250;
-/** An open detail follows the keyboard when it rests. */
-const FOLLOW_MS = 60;
-const MAX_SEARCHED_ROWS = 2000;
 
 /** What the panel knows and does; the components draw it. */
 export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
@@ -46,10 +42,9 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   readonly missing = signal<ComparePanelMethods['comparison/estimate'][1] | null>(null);
   readonly gridFocus = signal(0);
   readonly searchFocus = signal(0);
-  #opening = new AbortController();
+  readonly #opening = new Opening<ComparedCase>();
   #reading = new AbortController();
   #refresh: ReturnType<typeof setTimeout> | undefined;
-  #follow: ReturnType<typeof setTimeout> | undefined;
   #refreshing = false;
   /** The open case as the grid shows it, to notice that it changed. */
   #openRow = '';
@@ -136,8 +131,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   moveTo(row: number): void {
     this.active.value = row;
     if (this.open.value === null) return;
-    clearTimeout(this.#follow);
-    this.#follow = setTimeout(() => void this.openRow(row), FOLLOW_MS);
+    this.#opening.follow(() => void this.openRow(row));
   }
 
   /** The case below or above, wherever the keyboard is. */
@@ -152,29 +146,18 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   }
 
   async openCase(caseIndex: number): Promise<void> {
-    clearTimeout(this.#follow);
-    this.#opening.abort();
-    const opening = new AbortController();
-    this.#opening = opening;
     this.#openRow = this.#rowText(caseIndex);
     this.open.value = { caseIndex, detail: this.open.value?.detail ?? null, failure: null };
     if (this.state.value.open !== caseIndex) this.update({ open: caseIndex, repeats: { a: 0, b: 0 } });
-    const patience = setTimeout(() => {
-      if (!opening.signal.aborted && this.open.value?.detail?.caseIndex !== caseIndex) this.open.value = { caseIndex, detail: null, failure: null };
-    }, PATIENCE_MS);
-    try {
-      const detail = await this.api.request('comparison/case', { ...this.#named(), caseIndex }, opening.signal);
-      if (!opening.signal.aborted) this.open.value = { caseIndex, detail, failure: null };
-    } catch (error) {
-      if (!opening.signal.aborted) this.open.value = { caseIndex, detail: null, failure: asFailure(error) };
-    } finally {
-      clearTimeout(patience);
-    }
+    await this.#opening.read({
+      ask: (signal) => this.api.request('comparison/case', { ...this.#named(), caseIndex }, signal),
+      show: (detail, failure) => { this.open.value = { caseIndex, detail, failure }; },
+      isShown: () => this.open.value?.detail?.caseIndex === caseIndex,
+    });
   }
 
   closeCase(): void {
-    clearTimeout(this.#follow);
-    this.#opening.abort();
+    this.#opening.stop();
     batch(() => {
       this.open.value = null;
       this.update({ open: null });
@@ -236,21 +219,16 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     if (await this.act(() => this.api.request('copy', { text }))) this.announcement.value = 'Copied.';
   }
 
-  /** Moves to the next case whose id begins so, over the rows that are here and some more. */
+  /** Moves to the next case whose id begins so. */
   async findByPrefix(prefix: string, from: number): Promise<void> {
-    const total = this.rows.total ?? 0;
     const wanted = prefix.toLowerCase();
-    for (let step = 0; step < Math.min(total, MAX_SEARCHED_ROWS); step++) {
-      const at = (from + step) % total;
-      const row = this.rows.row(at) ?? (await this.rows.load(at));
-      if (row?.caseId.toLowerCase().startsWith(wanted) === true) return this.moveTo(at);
-    }
+    const found = await this.rows.search(from, ({ caseId }) => caseId.toLowerCase().startsWith(wanted));
+    if (found !== undefined) this.moveTo(found);
   }
 
   override dispose(): void {
     clearTimeout(this.#refresh);
-    clearTimeout(this.#follow);
-    this.#opening.abort();
+    this.#opening.stop();
     this.#reading.abort();
     this.rows.dispose();
     super.dispose();

@@ -3,7 +3,8 @@ import { TouchstoneError } from '../../../src/core/errors.ts';
 import type { CellKey } from '../../../src/core/eval/model.ts';
 import type { CellDetail, GridRow, GridView, RunSnapshot } from '../../../src/protocol/engine.ts';
 import type { RunPanelMethods } from '../../../src/protocol/run-panel.ts';
-import { asFailure, type Failure } from '../../shared/failure.ts';
+import type { Failure } from '../../shared/failure.ts';
+import { Opening } from '../../shared/opening.ts';
 import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
 import { outputText } from '../../shared/output-text.ts';
 import { RowCache, type SliceRow } from './row-cache.ts';
@@ -24,12 +25,8 @@ export interface ActiveCell {
   readonly column: number;
 }
 
-/** No spinner, and no placeholder in place of something readable, before this. */
-const PATIENCE_MS = 150;
 /** While a run is under way its cells are asked for again at most this often. */
 const REFRESH_MS = 250;
-const FOLLOW_MS = 60;
-const MAX_SEARCHED_ROWS = 2000;
 
 /** What the panel knows and does; the components draw it. */
 export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
@@ -44,13 +41,11 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
   readonly gridFocus = signal(0);
   readonly searchFocus = signal(0);
   readonly #sliceRows = new Map<string, SliceRow>();
-  #opening = new AbortController();
+  readonly #opening = new Opening<CellDetail>();
   #askedForSlices = false;
-  #prefixSearch = 0;
   #openCellText = '';
   #revision = 0;
   #refresh: ReturnType<typeof setTimeout> | undefined;
-  #follow: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: PanelApi<RunPanelMethods>, state: ViewState, save: (state: ViewState, runId: string) => void) {
     super(api, state, save);
@@ -144,8 +139,7 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
   moveTo(row: number, column: number): void {
     this.active.value = { row, column };
     if (this.open.value === null) return;
-    clearTimeout(this.#follow);
-    this.#follow = setTimeout(() => void this.openAt(row, column), FOLLOW_MS);
+    this.#opening.follow(() => void this.openAt(row, column));
   }
 
   async openAt(row: number, column: number): Promise<void> {
@@ -155,30 +149,19 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
   }
 
   async openCell(key: CellKey): Promise<void> {
-    clearTimeout(this.#follow);
-    this.#opening.abort();
-    const opening = new AbortController();
-    this.#opening = opening;
     this.#openCellText = this.#cellText(key);
     const before = this.open.value;
     this.open.value = { key, detail: before?.detail ?? null, detailKey: before?.detailKey ?? null, failure: null };
     this.update({ open: key });
-    const patience = setTimeout(() => {
-      if (!opening.signal.aborted && !sameCell(this.open.value?.detailKey ?? null, key)) this.open.value = { key, detail: null, detailKey: null, failure: null };
-    }, PATIENCE_MS);
-    try {
-      const detail = await this.api.request('cell/get', { key }, opening.signal);
-      if (!opening.signal.aborted) this.open.value = { key, detail, detailKey: key, failure: null };
-    } catch (error) {
-      if (!opening.signal.aborted) this.open.value = { key, detail: null, detailKey: null, failure: asFailure(error) };
-    } finally {
-      clearTimeout(patience);
-    }
+    await this.#opening.read({
+      ask: (signal) => this.api.request('cell/get', { key }, signal),
+      show: (detail, failure) => { this.open.value = { key, detail, detailKey: detail === null ? null : key, failure }; },
+      isShown: () => sameCell(this.open.value?.detailKey ?? null, key),
+    });
   }
 
   closeCell(): void {
-    clearTimeout(this.#follow);
-    this.#opening.abort();
+    this.#opening.stop();
     batch(() => {
       this.open.value = null;
       this.update({ open: null });
@@ -206,19 +189,11 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
     this.#show(found.row, (last >= 0 ? last : found.modelIndex) + 1);
   }
 
-  /** Moves to the next case whose id begins so, over the rows that are here and some more. */
+  /** Moves to the next case or slice whose name begins so. */
   async findByPrefix(prefix: string, from: number): Promise<void> {
-    const search = ++this.#prefixSearch;
-    const total = this.rows.total ?? 0;
     const wanted = prefix.toLowerCase();
-    for (let step = 0; step < Math.min(total, MAX_SEARCHED_ROWS); step++) {
-      const at = (from + step) % total;
-      const row = this.rows.row(at) ?? (await this.rows.load(at));
-      // More has been typed while rows came: that search knows better.
-      if (search !== this.#prefixSearch) return;
-      const name = row?.kind === 'case' ? row.caseId : row?.slice;
-      if (name?.toLowerCase().startsWith(wanted) === true) return this.moveTo(at, this.active.value.column);
-    }
+    const found = await this.rows.search(from, (row) => (row.kind === 'case' ? row.caseId : row.slice).toLowerCase().startsWith(wanted));
+    if (found !== undefined) this.moveTo(found, this.active.value.column);
   }
 
   /** The output of the keyboard's cell, whole, to the clipboard. */
@@ -243,8 +218,7 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
   override dispose(): void {
     super.dispose();
     clearTimeout(this.#refresh);
-    clearTimeout(this.#follow);
-    this.#opening.abort();
+    this.#opening.stop();
     this.rows.dispose();
   }
 

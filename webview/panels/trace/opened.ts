@@ -3,7 +3,8 @@ import type { Row } from '../../../src/core/trace/view/rows.ts';
 import type { TreeView } from '../../../src/core/trace/view/tree-view.ts';
 import type { TracePanelMethods } from '../../../src/protocol/trace-panel.ts';
 import type { SpanDetail } from '../../../src/protocol/traces.ts';
-import { asFailure, type Failure } from '../../shared/failure.ts';
+import type { Failure } from '../../shared/failure.ts';
+import { Opening } from '../../shared/opening.ts';
 import type { PanelApi } from '../../shared/panel-model.ts';
 
 /** What the detail shows: a span, or a row that stands for several. */
@@ -11,47 +12,35 @@ export type Open =
   | { readonly kind: 'span'; readonly position: number; /** For a moment still that of the span before; `null`: on its way. */ readonly detail: SpanDetail | null; readonly failure: Failure | null }
   | { readonly kind: 'rows'; readonly row: Row };
 
-/** No placeholder in place of something readable before this. */
-const PATIENCE_MS = 150;
-
 /** The opened row, and the asking for what it is. */
 export class Opened {
   readonly open = signal<Open | null>(null);
   readonly #api: PanelApi<TracePanelMethods>;
-  #asking = new AbortController();
+  readonly #asking = new Opening<SpanDetail>();
 
   constructor(api: PanelApi<TracePanelMethods>) {
     this.#api = api;
   }
 
   close(): void {
-    this.#asking.abort();
+    this.#asking.stop();
     this.open.value = null;
   }
 
   showRows(row: Row): void {
-    this.#asking.abort();
+    this.#asking.stop();
     this.open.value = { kind: 'rows', row };
   }
 
   async showSpan(view: TreeView, position: number): Promise<void> {
-    this.#asking.abort();
-    const asking = new AbortController();
-    this.#asking = asking;
     const spanId = view.positions.id(position);
     const before = this.open.value?.kind === 'span' ? this.open.value.detail : null;
     this.open.value = { kind: 'span', position, detail: before, failure: null };
-    const patience = setTimeout(() => {
-      if (!asking.signal.aborted && before?.span.spanId !== spanId) this.open.value = { kind: 'span', position, detail: null, failure: null };
-    }, PATIENCE_MS);
-    try {
-      const detail = await this.#api.request('trace/span', { spanId }, asking.signal);
-      if (!asking.signal.aborted) this.open.value = { kind: 'span', position, detail, failure: null };
-    } catch (error) {
-      if (!asking.signal.aborted) this.open.value = { kind: 'span', position, detail: null, failure: asFailure(error) };
-    } finally {
-      clearTimeout(patience);
-    }
+    await this.#asking.read({
+      ask: (signal) => this.#api.request('trace/span', { spanId }, signal),
+      show: (detail, failure) => { this.open.value = { kind: 'span', position, detail, failure }; },
+      isShown: () => before?.span.spanId === spanId,
+    });
   }
 
   /** Names what is open for another revision; `null`: nothing is. */
@@ -71,6 +60,6 @@ export class Opened {
   }
 
   dispose(): void {
-    this.#asking.abort();
+    this.#asking.stop();
   }
 }
