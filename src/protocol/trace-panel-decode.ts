@@ -39,7 +39,7 @@ const COLUMNS: readonly Column[] = ['reasons', 'firstTokens', 'starts', 'duratio
 
 const skeleton: Schema<TraceSkeleton> = v.pipe(
   v.object({
-    traceId: text, revision: number, count: index, startNs: nanos, spanIds: v.instance(Uint8Array), starts: v.instance(Float64Array), durations: v.instance(Float64Array),
+    traceId: text, revision: number, count: index, startNs: nanos, end: number, spanIds: v.instance(Uint8Array), starts: v.instance(Float64Array), durations: v.instance(Float64Array),
     parents: v.instance(Int32Array), depths: v.instance(Uint16Array), descendants: v.instance(Int32Array), kinds: v.instance(Uint8Array), flags: v.instance(Uint16Array),
     names: v.instance(Uint32Array), models: v.instance(Uint32Array), reasons: v.instance(Uint32Array), firstTokens: v.instance(Float32Array), inputTokens: v.instance(Float64Array), outputTokens: v.instance(Float64Array), costs: v.instance(Float64Array),
     totalTokens: v.instance(Float64Array), totalCosts: v.instance(Float64Array), totalErrors: v.instance(Int32Array), texts,

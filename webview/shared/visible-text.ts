@@ -13,6 +13,9 @@ export interface VisiblePiece {
  */
 const UNSEEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u00AD\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]|[\u{E0000}-\u{E007F}]|(?<!\p{Script=Han})[\u{E0100}-\u{E01EF}]|(?<=[\uFE00-\uFE0F])[\uFE00-\uFE0F]/gu;
 
+/** Compiling the other expression takes longer than a panel's first rows, which hold nothing else as a rule. */
+const PLAIN = /^[\t\n\r -~]*$/;
+
 const NAMES: Readonly<Record<string, string>> = {
   '\u00AD': 'soft hyphen', '\u200B': 'zero-width space', '\u200E': 'left-to-right mark', '\u200F': 'right-to-left mark', '\u202A': 'left-to-right embedding',
   '\u202B': 'right-to-left embedding', '\u202C': 'end of embedding', '\u202D': 'left-to-right override', '\u202E': 'right-to-left override', '\u2060': 'word joiner',
@@ -21,6 +24,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Splits a text so that what hides can be shown by its code. */
 export function visiblePieces(text: string): readonly VisiblePiece[] {
+  if (PLAIN.test(text)) return text === '' ? [] : [{ text }];
   const pieces: VisiblePiece[] = [];
   let at = 0;
   for (const match of text.matchAll(UNSEEN)) {

@@ -60,10 +60,12 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): { s
   const parents = new Int32Array(count);
   const spanIds = new Uint8Array(count * 8);
   const ids = new DataView(spanIds.buffer);
+  let last = 0;
   for (let at = 0; at < count; at++) {
     const index = order[at]!;
     const end = columns.ends[index]!;
     durations[at] = Number.isNaN(end) ? NaN : Math.max(0, end - columns.starts[index]!) / NS_PER_MS;
+    last = Math.max(last, starts[at]! + (durations[at]! || 0));
     firstTokens[at] = columns.firstTokens[index]! / NS_PER_MS;
     parents[at] = tree.parents[index]! < 0 ? -1 : positions[tree.parents[index]!]!;
     ids.setInt32(at * 8, columns.idHigh[index]!);
@@ -74,6 +76,7 @@ export function buildSkeleton(header: SkeletonHeader, parts: SkeletonParts): { s
     revision: header.revision,
     count,
     startNs: (BigInt(header.zeroNs) + BigInt(Math.round(earliest))).toString(),
+    end: last,
     spanIds,
     starts,
     durations,

@@ -34,6 +34,8 @@ export interface TraceSkeleton {
   readonly count: number;
   /** Nanoseconds since 1970, decimal: zero of `starts`. */
   readonly startNs: string;
+  /** Milliseconds after `startNs`: the last moment that a span tells of. */
+  readonly end: number;
   /** 8 bytes a span, big endian. */
   readonly spanIds: Uint8Array;
   /** Milliseconds after `startNs`. */

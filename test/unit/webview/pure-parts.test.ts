@@ -3,7 +3,7 @@ import { gridLayout } from '../../../webview/panels/run/grid-columns.ts';
 import { decodeViewState, INITIAL_STATE } from '../../../webview/panels/run/view-state.ts';
 import { differenceOf, foldEqual } from '../../../webview/shared/difference.ts';
 import { scrollToRow, visibleRows } from '../../../webview/shared/virtual.ts';
-import { clip, visiblePieces } from '../../../webview/shared/visible-text.ts';
+import { clip, visiblePieces, visibleText } from '../../../webview/shared/visible-text.ts';
 
 describe('which rows are drawn', () => {
   const at = (scrollTop: number, total = 1000) => visibleRows({ scrollTop, height: 260, rowHeight: 26, total }, 2);
@@ -86,6 +86,7 @@ describe('text that hides', () => {
     ['tab\tand\r\nline ends stay', 'tab\tand\r\nline ends stay'],
     ['👩\u200D💻 می\u200Cخواهم', '👩\u200D💻 می\u200Cخواهم'],
   ])('%j', (text, expected) => expect(shown(text)).toBe(expected));
+  test('as one text', () => expect(visibleText('a\u202Eb')).toBe('aU+202Eb'));
   test('a clip never cuts a pair', () => {
     expect(clip('a😀b', 2)).toBe('a');
     expect(clip('a😀b', 3)).toBe('a😀');

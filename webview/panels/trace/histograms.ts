@@ -41,9 +41,9 @@ export class Histograms {
   #rest: ReturnType<typeof setTimeout> | undefined;
 
   draw(canvas: HTMLCanvasElement, job: HistogramJob): void {
-    const seen = this.#waiting.size > 0 || drawn.has(canvas);
-    drawRough(canvas, job);
-    drawn.add(canvas);
+    const seen = drawn.has(canvas);
+    // A canvas takes its time when it is first drawn on: rows are seen before.
+    if (seen) drawRough(canvas, job);
     this.#waiting.set(canvas, job);
     if (!seen || job.window.to - job.window.from >= job.whole.to - job.whole.from) this.#soon();
     else {
@@ -63,7 +63,9 @@ export class Histograms {
   }
 
   #soon(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#work());
+    if (this.#frame !== 0) return;
+    // In the frame after the next one: what has been drawn now is seen first.
+    this.#frame = requestAnimationFrame(() => { this.#frame = requestAnimationFrame(() => this.#work()); });
   }
 
   #work(): void {
@@ -72,9 +74,10 @@ export class Histograms {
     for (const [canvas, job] of this.#waiting) {
       this.#waiting.delete(canvas);
       paint(canvas, job, count(job));
+      drawn.add(canvas);
       if (performance.now() > end) break;
     }
-    if (this.#waiting.size > 0) this.#soon();
+    if (this.#waiting.size > 0) this.#frame = requestAnimationFrame(() => this.#work());
   }
 }
 

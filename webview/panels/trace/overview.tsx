@@ -1,7 +1,7 @@
 import type { ComponentChild } from 'preact';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
-import { marksOf, overviewOf, type TimeWindow } from '../../../src/core/trace/view/activity.ts';
+import { marksOf, overviewOf, type Overview as OverviewOf, type TimeWindow } from '../../../src/core/trace/view/activity.ts';
 import { roundTimeLabel, within } from '../../../src/core/trace/view/time-axis.ts';
 import type { TreeView } from '../../../src/core/trace/view/tree-view.ts';
 import { colours, contextOf } from './colours.ts';
@@ -28,13 +28,15 @@ export function Overview({ model, view, window, left, width }: { readonly model:
   const counted = useRef(whole.to);
   if (whole.to > counted.current * (1 + GROWN) || whole.to < counted.current) counted.current = whole.to;
   const all = { from: 0, to: counted.current };
-  const overview = useMemo(() => overviewOf(view.skeleton, all, Math.ceil(plotWidth(width) / COLUMN), all.to), [view, width, all.to]);
+  const [overview, setOverview] = useState<OverviewOf | null>(null);
+  // After the rows have been seen: it is counted from every span.
+  useEffect(() => setOverview(overviewOf(view.skeleton, all, Math.ceil(plotWidth(width) / COLUMN), all.to)), [view, width, all.to]);
   const theme = colours.value;
   const { matches } = view;
   void model.changes.value;
   useLayoutEffect(() => {
-    const context = canvas.current === null ? null : contextOf(canvas.current, width, HEIGHT);
-    if (context === null) return;
+    const context = canvas.current === null || overview === null ? null : contextOf(canvas.current, width, HEIGHT);
+    if (context === null || overview === null) return;
     const bins = overview.classes[0]?.length ?? 0;
     for (let bin = 0; bin < bins; bin++) {
       let y = BASE;
@@ -77,9 +79,9 @@ export function Overview({ model, view, window, left, width }: { readonly model:
   return (
     <div class="overview">
       <div class="legend" style={{ width: `${left}px` }}>
-        <p>Active spans{overview.peak > 0 && <span class="dim"> · peak <span class="mono">{formatCount(Math.max(1, Math.round(overview.peak)))}</span> at <span class="mono">{roundTimeLabel(((overview.peakBin + 0.5) / overview.classes[0]!.length) * all.to, all.to / 40)}</span></span>}</p>
+        <p>Active spans{overview !== null && overview.peak > 0 && <span class="dim"> · peak <span class="mono">{formatCount(Math.max(1, Math.round(overview.peak)))}</span> at <span class="mono">{roundTimeLabel(((overview.peakBin + 0.5) / overview.classes[0]!.length) * all.to, all.to / 40)}</span></span>}</p>
         <p class="dim">{['agent', 'llm', 'tool', 'retriever', 'other'].map((name) => <span key={name} class="key"><i class={`swatch fill-${name}`} />{name === 'retriever' ? 'retriever, embedding' : name}</span>)}</p>
-        <p class="dim">{matches !== null && <span class="key"><i class="swatch thin fill-match" />match</span>}{view.errors.length > 0 && <span class="key"><i class="swatch thin fill-fail" />error</span>}</p>
+        <p class="dim">{matches !== null && <span class="key"><i class="swatch thin fill-match" />match</span>}{view.errorCount > 0 && <span class="key"><i class="swatch thin fill-fail" />error</span>}</p>
       </div>
       <div
         class="map"

@@ -22,11 +22,15 @@ const MAX_REASON = 120;
 /** Width of a character of the labels' font at 11 pixels; all are equally wide. */
 let characterWidth = 6.6;
 
-export function measureLabels(font: string): void {
+/** `true`: labels stand elsewhere now. */
+export function measureLabels(font: string): boolean {
   const context = document.createElement('canvas').getContext('2d');
-  if (context === null) return;
+  if (context === null) return false;
   context.font = `11px ${font}`;
-  characterWidth = context.measureText('0').width;
+  const { width } = context.measureText('0');
+  const changed = Math.abs(width - characterWidth) > 0.1;
+  characterWidth = width;
+  return changed;
 }
 
 export interface RowActions {
@@ -60,7 +64,7 @@ export class SpanRow extends Component<SpanRowProps> {
   override shouldComponentUpdate(next: SpanRowProps): boolean {
     const now = this.props;
     if (next.index < 0 && now.index < 0) return false;
-    return now.index !== next.index || now.top !== next.top || now.stamp !== next.stamp || now.active !== next.active || now.view !== next.view || now.layout !== next.layout || now.window !== next.window || now.marks !== next.marks || now.theme !== next.theme || isGrowing(next, now.whole);
+    return now.index !== next.index || now.top !== next.top || now.stamp !== next.stamp || now.active !== next.active || now.view !== next.view || now.layout !== next.layout || now.window !== next.window || !isMarkedAlike(now, next) || now.theme !== next.theme || isGrowing(next, now.whole);
   }
 
   override componentDidMount(): void {
@@ -128,6 +132,14 @@ function isGrowing({ index, view, whole }: SpanRowProps, before: TimeWindow): bo
   if (whole.to === before.to || index < 0 || index >= view.rows.length) return false;
   const row = view.rows.at(index);
   return row.position >= 0 ? Number.isNaN(view.skeleton.durations[row.position]!) : view.display.groupRunning[row.group]! > 0;
+}
+
+/** Findings come piece by piece, and most rows have none. */
+function isMarkedAlike({ marks: before, index, view }: SpanRowProps, { marks }: SpanRowProps): boolean {
+  if (marks === before || index < 0 || index >= view.rows.length) return true;
+  const { position } = view.rows.at(index);
+  const [old, now] = [before.get(position), marks.get(position)];
+  return old?.text === now?.text && old?.strong === now?.strong && old?.title === now?.title;
 }
 
 /** One span has a bar; those of a missing parent have rows of their own while it is open. */

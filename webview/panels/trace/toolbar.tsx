@@ -17,7 +17,7 @@ export function Toolbar({ model }: { readonly model: TraceModel }): ComponentChi
   const tree = mode === 'tree';
   void model.changes.value;
   const change = (kind: 'all' | 'none') => () => model.change(() => view?.expandAll(kind));
-  const errors = view?.errors.length ?? 0;
+  const errors = view?.errorCount ?? 0;
   return (
     <div class="toolbar" role="toolbar" aria-label="Trace">
       <Mode model={model} />
@@ -108,9 +108,9 @@ function Kinds({ model }: { readonly model: TraceModel }): ComponentChild {
   const skeleton = model.view.value?.skeleton;
   const counts = useMemo(() => {
     const each = SPAN_KINDS.map(() => 0);
-    for (const kind of skeleton?.kinds ?? []) each[kind]!++;
+    if (shown) for (const kind of skeleton?.kinds ?? []) each[kind]!++;
     return each;
-  }, [skeleton]);
+  }, [skeleton, shown]);
   const toggle = (kind: string): void => {
     const next = kinds === null ? [kind] : kinds.includes(kind) ? kinds.filter((one) => one !== kind) : [...kinds, kind];
     model.setOptions({ kinds: next.length === 0 ? null : next });

@@ -88,9 +88,14 @@ export class TraceModel extends PanelModel<TracePanelMethods, ViewState> {
   override async start(): Promise<void> {
     this.failure.value = null;
     try {
-      const { row, reveal } = await this.api.request('trace/get', {});
-      this.trace.value = row;
-      await this.#load();
+      const [reveal] = await Promise.all([
+        this.api.request('trace/get', {}).then((shown) => {
+          this.trace.value = shown.row;
+          this.time.tick(Date.now());
+          return shown.reveal;
+        }),
+        this.#load(),
+      ]);
       this.keep();
       this.#toReveal ??= reveal;
       if (this.#toReveal !== null) this.revealSpan(this.#toReveal);
@@ -294,7 +299,8 @@ export class TraceModel extends PanelModel<TracePanelMethods, ViewState> {
 
   /** One at a time: what changes meanwhile is asked for afterwards. */
   async #load(): Promise<void> {
-    await this.#loading;
+    // Whoever asked for that one hears of its failure.
+    await this.#loading?.catch(() => undefined);
     this.#loading = this.#loadSkeleton();
     try {
       await this.#loading;

@@ -39,12 +39,15 @@ export function nameOfRow(display: Display, row: Row, spans: number): string {
   return identity === null ? '' : `${identity.kind} ${identity.name}`;
 }
 
-/** `21 Nov 14:32:07`, in the person's own time zone; the year only when it is another one. */
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `21 Nov 14:32:07`, in the person's own time zone; the year only when it is another one. (Making an Intl.DateTimeFormat takes milliseconds of the first sight.) */
 export function momentOf(ns: string, now = new Date()): string {
   const date = new Date(Number(BigInt(ns) / 1_000_000n));
   if (Number.isNaN(date.getTime())) return '';
-  const year = date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' as const };
-  return `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...year })} ${date.toLocaleTimeString('en-GB')}`;
+  const year = date.getFullYear() === now.getFullYear() ? '' : ` ${date.getFullYear()}`;
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+  return `${date.getDate()} ${MONTHS[date.getMonth()]}${year} ${time}`;
 }
 
 export function shortId(id: string): string {

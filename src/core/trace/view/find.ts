@@ -36,7 +36,7 @@ export function matchesOf(found: Uint8Array): Matches {
 /** Spans that failed, whether their status says so or only their result. */
 export function errorsOf({ count, flags }: TraceSkeleton): Int32Array {
   let size = 0;
-  for (const flag of flags) if ((flag & FAILED) !== 0) size++;
+  for (let at = 0; at < count; at++) if ((flags[at]! & FAILED) !== 0) size++;
   const positions = new Int32Array(size);
   for (let at = 0, next = 0; at < count; at++) if ((flags[at]! & FAILED) !== 0) positions[next++] = at;
   return positions;

@@ -34,10 +34,9 @@ const BASE_BINS = 2048;
 export class TreeView {
   readonly skeleton: TraceSkeleton;
   readonly positions: SpanPositions;
-  /** Of the whole trace, in the order of the trace. */
-  readonly errors: Int32Array;
-  /** Milliseconds: the last moment that a span tells of. */
-  readonly knownEnd: number;
+  /** Spans that failed, of the whole trace. */
+  readonly errorCount: number;
+  #errors: Int32Array | null = null;
   #display: Display;
   #expansion: Expansion;
   #filter: KindFilter | null;
@@ -53,15 +52,21 @@ export class TreeView {
   constructor(skeleton: TraceSkeleton, options: ViewOptions, kept?: KeptExpansion) {
     this.skeleton = skeleton;
     this.positions = new SpanPositions(skeleton);
-    this.errors = errorsOf(skeleton);
+    this.errorCount = sumOfRoots(skeleton);
     this.#options = options;
     this.#display = buildDisplay(skeleton, { merge: this.#merges(options) });
     this.#filter = filterSpans(this.#display, options);
     this.#expansion = kept === undefined ? new Expansion(this.#display, 'auto', this.#filter) : Expansion.restore(this.#display, kept, this.positions, this.#filter);
-    let end = 0;
-    const { starts, durations } = skeleton;
-    for (let at = 0; at < skeleton.count; at++) end = Math.max(end, durations[at]! >= 0 ? starts[at]! + durations[at]! : starts[at]!);
-    this.knownEnd = end;
+  }
+
+  /** Milliseconds: the last moment that a span tells of. */
+  get knownEnd(): number {
+    return this.skeleton.end;
+  }
+
+  /** Positions of the spans that failed, in the order of the trace. Looked for when somebody goes to one: the first sight needs only how many. */
+  get errors(): Int32Array {
+    return (this.#errors ??= errorsOf(this.skeleton));
   }
 
   /** Whether equal siblings are merged where there are many. */
@@ -291,4 +296,10 @@ export class TreeView {
     this.#rows = null;
     this.#numbers.clear();
   }
+}
+
+function sumOfRoots({ count, descendants, totalErrors }: TraceSkeleton): number {
+  let sum = 0;
+  for (let at = 0; at < count; at += descendants[at]! + 1) sum += totalErrors[at]!;
+  return sum;
 }

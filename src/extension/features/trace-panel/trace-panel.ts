@@ -8,6 +8,7 @@ import type { TraceRow, TraceSkeleton } from '../../../protocol/traces.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { FirstAnswer } from '../../panels/first-answer.ts';
 import type { PanelView } from '../../panels/open-panels.ts';
 import { copyText, PanelHost } from '../../panels/panel-host.ts';
 import { overlays } from '../../paths.ts';
@@ -19,6 +20,11 @@ import { openCode } from './open-code.ts';
 
 /** A trace that grows is asked about at most so often, in milliseconds. */
 const CHANGED_MS = 250;
+/** A page has loaded by then; milliseconds. */
+const FIRST_ANSWER_MS = 20_000;
+
+type SkeletonQuestion = TracePanelMethods['trace/skeleton'][0];
+
 /** Characters that are put on the clipboard, at most. */
 const LARGEST_COPY = 32_000_000;
 
@@ -29,12 +35,15 @@ export class TracePanel implements PanelView {
   readonly #traceId: string;
   readonly #host: PanelHost<TracePanelNotifications>;
   readonly #shown: OpenTrace;
+  readonly #first: { readonly row: FirstAnswer<Record<string, never>, TraceRow>; readonly skeleton: FirstAnswer<SkeletonQuestion, TraceSkeleton | null> };
   #toReveal: string | null = null;
 
   constructor(services: Services, engine: FolderEngine, traceId: string, panel: vscode.WebviewPanel) {
     this.#services = services;
     this.#engine = engine;
     this.#traceId = traceId;
+    // Before the page: both take their time.
+    this.#first = { row: new FirstAnswer(() => this.#row(), {}), skeleton: new FirstAnswer((question) => this.#skeleton(question), {}) };
     this.#host = new PanelHost(services, panel, { name: 'trace', icon: 'trace', handlers: this.#handlers(), pictures: true });
     const changed = new Coalesced(() => this.#tell(), CHANGED_MS);
     this.#host.own(changed);
@@ -44,8 +53,17 @@ export class TracePanel implements PanelView {
       this.#shown.look();
       changed.request();
     });
+    const forget = (): void => {
+      this.#first.row.forget();
+      this.#first.skeleton.forget();
+    };
+    // A panel that was opened out of sight has no page yet: what was read is not kept for it.
+    const kept = setTimeout(forget, FIRST_ANSWER_MS);
+    this.#host.own(new vscode.Disposable(() => clearTimeout(kept)));
     this.#host.own(services.engines.onTracesChanged(({ engine: from, params }) => {
-      if (from === engine && (params.all || params.traceIds.includes(traceId))) changed.request();
+      if (from !== engine || !(params.all || params.traceIds.includes(traceId))) return;
+      forget();
+      changed.request();
     }));
   }
 
@@ -90,17 +108,21 @@ export class TracePanel implements PanelView {
     return row;
   }
 
+  async #skeleton(question: SkeletonQuestion): Promise<TraceSkeleton | null> {
+    return forWebview(await this.#engine.request('traces/skeleton', { traceId: this.#traceId, ...question }));
+  }
+
   #handlers(): { readonly [M in keyof TracePanelMethods]: RpcHandler } {
     const engine = this.#engine;
     const traceId = this.#traceId;
     return {
       'trace/get': async (): Promise<ShownTrace> => {
-        const row = await this.#row();
+        const row = await this.#first.row.to({});
         const reveal = this.#toReveal;
         this.#toReveal = null;
         return { row, reveal };
       },
-      'trace/skeleton': decoded(tracePanelParams['trace/skeleton'], async (params, signal) => forWebview(await engine.request('traces/skeleton', { traceId, ...params }, signal))),
+      'trace/skeleton': decoded(tracePanelParams['trace/skeleton'], (question) => this.#first.skeleton.to(question)),
       'trace/span': decoded(tracePanelParams['trace/span'], (params, signal) => engine.request('traces/span', { traceId, ...params }, signal)),
       'trace/value': decoded(tracePanelParams['trace/value'], (params, signal) => engine.request('traces/value', { traceId, ...params }, signal)),
       'trace/find': decoded(tracePanelParams['trace/find'], (params, signal) => engine.request('traces/find', { traceId, ...params }, signal)),

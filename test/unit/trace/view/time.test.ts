@@ -66,6 +66,10 @@ describe('order and quantiles', () => {
       const known = [...values].filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
       for (const share of [0, 0.5, 0.95, 1]) expect(quantileOf(positions, values, share)).toBe(known.length === 0 ? null : known[Math.max(0, Math.ceil(share * known.length) - 1)]);
     }
+    // So many that they are not sorted for it.
+    const many = Float64Array.from({ length: 120_000 }, () => random());
+    const sorted = many.toSorted();
+    for (const share of [0.5, 0.95, 1]) expect(quantileOf(Int32Array.from(many, (_, at) => at), many, share)).toBe(sorted[Math.ceil(share * many.length) - 1]);
     expect(medianOf(Int32Array.of(0, 1, 2, 3), Float64Array.of(4, 1, 3, 2))).toBe(2);
     expect(medianOf(new Int32Array(0), new Float64Array(0))).toBeNull();
   });
