@@ -1,5 +1,6 @@
 import { TouchstoneError } from '../core/errors.ts';
 import { formatCount } from '../core/text/format.ts';
+import { visible } from '../core/trace/text/tree-lines.ts';
 import type { EngineClient } from '../protocol/engine.ts';
 import type { SpanRef } from '../protocol/spans.ts';
 import { usageError } from './exit.ts';
@@ -25,7 +26,6 @@ export async function callOfTrace(engine: EngineClient, wanted: string, span: st
 }
 
 /** As `touchstone trace` shows it: calls of one model are told apart by their tokens. */
-function describe({ spanId, name, tokens }: ListedSpan): string {
-  const [input, output] = [tokens?.input ?? null, tokens?.output ?? null];
-  return `  ${spanId}  ${name}${input === null || output === null ? '' : `  ${formatCount(input)} → ${formatCount(output)} tokens`}`;
+function describe({ spanId, name, inputTokens, outputTokens }: ListedSpan): string {
+  return `  ${spanId}  ${visible(name)}${Number.isNaN(inputTokens) || Number.isNaN(outputTokens) ? '' : `  ${formatCount(inputTokens)} → ${formatCount(outputTokens)} tokens`}`;
 }

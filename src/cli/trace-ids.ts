@@ -1,4 +1,6 @@
 import { TouchstoneError } from '../core/errors.ts';
+import { SPAN_KINDS } from '../core/trace/skeleton.ts';
+import { SpanPositions } from '../core/trace/view/span-ids.ts';
 import type { EngineClient } from '../protocol/engine.ts';
 import { usageError } from './exit.ts';
 
@@ -7,7 +9,9 @@ export interface ListedSpan {
   readonly spanId: string;
   readonly kind: string;
   readonly name: string;
-  readonly tokens?: { readonly input?: number | null; readonly output?: number | null } | null;
+  /** NaN: not known. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
 }
 
 const SPAN_DIGITS = 16;
@@ -37,5 +41,14 @@ export async function spanIdOf(engine: EngineClient, traceId: string, wanted: st
 }
 
 export async function spansOf(engine: EngineClient, traceId: string): Promise<readonly ListedSpan[]> {
-  return (JSON.parse((await engine.request('traces/export', { traceId, format: 'json' })).text) as { readonly spans: readonly ListedSpan[] }).spans;
+  const skeleton = await engine.request('traces/skeleton', { traceId });
+  if (skeleton === null) return [];
+  const ids = new SpanPositions(skeleton);
+  return Array.from({ length: skeleton.count }, (_, at) => ({
+    spanId: ids.id(at),
+    kind: SPAN_KINDS[skeleton.kinds[at] ?? -1] ?? 'other',
+    name: skeleton.texts[skeleton.names[at] ?? -1] ?? '',
+    inputTokens: skeleton.inputTokens[at] ?? Number.NaN,
+    outputTokens: skeleton.outputTokens[at] ?? Number.NaN,
+  }));
 }
