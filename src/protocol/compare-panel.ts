@@ -1,5 +1,5 @@
 import type { Side, Verdict } from '../core/compare/model.ts';
-import type { Comparison, CompareMethods, CompareSettings, ComparisonPage, ComparisonRef, ComparisonView } from './compare.ts';
+import type { CompareEstimate, Comparison, CompareMethods, CompareSettings, ComparisonPage, ComparisonRef, ComparisonView } from './compare.ts';
 
 /** One of the comparisons with the panel's baseline. */
 export interface ComparisonChoice {
@@ -64,7 +64,7 @@ export interface ComparePanelMethods {
   'comparison/distributions': CompareMethods['compare/distributions'];
   'comparison/verdict': CompareMethods['compare/verdict'];
   /** What *Run what changed* would run. */
-  'comparison/estimate': [Shown, CompareMethods['compare/estimate'][1]];
+  'comparison/estimate': [Shown, Omit<CompareEstimate, 'comparisons'>];
   /**
    * Runs every cell of both sides again, without the cache; the panel then shows the new runs. `untilClear`: case by case in random
    * order, of one comparison only, and no further once its metric shows by these settings which side is better.

@@ -160,9 +160,18 @@ export interface ComparedPrompt extends Pick<VersionContent, 'messages' | 'templ
   readonly model: string;
 }
 
+export interface CompareEstimate {
+  readonly cells: number;
+  readonly known: number;
+  /** `null`: nobody knows a price. */
+  readonly usd: number | null;
+  /** Where nothing is missing and no run is under way: what `compare/start` would give. */
+  readonly comparisons: readonly ComparisonRef[] | null;
+}
+
 export interface CompareMethods {
   /** What would be run and what it would cost, without running it; nothing when every cell is known. */
-  'compare/estimate': [CompareRequest, { readonly cells: number; readonly known: number; readonly usd: number | null }];
+  'compare/estimate': [CompareRequest, CompareEstimate];
   /** Finds runs that answer, starts those that are missing, and replies once all are under way: one comparison for each side after the first. */
   'compare/start': [CompareRequest, { readonly comparisons: readonly ComparisonRef[]; readonly runIds: readonly string[] }];
   /**

@@ -116,7 +116,7 @@ describe('two versions of a prompt', () => {
     stop();
     expect((await engine.request('compare/get', { ref: ref!, soon: true })).stale).toEqual({ a: true, b: true });
     writeFileSync(golden, jsonLines(goldenCases(60)));
-    expect(await engine.request('compare/estimate', { sides, folder, origin: 'cli' })).toEqual({ cells: 120, known: 120, usd: 0 });
+    expect(await engine.request('compare/estimate', { sides, folder, origin: 'cli' })).toEqual({ cells: 120, known: 120, usd: 0, comparisons: [ref] });
     expect((await engine.request('compare/last', { path, environment: 'production' }))?.result).toEqual(result);
     writeFileSync(path, triage('Something else.'));
     expect((await engine.request('compare/get', { ref: ref! })).stale).toEqual({ a: false, b: true });

@@ -57,7 +57,8 @@ export class ComparisonStarts {
     const cells = (info: RunInfo): number => info.planned ?? cellCount(shapeOf(info));
     const known = resolved.reduce((sum, side) => sum + ('ref' in side ? store.get(side.ref.runId).info.cases * store.get(side.ref.runId).info.repeats : 0), 0);
     const toRun = missing.reduce((sum, { info }) => sum + cells(info), 0);
-    return { cells: known + toRun, known, usd: addEstimates(missing.map(({ info }) => info.estimate)).usd };
+    const ended = resolved.every((side) => 'ref' in side && this.#evals.active(side.ref.runId) === undefined);
+    return { cells: known + toRun, known, usd: addEstimates(missing.map(({ info }) => info.estimate)).usd, comparisons: ended ? comparisonsOf(resolved.flatMap((side) => ('ref' in side ? side.ref : []))) : null };
   }
 
   /** @throws TouchstoneError 'usage' | 'not-found' and whatever an eval's start throws; then nothing runs */
@@ -79,13 +80,12 @@ export class ComparisonStarts {
         const { models } = store.get(runId).info;
         for (const side of missing) started.set(side, { runId, modelIndex: Math.max(0, models.findIndex(({ identity }) => identity === side.info.models[0]?.identity)) });
       }
-      const [a, ...others] = resolved.map((side) => ('ref' in side ? side : { spec: side.spec, ref: started.get(side)! }));
-      if (batches !== undefined && a !== undefined && others[0] !== undefined) {
-        const ref = { a: a.ref, b: others[0].ref };
+      comparisons = comparisonsOf(resolved.map((side) => ('ref' in side ? side.ref : started.get(side)!)));
+      const [ref] = comparisons;
+      if (batches !== undefined && ref !== undefined) {
         // From here on they run: each waits for the other between batches.
         batches.begin(ref, runIds, store, await readCaseFacts(store, store.get(ref.b.runId)));
       }
-      comparisons = others.map(({ ref }) => ({ a: a!.ref, b: ref }));
     } catch (error) {
       await Promise.all(runIds.map((runId) => this.#evals.cancel(runId)));
       throw error;
@@ -151,6 +151,11 @@ function sequentialBatches({ options, origin }: CompareRequest, resolved: readon
   if (differs.length > 0) throw new TouchstoneError('usage', `${resolved[0]?.spec ?? ''} and ${resolved[1]?.spec ?? ''} would not be judged alike: their ${namesOf(differs)} differ. Give both the same cases and the same assertions, then stop early.`);
   const contents = infos.map(({ promptHash, datasetHash, models }) => [promptHash, datasetHash, models.map(({ identity }) => identity)]);
   return new SequentialBatches({ ...STANDARD_SETTINGS, ...options }, origin === 'cli' ? 'gate' : 'verdict', Number.parseInt(hashJson(contents).slice(0, 8), 16));
+}
+
+/** The first side is the baseline of all others. */
+function comparisonsOf([a, ...others]: readonly RunSide[]): ComparisonRef[] {
+  return a === undefined ? [] : others.map((b) => ({ a, b }));
 }
 
 function evalRequestOf(side: PromptOfSide, request: CompareRequest): EvalRequest {

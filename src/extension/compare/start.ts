@@ -27,7 +27,8 @@ export interface ComparisonTarget {
  */
 export async function startComparison(services: Services, engine: FolderEngine, asked: AskedComparison, options: StartOptions = {}): Promise<readonly ComparisonRef[]> {
   const request = requestOf(engine, asked, options);
-  const { cells, known, usd } = await engine.request('compare/estimate', request);
+  const { cells, known, usd, comparisons: found } = await engine.request('compare/estimate', request);
+  if (found !== null) return found;
   await confirmAboveLimit(usd, engine.folder, vscode.l10n.t('{0} of {1} are not known yet.', formatCount(cells - known), formatCount(cells, 'cell')));
   const { comparisons, runIds } = await engine.request('compare/start', request);
   services.log.info(`Comparing ${asked.sides.join(' with ')}: ${formatCount(cells - known, 'cell')} of ${formatCount(cells)} to run.`);
@@ -44,9 +45,8 @@ export async function compareAndShow(services: Services, engine: FolderEngine, a
 /** What is known without running a cell; `null`: something would have to be run first. */
 export async function knownComparison(engine: FolderEngine, asked: AskedComparison): Promise<Comparison | null> {
   const request = requestOf(engine, asked);
-  const { cells, known } = await engine.request('compare/estimate', request);
-  if (cells === 0 || known < cells) return null;
-  const { comparisons: [ref] } = await engine.request('compare/start', request);
+  const { comparisons } = await engine.request('compare/estimate', request);
+  const [ref] = comparisons ?? [];
   return ref === undefined ? null : engine.request('compare/get', { ref });
 }
 
