@@ -68,6 +68,8 @@ export class StoreFetchSink implements FetchSink {
     const sent = this.#ingest(batch, bytes).catch((error: unknown) => void (this.#failure ??= error instanceof Error ? error : new Error(String(error))));
     const done = sent.then(() => void this.#waiting.delete(done));
     this.#waiting.add(done);
+    // What is shown first is read while nothing else is on its way: on two cores it would wait for what takes in the rest.
+    if (this.spans === 0) await done;
     while (this.#waiting.size >= MOST_WAITING) await Promise.race(this.#waiting);
     this.#throwFailure();
   }
@@ -79,7 +81,8 @@ export class StoreFetchSink implements FetchSink {
     this.traceId ??= ingested.spans > 0 ? (ingested.traceIds[0] ?? null) : null;
     for (const { reason, count = 1 } of ingested.rejected) {
       this.#rejected += count;
-      if (this.#reasons.size < MOST_TOLD) this.#reasons.add(reason);
+      // A parser's own words quote the answer, keys and all.
+      if (this.#reasons.size < MOST_TOLD) this.#reasons.add(reason.replace(/^(not valid JSON): .*$/s, '$1'));
     }
     this.#onProgress({ spans: this.spans, bytes: this.#bytes, traceId: this.traceId });
   }

@@ -1,4 +1,4 @@
-import { answerError, htmlError, isHtml, networkError, SourceError, type SourceSubject } from './errors.ts';
+import { answerError, htmlError, isHtml, LOOKED_THROUGH, networkError, SourceError, type SourceSubject } from './errors.ts';
 import type { Incoming } from './exchange.ts';
 import { parseKeepingLongIntegers } from '../../core/trace/parse-json.ts';
 
@@ -11,8 +11,6 @@ const NEWLINE = 0x0a;
 const COMMA = 0x2c;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
-/** Quoted of an answer that is none; keys are looked for in all of it before it is cut. */
-const QUOTED = 4096;
 /** Inflated, no trace is so many times as long: recorded ones are 2 to 25 times, a page of the same words over and over 120 times; gzip's limit is 1,030. */
 const MOST_INFLATED = 400;
 const SMALL = 16 * 1024 * 1024;
@@ -112,7 +110,8 @@ export class Answer {
     const parsed = parseKeepingLongIntegers(text);
     if ('value' in parsed) return parsed.value;
     if (isHtml(this.header('content-type'), text)) throw htmlError(text, this.#subject);
-    throw answerError(text.trim() === '' ? 'sent an empty answer' : `sent an answer that is no JSON, or only half of it (${parsed.error})`, text.slice(0, QUOTED), this.#subject);
+    // The parser's own words quote the text, keys and all.
+    throw answerError(text.trim() === '' ? 'sent an empty answer' : 'sent an answer that is no JSON, or only half of it', text.slice(0, LOOKED_THROUGH), this.#subject);
   }
 
   /** Whole lines, without the line end, each a value of JSON; empty ones are left out. @throws SourceError */

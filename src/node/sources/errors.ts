@@ -34,7 +34,7 @@ export class SourceError extends TouchstoneError {
 
 const LONGEST_SAID = 300;
 /** Half a secret would not be recognised: what is shown ends far before what is looked through. */
-const LOOKED_THROUGH = 4096;
+export const LOOKED_THROUGH = 4096;
 
 function whoIs({ name, vendor, host }: SourceSubject): string {
   return `${vendor} at ${host} (source "${name}")`;

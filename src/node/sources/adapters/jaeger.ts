@@ -3,7 +3,7 @@ import { readSpanId } from '../../../core/trace/ids.ts';
 import { readTraceDocuments } from '../../../core/trace/formats/read.ts';
 import { parseKeepingLongIntegers } from '../../../core/trace/parse-json.ts';
 import type { Answer } from '../answer.ts';
-import { answerError, htmlError, isHtml, SourceError } from '../errors.ts';
+import { answerError, htmlError, isHtml, LOOKED_THROUGH, SourceError } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { FetchedTrace, FetchSink, ListedPage, ListRequest, TraceRef, TraceSource } from '../source.ts';
 import { BackendAdapter } from './adapter.ts';
@@ -42,7 +42,7 @@ export class JaegerSource extends BackendAdapter implements TraceSource {
   async #version3(id: string, signal: AbortSignal): Promise<Uint8Array | null> {
     const bytes = await this.client.get({ path: `/api/v3/traces/${encodeURIComponent(id)}`, params: { raw_traces: 'true' }, signal, expect: [400, 404, 405, 501] }, unlessRefused((answer) => this.#bytes(answer)));
     if (bytes === null) return null;
-    const begin = new TextDecoder().decode(bytes.subarray(0, 4096));
+    const begin = new TextDecoder().decode(bytes.subarray(0, LOOKED_THROUGH));
     // Its gateway reports errors in a good answer, and another backend's catch-all gives anything.
     if (/^\s*\{\s*"error"/.test(begin)) {
       if (/not found|404/i.test(begin)) return null;
@@ -66,10 +66,10 @@ export class JaegerSource extends BackendAdapter implements TraceSource {
   /** A whole answer that looks like data. Small ones are parsed, so that half of one is asked for again. */
   async #bytes(answer: Answer): Promise<Uint8Array> {
     const bytes = await answer.bytes();
-    const begin = new TextDecoder().decode(bytes.subarray(0, 4096));
+    const begin = new TextDecoder().decode(bytes.subarray(0, LOOKED_THROUGH));
     if (isHtml(answer.header('content-type'), begin)) throw htmlError(begin, this.client.subject);
     const last = bytes.findLast((byte) => byte > 32);
-    if (bytes.length === 0 || (last !== 0x7d && last !== 0x5d) || (bytes.length <= LOOKED_INTO && valueOf(bytes) === undefined)) throw answerError('sent an answer that is no JSON, or only half of it', begin.slice(0, 200), this.client.subject);
+    if (bytes.length === 0 || (last !== 0x7d && last !== 0x5d) || (bytes.length <= LOOKED_INTO && valueOf(bytes) === undefined)) throw answerError('sent an answer that is no JSON, or only half of it', begin, this.client.subject);
     return bytes;
   }
 

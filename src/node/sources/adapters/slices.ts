@@ -4,7 +4,7 @@ import { findArrays, type ArrayRange, type ObjectRange } from './json-ranges.ts'
 /** Up to here an answer goes into the store in one piece. */
 const SMALL_BYTES = 1024 * 1024;
 /** Spans of a piece: the first is shown at once. */
-const FIRST_SPANS = 500;
+const FIRST_SPANS = 200;
 const SPANS = 4000;
 const NAMES: ReadonlySet<string> = new Set(['resourceSpans', 'batches', 'scopeSpans', 'data', 'spans']);
 

@@ -4,7 +4,7 @@ import { UndecodableValue } from '../../../core/trace/any-value.ts';
 import { tag, WireReader } from '../../../core/trace/protobuf-reader.ts';
 import { compareNanos, readNanos } from '../../../core/trace/time.ts';
 import type { Answer } from '../answer.ts';
-import { answerError, htmlError, isHtml, quotable, type SourceSubject } from '../errors.ts';
+import { answerError, htmlError, isHtml, LOOKED_THROUGH, quotable, type SourceSubject } from '../errors.ts';
 import { plainQuery } from '../plain-query.ts';
 import type { FetchedTrace, FetchSink, ListedPage, ListRequest, SourceContext, TraceRef, TraceSource } from '../source.ts';
 import { BackendAdapter } from './adapter.ts';
@@ -57,11 +57,11 @@ export class TempoSource extends BackendAdapter implements TraceSource {
   async #bytes(answer: Answer): Promise<{ readonly bytes: Uint8Array; readonly isProtobuf: boolean }> {
     const bytes = await answer.bytes();
     const type = answer.header('content-type');
-    const begin = new TextDecoder().decode(bytes.subarray(0, 1024));
+    const begin = new TextDecoder().decode(bytes.subarray(0, LOOKED_THROUGH));
     if (isHtml(type, begin)) throw htmlError(begin, this.client.subject);
     const isProtobuf = /proto/i.test(type ?? '') || !/^\s*\{/.test(begin);
     // Half of a JSON value never ends with its bracket; half of a message of protobuf says so itself.
-    if (!isProtobuf && bytes.findLast((byte) => byte > 32) !== 0x7d) throw answerError('sent only half of an answer', begin.slice(0, 200), this.client.subject);
+    if (!isProtobuf && bytes.findLast((byte) => byte > 32) !== 0x7d) throw answerError('sent only half of an answer', begin, this.client.subject);
     if (isProtobuf) this.#check(bytes);
     return { bytes, isProtobuf };
   }

@@ -2,7 +2,7 @@ import { retryAfterMs } from '../../../core/model/rate-limit-headers.ts';
 import { parseKeepingLongIntegers } from '../../../core/trace/parse-json.ts';
 import type { Answer } from '../answer.ts';
 import type { SourceClient } from '../client.ts';
-import { answerError, quotable, SourceError } from '../errors.ts';
+import { answerError, LOOKED_THROUGH, quotable, SourceError } from '../errors.ts';
 
 /** Values that are bound to the parameters of a query; nothing else of what people write gets into one. */
 export type Params = Readonly<Record<string, string | number | readonly string[]>>;
@@ -69,7 +69,7 @@ export class ClickhouseQueries {
     const exception = 'value' in parsed ? exceptionIn(parsed.value) : /Code: \d+\. DB::Exception/.test(text) || text.startsWith('__exception__') ? text : null;
     if (exception !== null) throw this.#failure(500, Number(/Code: (\d+)\./.exec(exception)?.[1] ?? 0), exception);
     if ('value' in parsed) return parsed.value;
-    throw answerError(`sent a line that is no JSON, or half of one (${parsed.error})`, text.slice(0, 200), this.#client.subject);
+    throw answerError('sent a line that is no JSON, or half of one', text.slice(0, LOOKED_THROUGH), this.#client.subject);
   }
 
   #failure(status: number, headerCode: number, body: string, wait: number | null = null): SourceError {
