@@ -27,25 +27,34 @@ await tracer.flush();
 
 /** One ticket: one trace. */
 async function route(ticket) {
-  return tracer.trace('invoke_agent triage', { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'triage' }, async (span) => {
-    const queue = await ask(span, ticket);
-    await assign(span, queue);
-    span.set({ 'gen_ai.output.messages': messagesJson([{ role: 'assistant', content: queue }]) });
-    return queue;
-  });
+  return tracer.trace(
+    'invoke_agent triage',
+    { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'triage' },
+    async (span) => {
+      const queue = await ask(span, ticket);
+      await assign(span, queue);
+      span.set({ 'gen_ai.output.messages': messagesJson([{ role: 'assistant', content: queue }]) });
+      return queue;
+    },
+  );
 }
 
 async function ask(parent, ticket) {
   const messages = prompt.messages(ticket);
-  return parent.span(`chat ${prompt.model}`, { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': prompt.model, 'gen_ai.input.messages': messagesJson(messages) }, async (span) => {
-    const { choices, usage, model } = await complete({ model: prompt.model, messages, ...prompt.parameters });
-    const [{ message, finish_reason: finish }] = choices;
-    span.set({
-      'gen_ai.response.model': model, 'gen_ai.response.finish_reasons': [finish], 'gen_ai.output.messages': messagesJson([message]),
-      ...(usage ? { 'gen_ai.usage.input_tokens': usage.prompt_tokens, 'gen_ai.usage.output_tokens': usage.completion_tokens } : {}),
-    });
-    return message.content.trim();
-  }, 3);
+  return parent.span(
+    `chat ${prompt.model}`,
+    { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': prompt.model, 'gen_ai.input.messages': messagesJson(messages) },
+    async (span) => {
+      const { choices, usage, model } = await complete({ model: prompt.model, messages, ...prompt.parameters });
+      const [{ message, finish_reason: finish }] = choices;
+      span.set({
+        'gen_ai.response.model': model, 'gen_ai.response.finish_reasons': [finish], 'gen_ai.output.messages': messagesJson([message]),
+        ...(usage ? { 'gen_ai.usage.input_tokens': usage.prompt_tokens, 'gen_ai.usage.output_tokens': usage.completion_tokens } : {}),
+      });
+      return message.content.trim();
+    },
+    3,
+  );
 }
 
 async function complete(request) {
@@ -61,9 +70,11 @@ async function complete(request) {
 
 /** The help desk is a stand-in: it takes every ticket. */
 async function assign(parent, queue) {
-  return parent.span('execute_tool assign_queue', { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'assign_queue', 'gen_ai.tool.call.arguments': JSON.stringify({ queue }) }, async (span) => {
-    span.set({ 'gen_ai.tool.call.result': JSON.stringify({ moved: true }) });
-  });
+  return parent.span(
+    'execute_tool assign_queue',
+    { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'assign_queue', 'gen_ai.tool.call.arguments': JSON.stringify({ queue }) },
+    async (span) => span.set({ 'gen_ai.tool.call.result': JSON.stringify({ moved: true }) }),
+  );
 }
 
 function messagesJson(messages) {

@@ -21,7 +21,7 @@ describe('from a link to the fix', () => {
   let jaeger: BackendServer;
   let panel: Frame;
   beforeAll(async () => {
-    window = await openWindow({ settings: { 'files.autoSave': 'off', 'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' } } });
+    window = await openWindow({ settings: { 'files.autoSave': 'off', 'remote.autoForwardPorts': false, 'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' } } });
     const spans = incident(join(window.folder, TRIAGE), Date.now() - 10 * MINUTE);
     jaeger = await startBackend(jaegerOf(() => spans), []);
   }, 5 * MINUTE);
@@ -96,7 +96,7 @@ describe('from a link to the fix', () => {
     await panel.getByRole('button', { name: /triage\.mjs/ }).first().click();
     await window.page.locator('.tab[data-resource-name="triage.mjs"]').first().waitFor({ timeout: MINUTE });
     const line = window.page.locator('.view-line').filter({ hasText: 'chat ${prompt.model}' }).first();
-    await expect.poll(() => line.innerText(), { timeout: MINUTE }).toContain('gen_ai.input.messages');
+    await line.waitFor({ timeout: MINUTE });
     await window.runCommand('Notifications: Clear All Notifications');
     await window.pictures('link-4-code');
   }, 3 * MINUTE);
@@ -148,6 +148,7 @@ describe('from a link to the fix', () => {
     await window.pick('production');
     await window.notification(/production of Support triage now points to v3, before to v2/).waitFor({ timeout: MINUTE });
     await window.lens('same as production', 2 * MINUTE);
+    await window.page.keyboard.press('Control+Home');
     await window.pictures('link-8-promoted');
   }, 4 * MINUTE);
 

@@ -103,7 +103,7 @@ async function show({ texts }: Services, { engine }: PickedCall, replay: Replay)
   const { recorded, outputs, model } = replay;
   const left = texts.add('recorded.txt', answerText(recorded.output, recorded.toolCalls));
   const right = texts.add('replayed.txt', outputs.map((output, i) => `${outputs.length > 1 ? `— ${i + 1} · ${figures(output)} —\n` : ''}${output.error === null ? answerText(output.output, output.toolCalls) : `${output.error.code}: ${output.error.message}`}${output.stopped === null ? '' : `\n\n${output.stopped}`}`).join('\n\n'));
-  await texts.showDifference(left, right, vscode.l10n.t('Recorded {0} ↔ {1}', recorded.model ?? '', model));
+  await texts.showDifference(left, right, vscode.l10n.t('Recorded {0} ↔ replayed {1}', recorded.model ?? '', model));
   const [first] = outputs;
   const open = vscode.l10n.t('Open Trace');
   const notes = replay.notes.length === 0 ? '' : ` ${replay.notes.join(' ')}`;
