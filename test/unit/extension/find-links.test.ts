@@ -10,6 +10,7 @@ describe('links to traces in a line of a terminal', () => {
     [`level=error trace_id=${ID} msg="it broke"`, [ID]],
     [`{"traceId": "${ID}", "n": 1}`, [ID]],
     [`Trace ID: ${ID}`, [ID]],
+    [`trace_id   =   '${ID}'`, [ID]],
     [`traceparent: 00-${ID}-9c1a4f7be20d3385-01`, [`00-${ID}-9c1a4f7be20d3385-01`]],
     [`vscode://touchstone.touchstone/trace/${ID}?source=production`, [`vscode://touchstone.touchstone/trace/${ID}?source=production`]],
     [`http://a.example/trace/${ID} and http://b.example/trace/${ID}`, [`http://a.example/trace/${ID}`, `http://b.example/trace/${ID}`]],

@@ -1,7 +1,7 @@
 import { recogniseLink } from '../../../core/links/recognise.ts';
 
 /** An address, or an id where the line says that it is one: 32 hex digits alone are as often something else. */
-const CANDIDATE = /\bhttps?:\/\/[^\s<>"'`|]+|\bvscode(?:-insiders)?:\/\/touchstone\.touchstone\/[^\s<>"'`|]+|\b00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\b|(?<=\btrace[ _-]?id["']?\s*[=:]\s*["']?)[0-9a-f]{32}\b/gi;
+const CANDIDATE = /\bhttps?:\/\/[^\s<>"'`|]+|\bvscode(?:-insiders)?:\/\/touchstone\.touchstone\/[^\s<>"'`|]+|\b00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\b|(?<=\btrace[ _-]?id["']?\s{0,3}[=:]\s{0,3}["']?)[0-9a-f]{32}\b/gi;
 const LONGEST_LINE = 8192;
 /** Punctuation of the sentence around an address. */
 const AROUND = /[)\]},.;:!?]+$/;
