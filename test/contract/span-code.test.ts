@@ -90,4 +90,22 @@ describe('lines and functions', () => {
     await expect.poll(async () => (await engine.request('code/functions', { file })).functions, { timeout: 10_000 }).toMatchObject([{ line: 1, name: 'lookupOrder', calls: 2, errors: 1, p50Ms: 200, last: [{ traceId: refOf('b').traceId, error: true }, { traceId: refOf('a').traceId }] }, { line: 6, name: 'refund', calls: 1 }]);
     expect((await engine.request('code/functions', { file: join(folder, 'src/none.mjs') })).functions).toEqual([]);
   });
+
+  it('follow the trace and the prices as they change', async () => {
+    test = await testEngine({ 'src/agent.mjs': AGENT, 'touchstone.yml': '' });
+    const { engine, folder } = test;
+    const at = { 'code.file.path': '/app/src/agent.mjs', 'code.line.number': 1, 'code.function.name': `lookupOrder${'x'.repeat(5000)}` };
+    const inHouse = (id: string): string => call(id, at, { model: 'in-house' }).replace('"openai"', '"house"').replace(id.repeat(32), 'a'.repeat(32));
+    const lines = async (): Promise<unknown> => (await engine.request('code/lines', { traceId: 'a'.repeat(32) })).lines;
+    await receive(inHouse('a'));
+    expect(await lines()).toMatchObject([{ spans: 1, tokens: 105, cost: null }]);
+    writeFileSync(join(folder, 'touchstone.yml'), 'prices:\n  in-house: { input: 10000, output: 10000, date: 2026-11-01 }\n');
+    expect(await lines()).toMatchObject([{ spans: 1, cost: 1.05 }]);
+    await receive(inHouse('b'));
+    expect(await lines()).toMatchObject([{ spans: 2, tokens: 210, cost: 2.1 }]);
+    // What strangers call their functions is shown in lists.
+    await expect.poll(async () => (await engine.request('code/functions', { file: join(folder, 'src/agent.mjs') })).functions.map(({ name, calls }) => [name?.length, calls]), { timeout: 10_000 }).toEqual([[200, 2]]);
+    await engine.request('traces/delete', { traceIds: ['a'.repeat(32)] });
+    await expect(lines()).rejects.toMatchObject({ code: 'not-found' });
+  });
 });
