@@ -2,6 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/node/sqlite/database.ts';
+import { RunStore } from '../../src/node/sqlite/run-store.ts';
+import { changedOutputs, readSide } from '../../src/node/sqlite/side-cells.ts';
 import type { Comparison, ComparisonRef } from '../../src/protocol/compare.ts';
 import { ALL_CASES, answersByInstruction, CAREFUL, compared, goldenCases, isWrong, jsonLines, promptPath, QUICK, triage, triageFiles } from '../fixtures/eval/compared.ts';
 import { HAS_CORPUS, serverConfig, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
@@ -190,6 +193,29 @@ describe('two versions of a prompt', () => {
     writeFileSync(path, triage(`${QUICK} `));
     const { refs: [other] } = await compared(workspace, ['triage@v1', 'triage']);
     expect((await engine.request('compare/get', { ref: other! })).result?.gate).toBe('inconclusive');
+  });
+
+  it('tells long outputs apart by their digests as it does by reading them, white space around them left out', async () => {
+    const line = 'They were charged twice. '.repeat(20);
+    const texts = [[`${line}\nrefund`, `${line}\nrefund`], [`${line}\nrefund`, `\n ${line}\nrefund \n\t`], [`${line}\nrefund`, `${line}\nreturn`], [line, `${line} Twice`], [line, line], ['short', 'short'], ['{"a": [1,\n2]}', '{"a": [1,\n3]}']];
+    const model = await server({ answer: ({ body, text }) => ({ text: [texts[Number(text.split(' ')[1])]?.[body['model'] === 'test/model' ? 0 : 1] ?? ''] }) });
+    const workspace = await engineWith(triageFiles(model.url, goldenCases(texts.length)));
+    const { run } = await workspace.eval({ targets: [promptPath(workspace)], models: ['test/model', 'test/other'] });
+    await workspace.engine.dispose();
+    const store = new RunStore(await openDatabase(workspace.folder), (text) => text);
+    const changed = async (): Promise<number[]> => {
+      const stored = store.get(run.info.id);
+      const sides = await Promise.all([0, 1].map((modelIndex) => readSide(store, stored, modelIndex, () => Promise.resolve(null))));
+      return [...(await changedOutputs(store, stored, stored, { a: sides[0]!.shown, b: sides[1]!.shown }))];
+    };
+    try {
+      expect(await changed()).toEqual([0, 0, 1, 1, 0, 0, 1]);
+      // As an earlier Touchstone left them.
+      expect(store.database.prepare('UPDATE cell SET output_digest = NULL WHERE output_digest IS NOT NULL').run().changes).toBe(12);
+      expect(await changed()).toEqual([0, 0, 1, 1, 0, 0, 1]);
+    } finally {
+      store.close();
+    }
   });
 
   it('compares no latencies of the built-in models: there who asks first waits', async () => {

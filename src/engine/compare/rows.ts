@@ -83,7 +83,7 @@ export function rowOf(pairing: Pairing, caseIndex: number, change: CaseChange): 
 }
 
 function cellOf({ cells }: Pairing, side: Side, caseIndex: number): ComparisonCell {
-  const { ordinal: _ordinal, text, ...shown } = cells[side].shown[caseIndex]!;
+  const { ordinal: _ordinal, digest: _digest, text, ...shown } = cells[side].shown[caseIndex]!;
   const outputs = cells[side].outputs[caseIndex]!;
   return { passes: outputs.passes, score: mean(outputs.scores), text: text === '' && shown.error !== null ? shown.error : text, ...shown };
 }

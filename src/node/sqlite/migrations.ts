@@ -435,6 +435,10 @@ export const MIGRATIONS: readonly string[] = [
   /* Nanoseconds from the start of a call to its first token; null: not known, or the span is from before. */
   ALTER TABLE span ADD COLUMN first_token_ns INTEGER;
   `,
+  `
+  /* By what two outputs are compared without being read (digestOf); null: the preview is the whole output, there is none, or the cell is from before. */
+  ALTER TABLE cell ADD COLUMN output_digest INTEGER;
+  `,
 ];
 
 /** SQL that reads the first digits of a text as a hexadecimal number: SQLite has no function for it. */

@@ -6,6 +6,7 @@ import { cellOrdinal, type RunShape } from '../../core/eval/ordinal.ts';
 import { cellMetrics, type CellMetrics } from '../../core/eval/summary.ts';
 import type { ModelReply } from '../../core/model/model.ts';
 import type { Database } from './database.ts';
+import { digestOf } from './output-digest.ts';
 import { redactedJson } from './redact-json.ts';
 import type { WriteQueue } from './write-queue.ts';
 
@@ -86,6 +87,8 @@ export class SqliteRunJournal implements RunJournal {
     if (result.error === null) this.#finishing.add(ordinal);
     this.#options.queue.add(() => {
       this.#finishing.delete(ordinal);
+      const preview = firstLine(text);
+      const isMultiline = text.trim().includes('\n');
       this.#statements.cell.run(
         run,
         ordinal,
@@ -100,9 +103,10 @@ export class SqliteRunJournal implements RunJournal {
         whole(result.usage?.reasoning),
         Number(result.cached),
         result.attempts,
-        firstLine(text),
-        Number(text.trim().includes('\n')),
+        preview,
+        Number(isMultiline),
         metrics === null ? null : redactedJson(metrics satisfies CellMetrics, redact),
+        result.error === null ? digestOf(text, preview, isMultiline) : null,
       );
       this.#statements.cellBody.run(run, ordinal, json);
     });
@@ -149,8 +153,8 @@ function prepare(database: Database): Record<'findReply' | 'keepReply' | 'attemp
     attemptStarted: database.prepare("INSERT OR REPLACE INTO attempt (run, ordinal, number, started_at, outcome) VALUES (?, ?, ?, ?, 'open')"),
     attemptEnded: database.prepare('UPDATE attempt SET ended_at = ?, outcome = ?, error_code = ?, error_message = ?, usage = ? WHERE run = ? AND ordinal = ? AND number = ?'),
     cell: database.prepare(
-      `INSERT OR REPLACE INTO cell (run, ordinal, error_code, pass, score, latency_ms, cost, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cached, attempts, preview, multiline, metrics)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO cell (run, ordinal, error_code, pass, score, latency_ms, cost, input_tokens, cached_tokens, output_tokens, reasoning_tokens, cached, attempts, preview, multiline, metrics, output_digest)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     cellBody: database.prepare('INSERT OR REPLACE INTO cell_body (run, ordinal, json) VALUES (?, ?, ?)'),
     spent: database.prepare('UPDATE run SET spent_usd = ? WHERE n = ?'),

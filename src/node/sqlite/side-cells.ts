@@ -3,6 +3,7 @@ import type { CaseOutputs } from '../../core/compare/model.ts';
 import type { CellMetrics } from '../../core/eval/summary.ts';
 import { costOf } from '../../core/model/prices.ts';
 import type { ModelPrice } from '../../core/model/model.ts';
+import { SURELY_WHOLE } from './output-digest.ts';
 import { shapeOf, type RunStore, type StoredRun } from './run-store.ts';
 
 /** What a row of a comparison shows of one side. */
@@ -18,6 +19,8 @@ export interface ShownOutput {
   readonly waiting: boolean;
   /** Of the cell that gave the text; -1: there is none. */
   readonly ordinal: number;
+  /** Of its output (`digestOf`); `null`: not known. */
+  readonly digest: number | null;
 }
 
 /** One model of one run, case by case. */
@@ -43,10 +46,10 @@ const ONE_WHOLE: readonly (readonly [number])[] = Array.from({ length: 2048 }, (
 
 type Row = [
   ordinal: number, error: string | null, pass: number | null, score: number | null, latency: number | null, cost: number | null, input: number | null,
-  cachedInput: number | null, output: number | null, cached: number, preview: string, multiline: number, metrics: string | null,
+  cachedInput: number | null, output: number | null, cached: number, preview: string, multiline: number, metrics: string | null, digest: number | null,
 ];
 
-const COLUMNS = 'ordinal, error_code, pass, score, latency_ms, cost, input_tokens, cached_tokens, output_tokens, cached, preview, multiline, metrics';
+const COLUMNS = 'ordinal, error_code, pass, score, latency_ms, cost, input_tokens, cached_tokens, output_tokens, cached, preview, multiline, metrics, output_digest';
 
 /**
  * The cells of one model of a run as a comparison needs them, read from the narrow rows alone.
@@ -130,7 +133,8 @@ function outputOf(row: Row | undefined, price: ModelPrice | null, texts: MetricT
 }
 
 function one(value: number | null): readonly (number | null)[] {
-  return value === null ? ONE_UNKNOWN : (ONE_WHOLE[value] ?? [value]);
+  if (value === null) return ONE_UNKNOWN;
+  return (Number.isInteger(value) && value >= 0 ? ONE_WHOLE[value] : undefined) ?? [value];
 }
 
 function outputsOf(rows: readonly Row[], first: number, repeats: number, price: ModelPrice | null, texts: MetricTexts): CaseOutputs {
@@ -164,7 +168,7 @@ function outputsOf(rows: readonly Row[], first: number, repeats: number, price: 
 
 function shownOf(rows: readonly Row[], repeats: number): ShownOutput {
   const [only] = rows;
-  if (repeats === 1 && only !== undefined && only[1] === null) return { text: only[10], multiline: only[11] === 1, error: null, waiting: false, ordinal: only[0] };
+  if (repeats === 1 && only !== undefined && only[1] === null) return { text: only[10], multiline: only[11] === 1, error: null, waiting: false, ordinal: only[0], digest: only[13] };
   const counts = new Map<string, { row: Row; count: number }>();
   let best: { row: Row; count: number } | undefined;
   let answered = 0;
@@ -187,6 +191,7 @@ function shownOf(rows: readonly Row[], repeats: number): ShownOutput {
     error,
     waiting: rows.length < repeats,
     ordinal: best?.row[0] ?? -1,
+    digest: best?.row[13] ?? null,
   };
 }
 
@@ -202,8 +207,6 @@ export function readOutputs(store: RunStore, run: StoredRun, modelIndex: number,
   });
 }
 
-/** Shorter first lines are whole: such an output is its preview. */
-const SURELY_WHOLE = 150;
 const BODIES_AT_ONCE = 400;
 const SPACE = 'char(9, 10, 13, 32)';
 
@@ -215,7 +218,10 @@ export async function changedOutputs(store: RunStore, a: StoredRun, b: StoredRun
     const [x, y] = [shown.a[i], shown.b[i]];
     if (x === undefined || y === undefined || x.ordinal < 0 || y.ordinal < 0) continue;
     if (x.text !== y.text || x.multiline !== y.multiline) changed[i] = 1;
-    else if (x.multiline || x.text.length >= SURELY_WHOLE) doubtful.push([i, x.ordinal, y.ordinal]);
+    else if (!x.multiline && x.text.length < SURELY_WHOLE) continue;
+    else if (x.digest !== null && y.digest !== null) changed[i] = Number(x.digest !== y.digest);
+    // Of runs from before there were digests.
+    else doubtful.push([i, x.ordinal, y.ordinal]);
   }
   if (a.n === b.n && doubtful.every(([, x, y]) => x === y)) return changed;
   const differing = store.database
