@@ -6,8 +6,9 @@ export default defineConfig({
     include: ['test/unit/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts', 'test/senders/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // What waits for a process has to on a busy machine, too.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A suite that finds no test is a defect, not a pass.
     passWithNoTests: false,
     // A focused test would silently drop all others from `npm test`.

@@ -2,11 +2,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CliContext } from '../../src/cli/context.ts';
-import { openEngine } from '../../src/cli/engine.ts';
-import { runCommandLine } from '../../src/cli/program.ts';
-import type { Output } from '../../src/cli/terminal.ts';
 import type { CaseProposal, Replay } from '../../src/protocol/spans.ts';
+import { touchstoneIn, type CommandResult } from '../fixtures/command-line.ts';
 import { recordedCallLine } from '../fixtures/traces/recorded-calls.ts';
 
 const PROMPT = 'name: Triage\nmodel: echo\nmessages:\n  - { role: system, content: "Route the ticket to billing, technical or other." }\n  - { role: user, content: "Ticket: {{ticket}}" }\n';
@@ -23,16 +20,7 @@ beforeEach(async () => {
 }, 60_000);
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The command on the real engine, in this process. */
-async function touchstone(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const output = (name: 'out' | 'err'): Output => ({ color: false, live: false, columns: 140, write: (text) => ((texts[name] += text), Promise.resolve(true)) });
-  const context: CliContext = {
-    version: '0', cwd: folder, env: { HOME: folder, PATH: process.env['PATH'] }, stdout: output('out'), stderr: output('err'), now: Date.now,
-    openEngine: (workspace, log) => openEngine(workspace, { HOME: folder }, log), onInterrupt: () => () => undefined, exitNow: () => undefined,
-  };
-  return { code: await runCommandLine([...args, '-C', folder], context), ...texts };
-}
+const touchstone = (...args: string[]): Promise<CommandResult> => touchstoneIn(folder, args);
 
 const golden = (): string => readFileSync(join(folder, 'triage.golden.jsonl'), 'utf8');
 

@@ -1,19 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { runCommandLine } from '../../src/cli/program.ts';
-import { openEngine } from '../../src/cli/engine.ts';
-import type { CliContext } from '../../src/cli/context.ts';
-import type { Output } from '../../src/cli/terminal.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { touchstoneIn, type CommandResult } from '../fixtures/command-line.ts';
 import { hexSpan, hexTrace, testTrace } from '../fixtures/servers/backend-data.ts';
 import { BACKEND_KEY, jaegerV3, startBackend, type BackendServer } from '../fixtures/servers/trace-backends.ts';
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 const open: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -21,23 +12,12 @@ afterEach(async () => {
 });
 
 /** The command as a terminal runs it, with the key in its environment. */
-async function workspace(): Promise<{ server: BackendServer; folder: string; run: (...args: string[]) => Promise<Ran> }> {
+async function workspace(): Promise<{ server: BackendServer; folder: string; run: (...args: string[]) => Promise<CommandResult> }> {
   const server = await startBackend(jaegerV3, [testTrace(20)]);
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-open-'));
   open.push(() => server.stop(), () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'touchstone.yml'), `traces:\n  sources:\n    - { name: jaeger, type: jaeger, url: "${server.url}" }\n`);
-  const env = { TOUCHSTONE_JAEGER_KEY: BACKEND_KEY };
-  return {
-    server,
-    folder,
-    async run(...args) {
-      const [out, err]: [string[], string[]] = [[], []];
-      const output = (texts: string[]): Output => ({ color: false, columns: 120, live: false, write: (text) => Promise.resolve(texts.push(text) > 0) });
-      const context: CliContext = { version: '0', cwd: folder, env, stdout: output(out), stderr: output(err), now: () => Date.now(), openEngine: (at, log) => openEngine(at, env, log), onInterrupt: () => () => undefined, exitNow: () => undefined };
-      const code = await runCommandLine(args, context);
-      return { code, out: out.join(''), err: err.join('') };
-    },
-  };
+  return { server, folder, run: (...args) => touchstoneIn(folder, args, { TOUCHSTONE_JAEGER_KEY: BACKEND_KEY }) };
 }
 
 describe('touchstone open and touchstone sources', () => {

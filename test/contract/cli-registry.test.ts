@@ -4,11 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CliContext } from '../../src/cli/context.ts';
-import { openEngine } from '../../src/cli/engine.ts';
-import { runCommandLine } from '../../src/cli/program.ts';
-import type { Output } from '../../src/cli/terminal.ts';
 import type { PromptVersions } from '../../src/protocol/registry.ts';
+import { openEngine } from '../../src/cli/engine.ts';
+import { touchstoneIn, type CommandResult } from '../fixtures/command-line.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const schema = JSON.parse(readFileSync(join(root, 'docs/cli-output.schema.json'), 'utf8')) as { $defs: object };
@@ -31,17 +29,7 @@ function write(name: string, text: string): void {
   writeFileSync(join(folder, name), text);
 }
 
-/** The command on the real engine, in this process. */
-async function touchstone(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const output = (name: 'out' | 'err'): Output => ({ color: false, live: false, columns: 140, write: (text) => ((texts[name] += text), Promise.resolve(true)) });
-  const context: CliContext = {
-    version: '0', cwd: folder, env: { HOME: folder, PATH: process.env['PATH'] }, stdout: output('out'), stderr: output('err'), now: Date.now,
-    openEngine: (workspace, log) => openEngine(workspace, { HOME: folder }, log), onInterrupt: () => () => undefined, exitNow: () => undefined,
-  };
-  const code = await runCommandLine([...args, ...(args[0]?.startsWith('-') === true ? [] : ['-C', folder])], context);
-  return { code, ...texts };
-}
+const touchstone = (...args: string[]): Promise<CommandResult> => touchstoneIn(folder, args);
 
 describe('versions on the command line', () => {
   it('are saved, listed, promoted and rolled back, by file, id or the end of it', async () => {

@@ -2,10 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CliContext } from '../../src/cli/context.ts';
-import { openEngine } from '../../src/cli/engine.ts';
-import { runCommandLine } from '../../src/cli/program.ts';
-import type { Output } from '../../src/cli/terminal.ts';
+import { touchstoneIn, type CommandResult } from '../fixtures/command-line.ts';
 import { recordedCallLine } from '../fixtures/traces/recorded-calls.ts';
 
 const PROMPT = `name: Triage
@@ -30,12 +27,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function touchstone(...args: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const output = (texts: string[]): Output => ({ color: false, columns: 120, live: false, write: (text) => Promise.resolve(texts.push(text) > 0) });
-  const context: CliContext = { version: '0', cwd: folder, env: {}, stdout: output(out), stderr: output(err), now: () => Date.now(), openEngine: (at, log) => openEngine(at, {}, log), onInterrupt: () => () => undefined, exitNow: () => undefined };
-  return { code: await runCommandLine(args, context), out: out.join(''), err: err.join('') };
-}
+const touchstone = (...args: string[]): Promise<CommandResult> => touchstoneIn(folder, args);
 
 describe('touchstone replay', () => {
   it('lists the calls to choose from, as the tree shows them, and takes the beginning of an id', async () => {
