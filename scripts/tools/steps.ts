@@ -51,13 +51,14 @@ function suite(name: string, what: string, processors: 1 | 2, resultsFile: strin
   };
 }
 
-function vitest(name: string, what: string, processors: 1 | 2, args: string[]): Step {
-  const file = `out/results/${name}.json`;
+function vitest(name: string, what: string, processors: 1 | 2, args: string[], file = `out/results/${name}.json`): Step {
   return suite(name, what, processors, file, countVitest, [bin('vitest/vitest.mjs'), 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
 }
 
+const BUILD = check('build', 'bundles of extension, engine, command and panels', ['scripts/build.mjs']);
+
 export const STEPS: readonly Step[] = [
-  check('build', 'bundles of extension, engine, command and panels', ['scripts/build.mjs']),
+  BUILD,
   check('types', 'TypeScript', [bin('typescript/bin/tsc'), '-p', '.'], [bin('typescript/bin/tsc'), '-p', 'webview'], [bin('typescript/bin/tsc'), '-p', 'test/fixtures/webview-harness']),
   check('lint', 'ESLint', [bin('eslint/bin/eslint.js'), '--max-warnings=0', '.']),
   check('layers', 'who may import whom', ['scripts/checks/layers.ts']),
@@ -73,5 +74,18 @@ export const STEPS: readonly Step[] = [
   vitest('e2e', 'a real VS Code with the package, as a person uses it', 2, ['--config', 'vitest.e2e.config.ts']),
 ];
 
+/** One part of the full sizes. */
+function long(name: string, what: string, processors: 1 | 2, path: string): Step {
+  return vitest(name, what, processors, ['--config', 'vitest.long.config.ts', path], `out/results/long-${name}.json`);
+}
+
 /** The full sizes, and the oldest runtime: `npm run test:long`. */
-export const LONG_STEPS: readonly Step[] = [vitest('long', 'full sizes, and the oldest Node', 2, ['--config', 'vitest.long.config.ts'])];
+export const LONG_STEPS: readonly Step[] = [
+  BUILD,
+  long('coverage', 'the published tables of the statistics, drawn again', 1, 'test/long/coverage.test.ts'),
+  long('node22', 'the bundles on the oldest Node', 1, 'test/long/node22.test.ts'),
+  long('senders', 'every SDK against the receiver', 1, 'test/senders'),
+  long('clickhouse', 'queries in a real ClickHouse', 1, 'test/long/clickhouse.test.ts'),
+  long('contract', 'the seams between parts, as often and as large as they must hold', 2, 'test/contract'),
+  long('import-memory', 'the memory that a file of 1 GB takes', 2, 'test/long/import-memory.test.ts'),
+];
