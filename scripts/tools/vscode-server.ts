@@ -35,8 +35,8 @@ export interface VSCodeServer {
   pid: number;
   /** Its temporary folder, with `data/logs` inside. */
   folder: string;
-  /** The address that opens a folder, with more parameters of the workbench. */
-  address(folder: string, parameters?: Record<string, string>): string;
+  /** The address that opens a folder (`null`: a window without one), with more parameters of the workbench. */
+  address(folder: string | null, parameters?: Record<string, string>): string;
   /** Changes settings of this server's machine; open windows follow at once. */
   configure(changes: Record<string, unknown>): void;
   /** What it printed so far. */
@@ -111,7 +111,7 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
     port,
     pid: child.pid ?? 0,
     folder,
-    address: (workspace, parameters = {}) => `${origin}/?${new URLSearchParams({ folder: workspace, ...parameters }).toString()}`,
+    address: (workspace, parameters = {}) => `${origin}/?${new URLSearchParams({ ...(workspace === null ? { ew: 'true' } : { folder: workspace }), ...parameters }).toString()}`,
     configure,
     output: () => output,
     stop,

@@ -46,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = new Log();
   const secrets = new Secrets(context, log);
   const hosts = new Hosts(context.globalState);
-  const engines = new Engines({ entry: context.asAbsolutePath('dist/engine.mjs'), log, handlers: hostHandlers(secrets, hosts) });
+  const engines = new Engines({ entry: context.asAbsolutePath('dist/engine.mjs'), storage: context.globalStorageUri, log, handlers: hostHandlers(secrets, hosts) });
   const runs = new RunTracker(engines, log);
   const prompts = new PromptFiles(engines, runs, log);
   const registry = new RegistryStates(engines, prompts, runs, log);

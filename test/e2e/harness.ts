@@ -20,6 +20,8 @@ export type Theme = keyof typeof THEMES;
 export interface WindowOptions extends Pick<ServerOptions, 'settings' | 'workspaceTrust' | 'env'> {
   /** The workspace whose copy is opened; default: examples. */
   workspace?: string;
+  /** A window without a folder. */
+  isEmpty?: boolean;
   size?: { width: number; height: number };
   theme?: Theme;
 }
@@ -53,9 +55,10 @@ export async function openWindow(options: WindowOptions = {}): Promise<Window> {
     browser = await launchChromium();
     const page = await browser.newPage({ viewport: options.size ?? { width: 1400, height: 900 } });
     const window = new Window(page, server, workspace.folder, close);
-    await page.goto(server.address(workspace.folder));
+    await page.goto(server.address(options.isEmpty === true ? null : workspace.folder));
     await page.locator('.monaco-workbench').waitFor(WAIT);
-    await page.locator('.explorer-folders-view, .explorer-viewlet').first().waitFor(WAIT);
+    // Nothing lies open in a window without a folder.
+    await (options.isEmpty === true ? page.getByRole('tab', { name: 'Touchstone' }) : page.locator('.explorer-folders-view, .explorer-viewlet')).first().waitFor(WAIT);
     return window;
   } catch (error) {
     await close();
@@ -77,6 +80,14 @@ export class Window {
     this.server = server;
     this.folder = folder;
     this.close = close;
+  }
+
+  /** One more window of the same VS Code, at the same address; it is closed with the first. */
+  async another(): Promise<Window> {
+    const page = await this.page.context().browser()!.newPage({ viewport: { width: 1400, height: 900 } });
+    await page.goto(this.page.url());
+    await page.getByRole('tab', { name: 'Touchstone' }).first().waitFor(WAIT);
+    return new Window(page, this.server, this.folder, () => page.close());
   }
 
   /** Opens the views of Touchstone; a click on the icon of the side bar that is shown would hide it. */

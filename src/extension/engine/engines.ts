@@ -22,6 +22,7 @@ export type HostHandlers = (engine: () => FolderEngine) => Readonly<Record<keyof
 /** The engines of this window, one a workspace folder, each started by its first request. */
 export class Engines implements vscode.Disposable {
   readonly #entry: string;
+  readonly #storage: vscode.Uri;
   readonly #log: Log;
   readonly #handlers: HostHandlers;
   readonly #engines = new Map<string, FolderEngine>();
@@ -50,17 +51,17 @@ export class Engines implements vscode.Disposable {
   readonly onDidStart = this.#didStart.event;
   readonly onDidCrash = this.#didCrash.event;
 
-  constructor(options: { entry: string; log: Log; handlers: HostHandlers }) {
+  /** `storage`: the extension's own folder on this machine. */
+  constructor(options: { entry: string; storage: vscode.Uri; log: Log; handlers: HostHandlers }) {
     this.#entry = options.entry;
+    this.#storage = vscode.Uri.joinPath(options.storage, 'traces');
     this.#log = options.log;
     this.#handlers = options.handlers;
     this.#disposables.push(
       this.#runChanged, this.#runsChanged, this.#onceText, this.#tracesChanged, this.#tracesProgress, this.#remoteProgress, this.#replayProgress, this.#sourcesChanged, this.#registryChanged, this.#didStart, this.#didCrash,
       vscode.workspace.onDidChangeWorkspaceFolders((change) => {
-        for (const folder of change.removed) {
-          this.#engines.get(folder.uri.toString())?.dispose();
-          this.#engines.delete(folder.uri.toString());
-        }
+        for (const { uri } of change.removed) this.#forget(uri);
+        if (this.#hasFolders) this.#forget(this.#storage);
       }),
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (!ENGINE_SETTING_SECTIONS.some((section) => change.affectsConfiguration(section))) return;
@@ -71,7 +72,17 @@ export class Engines implements vscode.Disposable {
 
   /** Whether a request may start a process at all: a trusted workspace with a folder. */
   get available(): boolean {
-    return vscode.workspace.isTrusted && (vscode.workspace.workspaceFolders?.length ?? 0) > 0;
+    return vscode.workspace.isTrusted && this.#hasFolders;
+  }
+
+  /** The same of what is about traces, which a window without a folder has, too. */
+  get takesTraces(): boolean {
+    return vscode.workspace.isTrusted;
+  }
+
+  /** Those that keep traces: one a folder; in a window without one, that of the extension's own storage, which all such windows share. */
+  forTraces(): FolderEngine[] {
+    return this.#hasFolders ? this.all() : [this.#of({ uri: this.#storage, name: vscode.l10n.t('no folder'), index: 0 })];
   }
 
   /** One a folder, in the order of the workspace; asking for them starts nothing. */
@@ -87,13 +98,22 @@ export class Engines implements vscode.Disposable {
 
   /** By the folder's address, as panels remember it. */
   forFolder(folder: string): FolderEngine | undefined {
-    return this.all().find((engine) => engine.folder.uri.toString() === folder);
+    return this.forTraces().find((engine) => engine.folder.uri.toString() === folder);
   }
 
   dispose(): void {
     for (const engine of this.#engines.values()) engine.dispose();
     this.#engines.clear();
     vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  get #hasFolders(): boolean {
+    return (vscode.workspace.workspaceFolders?.length ?? 0) > 0;
+  }
+
+  #forget(folder: vscode.Uri): void {
+    this.#engines.get(folder.toString())?.dispose();
+    this.#engines.delete(folder.toString());
   }
 
   #of(folder: vscode.WorkspaceFolder): FolderEngine {

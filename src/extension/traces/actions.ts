@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
 import { formatCount } from '../../core/text/format.ts';
@@ -29,7 +30,9 @@ export async function pickFormat(title: string): Promise<TraceFormat | undefined
 export async function exportTrace(engine: FolderEngine, row: TraceRow, format: TraceFormat, spanId?: string): Promise<void> {
   const name = `${row.name.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 60).toLowerCase() || 'trace'}-${(spanId ?? row.traceId).slice(0, 8)}`;
   const ending = ENDINGS[format];
-  const uri = await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.joinPath(engine.folder.uri, `${name}.${ending}`), filters: { [format.toUpperCase()]: [ending.split('.').at(-1) ?? ending] } });
+  // Nobody looks for a file in the extension's own storage.
+  const folder = vscode.workspace.getWorkspaceFolder(engine.folder.uri)?.uri ?? vscode.Uri.file(homedir());
+  const uri = await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.joinPath(folder, `${name}.${ending}`), filters: { [format.toUpperCase()]: [ending.split('.').at(-1) ?? ending] } });
   if (!uri) return;
   if (uri.scheme !== 'file') throw new TouchstoneError('usage', vscode.l10n.t('Traces are written to files on the disk of this workspace.'));
   await engine.request('traces/export', { traceId: row.traceId, format, file: uri.fsPath, ...(spanId === undefined ? {} : { spanId }) });
@@ -51,7 +54,7 @@ export async function deleteTraces(services: Services, targets: readonly TraceTa
 
 /** Everything that a query finds, in every folder. Asks first, with the number. */
 export async function deleteMatching(services: Services, query: string): Promise<void> {
-  const engines = services.engines.all();
+  const engines = services.engines.forTraces();
   const totals = await Promise.all(engines.map(async (engine) => (await engine.request('traces/list', { query, sort: 'time', descending: true, limit: 1 })).total));
   const count = totals.reduce((sum, total) => sum + total.count, 0);
   if (count === 0) {

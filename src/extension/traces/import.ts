@@ -15,8 +15,9 @@ const ENDINGS = ['json', 'jsonl', 'ndjson', 'traj'];
 const SHOWN_REJECTIONS = 200;
 
 export async function pickFiles(engine: FolderEngine): Promise<vscode.Uri[]> {
+  const folder = vscode.workspace.getWorkspaceFolder(engine.folder.uri);
   const picked = await vscode.window.showOpenDialog({
-    defaultUri: engine.folder.uri,
+    ...(folder === undefined ? {} : { defaultUri: folder.uri }),
     canSelectMany: true,
     title: vscode.l10n.t('Import Traces'),
     openLabel: vscode.l10n.t('Import'),
@@ -30,7 +31,7 @@ export async function importFolder(services: Services, uris: readonly vscode.Uri
   const [first] = uris;
   const own = first === undefined ? undefined : services.engines.forUri(first);
   if (own) return own;
-  const engines = services.engines.all();
+  const engines = services.engines.forTraces();
   if (engines.length <= 1) return engines[0];
   const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: vscode.l10n.t('Import Traces') });
   return folder && services.engines.forFolder(folder.uri.toString());

@@ -15,7 +15,7 @@ export interface PickedSource {
 
 /** The source of the clicked row; the only one; or a pick. `undefined`: not picked. */
 export async function pickSource({ engines, remotes }: Services, argument: unknown, title: string): Promise<PickedSource | undefined> {
-  const all = (await Promise.all(engines.all().map(async (engine) => (await remotes.list(engine)).map((source) => ({ engine, source }))))).flat();
+  const all = (await Promise.all(engines.forTraces().map(async (engine) => (await remotes.list(engine)).map((source) => ({ engine, source }))))).flat();
   const given = v.safeParse(targetSchema, argument);
   if (given.success) {
     const { folder, source } = given.output;

@@ -157,8 +157,8 @@ export class Sources implements vscode.Disposable {
 
   /** Files are followed although nobody looks: what they hold when they are rotated away would be lost. */
   #followNamed(): void {
-    if (!this.#engines.available) return;
-    for (const engine of this.#engines.all()) {
+    if (!this.#engines.takesTraces) return;
+    for (const engine of this.#engines.forTraces()) {
       if (this.#followed.has(engine)) continue;
       void this.#attempt(engine, async () => {
         if (await namesSources(engine.folder)) this.follow(engine);
@@ -167,8 +167,8 @@ export class Sources implements vscode.Disposable {
   }
 
   #startRemembered(): void {
-    if (!this.#engines.available) return;
-    for (const engine of this.#engines.all()) {
+    if (!this.#engines.takesTraces) return;
+    for (const engine of this.#engines.forTraces()) {
       if (!this.isEnabled(engine)) continue;
       // Starting the engine is enough: `onDidStart` follows the switch.
       if (engine.pid === null) void this.#attempt(engine, async () => void (await engine.request('sources/get', {})));
@@ -210,7 +210,7 @@ export class Sources implements vscode.Disposable {
   }
 
   #changed(engine: FolderEngine): void {
-    const on = this.#engines.all().some((one) => this.isEnabled(one));
+    const on = this.#engines.forTraces().some((one) => this.isEnabled(one));
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.receiverOn, on);
     this.#didChange.fire(engine);
   }

@@ -57,7 +57,7 @@ export async function pickTrace(services: Services, argument: unknown, title: st
 }
 
 async function pickAmong(services: Services, title: string): Promise<PickedTrace | undefined> {
-  const lists = await Promise.all(services.engines.all().map(async (engine) => {
+  const lists = await Promise.all(services.engines.forTraces().map(async (engine) => {
     const { traces } = await engine.request('traces/list', { query: '', sort: 'time', descending: true, limit: OFFERED });
     return traces.map((row) => ({ engine, row, spanId: null }));
   }));
@@ -90,7 +90,7 @@ async function pickAmong(services: Services, title: string): Promise<PickedTrace
 /** @throws TouchstoneError 'not-found'; what the engine says of an id that several begin with */
 async function findTrace(services: Services, id: string): Promise<PickedTrace> {
   let failure: unknown;
-  for (const engine of services.engines.all()) {
+  for (const engine of services.engines.forTraces()) {
     try {
       return { engine, row: await engine.request('traces/get', { traceId: id.trim().toLowerCase() }), spanId: null };
     } catch (error) {

@@ -16,7 +16,7 @@ export function register(services: Services): vscode.Disposable {
     }),
     registerCommand(services, COMMANDS.showLog, () => log.show()),
     registerCommand(services, COMMANDS.restartEngine, async () => {
-      for (const engine of engines.all()) {
+      for (const engine of engines.forTraces()) {
         engine.stop();
         engine.forgetCrashes();
         await engine.request('runs/list', { limit: 1 });

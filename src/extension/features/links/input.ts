@@ -12,7 +12,7 @@ export async function askLink(services: Services, argument: unknown): Promise<st
   const selected = selectedText();
   // From the context menu of an editor, which gives its file: the selection is what is meant.
   if (argument instanceof vscode.Uri && selected !== '') return selected;
-  const known = (await Promise.all(services.engines.all().map(({ folder }) => savedBackends(folder)))).flat();
+  const known = (await Promise.all(services.engines.forTraces().map(({ folder }) => savedBackends(folder)))).flat();
   const isLink = (text: string): boolean => text.length <= LONGEST && (recogniseLink(text, known) ?? { backend: 'unknown' }).backend !== 'unknown';
   const typed = await vscode.window.showInputBox({
     title: vscode.l10n.t('Open Trace from Link'),

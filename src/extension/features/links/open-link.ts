@@ -48,7 +48,7 @@ export async function refreshTrace(services: Services, engine: FolderEngine, tra
 
 /** In a workspace with several folders: the one whose store has it, else the first that has somebody to ask. */
 async function explain(services: Services, text: string): Promise<Explained | undefined> {
-  const engines = services.engines.all();
+  const engines = services.engines.forTraces();
   const all = await Promise.all(engines.map(async (engine): Promise<Explained> => ({ engine, link: await engine.request('links/explain', { text }) })));
   return all.find(({ link }) => link.isStored) ?? all.find(({ link }) => link.wouldContact.length > 0) ?? all[0];
 }

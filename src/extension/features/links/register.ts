@@ -17,7 +17,7 @@ const remoteSchema = v.object({ folder: v.string(), source: v.string(), id: v.st
 /** Traces that are somewhere else: from a link to the panel, and from a trace to a link. */
 export function register(services: Services): vscode.Disposable {
   const requireTrust = (): void => {
-    if (!services.engines.available) throw new TouchstoneError('untrusted-workspace', vscode.l10n.t('Links are opened in a folder that is trusted.'));
+    if (!services.engines.takesTraces) throw new TouchstoneError('untrusted-workspace', vscode.l10n.t('Links are opened in a workspace that is trusted.'));
   };
   return vscode.Disposable.from(
     registerCommand(services, COMMANDS.openTraceLink, async (argument) => {

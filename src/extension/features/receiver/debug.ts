@@ -22,8 +22,8 @@ export function register(services: Services): vscode.Disposable {
     async resolveDebugConfigurationWithSubstitutedVariables(folder, configuration) {
       const environment = FORMS.get(configuration.type);
       if (configuration.request !== 'launch' || environment === undefined) return configuration;
-      const engine = folder ? services.engines.forUri(folder.uri) : services.engines.all()[0];
-      if (!engine || !services.engines.available || !receiverInjectsEnvironment(engine.folder)) return configuration;
+      const engine = folder ? services.engines.forUri(folder.uri) : services.engines.forTraces()[0];
+      if (!engine || !services.engines.takesTraces || !receiverInjectsEnvironment(engine.folder)) return configuration;
       const own = { ...process.env, ...(await fromFiles(services, configuration['envFile'])), ...environmentOf(configuration[environment.key]) };
       const added = variablesFor(services.sources, engine, own);
       if (Object.keys(added).length === 0) return configuration;

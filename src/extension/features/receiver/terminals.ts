@@ -14,7 +14,7 @@ export function register(services: Services): vscode.Disposable {
     (vscode.workspace.workspaceFolders?.length ?? 0) > 1 ? all.getScoped({ workspaceFolder: folder }) : all;
 
   const update = (): void => {
-    for (const engine of services.engines.all()) {
+    for (const engine of services.engines.forTraces()) {
       const variables = receiverInjectsEnvironment(engine.folder) ? variablesFor(services.sources, engine, terminalEnvironment(engine.folder)) : {};
       const key = engine.folder.uri.toString();
       const signature = JSON.stringify(variables);

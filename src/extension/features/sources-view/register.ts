@@ -69,7 +69,7 @@ export function register(services: Services): vscode.Disposable {
 /** The folder that a command is about: that of the clicked line, the only one, or a pick. */
 async function pickFolder(services: Services, argument: unknown, title: string): Promise<FolderEngine | undefined> {
   const given = v.safeParse(folderSchema, argument);
-  const engines = services.engines.all();
+  const engines = services.engines.forTraces();
   const engine = given.success ? services.engines.forFolder(given.output.folder) : undefined;
   if (engine || engines.length <= 1) return engine ?? engines[0];
   const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: title });

@@ -65,8 +65,8 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
-    if (!this.#services.engines.available) return [];
-    if (!node) return (await Promise.all(this.#services.engines.all().map((engine) => this.#top(engine)))).flat();
+    if (!this.#services.engines.takesTraces) return [];
+    if (!node) return (await Promise.all(this.#services.engines.forTraces().map((engine) => this.#top(engine)))).flat();
     const { engine, folder } = node;
     switch (node.kind) {
       case 'senders':
@@ -108,8 +108,8 @@ export class SourcesTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 
   async #readAgain(): Promise<void> {
-    if (!this.#watch || !this.#services.engines.available) return;
-    for (const engine of this.#services.engines.all()) await this.#services.sources.refresh(engine).catch((error: unknown) => this.#services.log.error(`The sources of ${engine.folder.name} cannot be read: ${errorMessage(error)}`));
+    if (!this.#watch || !this.#services.engines.takesTraces) return;
+    for (const engine of this.#services.engines.forTraces()) await this.#services.sources.refresh(engine).catch((error: unknown) => this.#services.log.error(`The sources of ${engine.folder.name} cannot be read: ${errorMessage(error)}`));
   }
 
   async #top(engine: FolderEngine): Promise<Node[]> {

@@ -55,9 +55,9 @@ export function register(services: Services): vscode.Disposable {
 
 /** The folder whose store has it. One that cannot say (its engine fails) may have it: the panel then shows what is wrong. */
 async function findEngine(services: Services, traceId: string): Promise<FolderEngine | undefined> {
-  if (!services.engines.available) return undefined;
+  if (!services.engines.takesTraces) return undefined;
   let unknown: FolderEngine | undefined;
-  for (const engine of services.engines.all()) {
+  for (const engine of services.engines.forTraces()) {
     const found = await engine.request('traces/get', { traceId }).then(() => true, (error: unknown) => (error instanceof TouchstoneError && error.code === 'not-found' ? false : null));
     if (found === true) return engine;
     if (found === null) unknown ??= engine;

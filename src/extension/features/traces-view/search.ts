@@ -102,7 +102,7 @@ function choices(query: string, items: readonly QueryCompletion[], recent: reado
 
 /** Of all folders, each once. Without an engine the field works, too. */
 async function completions(services: Services, query: string): Promise<QueryCompletion[]> {
-  const lists = await Promise.all(services.engines.all().map(async (engine) => {
+  const lists = await Promise.all(services.engines.forTraces().map(async (engine) => {
     try {
       return (await engine.request('traces/complete', { query, position: query.length })).items;
     } catch (error) {

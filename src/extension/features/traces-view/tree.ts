@@ -97,8 +97,8 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
 
   /** What is listed grows by the files that are tailed, too. */
   #follow(): void {
-    if (!this.#services.engines.available) return;
-    for (const engine of this.#services.engines.all()) this.#services.sources.follow(engine);
+    if (!this.#services.engines.takesTraces) return;
+    for (const engine of this.#services.engines.forTraces()) this.#services.sources.follow(engine);
   }
 
   /** The traces of a session that is closed are not read again. */
@@ -130,13 +130,13 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
-    if (!this.#services.engines.available) return [];
+    if (!this.#services.engines.takesTraces) return [];
     if (node?.kind === 'folder') return this.#guard(() => this.#top(node.engine, node));
     if (node?.kind === 'session') return this.#guard(() => this.#traces(node.engine, this.#ofSession(node.engine, node.session.session), node));
     if (node?.kind === 'remote') return this.#remoteTraces(node);
     if (node) return [];
     this.problem = null;
-    const engines = this.#services.engines.all();
+    const engines = this.#services.engines.forTraces();
     const lists = await Promise.all(engines.map(async (engine) => ({ engine, nodes: await this.#guard(() => this.#top(engine, undefined)) })));
     const filled = lists.filter((list) => list.nodes.length > 0);
     // Folders appear only in a workspace with several.
