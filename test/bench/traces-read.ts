@@ -26,6 +26,11 @@ const QUERIES: readonly (readonly [claim: string, query: string, limitMs: number
   ['search: words in a row', '"connection reset"', 150],
   ['search: a word of one trace', 'case997', 150],
   ['search and filter', 'depot service:billing cost:>0.001', 150],
+  ['search, and a filter that leaves few', '"the order" spans:>50', 150],
+  ['search, and a filter that leaves nothing', 'refund -kind:llm', 150],
+  ['search: the beginning of several words, and few', 'd* spans:>50', 150],
+  ['search: three words', 'refund depot damaged', 150],
+  ['search: without a word of nearly every span', '-refund', 150],
 ];
 
 async function run({ quick }: BenchmarkOptions): Promise<Claim[]> {

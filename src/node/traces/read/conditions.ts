@@ -5,7 +5,7 @@ import { momentMs } from '../../../core/trace/query/values.ts';
 import type { Facet } from '../../../core/trace/store/facets.ts';
 import { ORIGINS } from '../../../core/trace/store/numbers.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { phraseOf, type Phrase, type TextMatches, type TraceRange } from './full-text.ts';
+import { phrase, type Phrase, type TextMatches, type Within } from './full-text.ts';
 import { keyOf, testOf, valuesThatFit } from './texts.ts';
 
 /** A condition on a row of `trace`, of which every word that a person wrote is a parameter. */
@@ -33,12 +33,14 @@ export interface Store {
   readonly matches: TextMatches;
   /** Traces in the order of the list among which words are looked for first. */
   readonly window: number;
+  /** In no more traces than these words are looked for one trace after the other (some 40 µs each); in more, in all at once. */
+  readonly asked: number;
 }
 
 /** What a query is compiled for. */
-interface Scope extends Omit<Store, 'window'> {
+interface Scope extends Pick<Store, 'database' | 'matches'> {
   /** Words are looked for in these traces only; `null`: in all. */
-  readonly range: TraceRange | null;
+  readonly within: Within | null;
 }
 
 interface Compiled {
@@ -49,16 +51,37 @@ interface Compiled {
 const NOTHING: Compiled = { where: () => ({ sql: '0', values: [] }), candidates: [] };
 
 /**
- * The query of a person. Traces of eval runs are left out unless it speaks of the origin.
+ * The query of a person. Traces of eval runs are left out unless it speaks of the origin. `within`: words are looked for there (a list is all
+ * that the query can find); `null`: everywhere; absent: where it takes least.
  * @throws QueryError
  */
-export function compileQuery({ database, matches }: Store, text: string, range: TraceRange | null = null, now = Date.now()): CompiledQuery {
+export function compileQuery(store: Store, text: string, within: Within | null = fewBesideWords(store, text), now = Date.now()): CompiledQuery {
   const query = parseQuery(text);
-  matches.begin();
-  const compiled = compile({ database, matches, range }, query, now);
+  store.matches.begin();
+  const compiled = compile({ ...store, within }, query, now);
+  const where = withOrigin(query, compiled.where);
+  return { where: (t = 't') => where(t), candidates: within !== null && 'numbers' in within ? within.numbers : compiled.candidates };
+}
+
+function withOrigin(query: Query, where: Where): Where {
   const own: Where = (t) => ({ sql: `${t}.origin <> ${ORIGINS.indexOf('eval')}`, values: [] });
-  const where = names(query, 'origin') ? compiled.where : query.type === 'every' ? own : all([own, compiled.where], ' AND ');
-  return { where: (t = 't') => where(t), candidates: compiled.candidates };
+  return names(query, 'origin') ? where : query.type === 'every' ? own : all([own, where], ' AND ');
+}
+
+/**
+ * The traces that are left by what a query says beside its words, where these are few; `null`: they are many, or it says nothing else.
+ * @throws QueryError
+ */
+export function fewBesideWords(store: Store, text: string, now = Date.now()): { readonly numbers: readonly number[] } | null {
+  const query = parseQuery(text);
+  if (query.type !== 'and') return null;
+  const terms = query.terms.filter((term) => !looksForWords(term));
+  if (terms.length === 0 || terms.length === query.terms.length) return null;
+  const { where, candidates } = compile({ ...store, within: null }, { type: 'and', terms }, now);
+  const { sql, values } = withOrigin(query, where)('t');
+  const among = candidates === null ? '' : ' AND t.n IN (SELECT value FROM json_each(?))';
+  const numbers = store.database.prepare(`SELECT t.n FROM trace t WHERE ${sql}${among} LIMIT ?`).pluck().all(...values, ...(candidates === null ? [] : [JSON.stringify(candidates)]), store.asked + 1) as number[];
+  return numbers.length > store.asked ? null : { numbers: numbers.sort((a, b) => a - b) };
 }
 
 /** @throws QueryError */
@@ -90,7 +113,7 @@ function compile(store: Scope, query: Query, now: number): Compiled {
       const { where } = compile(store, query.term, now);
       return { where: (t) => wrap('NOT ', where(t)), candidates: null };
     }
-    case 'text': return textCondition(store, { expression: phraseOf(query.text, query.prefix), prefix: query.prefix });
+    case 'text': return textCondition(store, phrase(query.text, query.prefix));
     case 'match': return matchCondition(database, query.field, query.patterns);
     case 'compare': return numberCondition(database, query.field, `${query.comparison} ?`, [query.value], query.comparison.startsWith('>'));
     case 'between': return numberCondition(database, query.field, 'BETWEEN ? AND ?', [query.from, query.to], true);
@@ -101,8 +124,8 @@ function compile(store: Scope, query: Query, now: number): Compiled {
   }
 }
 
-function textCondition({ database, matches, range }: Scope, phrase: Phrase): Compiled {
-  const table = matches.tableOf(phrase, range);
+function textCondition({ database, matches, within }: Scope, words: Phrase): Compiled {
+  const table = matches.tableOf(words, within);
   return { where: (t) => ({ sql: `${t}.n IN (SELECT n FROM ${table})`, values: [] }), candidates: few(database, `SELECT n FROM ${table}`, []) };
 }
 

@@ -1,7 +1,7 @@
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { SessionRow, TraceListRequest, TracePage } from '../../../protocol/traces.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { compileQuery, hasWords, type CompiledQuery, type Condition, type Store } from './conditions.ts';
+import { compileQuery, fewBesideWords, hasWords, type CompiledQuery, type Condition, type Store } from './conditions.ts';
 import { tracesByNumber } from './rows.ts';
 
 /** Matches are counted up to here; the list shows "10,000 and more". */
@@ -40,9 +40,10 @@ export function listTraces(store: Store, request: TraceListRequest): TracePage {
   const pieces = piecesOf(request.sort, request.descending);
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
   const from = request.cursor === undefined ? null : readCursor(request.cursor, pieces.length);
-  const near = hasWords(request.query) && request.sort === 'time' ? listNear(store, request.query, pieces[0]!, from, limit) : null;
+  const few = fewBesideWords(store, request.query);
+  const near = few === null && hasWords(request.query) && request.sort === 'time' ? listNear(store, request.query, pieces[0]!, from, limit) : null;
   if (near !== null) return near;
-  const query = compileQuery(store, request.query);
+  const query = compileQuery(store, request.query, few);
   let cursor = from;
   const found: { n: number; cursor: Cursor }[] = [];
   for (let piece = cursor?.[0] ?? 0; piece < pieces.length && found.length <= limit; piece++) {

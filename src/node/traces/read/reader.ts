@@ -26,6 +26,8 @@ type Handlers = { readonly [M in ReadMethod]: (params: ReadMethods[M][0], contex
 
 /** Enough for several pages of a word that many traces hold. */
 const WINDOW = 1000;
+/** So many questions take less than a walk over the places of a word in a store of a million spans. */
+const ASKED = 300;
 
 /** Everything that is read of traces, on one connection. */
 export class TraceReader {
@@ -34,10 +36,10 @@ export class TraceReader {
   readonly #open: OpenTraces;
   #job: { readonly trace: OpenTrace; readonly job: FindingsJob } | null = null;
 
-  /** `wholeSpans`: traces of no more spans are normalised as a whole. `window`: among so many traces words are looked for first. */
-  constructor(database: Database, { wholeSpans = WHOLE_SPANS, window = WINDOW }: { readonly wholeSpans?: number; readonly window?: number } = {}) {
+  /** `wholeSpans`: traces of no more spans are normalised as a whole. `window`: among so many traces words are looked for first. `asked`: so many are looked at one by one. */
+  constructor(database: Database, { wholeSpans = WHOLE_SPANS, window = WINDOW, asked = ASKED }: { readonly wholeSpans?: number; readonly window?: number; readonly asked?: number } = {}) {
     this.#database = database;
-    this.#store = { database, matches: new TextMatches(database), window };
+    this.#store = { database, matches: new TextMatches(database), window, asked };
     this.#open = new OpenTraces(database, wholeSpans);
   }
 
