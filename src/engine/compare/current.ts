@@ -64,8 +64,8 @@ export class CurrentPrompts {
     const known = this.#datasets.get(key);
     if (known?.stamps === stamps && (later === undefined || known.value !== undefined)) return known.hash;
     if (later !== undefined) {
-      // Reading it at once would take turns with what is waited for.
-      setTimeout(() => void this.#datasetHash(prompt, files, overlays).then(later), LATER_MS).unref();
+      // Reading it at once would take turns with what is waited for. Whoever asked has an answer: of a failure nobody is left to hear.
+      setTimeout(() => void this.#datasetHash(prompt, files, overlays).then(later).catch(() => undefined), LATER_MS).unref();
       return null;
     }
     const begun: KnownDataset = { stamps, hash: this.#read(prompt, files).catch(() => null) };
