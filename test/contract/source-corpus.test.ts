@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendTrace } from '../fixtures/servers/backend-data.ts';
 import { checkRecorded, RECORDED_CASES } from '../fixtures/servers/recorded-checks.ts';
-import { recordedTraces } from '../fixtures/servers/recorded-traces.ts';
+import { conversations, recordedTraces } from '../fixtures/servers/recorded-traces.ts';
 import { startBackend, type BackendServer } from '../fixtures/servers/trace-backends.ts';
 
 const shared = process.env['TOUCHSTONE_SHARED'] ?? path.resolve(import.meta.dirname, '../../../shared');
@@ -31,6 +31,19 @@ describe.skipIf(!existsSync(folder))(`sources that serve the recorded traces (sk
       for (const trace of traces.values()) spans += await checkRecorded(test, server, trace);
       expect(spans).toBe(135);
       expect(server.wrong).toEqual([]);
+    });
+
+    it.runIf(process.env['TOUCHSTONE_LONG'] === '1')('gives every conversation of the corpus, span by span', async () => {
+      const all = conversations(folder);
+      const serving = await startBackend(test.endpoints, [...all.values()]);
+      try {
+        let spans = 0;
+        for (const trace of all.values()) spans += await checkRecorded(test, serving, trace);
+        expect([all.size, spans]).toEqual([115, 2422]);
+        expect(serving.wrong).toEqual([]);
+      } finally {
+        await serving.stop();
+      }
     });
   });
 });

@@ -38,7 +38,7 @@ const request = (query = 'after:2026-11-19') => ({ query: parseQuery(query), lim
 describe('lists that do not end', () => {
   const at = iso(START_MS);
   const observation = { id: 'o1', traceId: hexTrace, type: 'SPAN', name: 'a', startTime: at, endTime: at };
-  const run = { id: uuid(1), trace_id: uuidTrace, name: 'a', run_type: 'chain', dotted_order: `20261120T100000000000Z${uuid(1)}`, start_time: at };
+  const run = { id: uuidTrace, trace_id: uuidTrace, name: 'a', run_type: 'chain', dotted_order: `20261120T100000000000Z${uuidTrace}`, start_time: at, end_time: at };
   const phoenixSpan = { id: 'x', name: 'a', context: { trace_id: hexTrace, span_id: hexSpan(1) }, span_kind: 'CHAIN', parent_id: null, start_time: at, end_time: at, status_code: 'OK', attributes: {}, events: [] };
   const many = (count: number, item: unknown): unknown[] => Array.from({ length: count }, () => item);
 

@@ -110,6 +110,26 @@ describe('on the way', () => {
     expect(seen[0]).toBeLessThanOrEqual(600);
   });
 
+  it('LangSmith: asks again where the window of a link was too narrow for the trace', async () => {
+    const langsmith = SOURCE_CASES.find(({ name }) => name === 'LangSmith, version 2')!;
+    const days = 86_400_000_000_000n;
+    const short = testTrace(9);
+    const first = BigInt(Date.now()) * 1_000_000n - 10n * days - BigInt(short.spans[0]!.startNs);
+    const later = (ns: string | null, index: number): string | null => (ns === null ? null : String(BigInt(ns) + first + BigInt(index) * days));
+    // A run a day; the one above them all lasts until the end.
+    const long = { ...short, spans: short.spans.map((span, index) => ({ ...span, startNs: later(span.startNs, index)!, endNs: later(span.endNs, index === 0 ? 9 : index) })) };
+    for (const trace of [long, { ...long, spans: long.spans.slice(1) }]) {
+      const { server, source } = await start(langsmith, trace);
+      const sink = new MemoryFetchSink();
+      const at = Number(BigInt(long.spans[1]!.startNs) / 1_000_000n);
+      const { notes } = await source.fetchTrace(refOf({ callId: long.spans[1]!.uuid, time: { fromMs: at, toMs: at } }), sink, never);
+      expect(new Set(sink.taken.map(({ spanId }) => spanId)).size).toBe(trace.spans.length);
+      expect(notes).toEqual(trace === long ? [] : ['The run above all others did not come: what began long before or after the others may be missing.']);
+      expect(server.wrong).toEqual([]);
+      expect(server.asked.filter(({ path }) => path.startsWith('/api/v2/traces/')).length).toBe(trace === long ? 3 : 5);
+    }
+  });
+
   it('asks for metadata that was cut', async () => {
     const { server, source } = await start(langfuse, testTrace(3));
     const sink = new MemoryFetchSink();

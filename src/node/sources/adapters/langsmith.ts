@@ -11,7 +11,8 @@ import { Pages } from './pages.ts';
 import { isoAt, itemsOf, json, listOf, nanosBetween, notFound, numberAt, textAt, unlessRefused } from './shared.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 /** Version 2 looks at the last day unless it is told: windows that are tried one after the other. */
 const WINDOWS = [1, 14, 90, 400];
 /** As many runs as a trace may have at LangSmith. */
@@ -65,16 +66,33 @@ export class LangsmithSource extends BackendAdapter implements TraceSource {
   }
 
   async #version2(traceId: string, project: string, ref: TraceRef, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<number> {
-    for (const window of windowsOf(traceId, ref.time)) {
+    const windows = windowsOf(traceId, ref.time);
+    let most = 0;
+    let said: string[] = [];
+    for (let window = windows.shift(); window !== undefined; window = windows.shift()) {
       const params = { project_id: project, min_start_time: isoAt(window.fromMs), max_start_time: isoAt(window.toMs), selects: SELECTS };
-      const taken = await this.#pages(sink, notes, (cursor) => this.client.get({ path: `/api/v2/traces/${traceId}/runs`, params: { ...params, cursor }, signal, expect: [404, 405] }, unlessRefused((answer) => answer.page())));
+      said = [];
+      const taken = await this.#pages(sink, said, (cursor) => this.client.get({ path: `/api/v2/traces/${traceId}/runs`, params: { ...params, cursor }, signal, expect: [404, 405] }, unlessRefused((answer) => answer.page())));
       if (taken === null) {
         this.#hasV2 = false;
         return 0;
       }
-      if (taken.count > 0) return taken.count;
+      most = Math.max(most, taken.count);
+      const whole = lastingOf(taken.root);
+      // A window that is too narrow gives a part without a word: all runs begin while the one above them lasts.
+      if (whole === null) {
+        const begin = beginOf(taken.first);
+        if (begin !== null && begin < window.fromMs) windows.unshift({ fromMs: begin - HOUR, toMs: window.toMs });
+        continue;
+      }
+      if (whole.fromMs >= window.fromMs && whole.toMs <= window.toMs) {
+        notes.push(...said);
+        return most;
+      }
+      windows.splice(0, Infinity, { fromMs: whole.fromMs - HOUR, toMs: whole.toMs + HOUR });
     }
-    return 0;
+    if (most > 0) notes.push(...said, 'The run above all others did not come: what began long before or after the others may be missing.');
+    return most;
   }
 
   async #version1(traceId: string, project: string | null, sink: FetchSink, notes: string[], signal: AbortSignal): Promise<number> {
@@ -91,10 +109,11 @@ export class LangsmithSource extends BackendAdapter implements TraceSource {
     return fetched(traceId, ref.callId, null, null, notes);
   }
 
-  /** Takes the runs of all pages. `null`: the first page is not to be had. */
-  async #pages(sink: FetchSink, notes: string[], ask: (cursor: string | null) => Promise<{ readonly bytes: Uint8Array; readonly value: unknown } | null>): Promise<{ readonly count: number; readonly first: JsonObject | undefined } | null> {
+  /** Takes the runs of all pages. `root`: the one whose id is the trace's. `null`: the first page is not to be had. */
+  async #pages(sink: FetchSink, notes: string[], ask: (cursor: string | null) => Promise<{ readonly bytes: Uint8Array; readonly value: unknown } | null>): Promise<{ readonly count: number; readonly first: JsonObject | undefined; readonly root: JsonObject | undefined } | null> {
     const pages = new Pages(this.client.subject);
     let first: JsonObject | undefined;
+    let root: JsonObject | undefined;
     let count = 0;
     let next: string | null = null;
     do {
@@ -103,11 +122,12 @@ export class LangsmithSource extends BackendAdapter implements TraceSource {
       const runs = itemsOf(page.value, this.client.subject, 'items', 'runs');
       if (runs.length > 0) await sink.documents(page.bytes);
       first ??= runs[0];
+      root ??= runs.find((run) => textAt(run, 'id') === textAt(run, 'trace_id'));
       count += runs.length;
       next = nextOf(page.value);
     } while (count < MOST_RUNS && pages.goOn(next));
     notes.push(...(next !== null && count >= MOST_RUNS ? [`Runs beyond ${MOST_RUNS.toLocaleString('en')} were left out.`] : pages.notes('Runs', count)));
-    return { count, first };
+    return { count, first, root };
   }
 
   async list(request: ListRequest, signal: AbortSignal): Promise<ListedPage> {
@@ -161,6 +181,20 @@ export class LangsmithSource extends BackendAdapter implements TraceSource {
 
 function fetched(traceId: string, spanId: string | null, project: string | null, tenant: string | null, notes: readonly string[]): FetchedTrace {
   return { ids: { traceId, spanId, project, tenant, callId: traceId }, traceId: traceIdFor('langsmith', traceId), spanId: spanId === null ? null : spanIdFor('langsmith', spanId), notes };
+}
+
+/** From when to when a run lasts, in milliseconds since 1970; one that has not ended lasts until now. */
+function lastingOf(run: JsonObject | undefined): { readonly fromMs: number; readonly toMs: number } | null {
+  const [from, to] = [nanosOf(run?.['start_time']), nanosOf(run?.['end_time'])];
+  return from === null ? null : { fromMs: Number(from) / 1e6, toMs: to === null ? Date.now() : Number(to) / 1e6 };
+}
+
+/** When the trace of a run began, which is the first part of its `dotted_order`, in milliseconds since 1970. */
+function beginOf(run: JsonObject | undefined): number | null {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)/.exec(textAt(run, 'dotted_order') ?? '');
+  if (match === null) return null;
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [number, number, number, number, number, number];
+  return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
 /** The trace of a run. It becomes a part of an address. */
