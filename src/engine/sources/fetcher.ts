@@ -52,6 +52,7 @@ export class TraceFetcher {
   /** @throws TouchstoneError; what has come by then stays, and is known to be a part */
   async fetch(job: FetchJob, signal: AbortSignal): Promise<OpenedLink> {
     const { entry, source, link, request } = job;
+    await this.#traces.expectTrace();
     const sink = new StoreFetchSink(await this.#traces.sink(), entry.name, signal, ({ spans, bytes, traceId }) => this.#onProgress({ request, source: entry.name, traceId, spans, bytes }));
     const fetched = await cancelable(signal, this.#take(job, sink, signal)).catch((error: unknown) => {
       this.#keepPart(sink, job);

@@ -58,6 +58,13 @@ export class Traces {
     };
   }
 
+  /** A trace is on its way: it finds what stores and reads it at work. @throws as `sink` does */
+  async expectTrace(): Promise<void> {
+    const { reads, sink } = await this.#opened();
+    sink.start();
+    reads.start();
+  }
+
   async delete(which: TraceMethods['traces/delete'][0]): Promise<number> {
     const { reads, sink } = await this.#opened();
     if ('traceIds' in which) return this.#deleteFrom(sink, which.traceIds);

@@ -35,6 +35,8 @@ export interface TraceSinkOptions {
 }
 
 export interface SqliteTraceSink extends TraceSink {
+  /** Opens the store and starts the threads, so that the first batch, which is on its way, need not wait for them. */
+  start(): void;
   /** Deletes traces: when it resolves no reader sees them any more. How many there were. @throws SinkError */
   delete(traceIds: readonly string[]): Promise<number>;
   update(settings: { readonly secrets?: readonly string[]; readonly prices?: PriceOverrides; readonly retention?: Retention }): void;
@@ -82,6 +84,14 @@ class ThreadedSink implements SqliteTraceSink {
   constructor(options: TraceSinkOptions) {
     this.#options = options;
     this.#settings = { secrets: options.secrets ?? [], prices: options.prices ?? {}, retention: options.retention ?? DEFAULT_RETENTION };
+  }
+
+  start(): void {
+    if (this.#isClosed || this.#threads !== undefined) return;
+    this.#threads = this.#start();
+    refer(this.#threads, false);
+    // With the first message the writer opens the store.
+    this.update({});
   }
 
   async ingest(batch: EncodedBatch | DecodedBatch): Promise<Ingested> {

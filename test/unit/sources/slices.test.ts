@@ -18,11 +18,11 @@ const spans = (count: number, size: number): { name: string; text: string; spans
 it('cuts OTLP into pieces that keep what is written around the spans, before and after them', async () => {
   const batch = (from: number, list: unknown[]) => ({ resource: { attributes: [{ key: 'service.name', value: { stringValue: `r${from}` } }] }, scopeSpans: [{ scope: { name: hostile }, spans: list, schemaUrl: 'https://a/s' }], schemaUrl: 'https://a/r' });
   const all = spans(1200, 900);
-  const batches = [batch(0, all.slice(0, 300)), batch(1, []), batch(2, all.slice(300))];
+  const batches = [batch(0, all.slice(0, 120)), batch(1, []), batch(2, all.slice(120))];
   for (const whole of [{ result: { resourceSpans: batches } }, { trace: { batches } }, { resourceSpans: batches }]) {
     for (const indent of [0, 2]) {
       const pieces = (await piecesOf(JSON.stringify(whole, null, indent))).map((piece) => (JSON.parse(piece) as Documents)['resourceSpans']!);
-      expect(pieces.map((piece) => piece.flatMap(({ scopeSpans }) => scopeSpans[0]!.spans).length)).toEqual([500, 700]);
+      expect(pieces.map((piece) => piece.flatMap(({ scopeSpans }) => scopeSpans[0]!.spans).length)).toEqual([200, 1000]);
       expect(pieces.flatMap((piece) => piece.flatMap(({ scopeSpans }) => scopeSpans[0]!.spans))).toEqual(all);
       expect(pieces.map((piece) => piece.map((each) => ({ ...each, scopeSpans: each.scopeSpans.map((scope) => ({ ...scope, spans: [] })) })))).toEqual([[batch(0, []), batch(2, [])], [batch(2, [])]]);
     }
@@ -33,7 +33,7 @@ it('cuts Jaeger’s own form with the processes that follow the spans', async ()
   const processes = { p1: { serviceName: 'shop', tags: [{ key: 'a', value: hostile }] } };
   const all = spans(1000, 900);
   const pieces = (await piecesOf(JSON.stringify({ data: [{ traceID: 'ab', spans: all, processes }], errors: null }))).map((piece) => (JSON.parse(piece) as { data: { spans: unknown[]; processes: unknown }[] }).data);
-  expect(pieces.map(([trace]) => trace!.spans.length)).toEqual([500, 500]);
+  expect(pieces.map(([trace]) => trace!.spans.length)).toEqual([200, 800]);
   expect(pieces.flatMap(([trace]) => trace!.spans)).toEqual(all);
   expect(pieces.every(([trace]) => JSON.stringify(trace!.processes) === JSON.stringify(processes))).toBe(true);
 });

@@ -7,6 +7,8 @@ import type { CodeSpan } from './code-spans.ts';
 export const QUICK_METHODS = ['traces/list', 'traces/sessions', 'traces/complete', 'traces/get', 'ids', 'sources', 'sources/rejection'] as const;
 /** Reads of one trace, which may be large. */
 const TRACE_METHODS = ['traces/skeleton', 'traces/span', 'traces/value', 'traces/find', 'traces/findings', 'traces/breakdown', 'traces/memory'] as const;
+/** Reads in which nothing is priced: they do not wait for touchstone.yml. */
+export const UNPRICED_METHODS: readonly ReadMethod[] = [...QUICK_METHODS, 'traces/skeleton', 'traces/find', 'traces/breakdown'];
 /** Reads of every body of a trace, which nobody who looks at one should wait for. */
 export const LONG_METHODS = ['text', 'code'] as const;
 

@@ -3,9 +3,11 @@ import { Worker } from 'node:worker_threads';
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { PriceOverrides } from '../../../core/model/prices.ts';
 import { entryPath } from '../../process/entries.ts';
-import { LONG_METHODS, partialOf, QUICK_METHODS, type ReadMethod, type ReadMethods, type ReadReply, type ReadRequest } from './methods.ts';
+import { LONG_METHODS, partialOf, QUICK_METHODS, UNPRICED_METHODS, type ReadMethod, type ReadMethods, type ReadReply, type ReadRequest } from './methods.ts';
 
 export interface TraceReads {
+  /** Starts the thread that reads single traces, so that whoever asks for one soon need not wait for it. */
+  start(): void;
   /** @throws TouchstoneError whatever the read says; 'cancelled' */
   read<M extends ReadMethod>(method: M, params: ReadMethods[M][0], signal?: AbortSignal): Promise<ReadMethods[M][1]>;
   close(): Promise<void>;
@@ -14,7 +16,7 @@ export interface TraceReads {
 export interface TraceReadOptions {
   /** The database, which must exist. */
   readonly path: string;
-  /** Those of touchstone.yml, asked for with every read of a span. */
+  /** Those of touchstone.yml, asked for with every read of spans that are priced. */
   readonly prices: () => Promise<PriceOverrides>;
   /** The program of the threads: another one stands for a read without end in tests. */
   readonly program?: string;
@@ -26,10 +28,11 @@ export function createTraceReads(options: TraceReadOptions): TraceReads {
   const long = new ReadThread(options);
   const threadOf = (method: ReadMethod): ReadThread => (isOf(QUICK_METHODS, method) ? quick : isOf(LONG_METHODS, method) ? long : single);
   return {
+    start: () => single.start(),
     async read(method, params, signal) {
       // Who looks at a list opens a trace next.
       if (threadOf(method) === quick) setTimeout(() => single.start(), WARM_MS).unref();
-      const context = { prices: isOf(QUICK_METHODS, method) ? {} : await options.prices() };
+      const context = { prices: isOf(UNPRICED_METHODS, method) ? {} : await options.prices() };
       return threadOf(method).ask({ method, params, context }, signal) as Promise<ReadMethods[typeof method][1]>;
     },
     async close() {
