@@ -7,11 +7,7 @@ import { DATABASE_FILE, DATABASE_FOLDER, openDatabase } from '../../src/node/sql
 import { MIGRATIONS } from '../../src/node/sqlite/migrations.ts';
 import { redactedJson } from '../../src/node/sqlite/redact-json.ts';
 import { RunStore } from '../../src/node/sqlite/run-store.ts';
-import { buildCellIndex, ERROR, FAILING } from '../../src/node/sqlite/cell-index.ts';
-import { Grid } from '../../src/engine/grid.ts';
-import type { CellResult } from '../../src/core/eval/model.ts';
-import type { GridView } from '../../src/protocol/engine.ts';
-import { aCase, aPlan, scriptedModel, reply, storedRun, temporaryStore } from '../fixtures/eval/run-fixture.ts';
+import { aCase, aPlan, finishedCell, scriptedModel, reply, storedRun, temporaryStore } from '../fixtures/eval/run-fixture.ts';
 
 let opened: Awaited<ReturnType<typeof temporaryStore>>;
 const SECRET = 'sk-live-0123456789';
@@ -19,31 +15,6 @@ beforeEach(async () => {
   opened = await temporaryStore((text) => text.replaceAll(SECRET, '•••'));
 });
 afterEach(() => opened.close());
-
-function finished(caseIndex: number, over: Partial<CellResult> = {}): CellResult {
-  return {
-    caseIndex,
-    modelIndex: 0,
-    repeat: 0,
-    caseId: `c${caseIndex}`,
-    status: 'done',
-    output: `out ${caseIndex}`,
-    pass: true,
-    score: 1,
-    assertions: [],
-    namedScores: {},
-    error: null,
-    latencyMs: 10,
-    usage: { input: 1, cachedInput: 0, output: 1, reasoning: 0 },
-    cost: 0,
-    cached: false,
-    attempts: 1,
-    finishReason: 'stop',
-    toolCalls: [],
-    traceId: null,
-    ...over,
-  };
-}
 
 describe('the database file', () => {
   it('is created with WAL, our mark, an ignore file, and only for its owner', () => {
@@ -132,7 +103,7 @@ describe('runs in the store', () => {
     journal.attemptStarted(key, 1, 0);
     journal.attemptEnded(key, 1, { at: 1, outcome: 'failed', error: { code: 'unauthorized', message: `refused ${SECRET}` }, usage: null });
     void journal.keepReply('ab'.repeat(32), reply(`I saw ${SECRET}`));
-    void journal.cellFinished(finished(0, { output: `leak ${SECRET}`, error: { code: 'unauthorized', message: `bad ${SECRET}` } }));
+    void journal.cellFinished(finishedCell(0, { output: `leak ${SECRET}`, error: { code: 'unauthorized', message: `bad ${SECRET}` } }));
     await journal.flush();
     opened.store.database.pragma('wal_checkpoint(TRUNCATE)');
     expect(readFileSync(join(opened.folder, DATABASE_FOLDER, DATABASE_FILE)).includes(SECRET)).toBe(false);
@@ -148,7 +119,7 @@ describe('runs in the store', () => {
   it('keeps a cell whose tokens a program reports as no column can hold them', async () => {
     const run = await storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] }));
     const journal = opened.store.journal(run);
-    void journal.cellFinished(finished(0, { usage: { input: 12.5, cachedInput: 1e300, output: 3, reasoning: null } }));
+    void journal.cellFinished(finishedCell(0, { usage: { input: 12.5, cachedInput: 1e300, output: 3, reasoning: null } }));
     await journal.flush();
     expect(opened.store.finishedOrdinals(run)).toEqual([0]);
     expect(opened.store.summarize(run).all().tokens).toEqual({ input: 13, output: 3 });
@@ -236,7 +207,7 @@ describe('runs in the store', () => {
     const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0'), aCase('c1')] });
     const run = await storedRun(opened.store, plan);
     const journal = opened.store.journal(run);
-    void journal.cellFinished(finished(0));
+    void journal.cellFinished(finishedCell(0));
     await journal.flush();
     const other = new RunStore(await openDatabase(opened.folder), (text) => text);
     try {
@@ -245,8 +216,8 @@ describe('runs in the store', () => {
       expect(other.claim(seen)).toBe(false);
       expect(other.finishedOrdinals(seen)).toEqual([0]);
       const theirs = await storedRun(other, plan, 'r-other');
-      void other.journal(theirs).cellFinished(finished(1));
-      void journal.cellFinished(finished(1));
+      void other.journal(theirs).cellFinished(finishedCell(1));
+      void journal.cellFinished(finishedCell(1));
       await Promise.all([journal.flush(), other.journal(theirs).flush()]);
       expect(opened.store.list({ limit: 10 }).map(({ info }) => info.id).sort()).toEqual(['r-other', 'r-test']);
     } finally {
@@ -263,7 +234,7 @@ describe('runs in the store', () => {
       const store = new RunStore(await openDatabase(${JSON.stringify(opened.folder)}), (text) => text);
       const run = await storedRun(store, aPlan({ models: [scriptedModel('m', () => null)], cases: [aCase('c0'), aCase('c1'), aCase('c2')] }), 'r-killed');
       const journal = store.journal(run);
-      void journal.cellFinished(${JSON.stringify(finished(0))});
+      void journal.cellFinished(${JSON.stringify(finishedCell(0))});
       await journal.flush();
       journal.attemptStarted({ caseIndex: 1, modelIndex: 0, repeat: 0 }, 1, Date.now());
       await journal.flush();
@@ -293,13 +264,13 @@ describe('runs in the store', () => {
     const keyOf = (caseIndex: number): string => `${caseIndex}a`.repeat(32);
     const hold = (caseIndex: number): Promise<void> => journal.holdReply({ caseIndex, modelIndex: 0, repeat: 0 }, () => keyOf(caseIndex), reply(`answer ${caseIndex}`));
     const sameTurn = hold(0);
-    void journal.cellFinished(finished(0));
+    void journal.cellFinished(finishedCell(0));
     // Its checks could not be made: it is scored again when the run resumes, and must not be asked again for that.
     void hold(1);
-    void journal.cellFinished(finished(1, { status: 'error', error: { code: 'internal', message: 'No judge.' }, pass: null, score: null }));
+    void journal.cellFinished(finishedCell(1, { status: 'error', error: { code: 'internal', message: 'No judge.' }, pass: null, score: null }));
     void hold(2);
     await sameTurn;
-    void journal.cellFinished(finished(2));
+    void journal.cellFinished(finishedCell(2));
     void hold(3);
     await journal.flush();
     expect([0, 1, 2, 3].map((i) => journal.findReply(keyOf(i))?.text)).toEqual([undefined, 'answer 1', 'answer 2', 'answer 3']);
@@ -326,7 +297,7 @@ describe('runs in the store', () => {
     const first = await storedRun(opened.store, plan, 'r-1');
     await storedRun(opened.store, aPlan({ models: plan.models, cases: [aCase('c0')] }), 'r-2');
     const journal = opened.store.journal(first);
-    void journal.cellFinished(finished(0));
+    void journal.cellFinished(finishedCell(0));
     void journal.holdReply({ caseIndex: 1, modelIndex: 0, repeat: 0 }, () => 'cd'.repeat(32), reply('private'));
     await journal.flush();
     expect(journal.findReply('cd'.repeat(32))).toMatchObject({ text: 'private' });
@@ -334,101 +305,5 @@ describe('runs in the store', () => {
     const count = (table: string): unknown => opened.store.database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
     expect(['run', 'run_case', 'cell', 'cell_body', 'attempt', 'response', 'case_body'].map(count)).toEqual([1, 1, 0, 0, 0, 0, 1]);
     expect(() => opened.store.get('r-1')).toThrow('no run r-1');
-  });
-});
-
-describe('the grid over a run', () => {
-  const VIEW: GridView = { filter: 'all', search: '', groupBySlice: false, collapsed: [], sort: { by: 'order', modelIndex: 0, descending: false } };
-
-  async function filled(): Promise<{ run: Awaited<ReturnType<typeof storedRun>>; grid: Grid }> {
-    const tags = ['clear', 'mixed', 'clear', 'terse', 'mixed'];
-    const plan = aPlan({ models: [scriptedModel('m', () => reply('')), scriptedModel('n', () => reply(''))], cases: tags.map((tag, i) => aCase(`case-${i}`, { tags: [tag], expected: 'yes', vars: { subject: `Subject ${i}\nsecond line`, tier: i } })) });
-    const run = await storedRun(opened.store, plan);
-    const journal = opened.store.journal(run);
-    for (let i = 0; i < 5; i++) {
-      void journal.cellFinished(finished(i, { modelIndex: 0, latencyMs: 100 - i, output: i === 1 ? 'no\nbecause' : 'yes', pass: i !== 1, score: i === 1 ? 0.25 : 1 }));
-      if (i < 4) void journal.cellFinished(finished(i, { modelIndex: 1, cached: i === 0, ...(i === 3 ? { status: 'error', error: { code: 'timeout', message: 'No byte for 30 s' }, pass: null, score: null, output: null } : {}) }));
-    }
-    await journal.flush();
-    return { run, grid: new Grid(opened.store) };
-  }
-  const live = { revision: 1, running: new Map([[9, Date.now()]]), slowAbove: [99.5, null] };
-
-  it('indexes flags, scores and slices', async () => {
-    const { run } = await filled();
-    const index = buildCellIndex(opened.store, run, 1, live.slowAbove);
-    expect([...index.flags].map((bits) => [bits & FAILING, bits & ERROR])).toEqual([[0, 0], [FAILING, 0], [0, 0], [0, ERROR], [0, 0]]);
-    expect([...index.bySlice.keys()]).toEqual(['clear', 'mixed', 'terse']);
-    expect(index.bySlice.get('mixed')?.summary.models()[0]).toMatchObject({ passed: 1, failed: 1 });
-    expect(index.scores[2]).toBe(0.25);
-  });
-
-  it('averages repeats over those that have a value', async () => {
-    const plan = aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0')], repeats: 4 });
-    const run = await storedRun(opened.store, plan, 'r-repeats');
-    const journal = opened.store.journal(run);
-    for (const [repeat, score] of [null, 1, null, 0].entries()) void journal.cellFinished(finished(0, { repeat, score, pass: score === null ? null : score === 1, ...(score === null ? { status: 'error', error: { code: 'timeout', message: 'silence' } } : {}) }));
-    await journal.flush();
-    expect([...buildCellIndex(opened.store, run, 1, [null]).scores]).toEqual([0.5]);
-  });
-
-  it('finds letters beyond ASCII whether large or small', async () => {
-    const run = await storedRun(opened.store, aPlan({ models: [scriptedModel('m', () => reply(''))], cases: [aCase('c0', { vars: { q: 'Ärger mit ÉCOLE' } }), aCase('c1')] }), 'r-letters');
-    const grid = new Grid(opened.store);
-    for (const search of ['ärger', 'ÄRGER', 'école']) expect(grid.page(run, { ...live, slowAbove: [null] }, { ...VIEW, search }, 0, 10).total, search).toBe(1);
-  });
-
-  it('pages rows with their cells', async () => {
-    const { run, grid } = await filled();
-    const page = grid.page(run, live, VIEW, 1, 3);
-    expect(page).toMatchObject({ total: 5, from: 1, revision: 1, counts: { all: 5, failing: 1, errors: 1, slow: 1, cached: 1 } });
-    expect(page.rows[0]).toMatchObject({ kind: 'case', caseId: 'case-1', slice: 'mixed', variables: 'Subject 1 · 1', expected: 'yes' });
-    expect(page.rows[0]?.kind === 'case' && page.rows[0].cells[0]).toMatchObject({ status: 'done', passes: [false], text: 'no', multiline: true, score: 0.25 });
-    const last = grid.page(run, live, VIEW, 3, 5).rows;
-    expect(last[0]?.kind === 'case' && last[0].cells[1]).toMatchObject({ status: 'error', error: 'No byte for 30 s', score: null });
-    expect(last[1]?.kind === 'case' && last[1].cells[1]).toMatchObject({ status: 'running' });
-  });
-
-  it.each([
-    ['failing', ['case-1']],
-    ['errors', ['case-3']],
-    ['slow', ['case-0']],
-    ['cached', ['case-0']],
-  ] as const)('filters %s', async (filter, expected) => {
-    const { run, grid } = await filled();
-    expect(grid.page(run, live, { ...VIEW, filter }, 0, 10).rows.map((row) => row.kind === 'case' && row.caseId)).toEqual(expected);
-  });
-
-  it.each([
-    ['subject 4', ['case-4']],
-    ['BECAUSE', ['case-1']],
-    ['case-2', ['case-2']],
-    ['no byte', ['case-3']],
-    ['100%"', []],
-  ])('searches %s in ids, variables, outputs and errors', async (search, expected) => {
-    const { run, grid } = await filled();
-    expect(grid.page(run, live, { ...VIEW, search }, 0, 10).rows.map((row) => row.kind === 'case' && row.caseId)).toEqual(expected);
-  });
-
-  it('sorts by a model\'s latency, with what is unknown last', async () => {
-    const { run, grid } = await filled();
-    const order = (descending: boolean, modelIndex: number): unknown[] =>
-      grid.page(run, live, { ...VIEW, sort: { by: 'score', modelIndex, descending } }, 0, 10).rows.map((row) => row.kind === 'case' && row.caseIndex);
-    expect(order(false, 0)[0]).toBe(1);
-    expect(order(true, 0).at(-1)).toBe(1);
-    expect(order(true, 1).slice(-2)).toEqual([3, 4]);
-    expect(order(false, 1).slice(-2)).toEqual([3, 4]);
-  });
-
-  it('groups by slice, collapses, and finds the next failing case', async () => {
-    const { run, grid } = await filled();
-    const view: GridView = { ...VIEW, groupBySlice: true, collapsed: ['clear'] };
-    const { rows } = grid.page(run, live, view, 0, 20);
-    expect(rows.map((row) => (row.kind === 'slice' ? `# ${row.slice} ${row.cases}` : row.caseId))).toEqual(['# clear 2', '# mixed 2', 'case-1', 'case-4', '# terse 1', 'case-3']);
-    const find = (fromRow: number, direction: 1 | -1): unknown => grid.find(run, live, { runId: 'r-test', view, fromRow, direction, what: 'failing' });
-    expect(find(0, 1)).toEqual({ row: 2, modelIndex: 0 });
-    expect(find(2, 1)).toEqual({ row: 5, modelIndex: 1 });
-    expect(find(5, 1)).toEqual({ row: -1, modelIndex: 0 });
-    expect(find(5, -1)).toEqual({ row: 2, modelIndex: 0 });
   });
 });
