@@ -278,7 +278,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
     .option('--span <id>', 'which call of the trace, by its id or the beginning of one; default: the only one')
     .option('-q, --query <query>', 'instead of one trace: calls of all traces that this finds, chosen so that they differ')
     .option('-n, --count <n>', 'how many of them', positiveInteger, 10)
-    .option('-p, --prompt <file>', 'the prompt; default: the one that rendered the call')
+    .option('-p, --prompt <prompt>', 'a prompt file or the id of a prompt; default: the one that rendered the call')
     .option('--expected <text>', 'what the call should have answered; default: what it did')
     .option('--var <name=text>', 'a value that the call does not tell, or another one than it had; may be repeated', assignment)
     .option('--dry-run', 'only show what would be appended')
@@ -317,7 +317,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       touchstone replay 4a1b2c3d --span 7f2e11aa00c3d4e5 --agent`)
     .argument('<trace>', "a trace's id or the beginning of one, or `latest`")
     .option('--span <id>', 'which call of the trace, by its id or the beginning of one; default: the only one')
-    .option('-p, --prompt <file@version>', 'ask as this prompt would, with the values of then; @VERSION alone: the prompt that rendered the call')
+    .option('-p, --prompt <prompt@version>', 'ask as this prompt, a file or an id, would, with the values of then; @VERSION alone: the prompt that rendered the call')
     .option('--var <name=text>', 'a value that the call does not tell, or another one than it had; may be repeated', assignment)
     .option('-m, --model <id>', 'another model')
     .option('-n, --times <n>', 'how often', positiveInteger, 1)
@@ -345,6 +345,8 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       exitWith(await (await import('./commands/cache.ts')).cacheCommand(what, options, context));
     });
 
+  // Who left out an argument sees in which order they stand.
+  for (const one of program.commands) one.showHelpAfterError(`Usage: touchstone ${one.name()} ${one.usage()}\n\`touchstone ${one.name()} --help\` explains it with examples.`);
   return program;
 }
 

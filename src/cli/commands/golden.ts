@@ -1,13 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { appendCaseEdit, datasetRow } from '../../core/dataset/edit.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import { LineMap } from '../../core/text/position.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
+import type { PromptPlace } from '../../protocol/registry.ts';
 import type { CaseProposal, SpanRef } from '../../protocol/spans.ts';
 import { callOfTrace } from '../call-of-trace.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
+import { findPrompt } from '../find-prompt.ts';
 import { relativeTo } from '../paths.ts';
 import { printableLines } from '../terminal.ts';
 import { varOptions } from '../var-options.ts';
@@ -31,7 +32,7 @@ export function goldenCommand(trace: string | undefined, options: GoldenOptions,
   if (options.var !== undefined && trace === undefined) throw usageError('--var is a value of one call: name its trace.');
   if (options.expected !== undefined && trace === undefined) throw usageError('--expected is what one call should have answered: name its trace.');
   return withEngine(options, context, async (engine) => {
-    const prompt = options.prompt === undefined ? undefined : { path: resolve(context.cwd, options.prompt) };
+    const prompt = options.prompt === undefined ? undefined : await findPrompt(engine, options.prompt, context.cwd);
     const spans = trace === undefined ? await sampled(engine, options, prompt, context) : [await callOfTrace(engine, trace, options.span)];
     const [first] = spans;
     const corrections = options.expected === undefined || first === undefined ? {} : { corrections: { [first.spanId]: options.expected } };
@@ -40,12 +41,12 @@ export function goldenCommand(trace: string | undefined, options: GoldenOptions,
     const fresh = proposals.filter(({ duplicateOf }) => duplicateOf === null);
     const check = (): void => {
       // All or none: whoever is told that one has no place is not left to find out which were written.
-      for (const proposal of fresh) placeOf(proposal);
+      for (const proposal of fresh) placeOf(proposal, prompt !== undefined);
       if (trace !== undefined) fresh.forEach(requireValues);
     };
     if (options.dryRun !== true) {
       check();
-      for (const proposal of fresh) await append(proposal);
+      for (const proposal of fresh) await append(proposal, placeOf(proposal, prompt !== undefined));
     }
     if (options.json === true) await context.stdout.write(`${JSON.stringify({ cases: proposals }, null, 2)}\n`);
     else await context.stdout.write(`${printableLines(proposals.flatMap((proposal) => describe(proposal, options.dryRun === true, context)).join('\n')).join('\n')}\n`);
@@ -55,16 +56,18 @@ export function goldenCommand(trace: string | undefined, options: GoldenOptions,
   });
 }
 
-async function sampled(engine: EngineClient, { query = '', count }: GoldenOptions, prompt: { path: string } | undefined, context: CliContext): Promise<readonly SpanRef[]> {
+async function sampled(engine: EngineClient, { query = '', count }: GoldenOptions, prompt: PromptPlace | undefined, context: CliContext): Promise<readonly SpanRef[]> {
   const { spans, of } = await engine.request('golden/sample', { query, count, ...(prompt === undefined ? {} : { prompt }) });
   if (of === 0) throw new TouchstoneError('not-found', `No call of a model is found by ${query === '' ? 'an empty query' : query}. \`touchstone traces QUERY\` shows what is.`);
   await context.stderr.write(`${spans.length} of ${of} calls, chosen so that they differ\n`);
   return spans;
 }
 
-function placeOf({ dataset, span }: CaseProposal): NonNullable<CaseProposal['dataset']> {
-  if (dataset === null) throw new TouchstoneError('usage', `Nobody knows where the case of span ${span.spanId} belongs: its prompt has no dataset, or several. Name a dataset under "golden:" in the prompt file, or the prompt with --prompt.`);
-  return dataset;
+function placeOf({ dataset, origin, span }: CaseProposal, isPromptNamed: boolean): NonNullable<CaseProposal['dataset']> {
+  if (dataset !== null) return dataset;
+  throw new TouchstoneError('usage', origin === null && !isPromptNamed
+    ? `Which prompt rendered the call of span ${span.spanId} is not known, so nor is the dataset that its case belongs to. Name the prompt: --prompt FILE.`
+    : `Where the case of span ${span.spanId} belongs is not known: its prompt has no dataset, or several. Name a dataset under "golden:" in the prompt file.`);
 }
 
 /** Of one call somebody can say what it does not; of many the empty values are told, to be filled in by hand. @throws TouchstoneError 'usage' */
@@ -72,9 +75,7 @@ function requireValues({ missing, span }: CaseProposal): void {
   if (missing.length > 0) throw usageError(`Span ${span.spanId} does not tell ${missing.join(', ')}. Give ${missing.length === 1 ? 'it' : 'them'}: ${varOptions(missing)}`);
 }
 
-async function append(proposal: CaseProposal): Promise<void> {
-  const { case: added } = proposal;
-  const dataset = placeOf(proposal);
+async function append({ case: added }: CaseProposal, dataset: NonNullable<CaseProposal['dataset']>): Promise<void> {
   const text = await readFile(dataset.file, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { TouchstoneError } from '../../core/errors.ts';
 import { formatDuration, formatUsd } from '../../core/text/format.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
@@ -6,6 +5,7 @@ import type { PromptOfReplay, Replay, ReplayOutput, ReplayRequest, SpanRef } fro
 import { callOfTrace } from '../call-of-trace.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
+import { findPrompt } from '../find-prompt.ts';
 import { Interrupts } from '../interrupts.ts';
 import { StatusLine } from '../status.ts';
 import { printableLines } from '../terminal.ts';
@@ -54,12 +54,12 @@ export function replayCommand(trace: string, options: ReplayOptions, context: Cl
   });
 }
 
-/** `FILE`, `FILE@REF` or `@REF`: of the prompt that rendered the call. */
+/** `PROMPT` or `PROMPT@REF`, by its file or id; `@REF`: of the prompt that rendered the call. */
 async function promptOf(engine: EngineClient, span: SpanRef, wanted: string, context: CliContext): Promise<PromptOfReplay> {
   const at = wanted.lastIndexOf('@');
-  const [file, ref] = at < 0 ? [wanted, 'working'] : [wanted.slice(0, at), wanted.slice(at + 1)];
+  const [name, ref] = at < 0 ? [wanted, 'working'] : [wanted.slice(0, at), wanted.slice(at + 1)];
   if (ref === '') throw usageError(`${wanted} names no version behind the @.`);
-  if (file !== '') return { kind: 'prompt', path: resolve(context.cwd, file), ref };
+  if (name !== '') return { kind: 'prompt', ...await findPrompt(engine, name, context.cwd), ref };
   const { origins, note } = await engine.request('spans/prompt', span);
   const [origin] = origins;
   if (origin === undefined || origin.path === null) throw new TouchstoneError('not-found', `Which prompt rendered this call is not known: ${note ?? 'none fits.'} Name it: --prompt FILE@${ref}`);

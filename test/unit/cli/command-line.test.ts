@@ -91,7 +91,7 @@ describe('wrong usage', () => {
     ['eval --watch --json', /cannot be used with option/],
     ['eval --resume a b.prompt.yml', /as it was planned/],
     ['eval --resume a --model x', /--model cannot be given/],
-    ['show', /missing required argument 'run'/],
+    ['show', /missing required argument 'run'\nUsage: touchstone show \[options\] <run> \[case\]\n/],
     ['show nothing', /No run here begins with nothing/],
     ['show 3f9a1c2e nowhere', /has no finished cell of a case nowhere/],
     ['cache drop', /touchstone cache clear/],
