@@ -31,7 +31,7 @@ export function comparisonText({ comparison, regressed, mostSlices }: Comparison
     `${paint(look, STYLES[verdict], MARKS[verdict])} ${printable(verdictSentence(result))}\n`,
     `  ${printable(gateSentence(result))}.\n`,
     stoppedEarly === null ? '' : `  ${printable(stoppedEarly.sentence)}\n`,
-    `\n${metricTable(result.metrics, comparison, look)}`,
+    `\n${metricTable(result.metrics, look)}`,
     warnings(result.metrics, look),
     sliceTable(result.slices, mostSlices, look),
     regressions(comparison, regressed, look),
@@ -39,11 +39,11 @@ export function comparisonText({ comparison, regressed, mostSlices }: Comparison
   ].join('');
 }
 
-function metricTable(metrics: readonly MetricComparison[], { a, b }: Comparison, look: Look): string {
+function metricTable(metrics: readonly MetricComparison[], look: Look): string {
   const columns: readonly Column[] = [
     { title: 'Metric' },
-    { title: fit(printable(a.label), 24), right: true, dropAt: 2 },
-    { title: fit(printable(b.label), 24), right: true, dropAt: 1 },
+    { title: 'Before', right: true, dropAt: 2 },
+    { title: 'After', right: true, dropAt: 1 },
     { title: 'Difference [95%]', right: true },
     { title: 'p', right: true },
     { title: 'Verdict' },

@@ -56,6 +56,7 @@ describe('touchstone compare', () => {
     expect([better.code, better.stderr]).toEqual([0, expect.stringMatching(/Triage v1 · \w{8}: 1 model × 60 cases × 1 repeat = 60 cells.*\nTriage: 1 model × 60 cases/) as unknown]);
     expect(better.stdout).toMatch(/^production v1 → working copy {2}triage · triage\.golden\.jsonl · 60 cases · test\/model\n\n▲ Better: pass rate 75\.0 % → 95\.0 %, \+20\.0 points \[/);
     expect(better.stdout).toContain('  Not worse by more than 5.0 points.\n');
+    expect(better.stdout).toMatch(/\nMetric +Before +After +Difference \[95%\] .*\npass rate +75\.0 % +95\.0 % /);
     expect(better.stdout).toMatch(/\neven +30 +50\.0 % +90\.0 % +\+40\.0 points \[/);
     expect(better.stdout).toContain('\n12 cases improved, none regressed.\n');
 
