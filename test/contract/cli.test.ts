@@ -295,6 +295,8 @@ describe('the sample workspace', () => {
 
   it('is better with the descriptions that its README gives', { timeout: 120_000 }, async () => {
     const queues = /```yaml\n((?: {6}- .*\n)+)```/.exec(readFileSync(path.join(root, 'examples/README.md'), 'utf8'))?.[1] ?? '';
+    // Both are pasted over the four lines as they stand: indented.
+    expect(readFileSync(path.join(root, 'README.md'), 'utf8')).toContain(`\`\`\`yaml\n${queues}\`\`\``);
     const prompt = readFileSync(path.join(root, 'examples/prompts/support/triage.prompt.yml'), 'utf8');
     const better = prompt.replace(/( {6}- .*\n)+/, () => queues);
     expect(better).not.toBe(prompt);
