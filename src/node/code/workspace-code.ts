@@ -13,6 +13,8 @@ const BUILT = ['**/dist/**', '**/out/**', '**/build/**'];
 const MOST_FILES = 5000;
 const LARGEST_SOURCE = 2 * 1024 * 1024;
 const LARGEST_MAP = 64 * 1024 * 1024;
+/** How long the names of all files are kept, in milliseconds: the spans of a trace name many files, and each look walks through the workspace. */
+const LISTED_MS = 2000;
 /** Source maps that are kept: the lines of a trace come from few files. */
 const MOST_MAPS = 8;
 
@@ -34,6 +36,8 @@ export class WorkspaceCode {
   readonly #root: string;
   /** By the built file as it is now, the last used ones. */
   readonly #maps = new Map<string, Promise<ReadMap | null>>();
+  /** Paths of all files by their names, as they were a moment ago. */
+  #listed: Promise<Map<string, string[]>> | null = null;
 
   /** @param root absolute, with forward slashes */
   constructor(root: string) {
@@ -47,7 +51,7 @@ export class WorkspaceCode {
     if (await this.#isFile(here)) return [here];
     const name = fileNameIn(mapped);
     if (name === null) return [];
-    const found = await this.#glob(`**/${escapeGlob(name)}`, []);
+    const found = await this.#named(name);
     const best: string[] = [];
     for (const path of bestMatches(mapped, found)) if (await this.#isFile(path)) best.push(path);
     return best.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
@@ -145,15 +149,19 @@ export class WorkspaceCode {
     }
   }
 
+  async #named(name: string): Promise<readonly string[]> {
+    if (this.#listed === null) {
+      const listed = this.#glob('**/*', []).then((paths) => Map.groupBy(paths, (path) => path.slice(path.lastIndexOf('/') + 1)));
+      this.#listed = listed;
+      setTimeout(() => (this.#listed = null), LISTED_MS).unref();
+    }
+    return (await this.#listed).get(name) ?? [];
+  }
+
   async #glob(pattern: string, ignore: readonly string[]): Promise<string[]> {
     const found = await glob(pattern, { cwd: this.#root, ignore: [...LEFT_OUT, ...ignore], onlyFiles: true, followSymbolicLinks: false, absolute: true, dot: false });
     return found.map((path) => path.replaceAll('\\', '/')).sort();
   }
-}
-
-/** A name from a trace is a name, not a pattern. */
-function escapeGlob(name: string): string {
-  return name.replace(/[*?{}[\]()!+@\\]/g, '\\$&');
 }
 
 /** What is no address is a path. */

@@ -29,6 +29,18 @@ describe('the code of a workspace', () => {
     expect(await code.definitions(['app'], 10, never)).toEqual([{ file: join(root, 'src/app.js'), line: 1, column: null }]);
   });
 
+  it('is found by the ends of paths, also of names that look like patterns, and also when it is new', async () => {
+    mkdirSync(join(root, 'pages'));
+    mkdirSync(join(root, 'node_modules/x'), { recursive: true });
+    for (const path of ['pages/[id].js', 'src/[id].js', 'node_modules/x/[id].js']) writeFileSync(join(root, path), '');
+    const code = new WorkspaceCode(root);
+    expect(await code.files('/deploy/7/pages/[id].js', [])).toEqual([join(root, 'pages/[id].js')]);
+    expect(await code.files('/deploy/7/[id].js', [])).toEqual([join(root, 'src/[id].js'), join(root, 'pages/[id].js')]);
+    expect(await code.files('/deploy/7/late.js', [])).toEqual([]);
+    writeFileSync(join(root, 'src/late.js'), '');
+    await expect.poll(() => code.files('/deploy/7/late.js', []), { timeout: 10_000 }).toEqual([join(root, 'src/late.js')]);
+  });
+
   it.each([
     ['an address that is none', '%E0%A4%A', null],
     ['no JSON', 'built.js.map', '{'],
