@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
+import type { PanelHost } from './panel-host.ts';
 
 /** A panel's view: built around the panel, gone with it. */
-export interface PanelView extends vscode.Disposable {
-  reveal(): void;
-  onDidDispose(listener: () => void): void;
+export interface PanelView {
+  readonly host: Pick<PanelHost<never>, 'reveal' | 'onDidDispose' | 'dispose'>;
 }
 
 /** The open panels of one kind: what is shown already is shown again, not twice, and a reload of the window brings them back. */
@@ -32,21 +32,21 @@ export class OpenPanels<Target, View extends PanelView> implements vscode.Dispos
   /** Shows the panel of a target; opened at most once. */
   show(target: Target, title: string): View {
     const shown = this.get(target);
-    shown?.reveal();
+    shown?.host.reveal();
     return shown ?? this.#attach(target, vscode.window.createWebviewPanel(this.#kind.viewType, title, vscode.ViewColumn.Active, { enableScripts: true }));
   }
 
   dispose(): void {
     this.#serializer.dispose();
-    for (const view of this.#open.values()) view.dispose();
+    for (const view of this.#open.values()) view.host.dispose();
   }
 
   #attach(target: Target, panel: vscode.WebviewPanel): View {
     const key = this.#kind.key(target);
     const view = this.#kind.create(target, panel);
     this.#open.set(key, view);
-    view.onDidDispose(() => {
-      view.dispose();
+    view.host.onDidDispose(() => {
+      view.host.dispose();
       if (this.#open.get(key) === view) this.#open.delete(key);
     });
     return view;

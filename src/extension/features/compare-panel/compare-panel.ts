@@ -42,7 +42,7 @@ export interface ShownTarget {
 export class ComparePanel implements PanelView {
   readonly #services: Services;
   readonly #remembered: RememberedComparisons;
-  readonly #host: PanelHost<ComparePanelNotifications>;
+  readonly host: PanelHost<ComparePanelNotifications>;
   readonly #changed = new Coalesced(() => this.#tell(), CHANGED_MS);
   readonly #first: FirstAnswer<ComparisonQuestion, ShownComparison>;
   #target: ShownTarget;
@@ -55,8 +55,8 @@ export class ComparePanel implements PanelView {
     this.#target = target;
     // Before the page: both take their time.
     this.#first = new FirstAnswer<ComparisonQuestion, ShownComparison>((question) => this.#show(question), FIRST_QUESTION);
-    this.#host = new PanelHost(services, panel, { name: 'compare', icon: 'compare', handlers: this.#handlers() });
-    this.#host.onDidShow(() => this.#changed.request());
+    this.host = new PanelHost(services, panel, { name: 'compare', icon: 'compare', handlers: this.#handlers() });
+    this.host.onDidShow(() => this.#changed.request());
     const ours = (runId: string): boolean => this.comparisons.some(({ a, b }) => a.runId === runId || b.runId === runId);
     for (const disposable of [
       this.#changed,
@@ -72,7 +72,7 @@ export class ComparePanel implements PanelView {
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (contentChanges.length > 0 && this.#isCompared(enginePath(document.uri))) this.#change();
       }),
-    ]) this.#host.own(disposable);
+    ]) this.host.own(disposable);
   }
 
   get comparisons(): readonly ComparisonRef[] {
@@ -86,18 +86,6 @@ export class ComparePanel implements PanelView {
     this.#change();
   }
 
-  reveal(): void {
-    this.#host.reveal();
-  }
-
-  onDidDispose(listener: () => void): void {
-    this.#host.onDidDispose(listener);
-  }
-
-  dispose(): void {
-    this.#host.dispose();
-  }
-
   /** What a page is about to be told first is out of date as well. */
   #change(): void {
     this.#first.forget();
@@ -106,7 +94,7 @@ export class ComparePanel implements PanelView {
 
   /** A hidden page asks for everything when it is shown again. */
   #tell(): void {
-    if (this.#host.visible) this.#host.notify('comparison/changed', {});
+    if (this.host.visible) this.host.notify('comparison/changed', {});
   }
 
   #handlers(): { readonly [M in keyof ComparePanelMethods]: RpcHandler } {
@@ -121,19 +109,19 @@ export class ComparePanel implements PanelView {
       'comparison/distributions': decoded(params['comparison/distributions'], (asked, signal) => engine().request('compare/distributions', asked, signal)),
       'comparison/estimate': decoded(params['comparison/estimate'], () => this.#estimate()),
       'comparison/verdict': decoded(params['comparison/verdict'], (asked) => engine().request('compare/verdict', asked)),
-      'comparison/again': decoded(params['comparison/again'], ({ untilClear }) => this.#host.act(() => this.#start(this.#asked(), { noCache: true, ...(untilClear ? { sequential: true, options: untilClear } : {}) }))),
-      'comparison/run-changed': decoded(params['comparison/run-changed'], () => this.#host.act(() => this.#start(this.#asked()))),
-      'comparison/cancel': decoded(params['comparison/cancel'], () => this.#host.act(() => this.#cancel())),
-      'comparison/resume': decoded(params['comparison/resume'], () => this.#host.act(() => this.#resume())),
-      'comparison/swap': decoded(params['comparison/swap'], ({ ref }) => this.#host.act(() => this.#swap(ref))),
-      'comparison/choose-side': decoded(params['comparison/choose-side'], ({ ref, side }) => this.#host.act(() => this.#choose(ref, side))),
-      'comparison/promote': decoded(params['comparison/promote'], ({ ref }) => this.#host.act(() => this.#promote(ref))),
-      'comparison/export': decoded(params['comparison/export'], (asked) => this.#host.act(async () => exportComparison(engine(), await this.#get(asked.ref, asked.settings), { ...asked, together: this.#together() }))),
-      'prompts/diff': decoded(params['prompts/diff'], ({ ref }) => this.#host.act(async () => showPromptDifference(this.#services, engine(), await this.#get(ref)))),
-      'outputs/diff': decoded(params['outputs/diff'], (asked) => this.#host.act(async () => showOutputDifference(this.#services, engine(), await this.#get(asked.ref), asked))),
-      'output/accept': decoded(params['output/accept'], (output) => this.#host.act(() => this.#accept(output))),
-      'output/trace': decoded(params['output/trace'], (output) => this.#host.act(() => this.#trace(output))),
-      'open': decoded(params['open'], (what) => this.#host.act(async () => openOf(this.#services, engine(), await this.#get(what.ref), what))),
+      'comparison/again': decoded(params['comparison/again'], ({ untilClear }) => this.host.act(() => this.#start(this.#asked(), { noCache: true, ...(untilClear ? { sequential: true, options: untilClear } : {}) }))),
+      'comparison/run-changed': decoded(params['comparison/run-changed'], () => this.host.act(() => this.#start(this.#asked()))),
+      'comparison/cancel': decoded(params['comparison/cancel'], () => this.host.act(() => this.#cancel())),
+      'comparison/resume': decoded(params['comparison/resume'], () => this.host.act(() => this.#resume())),
+      'comparison/swap': decoded(params['comparison/swap'], ({ ref }) => this.host.act(() => this.#swap(ref))),
+      'comparison/choose-side': decoded(params['comparison/choose-side'], ({ ref, side }) => this.host.act(() => this.#choose(ref, side))),
+      'comparison/promote': decoded(params['comparison/promote'], ({ ref }) => this.host.act(() => this.#promote(ref))),
+      'comparison/export': decoded(params['comparison/export'], (asked) => this.host.act(async () => exportComparison(engine(), await this.#get(asked.ref, asked.settings), { ...asked, together: this.#together() }))),
+      'prompts/diff': decoded(params['prompts/diff'], ({ ref }) => this.host.act(async () => showPromptDifference(this.#services, engine(), await this.#get(ref)))),
+      'outputs/diff': decoded(params['outputs/diff'], (asked) => this.host.act(async () => showOutputDifference(this.#services, engine(), await this.#get(asked.ref), asked))),
+      'output/accept': decoded(params['output/accept'], (output) => this.host.act(() => this.#accept(output))),
+      'output/trace': decoded(params['output/trace'], (output) => this.host.act(() => this.#trace(output))),
+      'open': decoded(params['open'], (what) => this.host.act(async () => openOf(this.#services, engine(), await this.#get(what.ref), what))),
       'copy': decoded(params['copy'], copyText),
     };
   }
@@ -176,7 +164,7 @@ export class ComparePanel implements PanelView {
     if (!answer) throw new TouchstoneError('not-found', vscode.l10n.t('The runs of this comparison are not there any more.'));
     const { shown, all } = answer;
     this.#shown = all;
-    this.#host.title = titleOf(shown.comparison, all.length);
+    this.host.title = titleOf(shown.comparison, all.length);
     return shown;
   }
 

@@ -18,15 +18,15 @@ export class RunPanel implements PanelView {
   readonly #services: Services;
   readonly #engine: FolderEngine;
   readonly #runId: string;
-  readonly #host: PanelHost<RunPanelNotifications>;
+  readonly host: PanelHost<RunPanelNotifications>;
 
   constructor(services: Services, engine: FolderEngine, runId: string, panel: vscode.WebviewPanel) {
     this.#services = services;
     this.#engine = engine;
     this.#runId = runId;
-    this.#host = new PanelHost(services, panel, { name: 'run', icon: 'panel', handlers: this.#handlers() });
-    this.#host.onDidShow(() => this.#tell());
-    this.#host.own(services.runs.onDidChange(({ snapshot }) => {
+    this.host = new PanelHost(services, panel, { name: 'run', icon: 'panel', handlers: this.#handlers() });
+    this.host.onDidShow(() => this.#tell());
+    this.host.own(services.runs.onDidChange(({ snapshot }) => {
       if (snapshot.info.id === runId) this.#tell();
     }));
   }
@@ -35,24 +35,12 @@ export class RunPanel implements PanelView {
     return { folder: this.#engine.folder.uri.toString(), runId: this.#runId };
   }
 
-  reveal(): void {
-    this.#host.reveal();
-  }
-
-  onDidDispose(listener: () => void): void {
-    this.#host.onDidDispose(listener);
-  }
-
-  dispose(): void {
-    this.#host.dispose();
-  }
-
   /** The latest snapshot; a hidden panel asks for it when it is shown again. */
   #tell(): void {
     const run = this.#services.runs.get(this.#runId);
     if (!run) return;
-    this.#host.title = runName(run.snapshot);
-    if (this.#host.visible) this.#host.notify('run/changed', { snapshot: run.snapshot, revision: run.revision });
+    this.host.title = runName(run.snapshot);
+    if (this.host.visible) this.host.notify('run/changed', { snapshot: run.snapshot, revision: run.revision });
   }
 
   #handlers(): { readonly [M in keyof RunPanelMethods]: RpcHandler } {
@@ -72,14 +60,14 @@ export class RunPanel implements PanelView {
       'grid/find': decoded(runPanelParams['grid/find'], (params, signal) => engine.request('cells/find', { runId, ...params }, signal)),
       'cell/get': decoded(runPanelParams['cell/get'], ({ key }, signal) => engine.request('cells/get', { runId, key }, signal)),
       'cell/rerun': decoded(runPanelParams['cell/rerun'], ({ caseIndex }) => engine.request('cells/rerun', { runId, caseIndex })),
-      'cell/accept': decoded(runPanelParams['cell/accept'], ({ key }) => this.#host.act(() => this.#accept(key))),
-      'cell/diff': decoded(runPanelParams['cell/diff'], ({ key }) => this.#host.act(() => this.#diff(key))),
+      'cell/accept': decoded(runPanelParams['cell/accept'], ({ key }) => this.host.act(() => this.#accept(key))),
+      'cell/diff': decoded(runPanelParams['cell/diff'], ({ key }) => this.host.act(() => this.#diff(key))),
       'cell/trace': decoded(runPanelParams['cell/trace'], ({ key }) => command(INTERNAL_COMMANDS.openCellTrace, key)()),
       'run/cancel': async () => engine.request('eval/cancel', { runId }),
       'run/again': command(COMMANDS.runAgain),
       'run/resume': command(COMMANDS.resumeRun),
       'run/export': decoded(runPanelParams['run/export'], ({ format }) => command(COMMANDS.exportRun, format)()),
-      'open': decoded(runPanelParams['open'], (what) => this.#host.act(() => this.#open(what))),
+      'open': decoded(runPanelParams['open'], (what) => this.host.act(() => this.#open(what))),
       'copy': decoded(runPanelParams['copy'], copyText),
     };
   }

@@ -33,7 +33,7 @@ export class TracePanel implements PanelView {
   readonly #services: Services;
   readonly #engine: FolderEngine;
   readonly #traceId: string;
-  readonly #host: PanelHost<TracePanelNotifications>;
+  readonly host: PanelHost<TracePanelNotifications>;
   readonly #shown: OpenTrace;
   readonly #first: { readonly row: FirstAnswer<Record<string, never>, TraceRow>; readonly skeleton: FirstAnswer<SkeletonQuestion, TraceSkeleton | null> };
   #toReveal: string | null = null;
@@ -44,12 +44,12 @@ export class TracePanel implements PanelView {
     this.#traceId = traceId;
     // Before the page: both take their time.
     this.#first = { row: new FirstAnswer(() => this.#row(), {}), skeleton: new FirstAnswer((question) => this.#skeleton(question), {}) };
-    this.#host = new PanelHost(services, panel, { name: 'trace', icon: 'trace', handlers: this.#handlers(), pictures: true });
+    this.host = new PanelHost(services, panel, { name: 'trace', icon: 'trace', handlers: this.#handlers(), pictures: true });
     const changed = new Coalesced(() => this.#tell(), CHANGED_MS);
-    this.#host.own(changed);
+    this.host.own(changed);
     this.#shown = services.shownTraces.add(engine, traceId);
-    this.#host.own(this.#shown);
-    this.#host.onDidShow(() => {
+    this.host.own(this.#shown);
+    this.host.onDidShow(() => {
       this.#shown.look();
       changed.request();
     });
@@ -59,8 +59,8 @@ export class TracePanel implements PanelView {
     };
     // A panel that was opened out of sight has no page yet: what was read is not kept for it.
     const kept = setTimeout(forget, FIRST_ANSWER_MS);
-    this.#host.own(new vscode.Disposable(() => clearTimeout(kept)));
-    this.#host.own(services.engines.onTracesChanged(({ engine: from, params }) => {
+    this.host.own(new vscode.Disposable(() => clearTimeout(kept)));
+    this.host.own(services.engines.onTracesChanged(({ engine: from, params }) => {
       if (from !== engine || !(params.all || params.traceIds.includes(traceId))) return;
       forget();
       changed.request();
@@ -71,40 +71,28 @@ export class TracePanel implements PanelView {
     return { folder: this.#engine.folder.uri.toString(), traceId: this.#traceId };
   }
 
-  reveal(): void {
-    this.#host.reveal();
-  }
-
   /** Shows a span in the panel. */
   revealSpan(spanId: string): void {
     // A panel that is still loading is told with its first answer; one that was hidden has lost its messages.
     this.#toReveal = spanId;
-    this.#host.notify('trace/reveal', { spanId });
-  }
-
-  onDidDispose(listener: () => void): void {
-    this.#host.onDidDispose(listener);
-  }
-
-  dispose(): void {
-    this.#host.dispose();
+    this.host.notify('trace/reveal', { spanId });
   }
 
   /** The latest revision; a hidden panel is told when it is shown again. */
   async #tell(): Promise<void> {
-    if (!this.#host.visible) return;
+    if (!this.host.visible) return;
     try {
       const row = await this.#row();
-      this.#host.notify('trace/changed', { revision: row.revision });
+      this.host.notify('trace/changed', { revision: row.revision });
     } catch (error) {
-      if (error instanceof TouchstoneError && error.code === 'not-found') this.#host.notify('trace/deleted', {});
+      if (error instanceof TouchstoneError && error.code === 'not-found') this.host.notify('trace/deleted', {});
       else this.#services.log.warn(`The trace ${this.#traceId} could not be read: ${errorMessage(error)}`);
     }
   }
 
   async #row(): Promise<TraceRow> {
     const row = await this.#engine.request('traces/get', { traceId: this.#traceId });
-    this.#host.title = titleOf(row);
+    this.host.title = titleOf(row);
     return row;
   }
 
@@ -129,12 +117,12 @@ export class TracePanel implements PanelView {
       'trace/findings': (_params, signal) => engine.request('traces/findings', { traceId }, signal),
       'trace/prompt': decoded(tracePanelParams['trace/prompt'], async (params, signal) => shownPrompt(await engine.request('spans/prompt', { traceId, ...params, overlays: overlays(engine.folder) }, signal))),
       'trace/memory': decoded(tracePanelParams['trace/memory'], (params, signal) => engine.request('traces/memory', params, signal)),
-      'trace/copy': decoded(tracePanelParams['trace/copy'], ({ format, spanId }) => this.#host.act(() => this.#copy(format, spanId))),
-      'trace/export': decoded(tracePanelParams['trace/export'], ({ format, spanId }) => this.#host.act(async () => exportTrace(engine, await this.#row(), format, spanId))),
-      'trace/delete': () => this.#host.act(async () => {
-        if (await deleteTraces(this.#services, [this.target])) this.#host.close();
+      'trace/copy': decoded(tracePanelParams['trace/copy'], ({ format, spanId }) => this.host.act(() => this.#copy(format, spanId))),
+      'trace/export': decoded(tracePanelParams['trace/export'], ({ format, spanId }) => this.host.act(async () => exportTrace(engine, await this.#row(), format, spanId))),
+      'trace/delete': () => this.host.act(async () => {
+        if (await deleteTraces(this.#services, [this.target])) this.host.close();
       }),
-      'open': decoded(tracePanelParams['open'], (target) => this.#host.act(() => this.#open(target))),
+      'open': decoded(tracePanelParams['open'], (target) => this.host.act(() => this.#open(target))),
       'copy': decoded(tracePanelParams['copy'], copyText),
     };
   }
