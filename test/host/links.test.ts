@@ -43,6 +43,11 @@ describe('links into the editor, and what is made of recorded calls', function (
     await until('the panel of the trace', () => tracePanels().length === 1);
   });
 
+  it('give way to the beginning of an id, as lists show it', async () => {
+    await vscode.commands.executeCommand(COMMANDS.openTraceLink, '77777777');
+    await until('the panel of the trace', () => tracePanels().length === 1);
+  });
+
   it('lead to the prompt file of a call', async () => {
     await vscode.commands.executeCommand(COMMANDS.openPromptOfCall, call('7'));
     await until('the prompt beside', () => vscode.window.visibleTextEditors.some((editor) => editor.document.uri.toString() === prompt.toString()));

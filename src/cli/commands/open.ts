@@ -1,4 +1,5 @@
 import { TouchstoneError } from '../../core/errors.ts';
+import { isBeginningOfId } from '../../core/links/recognise.ts';
 import { formatCount } from '../../core/text/format.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import type { LinkExplanation, OpenedLink } from '../../protocol/remote.ts';
@@ -45,9 +46,8 @@ export async function openCommand(words: readonly string[], options: OpenOptions
   }
 }
 
-/** The beginning of an id, as the lists print it, means a trace of the store. Anything longer may be a whole id of some backend. */
 async function whole(engine: EngineClient, text: string): Promise<string> {
-  if (!/^[0-9a-f]{4,15}$/i.test(text)) return text;
+  if (!isBeginningOfId(text)) return text;
   try {
     return await traceIdOf(engine, text);
   } catch (error) {

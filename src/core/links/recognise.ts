@@ -67,6 +67,11 @@ function linkOf(url: URL | null, found: Found): TraceLink {
   };
 }
 
+/** The beginning of an id, as lists print it, which means a trace of the store. Anything longer may be a whole id of some backend. */
+export function isBeginningOfId(text: string): boolean {
+  return /^[0-9a-f]{4,15}$/i.test(text);
+}
+
 /**
  * Whether a text is, whole, a link that leads into the editor. Pages of the web make the editor open them: nothing else that stands in such
  * an address is looked at.

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { recogniseLink } from '../../../core/links/recognise.ts';
+import { isBeginningOfId, recogniseLink } from '../../../core/links/recognise.ts';
 import type { Services } from '../../services.ts';
 import { savedBackends } from '../../traces/named-sources.ts';
 
@@ -20,7 +20,7 @@ export async function askLink(services: Services, argument: unknown): Promise<st
     placeHolder: 'https://…',
     value: [selected, await clipboardText()].map((text) => text.trim()).find((text) => text !== '' && isLink(text)) ?? '',
     ignoreFocusOut: true,
-    validateInput: (text) => (text.trim() === '' || recogniseLink(text, known) !== null ? undefined : vscode.l10n.t('This is neither a link nor the id of a trace.')),
+    validateInput: (text) => (text.trim() === '' || isBeginningOfId(text.trim()) || recogniseLink(text, known) !== null ? undefined : vscode.l10n.t('This is neither a link nor the id of a trace.')),
   });
   return typed === undefined || typed.trim() === '' ? undefined : typed;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
+import { isBeginningOfId } from '../../../core/links/recognise.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import type { LinkExplanation, OpenedLink } from '../../../protocol/remote.ts';
 import { COMMANDS } from '../../constants.ts';
@@ -23,11 +24,24 @@ interface Explained {
  * before anybody is contacted, and asked about the first time.
  */
 export async function openLink(services: Services, text: string): Promise<void> {
+  if (isBeginningOfId(text.trim())) return openStored(services, text.trim());
   const explained = await explain(services, text);
   if (!explained) return;
   const { engine, link } = explained;
   if (!link.isStored && !(await agree(services, explained))) return;
   await tryOpen(services, engine, link.source, vscode.l10n.t('Opening the trace'), (signal, request) => engine.request('links/open', { text, request }, signal), () => openLink(services, text));
+}
+
+/** @throws TouchstoneError 'not-found'; 'usage' when several begin so */
+async function openStored(services: Services, beginning: string): Promise<void> {
+  for (const engine of services.engines.forTraces()) {
+    const found = await engine.request('traces/get', { traceId: beginning.toLowerCase() }).catch((error: unknown) => {
+      if (error instanceof TouchstoneError && error.code === 'not-found') return null;
+      throw error;
+    });
+    if (found !== null) return show(engine, found.traceId, null);
+  }
+  throw new TouchstoneError('not-found', vscode.l10n.t('No trace of this workspace begins with {0}.', beginning));
 }
 
 /** One trace of a source, by the source's id. */
