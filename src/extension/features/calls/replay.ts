@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
+import { TouchstoneError } from '../../../core/errors.ts';
 import { formatDuration, formatUsd } from '../../../core/text/format.ts';
 import type { PromptOrigin, Replay, ReplayRequest } from '../../../protocol/spans.ts';
 import { COMMANDS } from '../../constants.ts';
-import { showInformation } from '../../messages.ts';
+import { showInformation, showWarning } from '../../messages.ts';
 import { overlays } from '../../paths.ts';
 import { withProgress } from '../../progress.ts';
 import { listVersions, pickVersion } from '../../registry/pick.ts';
@@ -29,8 +30,24 @@ export async function replayCall(services: Services, argument: unknown): Promise
   if (!how) return;
   const times = how.agent ? 1 : await pickTimes(title);
   if (times === undefined) return;
+  await replayAs(services, call, how, times, title);
+}
+
+async function replayAs(services: Services, call: PickedCall, how: How, times: number, title: string): Promise<void> {
+  const replay = await ask(services, call, how, times).catch(async (error: unknown) => {
+    if (!(error instanceof TouchstoneError) || error.code !== 'unknown-model' || how.model !== undefined) throw error;
+    const other = vscode.l10n.t('Pick Another Model…');
+    if ((await showWarning(error.message, {}, other)) !== other) return undefined;
+    const model = await pickModel(call, title);
+    if (model !== undefined) await replayAs(services, call, { ...how, model }, times, title);
+    return undefined;
+  });
+  if (replay) await show(services, call, replay);
+}
+
+async function ask(services: Services, call: PickedCall, how: How, times: number): Promise<Replay> {
   const stream = `replay-${++streams}`;
-  const replay = await withProgress(vscode.l10n.t('Replaying'), async (signal, progress) => {
+  return withProgress(vscode.l10n.t('Replaying'), async (signal, progress) => {
     const listener = services.engines.onReplayProgress(({ params }) => {
       if (params.stream === stream && times > 1) progress.report({ message: vscode.l10n.t('{0} of {1}', params.done, params.of) });
     });
@@ -40,10 +57,10 @@ export async function replayCall(services: Services, argument: unknown): Promise
       listener.dispose();
     }
   });
-  await show(services, call, replay);
 }
 
-async function pickHow(services: Services, { engine, ref }: PickedCall, title: string): Promise<How | undefined> {
+async function pickHow(services: Services, call: PickedCall, title: string): Promise<How | undefined> {
+  const { engine, ref } = call;
   const { origins } = await engine.request('spans/prompt', { ...ref, overlays: overlays(engine.folder) });
   const origin = origins.find(({ path }) => path !== null);
   const working = origin && { label: `$(edit) ${vscode.l10n.t('With the working copy of {0}', origin.name)}`, description: originText(origin), how: 'working' as const };
@@ -70,11 +87,15 @@ async function pickHow(services: Services, { engine, ref }: PickedCall, title: s
     case 'agent':
       return { with: { kind: 'recorded' }, agent: { maxSteps: AGENT_STEPS } };
     case 'model': {
-      const { models } = await engine.request('models/list', {});
-      const model = await vscode.window.showQuickPick(models.map(({ id }) => id), { title, placeHolder: vscode.l10n.t('Pick a model') });
+      const model = await pickModel(call, title);
       return model === undefined ? undefined : { with: { kind: 'recorded' }, model };
     }
   }
+}
+
+async function pickModel({ engine }: PickedCall, title: string): Promise<string | undefined> {
+  const { models } = await engine.request('models/list', {});
+  return vscode.window.showQuickPick(models.map(({ id }) => id), { title, placeHolder: vscode.l10n.t('Pick a model') });
 }
 
 /** Whatever a prompt needs and the call does not tell is asked for. `undefined`: not given. */
@@ -106,7 +127,10 @@ async function show({ texts }: Services, { engine }: PickedCall, replay: Replay)
   await texts.showDifference(left, right, vscode.l10n.t('Recorded {0} ↔ replayed {1}', recorded.model ?? '', model));
   const [first] = outputs;
   const open = vscode.l10n.t('Open Trace');
-  const notes = replay.notes.length === 0 ? '' : ` ${replay.notes.join(' ')}`;
+  const before = answerText(recorded.output, recorded.toolCalls);
+  // A difference without one is easily taken for a view that has not loaded.
+  const isSame = outputs.every(({ error, output, toolCalls }) => error === null && answerText(output, toolCalls) === before);
+  const notes = [...(isSame ? [vscode.l10n.t('The answer is the same.')] : []), ...replay.notes].map((note) => ` ${note}`).join('');
   const answer = first === undefined ? undefined : await showInformation(`${vscode.l10n.t('Replayed with {0}: {1}.', model, figures(first))}${notes}`, open);
   if (answer === open && first) await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: engine.folder.uri.toString(), traceId: first.traceId } satisfies TraceTarget);
 }
