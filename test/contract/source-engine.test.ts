@@ -5,6 +5,7 @@ import { spanIdFor, traceIdFor } from '../../src/core/trace/ids.ts';
 import type { RemoteNotifications } from '../../src/protocol/remote.ts';
 import { dashed, hexSpan, hexTrace, testTrace, uuid, type BackendTrace } from '../fixtures/servers/backend-data.ts';
 import { SECRET, testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
+import { resourceSpans } from '../fixtures/servers/backends/otlp.ts';
 import * as backends from '../fixtures/servers/trace-backends.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -79,8 +80,8 @@ describe('links and sources in the engine', () => {
   });
 
   it('tells whose progress it is when several traces are on their way', async () => {
-    const { engine: { engine } } = await start(backends.langfuseCloud, langfuse, 1500);
-    const other = await backends.startBackend(keyed(backends.jaegerV3), [testTrace(3000)]);
+    const { engine: { engine } } = await start(backends.langfuseCloud, langfuse, 500);
+    const other = await backends.startBackend(keyed(backends.jaegerV3), [testTrace(700)]);
     open.push({ close: () => other.stop() });
     await engine.request('remote/add', { entry: { name: 'jaeger', type: 'jaeger', url: other.url, key: 'JAEGER_TOKEN' } });
     const told: RemoteNotifications['remote/progress'][] = [];
@@ -144,8 +145,9 @@ describe('links and sources in the engine', () => {
     server.fault = (asked) => asked.params.get('cursor') !== null && (cancel.abort(), true);
     await expect(engine.request('links/open', { text: link(server.url) }, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
     await expect.poll(async () => (await engine.request('traces/get', { traceId: traceIdFor('langfuse', hexTrace) })).spans, { timeout: 10_000 }).toBe(200);
-    // Nobody takes the part for the whole: the link asks again.
+    // Nobody takes the part for the whole: the link asks again, and says so before.
     server.fault = null;
+    expect(await engine.request('links/explain', { text: link(server.url) })).toMatchObject({ isStored: false, wouldContact: [new URL(server.url).host] });
     await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ from: 'source', notes: [] });
     await expect(engine.request('links/open', { text: link(server.url) })).resolves.toMatchObject({ from: 'store', spans: 1500 });
   });
@@ -187,6 +189,14 @@ describe('links and sources in the engine', () => {
     await expect(engine.request('remote/refresh', { traceId })).resolves.toMatchObject({ status: 'opened', from: 'source', spans: 6000, notes: [] });
     expect(server.wrong).toEqual([]);
   }, 60_000);
+
+  it('says that a source gave what it was not asked for', async () => {
+    const { engine: { engine }, server } = await start(backends.jaegerV3, (url) => `{ name: jaeger, type: jaeger, url: "${url}", key: "\${env:J}" }`);
+    const id = 'cd'.repeat(16);
+    server.fault = (asked, response) => asked.path.startsWith('/api/v3/traces/') && response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ result: { resourceSpans: [hexTrace, id].flatMap((trace) => resourceSpans([{ ...testTrace(3), id: trace }])) } })) !== undefined;
+    await expect(engine.request('remote/fetch', { source: 'jaeger', id: hexTrace })).resolves.toMatchObject({ spans: 3, notes: ['The answer held spans of another trace, which is in the store now, too.'] });
+    await expect(engine.request('traces/get', { traceId: id })).resolves.toMatchObject({ spans: 3, origin: 'fetched' });
+  });
 
   it('keeps no key that a source repeats', async () => {
     const { engine: { engine, folder }, server } = await start(backends.tempoV2, (url) => `{ name: tempo, type: tempo, url: "${url}", user: "123", tenant: team }`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseQuery } from '../../src/core/trace/query/parse.ts';
+import { MIGRATIONS } from '../../src/node/sqlite/migrations.ts';
 import { createTraceSource, SourceError, type TraceSource } from '../../src/node/sources/index.ts';
 import { testTrace, type BackendTrace } from '../fixtures/servers/backend-data.ts';
 import { MemoryFetchSink } from '../fixtures/servers/memory-fetch-sink.ts';
@@ -182,7 +183,8 @@ describe('a database of somebody else', () => {
     const OURS = `PRAGMA application_id = ${0x54434853};`;
     for (const [path, message] of [
       [join(folder, 'missing.db'), /is not there: check "path" in touchstone\.yml/], [folder, /cannot be read|is no database/], [garbage, /cannot be read.*It must be a touchstone\.db/], [half, /cannot be read.*It must be a touchstone\.db/],
-      [database('other.db', 'CREATE TABLE span (id)'), /is no database of Touchstone/], [database('newer.db', `${OURS} PRAGMA user_version = 9999; CREATE TABLE a (b)`), /newer Touchstone.*update Touchstone/], [database('older.db', `${OURS} PRAGMA user_version = 1; CREATE TABLE a (b)`), /older Touchstone.*must update/],
+      [database('other.db', 'CREATE TABLE span (id)'), /is no database of Touchstone/], [database('views.db', `${OURS} PRAGMA user_version = ${MIGRATIONS.length}; CREATE VIEW trace AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id FROM n`), /is no database of Touchstone/],
+      [database('newer.db', `${OURS} PRAGMA user_version = 9999; CREATE TABLE a (b)`), /newer Touchstone.*update Touchstone/], [database('older.db', `${OURS} PRAGMA user_version = 1; CREATE TABLE a (b)`), /older Touchstone.*must update/],
     ] as const) {
       const source = createTraceSource(backend('sqlite', { path }), { proxy: { url: null, strictSsl: true, noProxy: [] }, secrets: () => Promise.resolve(null), redact: (text) => text });
       for (const work of [() => source.test(never), () => source.fetchTrace(refOf({ traceId: TRACE.id }), new MemoryFetchSink(), never)]) {

@@ -5,6 +5,7 @@ import type { FetchSink } from '../../node/sources/index.ts';
 /** Pieces that wait for their commit while the next one is read. */
 const MOST_WAITING = 3;
 const MOST_TOLD = 5;
+const MOST_COUNTED = 1000;
 
 export interface FetchProgress {
   readonly spans: number;
@@ -24,6 +25,7 @@ export class StoreFetchSink implements FetchSink {
   #bytes = 0;
   #rejected = 0;
   readonly #reasons = new Set<string>();
+  readonly #traceIds = new Set<string>();
   spans = 0;
   /** Of the store; known with the first span. */
   traceId: string | null = null;
@@ -63,6 +65,13 @@ export class StoreFetchSink implements FetchSink {
     return `${this.#rejected.toLocaleString('en')} ${this.#rejected === 1 ? 'part' : 'parts'} of the answer could not be read: ${[...this.#reasons].join('; ')}.`;
   }
 
+  /** What came that was not asked for, in a sentence; `null`: nothing. `traceId`: what was. */
+  besides(traceId: string): string | null {
+    const others = this.#traceIds.size - Number(this.#traceIds.has(traceId));
+    if (others === 0) return null;
+    return `The answer held spans of ${others === 1 ? 'another trace' : `${others.toLocaleString('en')}${others >= MOST_COUNTED ? ' and more' : ''} other traces`}, which ${others === 1 ? 'is' : 'are'} in the store now, too.`;
+  }
+
   async #send(batch: EncodedBatch | DecodedBatch, bytes: number): Promise<void> {
     this.#throwFailure();
     const sent = this.#ingest(batch, bytes).catch((error: unknown) => void (this.#failure ??= error instanceof Error ? error : new Error(String(error))));
@@ -79,6 +88,7 @@ export class StoreFetchSink implements FetchSink {
     this.spans += ingested.spans;
     this.#bytes += bytes;
     this.traceId ??= ingested.spans > 0 ? (ingested.traceIds[0] ?? null) : null;
+    for (const id of ingested.traceIds) if (this.#traceIds.size <= MOST_COUNTED) this.#traceIds.add(id);
     for (const { reason, count = 1 } of ingested.rejected) {
       this.#rejected += count;
       // A parser's own words quote the answer, keys and all.

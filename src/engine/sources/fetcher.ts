@@ -59,7 +59,7 @@ export class TraceFetcher {
       throw error;
     });
     if (sink.spans === 0) throw new SourceError('source-response', `Source "${entry.name}" gave nothing that could be read as a trace.${sink.problem === null ? '' : ` ${sink.problem}`}`);
-    const notes = [...fetched.notes, ...(sink.problem === null ? [] : [sink.problem])];
+    const notes = [...fetched.notes, ...[sink.problem, sink.besides(fetched.traceId)].filter((note) => note !== null)];
     try {
       const scores = source.scores === undefined ? [] : await cancelable(signal, source.scores(fetched.ids, signal));
       await this.storeScores({ source: entry.name, type: entry.type }, fetched.traceId, scores, signal);

@@ -62,15 +62,18 @@ export class SqliteSource implements TraceSource {
     const { default: Sqlite } = await import('better-sqlite3');
     let id: unknown;
     let version = 0;
+    let hasViews = false;
     try {
       const database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5000 });
       id = database.pragma('application_id', { simple: true });
       version = Number(database.pragma('user_version', { simple: true }));
+      // We have none. One in the place of a table would make of a read whatever its author wants, without end.
+      hasViews = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'view' LIMIT 1").get() !== undefined;
       database.close();
     } catch (error) {
       throw new SourceError('store', `Source "${name}": ${path} cannot be read (${error instanceof Error ? error.message : String(error)}). It must be a touchstone.db in a folder that may be written to, because SQLite keeps a lock beside it.`, { cause: error });
     }
-    if (Number(id) !== APPLICATION_ID) throw fail('is no database of Touchstone.');
+    if (Number(id) !== APPLICATION_ID || hasViews) throw fail('is no database of Touchstone.');
     if (version > MIGRATIONS.length) throw fail(`was written by a newer Touchstone (schema ${version}, this one knows ${MIGRATIONS.length}): update Touchstone.`);
     if (version < MIGRATIONS.length) throw fail(`was last written by an older Touchstone (schema ${version}, this one reads ${MIGRATIONS.length}): whoever writes it must update.`);
     return createTraceReads({ path, prices: () => Promise.resolve({}) });
