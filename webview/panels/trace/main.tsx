@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { TracePanelMethods } from '../../../src/protocol/trace-panel.ts';
 import { decodeTraceChanged, decodeTracePanelResult, decodeTraceReveal } from '../../../src/protocol/trace-panel-decode.ts';
@@ -22,5 +23,15 @@ const host = connectHost<TracePanelMethods>({
 });
 const model = new TraceModel(host.rpc, decodeViewState(host.loadState()), (state, traceId) => host.saveState({ ...state, traceId }));
 
-render(<TracePanel model={model} />, document.body);
+/** So long nothing is drawn: the extension has asked the engine while this page loaded, and what stands in for the answers would be drawn for nothing. */
+const PATIENCE_MS = 30;
+const answered = new Promise<void>((resolve) => {
+  setTimeout(resolve, PATIENCE_MS);
+  const stop = effect(() => {
+    if ((model.trace.value === null || model.view.value === null) && model.failure.value === null && !model.deleted.value) return;
+    resolve();
+    queueMicrotask(() => stop());
+  });
+});
+void answered.then(() => render(<TracePanel model={model} />, document.body));
 void model.start();
