@@ -86,7 +86,6 @@ export class RemoteSources {
     const entries = await this.#usableEntries();
     const link = recogniseLink(text, entries);
     if (link === null) throw notALink(text);
-    await this.#fetcher.settled();
     const stored = await this.#storedWhole(link);
     if (stored !== null) return this.#openStored(stored, link, signal);
     const reason = unreadable(link.backend);
@@ -323,6 +322,8 @@ export class RemoteSources {
 
   /** Of a trace of which only a part came the rest is still to be asked for, as of one that is not there. */
   async #storedWhole(link: TraceLink): Promise<string | null> {
+    // What is on its way is known to be a part only once it has come.
+    await this.#fetcher.settled();
     const stored = await this.#stored(link);
     return stored === null || isPart((await this.#fetched()).get(stored)) ? null : stored;
   }
