@@ -25,7 +25,7 @@ export function isMessages(value: unknown): value is readonly Message[] {
 }
 
 /** Tokens of a message as its model counted them; `null`: not known. */
-export interface MessageTokens {
+interface MessageTokens {
   /** Without those of its reasoning. */
   readonly said: number | null;
   readonly reasoning: number | null;
