@@ -79,4 +79,17 @@ describe('links into the editor, and what is made of recorded calls', function (
     assert.equal(texts[0], 'on its way');
     assert.match(texts[1] ?? '', /When does the rake arrive\?/);
   });
+
+  it('ask for what a call does not tell before it is replayed', async () => {
+    const address = await write('prompts/address.prompt.yml', 'name: Address\nmodel: echo\nmessages:\n  - { role: user, content: "Where a parcel of the garden shop goes: {{street}}{{city}}" }\n');
+    await vscode.commands.executeCommand(COMMANDS.importTraces, await write('address.jsonl', `${recordedCallLine({ id: '6'.repeat(16), answer: 'there', messages: [{ role: 'user', content: 'Where a parcel of the garden shop goes: Elm Road 7, Bath' }] })}\n`));
+    void vscode.commands.executeCommand(COMMANDS.replayCall, call('6'));
+    // Two values, accepted empty: which part of the text was which nobody knows.
+    const right = await accept('a diff editor', () => {
+      const shown = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+      return shown instanceof vscode.TabInputTextDiff ? shown.modified : undefined;
+    });
+    assert.match((await vscode.workspace.openTextDocument(right)).getText(), /garden shop goes: *$/);
+    for (const uri of [address, file('address.jsonl')]) await vscode.workspace.fs.delete(uri);
+  });
 });
