@@ -97,9 +97,9 @@ export class TextMatches {
 
   #fill(table: string, asked: Phrase, within: Within | null): void {
     const database = this.#database;
+    const words = asked.beginning === null ? null : this.#wordsFrom(asked.beginning);
     database.transaction(() => {
       database.exec(`DELETE FROM ${table}`);
-      const words = asked.beginning === null ? null : this.#wordsFrom(asked.beginning);
       if (words?.length === 0) return;
       const looked = words === null ? asked : { expression: words.map((word) => phraseOf(word, false)).join(' OR '), prefix: false };
       if (within === null || !('numbers' in within)) this.#fillRange(table, looked, within);
