@@ -3,7 +3,7 @@
  * back and take that back; then the same from the command line, on the same database, with the same numbers.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Frame, Locator } from 'playwright-core';
@@ -39,6 +39,9 @@ describe('a better prompt, from the edit to production and back', () => {
 
   const lens = (text: string | RegExp): Promise<Locator> => window.lens(text, 2 * MINUTE);
   const environments = (): Locator => window.viewRows('Prompts');
+  /** Waits for a picker by what stands in its empty field. */
+  const asked = (placeholder: string): Promise<void> => window.page.locator(`.quick-input-widget:not([inert]) input[placeholder^="${placeholder}"]`).waitFor({ timeout: MINUTE });
+  const dialog = (): Locator => window.page.locator('.monaco-dialog-box');
 
   it('begins with the version that production points to', async () => {
     await window.openTouchstone();
@@ -176,6 +179,91 @@ describe('a better prompt, from the edit to production and back', () => {
     expect(parse(text)).toMatchObject({ name: 'Sales triage', metadata: { from: expect.stringMatching(/^prompts\/support\/triage(@[0-9a-f]{8})?$/) as unknown } });
     expect(text).toContain('# Puts a support ticket into one queue.');
   }, 3 * MINUTE);
+
+  it('asks before it promotes what is worse', async () => {
+    await window.runCommand('Notifications: Clear All Notifications');
+    // Room for every environment.
+    await window.expandOnly('Prompts');
+    const production = environments().filter({ hasText: 'production' }).first();
+    const promote = async (): Promise<Locator> => {
+      await production.click({ button: 'right' });
+      await window.page.locator('.monaco-menu .action-label').filter({ hasText: 'Promote…' }).click();
+      await window.pick('v2');
+      await dialog().getByText('v2 is worse than v3. Promote it to production?').waitFor({ timeout: MINUTE });
+      expect(await dialog().innerText()).toMatch(/Worse: pass rate 88\.3 ?% → 65(\.0)? ?%/);
+      return dialog();
+    };
+    const question = await promote();
+    await window.screenshot('promote-worse-dark');
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    expect(await production.innerText()).toMatch(/v3/);
+    await (await promote()).getByRole('button', { name: 'Promote Anyway' }).click();
+    await window.answer('the new one is under review', 'Why?');
+    const message = window.notification(/production of Support triage now points to v2, before to v3/);
+    await message.waitFor({ timeout: MINUTE });
+    await message.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => production.innerText(), { timeout: MINUTE }).toMatch(/v3/);
+  }, 4 * MINUTE);
+
+  it('lets a person decide where two branches moved an environment apart', async () => {
+    const folder = join(window.folder, '.touchstone/registry', readdirSync(join(window.folder, '.touchstone/registry'))[0] ?? '', 'environments/staging');
+    const before = readdirSync(folder);
+    await touchstone(window, 'promote', 'prompts/support/triage', 'v1', 'staging');
+    const [ours = ''] = readdirSync(folder).filter((name) => !before.includes(name));
+    const text = readFileSync(join(folder, ours), 'utf8');
+    // The other branch knows nothing of it.
+    rmSync(join(folder, ours));
+    await touchstone(window, 'promote', 'prompts/support/triage', 'v3', 'staging');
+    writeFileSync(join(folder, ours), text);
+    const staging = environments().filter({ hasText: 'staging' }).first();
+    await expect.poll(() => staging.innerText(), { timeout: MINUTE }).toMatch(/diverged/);
+    await staging.click();
+    await expect.poll(() => window.choices.allInnerTexts(), { timeout: MINUTE }).toEqual([expect.stringMatching(/v3/), expect.stringMatching(/v1/)]);
+    await window.pick('v3');
+    await dialog().getByText('Its pointer was moved on two branches').waitFor({ timeout: MINUTE });
+    expect(await dialog().getByRole('button', { name: 'Compare First' }).count()).toBe(0);
+    await dialog().getByRole('button', { name: 'Promote Anyway' }).click();
+    await window.acceptProposal('Why?');
+    await expect.poll(() => staging.innerText(), { timeout: MINUTE }).toMatch(/v3 · 53\/60/);
+    expect(readdirSync(folder)).toHaveLength(before.length + 3);
+  }, 4 * MINUTE);
+
+  it('compares versions that are picked, without running what was run of the file', async () => {
+    await window.openFile(TRIAGE);
+    await window.runCommand('Touchstone: Compare Versions');
+    await window.pick('v2 ·');
+    await asked('Pick what is compared with v2');
+    // The working copy is proposed.
+    await window.acceptProposal('Compare Versions');
+    await window.page.locator('.tab.active').filter({ hasText: /v2 · [0-9a-f]{8} ⇄ working copy/ }).waitFor({ timeout: MINUTE });
+    await expect.poll(async () => verdictOf(await window.webview('section.verdict')), { timeout: MINUTE }).toBe(verdict);
+    expect((JSON.parse(await touchstone(window, 'runs', '--json')) as { runs: unknown[] }).runs).toHaveLength(2);
+  }, 4 * MINUTE);
+
+  it('compares models that are picked', async () => {
+    await window.openFile(TRIAGE);
+    await window.runCommand('Touchstone: Compare Models');
+    await asked('Pick two models or more');
+    await window.input.fill('echo');
+    await window.choices.filter({ hasText: 'echo' }).first().click();
+    await window.input.fill('');
+    // The prompt's own model is the first.
+    await window.acceptProposal('Compare Models');
+    await window.page.locator('.tab.active').filter({ hasText: 'local:labels ⇄ echo' }).waitFor({ timeout: MINUTE });
+    await expect.poll(async () => verdictOf(await window.webview('section.verdict')), { timeout: 2 * MINUTE }).toMatch(/^Worse .*pass rate 88\.3 ?% → 0 ?%/);
+  }, 5 * MINUTE);
+
+  it('shows the comparison again after the window was reloaded, and still runs what changes', async () => {
+    await window.page.reload();
+    const tab = window.page.locator('.tab').filter({ hasText: 'local:labels ⇄ echo' }).first();
+    await tab.waitFor({ timeout: MINUTE });
+    // Whichever editor was the last: a page is only there where it is looked at.
+    await tab.click();
+    const panel = await window.webview('section.verdict', 2 * MINUTE);
+    await expect.poll(() => verdictOf(panel), { timeout: MINUTE }).toMatch(/^Worse .*pass rate 88\.3 ?% → 0 ?%/);
+    await panel.getByRole('button', { name: 'Swap sides' }).click();
+    await expect.poll(() => verdictOf(panel), { timeout: MINUTE }).toMatch(/^Better .*pass rate 0 ?% → 88\.3 ?%/);
+  }, 5 * MINUTE);
 });
 
 function contentOf(window: Window): string {
