@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
 import { Panel } from '../../shared/panel.tsx';
+import { Tabs } from '../../shared/tabs.tsx';
 import { Work } from '../../shared/work.tsx';
 import { isRunning, type CompareModel } from './compare-model.ts';
 import { Detail } from './detail.tsx';
@@ -34,7 +35,7 @@ export function ComparePanel({ model }: { readonly model: CompareModel }): Compo
           <Progress comparison={shown.comparison} />
           <div>{notes}<Notes model={model} comparison={shown.comparison} /></div>
           <div><Choices model={model} shown={shown} /><Summary model={model} comparison={shown.comparison} /></div>
-          <Tabs model={model} />
+          <Tabs tabs={TABS} tab={model.state.value.tab} label="Comparison" panel="tab-panel" onChoose={(next) => model.showTab(next)} />
           <Content model={model} comparison={shown.comparison} />
           <SpokenProgress comparison={shown.comparison} />
         </>
@@ -58,29 +59,6 @@ function Content({ model, comparison }: { readonly model: CompareModel; readonly
         <Grid model={model} comparison={comparison} />
       </section>
     </Work>
-  );
-}
-
-function Tabs({ model }: { readonly model: CompareModel }): ComponentChild {
-  const list = useRef<HTMLDivElement>(null);
-  const { tab } = model.state.value;
-  const move = (step: number): void => {
-    const next = TABS[(TABS.findIndex((entry) => entry.tab === tab) + step + TABS.length) % TABS.length];
-    if (next === undefined) return;
-    model.showTab(next.tab);
-    list.current?.querySelector<HTMLElement>(`#tab-${next.tab}`)?.focus();
-  };
-  return (
-    <div ref={list} class="tabs" role="tablist" aria-label="Comparison">
-      {TABS.map((entry) => (
-        <button key={entry.tab} id={`tab-${entry.tab}`} type="button" role="tab" aria-selected={entry.tab === tab} aria-controls="tab-panel" tabIndex={entry.tab === tab ? 0 : -1} onClick={() => model.showTab(entry.tab)} onKeyDown={(event) => {
-          if (event.key === 'ArrowRight') move(1);
-          else if (event.key === 'ArrowLeft') move(-1);
-          else return;
-          event.preventDefault();
-        }}>{entry.label}</button>
-      ))}
-    </div>
   );
 }
 

@@ -1,11 +1,11 @@
 import type { ComponentChild } from 'preact';
-import { useState } from 'preact/hooks';
 import type { Side } from '../../../src/core/compare/model.ts';
 import { formatCount, formatUsd } from '../../../src/core/text/format.ts';
 import type { ComparedSide } from '../../../src/protocol/compare.ts';
 import type { ShownComparison } from '../../../src/protocol/compare-panel.ts';
 import { Button, IconButton } from '../../controls/controls.tsx';
-import { Menu, type MenuItem } from '../../controls/menu.tsx';
+import { MenuButton } from '../../controls/menu-button.tsx';
+import type { MenuItem } from '../../controls/menu.tsx';
 import { isRunning, type CompareModel } from './compare-model.ts';
 import { CompareIcon } from './icons.tsx';
 import { describeSide, sizeOf } from './wording.ts';
@@ -64,7 +64,6 @@ function Progress({ shown: { comparison: { a, b } } }: { readonly shown: ShownCo
 }
 
 function More({ model, shown, onKeys }: { readonly model: CompareModel; readonly shown: ShownComparison; readonly onKeys: () => void }): ComponentChild {
-  const [open, setOpen] = useState(false);
   const { a, b, ref, result, settings: used } = shown.comparison;
   const { settings } = model.state.value;
   const exported = (format: 'markdown' | 'html' | 'json', to: 'clipboard' | 'file') => () => model.request('comparison/export', { ref, settings, format, to });
@@ -88,12 +87,7 @@ function More({ model, shown, onKeys }: { readonly model: CompareModel; readonly
     { label: model.state.value.blinded ? 'Judge with names' : 'Judge blinded', run: () => model.toggleBlinded(), starts: true },
     { label: 'Keys', run: onKeys },
   ];
-  return (
-    <span class="anchor">
-      <IconButton icon="ellipsis" label="More actions" expanded={open} onClick={() => setOpen(!open)} />
-      {open && <Menu items={items} label="More actions" align="right" onClose={() => setOpen(false)} />}
-    </span>
-  );
+  return <MenuButton icon="ellipsis" label="More actions" items={items} />;
 }
 
 function listed(names: readonly string[]): string {

@@ -7,6 +7,7 @@ import { Icon } from '../../controls/icon.tsx';
 import { Mark } from '../../shared/marks.tsx';
 import { Duration } from '../../shared/numbers.tsx';
 import { outputText } from '../../shared/output-text.ts';
+import { Tabs } from '../../shared/tabs.tsx';
 import { RequestTab, ResponseTab, ResultTab } from './detail-tabs.tsx';
 import { RunIcon } from './icons.tsx';
 import type { OpenCell, RunModel } from './run-model.ts';
@@ -43,7 +44,7 @@ export function Detail({ model, snapshot, open }: { readonly model: RunModel; re
         <>
           <Facts detail={detail} />
           <Actions model={model} detail={detail} open={open} />
-          <Tabs model={model} tab={tab} />
+          <Tabs tabs={TABS} tab={tab} label="Cell" panel="cell-panel" onChoose={(next) => model.update({ tab: next })} />
           <div ref={body} class="body" role="tabpanel" id="cell-panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
             {tab === 'result' ? <ResultTab model={model} detail={detail} /> : tab === 'request' ? <RequestTab detail={detail} /> : <ResponseTab detail={detail} />}
           </div>
@@ -116,28 +117,6 @@ function Repeats({ model, snapshot, open }: { readonly model: RunModel; readonly
           </button>
         ))}
       </div>
-    </div>
-  );
-}
-
-function Tabs({ model, tab }: { readonly model: RunModel; readonly tab: DetailTab }): ComponentChild {
-  const list = useRef<HTMLDivElement>(null);
-  const move = (step: number): void => {
-    const next = TABS[(TABS.findIndex((entry) => entry.tab === tab) + step + TABS.length) % TABS.length];
-    if (next === undefined) return;
-    model.update({ tab: next.tab });
-    list.current?.querySelector<HTMLElement>(`#tab-${next.tab}`)?.focus();
-  };
-  return (
-    <div ref={list} class="tabs" role="tablist" aria-label="Cell">
-      {TABS.map((entry) => (
-        <button key={entry.tab} id={`tab-${entry.tab}`} type="button" role="tab" aria-selected={entry.tab === tab} aria-controls="cell-panel" tabIndex={entry.tab === tab ? 0 : -1} onClick={() => model.update({ tab: entry.tab })} onKeyDown={(event) => {
-          if (event.key === 'ArrowRight') move(1);
-          else if (event.key === 'ArrowLeft') move(-1);
-          else return;
-          event.preventDefault();
-        }}>{entry.label}</button>
-      ))}
     </div>
   );
 }

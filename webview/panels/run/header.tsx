@@ -2,8 +2,9 @@ import type { ComponentChild } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { formatBudget, formatCount, formatDuration } from '../../../src/core/text/format.ts';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
-import { Button, IconButton } from '../../controls/controls.tsx';
-import { Menu, type MenuItem } from '../../controls/menu.tsx';
+import { Button } from '../../controls/controls.tsx';
+import { MenuButton } from '../../controls/menu-button.tsx';
+import type { MenuItem } from '../../controls/menu.tsx';
 import type { RunModel } from './run-model.ts';
 import { costOf, remainingOf, sizeOf } from './wording.ts';
 
@@ -53,7 +54,6 @@ function MainAction({ model, snapshot }: { readonly model: RunModel; readonly sn
 }
 
 function More({ model, snapshot, onKeys }: { readonly model: RunModel; readonly snapshot: RunSnapshot; readonly onKeys: () => void }): ComponentChild {
-  const [shown, show] = useState(false);
   const again: MenuItem[] = snapshot.info.status === 'finished' || snapshot.info.status === 'running' ? [] : [{ label: 'Run again', run: () => model.request('run/again', {}) }];
   const exports: MenuItem[] = snapshot.info.status === 'running' ? [] : [
     { label: 'Export as JSON', run: () => model.request('run/export', { format: 'json' }), starts: again.length > 0 },
@@ -67,12 +67,7 @@ function More({ model, snapshot, onKeys }: { readonly model: RunModel; readonly 
     ...(snapshot.info.datasetName === null ? [] : [{ label: 'Open dataset', run: () => model.request('open', { what: 'dataset' }) }]),
     { label: 'Keys', run: onKeys, starts: true },
   ];
-  return (
-    <span class="anchor">
-      <IconButton icon="ellipsis" label="More actions" expanded={shown} onClick={() => show(!shown)} />
-      {shown && <Menu items={items} label="More actions" align="right" onClose={() => show(false)} />}
-    </span>
-  );
+  return <MenuButton icon="ellipsis" label="More actions" items={items} />;
 }
 
 /** Counts on between two snapshots. */

@@ -6,6 +6,7 @@ import type { SpanDetail } from '../../../src/protocol/traces.ts';
 import { IconButton } from '../../controls/controls.tsx';
 import { Icon } from '../../controls/icon.tsx';
 import { Visible } from '../../shared/long-text.tsx';
+import { Tabs } from '../../shared/tabs.tsx';
 import { clip, visibleText } from '../../shared/visible-text.ts';
 import { AttributesTab } from './attributes.tsx';
 import { Content } from './content.tsx';
@@ -63,7 +64,7 @@ function SpanDetailView({ model, detail }: { readonly model: TraceModel; readonl
       <Strip model={model} detail={detail} />
       <Notes span={span} />
       {span.kind === 'llm' && <CallPrompt key={span.spanId} model={model} spanId={span.spanId} />}
-      <Tabs model={model} detail={detail} />
+      <DetailTabs model={model} detail={detail} />
       <div ref={body} class="body" role="tabpanel" aria-label={tabName(tab, span)} tabIndex={0}>
         {tab === 'conversation' && <Content model={model} detail={detail} />}
         {tab === 'raw' && <RawTab model={model} detail={detail} />}
@@ -161,27 +162,13 @@ function tabName(tab: DetailTab, span: Span): string {
   return span.kind === 'tool' ? 'Tool call' : span.retrieval !== null ? 'Documents' : span.memory !== null ? 'Memory' : 'Content';
 }
 
-function Tabs({ model, detail }: { readonly model: TraceModel; readonly detail: SpanDetail }): ComponentChild {
-  const { span } = detail;
-  const { tab } = model.state.value;
+function DetailTabs({ model, detail: { span } }: { readonly model: TraceModel; readonly detail: SpanDetail }): ComponentChild {
   const counts: Partial<Record<DetailTab, number>> = { attributes: Object.keys(span.attributes).length, events: span.events.length + span.links.length };
-  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (step === 0) return;
-    const next = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length]!;
-    model.update({ tab: next });
-    event.currentTarget.querySelectorAll<HTMLElement>('[role=tab]')[TABS.indexOf(next)]?.focus();
-    event.preventDefault();
-  };
-  return (
-    <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
-      {TABS.map((one) => (
-        <button key={one} type="button" role="tab" aria-selected={tab === one} tabIndex={tab === one ? 0 : -1} onClick={() => model.update({ tab: one })}>
-          {tabName(one, span)}{(counts[one] ?? 0) > 0 && <span class="count-of">{formatCount(counts[one] ?? 0)}</span>}
-        </button>
-      ))}
-    </div>
-  );
+  const tabs = TABS.map((tab) => {
+    const count = counts[tab] ?? 0;
+    return { tab, label: <>{tabName(tab, span)}{count > 0 && <span class="count-of">{formatCount(count)}</span>}</> };
+  });
+  return <Tabs tabs={tabs} tab={model.state.value.tab} label="Span" onChoose={(next) => model.update({ tab: next })} />;
 }
 
 function DetailLoading({ model }: { readonly model: TraceModel }): ComponentChild {

@@ -1,11 +1,10 @@
 import type { ComponentChild } from 'preact';
-import { useState } from 'preact/hooks';
 import { CACHED_TAG } from '../../../src/core/eval/cell-trace-id.ts';
 import { durationParts, formatCount } from '../../../src/core/text/format.ts';
 import type { TraceExportFormat } from '../../../src/protocol/trace-panel.ts';
 import type { TraceRow } from '../../../src/protocol/traces.ts';
-import { IconButton } from '../../controls/controls.tsx';
-import { Menu, type MenuItem } from '../../controls/menu.tsx';
+import { MenuButton } from '../../controls/menu-button.tsx';
+import type { MenuItem } from '../../controls/menu.tsx';
 import { Visible } from '../../shared/long-text.tsx';
 import { clip, visibleText } from '../../shared/visible-text.ts';
 import { KindIcon } from './icons.tsx';
@@ -81,21 +80,14 @@ function tokensTitle({ inputTokens, outputTokens }: TraceRow): string {
 const FORMATS: readonly (readonly [format: TraceExportFormat, label: string])[] = [['json', 'JSON'], ['otlp', 'OTLP'], ['markdown', 'Markdown'], ['tree', 'text tree']];
 
 function CopyMenu({ model }: { readonly model: TraceModel }): ComponentChild {
-  const [shown, show] = useState(false);
   const items = [
     ...FORMATS.map(([format, label]): MenuItem => ({ label: `Copy as ${label}`, run: () => model.request('trace/copy', { format }) })),
     { label: 'Copy trace id', run: () => void model.copy(model.trace.value?.traceId ?? ''), starts: true },
   ];
-  return (
-    <span class="anchor">
-      <IconButton icon="copy" label="Copy" expanded={shown} onClick={() => show(!shown)} />
-      {shown && <Menu items={items} label="Copy" align="right" onClose={() => show(false)} />}
-    </span>
-  );
+  return <MenuButton icon="copy" label="Copy" items={items} />;
 }
 
 function More({ model, onKeys }: { readonly model: TraceModel; readonly onKeys: () => void }): ComponentChild {
-  const [shown, show] = useState(false);
   const merge = model.view.value?.merges ?? false;
   const items: MenuItem[] = [
     ...FORMATS.map(([format, label]): MenuItem => ({ label: `Export as ${label}…`, run: () => model.request('trace/export', { format }) })),
@@ -103,10 +95,5 @@ function More({ model, onKeys }: { readonly model: TraceModel; readonly onKeys: 
     { label: 'Delete trace…', run: () => model.request('trace/delete', {}), starts: true },
     { label: 'Keys', run: onKeys, starts: true },
   ];
-  return (
-    <span class="anchor">
-      <IconButton icon="ellipsis" label="More actions" expanded={shown} onClick={() => show(!shown)} />
-      {shown && <Menu items={items} label="More actions" align="right" onClose={() => show(false)} />}
-    </span>
-  );
+  return <MenuButton icon="ellipsis" label="More actions" items={items} />;
 }
