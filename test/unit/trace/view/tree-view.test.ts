@@ -4,7 +4,7 @@ import { findByName, matchesOf, nextIn } from '../../../../src/core/trace/view/f
 import { ROW } from '../../../../src/core/trace/view/rows.ts';
 import { SpanPositions } from '../../../../src/core/trace/view/span-ids.ts';
 import { TreeView } from '../../../../src/core/trace/view/tree-view.ts';
-import { catalogueRun, sketch, type SketchedSpan } from '../../../fixtures/traces/skeleton.ts';
+import { catalogueRun, SkeletonWriter, sketch, type SketchedSpan } from '../../../fixtures/traces/skeleton.ts';
 
 const ALL = { merge: true, kinds: null, errorsOnly: false } as const;
 const kind = (name: string): number => SPAN_KINDS.findIndex((known) => known === name);
@@ -152,6 +152,24 @@ describe('opening', () => {
     view.setOptions(ALL);
     expect(names(view)).toEqual(before);
   });
+});
+
+test('a chain of 10,000 levels is opened, gone to and drawn', () => {
+  const writer = new SkeletonWriter();
+  for (let depth = 0, parent = -1; depth < 10_000; depth++) parent = writer.add({ kind: 'agent', name: 'again', start: depth, end: 20_000 - depth }, parent);
+  const chain = writer.finish();
+  for (const merge of [true, false]) {
+    const view = new TreeView(chain, { ...ALL, merge });
+    view.expandAll('all');
+    expect(view.rows.length).toBe(10_000);
+    view.expandAll('none');
+    expect(view.rows.length).toBe(1);
+    const last = view.reveal(9_999);
+    expect(view.rows.at(last)).toMatchObject({ position: 9_999, depth: 9_999 });
+    view.expandAll('none');
+    view.expandBelow(0);
+    expect(view.rows.length).toBe(10_000);
+  }
 });
 
 test('ids lead to positions and back', () => {
