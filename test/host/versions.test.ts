@@ -39,7 +39,7 @@ describe('versions of a prompt', function () {
   it('are offered over messages:, and nothing is written before a person saves one', async () => {
     const uri = await write(FILE, textOf(WRONG));
     await open(uri);
-    const versions = await lens(uri, /^\$\(history\) not saved$/);
+    const versions = await lens(uri, /^\$\(history\) no version yet$/);
     assert.equal(versions.line, 2);
     assert.equal(versions.command, COMMANDS.pickVersion);
     assert.deepEqual((await lenses(uri)).filter(({ title }) => /Promote|vs production/.test(title)), []);

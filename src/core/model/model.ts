@@ -186,6 +186,7 @@ export class ModelError extends TouchstoneError {
 
 export interface ModelInfo {
   readonly id: string;
+  /** Its name, or what it does, behind the id. */
   readonly label: string;
   readonly kind: Model['kind'];
   /** What is missing before it can be used, in words; `null` when it is ready. */

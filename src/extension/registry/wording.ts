@@ -13,7 +13,7 @@ export function shortLabel(version: Pick<VersionSummary, 'source' | 'number' | '
   return twins ? version.label : `v${version.number}`;
 }
 
-/** `v9`, `edited since v9`, `not saved`. */
+/** `v9`, `edited since v9`, `no version yet`. */
 export function workingCopyText({ workingCopy, versions }: PromptVersions): string {
   const named = (hash: string | null): string | null => {
     const version = hash === null ? undefined : versions.find((one) => one.hash === hash);
@@ -22,7 +22,7 @@ export function workingCopyText({ workingCopy, versions }: PromptVersions): stri
   const same = named(workingCopy.version);
   if (same !== null) return same;
   const parent = named(workingCopy.parent);
-  return parent === null ? vscode.l10n.t('not saved') : vscode.l10n.t('edited since {0}', parent);
+  return parent === null ? vscode.l10n.t('no version yet') : vscode.l10n.t('edited since {0}', parent);
 }
 
 /** What a version scored last: `47/60`; `null`: it has not been run. */

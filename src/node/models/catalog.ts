@@ -133,8 +133,8 @@ export function createModelCatalog(options: ModelCatalogOptions): ModelCatalog {
 
     async list() {
       const infos: ModelInfo[] = [
-        { id: 'local:labels', label: 'Local labels', kind: 'local', problem: null, price: FREE },
-        { id: 'echo', label: 'Echo', kind: 'local', problem: null, price: FREE },
+        { id: 'local:labels', label: 'chooses among the labels of a prompt, on this machine', kind: 'local', problem: null, price: FREE },
+        { id: 'echo', label: 'answers with the prompt itself', kind: 'local', problem: null, price: FREE },
       ];
       for (const [id, entry] of Object.entries(options.config.models)) {
         if (!id.endsWith('/*')) infos.push(await describe(id, entry.price ?? null));

@@ -101,7 +101,7 @@ function summaryOf({ versions, environments, workingCopy }: ShownVersions): Comp
   // The list below has the hashes.
   const name = (hash: string | null): string | null => saved.find((version) => version.hash === hash)?.label.split(' · ')[0] ?? null;
   const pointing = environments.flatMap(({ environment, version, diverged }) => (diverged.length > 1 ? [`${environment} diverged`] : name(version) === null ? [] : [`${environment} ${name(version) ?? ''}`]));
-  const working = name(workingCopy.version) ?? (name(workingCopy.parent) === null ? 'not saved' : `edited since ${name(workingCopy.parent) ?? ''}`);
+  const working = name(workingCopy.version) ?? (name(workingCopy.parent) === null ? 'not saved as a version' : `edited since ${name(workingCopy.parent) ?? ''}`);
   return [formatCount(saved.length, 'version'), ...pointing, `working copy ${working}`].join(' · ');
 }
 

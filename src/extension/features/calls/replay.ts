@@ -95,7 +95,8 @@ async function pickHow(services: Services, call: PickedCall, title: string): Pro
 
 async function pickModel({ engine }: PickedCall, title: string): Promise<string | undefined> {
   const { models } = await engine.request('models/list', {});
-  return vscode.window.showQuickPick(models.map(({ id }) => id), { title, placeHolder: vscode.l10n.t('Pick a model') });
+  const picked = await vscode.window.showQuickPick(models.map(({ id, label, problem }) => ({ label: id, description: problem ?? (label === id ? '' : label) })), { title, placeHolder: vscode.l10n.t('Pick a model') });
+  return picked?.label;
 }
 
 /** Whatever a prompt needs and the call does not tell is asked for. `undefined`: not given. */
