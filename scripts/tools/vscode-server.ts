@@ -59,6 +59,8 @@ const QUIET_SETTINGS = {
   'chat.commandCenter.enabled': false,
   'git.openRepositoryInParentFolders': 'never',
   'npm.autoDetect': 'off',
+  // Other programs' ports, which it would tell of one after the other.
+  'remote.autoForwardPorts': false,
   'window.commandCenter': true,
 };
 
