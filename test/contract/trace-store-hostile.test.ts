@@ -11,6 +11,7 @@ import { BatchWriter } from '../../src/node/traces/batch-writer.ts';
 import { IngestQueue } from '../../src/node/traces/ingest-queue.ts';
 import { LogJoiner } from '../../src/node/traces/log-joiner.ts';
 import { prepareBatch, unpackPrepared } from '../../src/node/traces/prepared-batch.ts';
+import { TraceStates } from '../../src/node/traces/trace-state.ts';
 import { StoredTraces } from '../fixtures/traces/stored.ts';
 import { rawLog, rawSpan, TRACE } from '../unit/trace/spans.ts';
 
@@ -58,6 +59,21 @@ describe('what a sender may send by accident or on purpose', () => {
     expect([store.row(TRACE), store.count('span'), store.contradictions()]).toEqual([expect.objectContaining({ spans: 2, tokens: 30, llm_calls: 1 }), 2, []]);
     writer.transaction(() => writer.search.write());
     expect([store.search('"version 20"'), store.search('"version 30"').length]).toEqual([[], 1]);
+  });
+
+  it('traces with so many names that a few thousand of them would fill the memory: the last ones stay, the others are read again', () => {
+    const states = new TraceStates(database, 5000, 1000);
+    const idOf = (trace: number): string => trace.toString(16).padStart(32, '0');
+    for (let trace = 1; trace <= 20; trace++) {
+      const state = states.open(idOf(trace), { kind: 'received', place: '' });
+      for (let name = 0; name < 300; name++) state.addFacet(1, `name ${name}`);
+      states.save(state, 0);
+      states.trim();
+    }
+    expect(states.count).toBe(3);
+    states.drop(states.find(idOf(20))!);
+    const again = states.open(idOf(1), { kind: 'received', place: '' });
+    expect([again.isNew, again.columns.n, states.count]).toEqual([false, 1, 3]);
   });
 
   it('tokens that no integer column could sum up', () => {

@@ -62,6 +62,8 @@ export class TraceState {
   isTouched = false;
   /** Its facets are known: the next span of a batch mostly has the same. */
   lastShare: TraceShare | null = null;
+  /** `size`, when it was saved last. */
+  savedSize = 0;
 
   constructor(id: string, columns: TraceColumns, isNew: boolean, models: Iterable<string> = [], tags: Iterable<string> = []) {
     this.id = id;
@@ -69,6 +71,11 @@ export class TraceState {
     this.isNew = isNew;
     this.models = new Set(models);
     this.tags = new Set(tags);
+  }
+
+  /** What it holds in memory, in entries of its lists. */
+  get size(): number {
+    return 1 + this.facetCount + this.awaited.size + this.above.size;
   }
 
   /** A number for a span or a chunk. @throws when the trace has none left: the next would be one of another trace */
@@ -158,21 +165,34 @@ type TraceTableRow = Record<'n' | 'next_sequence' | 'revision' | 'name_start_ns'
   & Record<'service' | 'environment' | 'session' | 'user' | 'project' | 'preview', string | null>
   & Record<'name' | 'models' | 'tags', string> & { readonly cost: number | null };
 
+/** Entries of all states together, some 100 bytes each: one trace of a hundred thousand calls has as many. */
+const MAX_SIZE = 500_000;
+
 /** Reads and writes the states of traces; those that were used last stay in memory. */
 export class TraceStates {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #known = new Map<string, TraceState>();
   readonly #limit: number;
+  readonly #maxSize: number;
   #lastNumber: number | null = null;
+  /** Of those that were saved, the sum of their sizes. */
+  #size = 0;
 
-  constructor(database: Database, limit = 5000) {
+  constructor(database: Database, limit = 5000, maxSize = MAX_SIZE) {
     this.#statements = prepare(database);
     this.#limit = limit;
+    this.#maxSize = maxSize;
+  }
+
+  /** How many are in memory. */
+  get count(): number {
+    return this.#known.size;
   }
 
   /** Another process wrote, or a transaction failed: what is known may be wrong. */
   forget(): void {
     this.#known.clear();
+    this.#size = 0;
     this.#lastNumber = null;
   }
 
@@ -226,19 +246,23 @@ export class TraceStates {
     else this.#statements.update.run(...values, c.n);
     state.isNew = false;
     state.isTouched = false;
+    this.#size += state.size - state.savedSize;
+    state.savedSize = state.size;
   }
 
   /** Lets go of what was not used for long. Between transactions only. */
   trim(): void {
-    for (const traceId of this.#known.keys()) {
-      if (this.#known.size <= this.#limit) return;
-      this.#known.delete(traceId);
+    for (const state of this.#known.values()) {
+      if (this.#known.size <= this.#limit && (this.#size <= this.#maxSize || this.#known.size === 1)) return;
+      this.drop(state);
     }
   }
 
   /** The trace was deleted. */
   drop(state: TraceState): void {
-    this.#known.delete(state.id);
+    if (!this.#known.delete(state.id)) return;
+    this.#size -= state.savedSize;
+    state.savedSize = 0;
   }
 
   /** Marks a trace as used last. */
