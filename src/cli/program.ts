@@ -273,7 +273,7 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
 
   command('golden', 'Make golden cases of recorded calls, and append them to the dataset of their prompt.', `
       touchstone golden 4a1b2c3d --span 7f2e11aa00c3d4e5 --expected billing
-      touchstone golden --query 'service:fernhill-triage status:error' --count 20 --dry-run`)
+      touchstone golden --query 'service:fernhill-triage' --count 20 --dry-run`)
     .argument('[trace]', "a trace's id or the beginning of one, or `latest`")
     .option('--span <id>', 'which call of the trace, by its id or the beginning of one; default: the only one')
     .option('-q, --query <query>', 'instead of one trace: calls of all traces that this finds, chosen so that they differ')
