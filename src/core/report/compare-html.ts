@@ -55,11 +55,11 @@ ${sliceTable(result.slices)}${caseTables(comparison)}<p class="dim">${escapeHtml
 function metricTable(metrics: readonly MetricComparison[], { a, b }: ReportedComparison): string {
   const reach = reachOf(metrics);
   const rows = metrics.map((metric) => {
-    return `<tr><th scope="row">${escapeHtml(metricName(metric.name))}</th><td class="n">${valueOf(metric.a, metric)}</td><td class="n">${valueOf(metric.b, metric)}</td><td>${drawn(metric, reach)}</td><td class="n">${differenceOf(metric)}</td>${verdictCells(metric)}<td class="dim text">${escapeHtml(metric.warning ?? '')}</td></tr>`;
+    return `<tr><th scope="row">${escapeHtml(metricName(metric.name))}</th><td class="n">${valueOf(metric.a, metric)}</td><td class="n">${valueOf(metric.b, metric)}</td><td>${drawn(metric, reach)}</td><td class="n">${differenceOf(metric)}</td>${verdictCells(metric)}</tr>`;
   });
-  return `<table><thead><tr><th>Metric</th><th class="n">${escapeHtml(a.label)}</th><th class="n">${escapeHtml(b.label)}</th><th></th><th class="n">Difference [95 % interval]</th><th class="n">p</th><th>Verdict</th><th></th></tr></thead><tbody>
+  return `<table><thead><tr><th>Metric</th><th class="n">${escapeHtml(a.label)}</th><th class="n">${escapeHtml(b.label)}</th><th></th><th class="n">Difference [95 % interval]</th><th class="n">p</th><th>Verdict</th></tr></thead><tbody>
 ${rows.join('\n')}
-</tbody></table>`;
+</tbody></table>${metrics.flatMap(({ name, warning }) => (warning === undefined ? [] : [`\n<p class="dim">${escapeHtml(metricName(name))}: ${escapeHtml(warning)}</p>`])).join('')}`;
 }
 
 /** p as it is adjusted, and the verdict by it: an interval is each one's own, and of many some exclude 0 by chance. */
