@@ -7,13 +7,13 @@ export class Interrupts {
   readonly #controller = new AbortController();
   readonly #stop: () => void;
 
-  constructor(context: CliContext, status: StatusLine) {
+  constructor(context: CliContext, status: StatusLine, said = 'Cancelling; what is finished is kept. Ctrl+C again ends at once.') {
     this.#stop = context.onInterrupt(() => {
       if (this.#controller.signal.aborted) {
         context.exitNow(EXIT.cancelled);
         return;
       }
-      status.print('Cancelling; what is finished is kept. Ctrl+C again ends at once.');
+      status.print(said);
       this.#controller.abort();
     });
   }

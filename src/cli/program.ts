@@ -299,14 +299,20 @@ function buildProgram(context: CliContext, exitWith: (code: number) => void): Co
       exitWith(await (await import('./commands/open.ts')).openCommand(words, options, context));
     });
 
-  command('sources', 'List the backends of touchstone.yml that can be asked for traces, or test them.', `
+  command('sources', 'List the backends of touchstone.yml that can be asked for traces, test them, or list and sum up what they have.', `
       touchstone sources
-      touchstone sources test production`)
-    .argument('[action]', '`test`: asks each for something small')
-    .argument('[name]', 'only this source')
+      touchstone sources test production
+      touchstone sources traces production status:error after:-1d --limit 50
+      touchstone sources summary production after:-7d --by model`)
+    .argument('[action]', '`test`: asks each for something small; `traces`: lists what one has; `summary`: has it add up')
+    .argument('[name]', 'the source; without it `test` asks all')
+    .argument('[query...]', 'words and conditions that a trace fulfils (docs/trace-query.md)')
+    .option('-n, --limit <n>', 'traces: how many (default: 20, at most 500)', positiveInteger)
+    .option('--cursor <text>', 'traces: where the page before ended')
+    .addOption(new Option('--by <key>', 'summary: one row for each (default: day)').choices(['day', 'model', 'service']))
     .option('--json', 'print one JSON document')
-    .action(async (action: string | undefined, name: string | undefined, options: SourcesOptions) => {
-      exitWith(await (await import('./commands/sources.ts')).sourcesCommand(action, name, options, context));
+    .action(async (action: string | undefined, name: string | undefined, query: string[], options: SourcesOptions) => {
+      exitWith(await (await import('./commands/sources.ts')).sourcesCommand(action, name, query, options, context));
     });
 
   command('replay', 'Ask a recorded call again: as it was, or as a version of its prompt would ask it now.', `

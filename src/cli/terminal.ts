@@ -1,4 +1,6 @@
-import stringWidth from 'fast-string-width';
+import { visible } from '../core/text/visible.ts';
+
+export { fit, padEnd, padStart, widthOf } from '../core/text/columns.ts';
 
 // Importing node:util as an ES module also loads what only its `diff` needs, which takes a fiftieth of a small eval's time.
 const { styleText, stripVTControlCharacters } = process.getBuiltinModule('node:util');
@@ -54,52 +56,12 @@ export function paint(look: Look, style: Style, text: string): string {
   return look.color ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** Columns that a text takes; colours take none, wide characters two. */
-export function widthOf(text: string): number {
-  return stringWidth(text);
-}
-
-/** Cuts a text without colours to a number of columns, never inside a character that people see as one. */
-export function fit(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text;
-  if (columns < 1) return '';
-  let kept = '';
-  let used = 1; // the ellipsis
-  // Made when it is needed: it takes longer than many a command.
-  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-  for (const { segment } of graphemes.segment(text)) {
-    const width = widthOf(segment);
-    if (used + width > columns) break;
-    kept += segment;
-    used += width;
-  }
-  return `${kept}…`;
-}
-
-export function padEnd(text: string, columns: number): string {
-  return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
-}
-
-export function padStart(text: string, columns: number): string {
-  return ' '.repeat(Math.max(0, columns - widthOf(text))) + text;
-}
-
-/** Characters that steer a terminal or turn the reading direction, which no output of a model may do. */
-const STEERING = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
-
 /** A hostile text made harmless on one line: escape sequences go, line ends become ⏎, other control characters their code. */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll(/\r\n|\r|\n/g, '⏎')
-    .replaceAll('\t', ' ')
-    .replaceAll(STEERING, escapeCode);
+  return visible(stripVTControlCharacters(text));
 }
 
 /** The same with its line ends kept. */
 export function printableLines(text: string): string[] {
   return text.split(/\r\n|\r|\n/).map(printable);
-}
-
-function escapeCode(character: string): string {
-  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
 }

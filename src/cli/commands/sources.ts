@@ -1,3 +1,4 @@
+import type { SumsBy } from '../../core/text/source-sums.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { table, type Column } from '../table.ts';
@@ -6,13 +7,29 @@ import { withEngine } from '../with-engine.ts';
 
 export interface SourcesOptions extends CommonOptions {
   readonly json?: boolean;
+  /** Of `traces` */
+  readonly limit?: number;
+  readonly cursor?: string;
+  /** Of `summary` */
+  readonly by?: SumsBy;
 }
 
 const COLUMNS: readonly Column[] = [{ title: 'Source' }, { title: 'Type' }, { title: 'Where' }, { title: 'Project', dropAt: 2 }, { title: 'Keys', dropAt: 1 }];
 
-/** `touchstone sources`: the backends of touchstone.yml. `touchstone sources test [NAME]`: whether they answer. */
-export function sourcesCommand(action: string | undefined, name: string | undefined, options: SourcesOptions, context: CliContext): Promise<ExitCode> {
-  if (action !== undefined && action !== 'test') throw usageError(`There is no action "${action}": touchstone sources lists, touchstone sources test [NAME] asks.`);
+/**
+ * `touchstone sources`: the backends of touchstone.yml. `touchstone sources test [NAME]`: whether they answer.
+ * `touchstone sources traces NAME [QUERY]` and `touchstone sources summary NAME [QUERY]`: what one of them answers.
+ */
+export async function sourcesCommand(action: string | undefined, name: string | undefined, query: readonly string[], options: SourcesOptions, context: CliContext): Promise<ExitCode> {
+  if (action !== 'traces' && (options.limit !== undefined || options.cursor !== undefined)) throw usageError('--limit and --cursor belong to touchstone sources traces NAME.');
+  if (action !== 'summary' && options.by !== undefined) throw usageError('--by belongs to touchstone sources summary NAME.');
+  if (action === 'traces' || action === 'summary') {
+    if (name === undefined) throw usageError(`Which source? touchstone sources ${action} NAME [QUERY]; touchstone sources lists them.`);
+    const { sourceSummaryCommand, sourceTracesCommand } = await import('./source-traces.ts');
+    return action === 'traces' ? sourceTracesCommand(name, query, options, context) : sourceSummaryCommand(name, query, options, context);
+  }
+  if (action !== undefined && action !== 'test') throw usageError(`There is no action "${action}": touchstone sources lists, and touchstone sources test [NAME], traces NAME [QUERY] and summary NAME [QUERY] ask.`);
+  if (query.length > 0) throw usageError('touchstone sources test takes one name, or none for all.');
   return withEngine(options, context, async (engine) => {
     const { sources } = await engine.request('remote/sources', {});
     if (sources.length === 0 && name === undefined && options.json !== true) {

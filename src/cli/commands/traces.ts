@@ -2,6 +2,7 @@ import { formatCount, formatDuration, formatTokens, formatUsd } from '../../core
 import type { TraceListRequest, TracePage, TraceRow } from '../../protocol/traces.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { queryOf } from '../query-words.ts';
 import { table, type Column } from '../table.ts';
 import { fit, paint, printable } from '../terminal.ts';
 import { withEngine } from '../with-engine.ts';
@@ -40,12 +41,6 @@ export function tracesCommand(words: readonly string[], options: TracesOptions, 
     else await print(page, words, context);
     return EXIT.good;
   });
-}
-
-/** Words of the shell are words of the query; one with spaces was quoted, and means these words together. */
-function queryOf(words: readonly string[]): string {
-  if (words.length === 1) return words[0]!;
-  return words.map((word) => (/\s/.test(word) && !word.includes('"') ? `"${word}"` : word)).join(' ');
 }
 
 async function print({ traces, next, total }: TracePage, words: readonly string[], context: CliContext): Promise<void> {

@@ -1,0 +1,61 @@
+import stringWidth from 'fast-string-width';
+
+export interface Column {
+  readonly title: string;
+  readonly right?: boolean;
+  /** Where there is too little room, columns go in the order of this number, highest first; absent: never. */
+  readonly dropAt?: number;
+}
+
+const GAP = '  ';
+
+/** Columns that a text takes; colours take none, wide characters two. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
+}
+
+/** Cuts a text without colours to a number of columns, never inside a character that people see as one. */
+export function fit(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  if (columns < 1) return '';
+  let kept = '';
+  let used = 1; // the ellipsis
+  // Made when it is needed: it takes longer than many a command.
+  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+  for (const { segment } of graphemes.segment(text)) {
+    const width = widthOf(segment);
+    if (used + width > columns) break;
+    kept += segment;
+    used += width;
+  }
+  return `${kept}…`;
+}
+
+export function padEnd(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
+}
+
+export function padStart(text: string, columns: number): string {
+  return ' '.repeat(Math.max(0, columns - widthOf(text))) + text;
+}
+
+/**
+ * Lines of a table, its titles first, as wide as it needs to be; columns that may go do so until it has room in `most`. Cells may
+ * carry a terminal's colours; what came from a stranger must have been made visible before.
+ */
+export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], most = Infinity): string[] {
+  const widths = columns.map((column, at) => rows.reduce((width, row) => Math.max(width, widthOf(row[at] ?? '')), widthOf(column.title)));
+  const kept = new Set(columns.keys());
+  const total = (): number => [...kept].reduce((sum, at) => sum + (widths[at] ?? 0), 0) + GAP.length * (kept.size - 1);
+  const droppable = [...columns.entries()].filter(([, column]) => column.dropAt !== undefined).sort(([, a], [, b]) => (b.dropAt ?? 0) - (a.dropAt ?? 0));
+  for (const [at] of droppable) {
+    if (total() <= most) break;
+    kept.delete(at);
+  }
+  const line = (cells: readonly string[]): string =>
+    [...kept]
+      .map((at) => (columns[at]?.right === true ? padStart(cells[at] ?? '', widths[at] ?? 0) : padEnd(cells[at] ?? '', widths[at] ?? 0)))
+      .join(GAP)
+      .trimEnd();
+  return [columns.map((column) => column.title), ...rows].map(line);
+}
