@@ -1,6 +1,6 @@
 import { visible } from '../core/text/visible.ts';
 
-export { fit, padEnd, padStart, widthOf } from '../core/text/columns.ts';
+export { fit, widthOf } from '../core/text/columns.ts';
 
 // Importing node:util as an ES module also loads what only its `diff` needs, which takes a fiftieth of a small eval's time.
 const { styleText, stripVTControlCharacters } = process.getBuiltinModule('node:util');

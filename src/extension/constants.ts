@@ -73,6 +73,7 @@ export const COMMANDS = {
   openSourcePage: 'touchstone.openSourcePage',
   removeSource: 'touchstone.removeSource',
   searchSource: 'touchstone.searchSource',
+  summariseSource: 'touchstone.summariseSource',
 } as const;
 
 /** Commands that only lenses, quick fixes and views call, with arguments: not contributed, so never in the palette. */
@@ -167,6 +168,8 @@ export const VIEW_ITEMS = {
   /** A tool that keeps traces: in the Sources view, and with its traces in the Traces view. */
   remote: 'remote',
   remoteTraces: 'remoteTraces',
+  /** It adds up, too. */
+  remoteTracesSums: 'remoteTraces.sums',
   remoteTrace: 'remoteTrace',
 } as const;
 

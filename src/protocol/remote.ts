@@ -1,5 +1,6 @@
 import type { SourceType } from '../core/config/model.ts';
 import type { Backend } from '../core/links/model.ts';
+import type { SourceSums, SumsBy } from '../core/text/source-sums.ts';
 import type { SessionRow } from './traces.ts';
 
 /** A backend that touchstone.yml names, as the sources are listed. */
@@ -97,19 +98,8 @@ export interface RemotePage {
   readonly notes: readonly string[];
 }
 
-export interface RemoteSummaryRow {
-  /** A day (`2026-11-22`, UTC), a model or a service; empty: the spans have none. */
-  readonly key: string;
-  readonly traces: number;
-  readonly spans: number;
-  readonly errors: number;
-  readonly inputTokens: number | null;
-  readonly outputTokens: number | null;
-  /** US dollars that the spans report; `null`: none does. */
-  readonly cost: number | null;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-}
+/** By day the key is `2026-11-22` (UTC); by model p50 and p95 are of calls, else of traces. */
+export type RemoteSummaryRow = SourceSums;
 
 export interface RemoteScore {
   /** As the source writes it; `null`: the whole trace. */
@@ -173,7 +163,7 @@ export interface RemoteMethods {
   'remote/list': [{ readonly source: string; readonly query: string; readonly limit: number; readonly cursor?: string }, RemotePage];
   'remote/sessions': [{ readonly source: string; readonly query: string; readonly limit: number; readonly cursor?: string }, { readonly sessions: readonly SessionRow[]; readonly next: string | null; readonly notes: readonly string[] }];
   /** Sums over what a query finds in a source that can be queried (ClickHouse). */
-  'remote/summary': [{ readonly source: string; readonly query: string; readonly by: 'day' | 'model' | 'service' }, { readonly rows: readonly RemoteSummaryRow[]; readonly notes: readonly string[] }];
+  'remote/summary': [{ readonly source: string; readonly query: string; readonly by: SumsBy }, { readonly rows: readonly RemoteSummaryRow[]; readonly notes: readonly string[] }];
   /** Fetches one trace of a source by the source's id. */
   'remote/fetch': [{ readonly source: string; readonly id: string } & Requested, OpenedLink];
   /** Fetches a stored trace again from where it came. */

@@ -84,6 +84,14 @@ describe('touchstone sources summary', () => {
     expect(server.wrong).toEqual([]);
   });
 
+  it('says when there are more than are shown', async () => {
+    const trace = testTrace(1001);
+    const { folder } = await workspace([{ ...trace, spans: trace.spans.map((span, index) => ({ ...span, service: `service-${index}` })) }]);
+    const { out, err } = await touchstoneIn(folder, ['sources', 'summary', 'spans', '--by', 'service'], ENV);
+    expect(out.trim().split('\n')).toHaveLength(1 + 1000);
+    expect(err).toContain('There are more: the 1,000 services with the most spans are shown.');
+  });
+
   it('makes names of strangers harmless', async () => {
     const { folder } = await workspace([hostileTrace()]);
     for (const args of [['summary', 'spans', '--by', 'model'], ['summary', 'spans', '--by', 'service'], ['traces', 'spans']]) {

@@ -13,8 +13,14 @@ export interface PickedSource {
   readonly source: RemoteSource;
 }
 
-/** The source of the clicked row; the only one; or a pick. `undefined`: not picked. */
-export async function pickSource({ engines, remotes }: Services, argument: unknown, title: string): Promise<PickedSource | undefined> {
+/** Which sources there are to pick from, and what is said when there is none. */
+interface Suiting {
+  readonly can: (source: RemoteSource) => boolean;
+  readonly none: string;
+}
+
+/** The source of the clicked row; the only one that suits; or a pick. `undefined`: not picked. */
+export async function pickSource({ engines, remotes }: Services, argument: unknown, title: string, suiting?: Suiting): Promise<PickedSource | undefined> {
   const all = (await Promise.all(engines.forTraces().map(async (engine) => (await remotes.list(engine)).map((source) => ({ engine, source }))))).flat();
   const given = v.safeParse(targetSchema, argument);
   if (given.success) {
@@ -25,6 +31,8 @@ export async function pickSource({ engines, remotes }: Services, argument: unkno
     return found;
   }
   if (all.length === 0) throw new TouchstoneError('not-found', vscode.l10n.t('touchstone.yml names no tool that keeps traces. "Touchstone: Add Source…" adds one.'));
-  const items = all.map((one) => ({ label: sourceTitle(one.source), description: sourceHost(one.source), one }));
-  return all.length === 1 ? all[0] : (await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a source') }))?.one;
+  const suited = suiting ? all.filter(({ source }) => suiting.can(source)) : all;
+  if (suiting && suited.length === 0) throw new TouchstoneError('not-found', suiting.none);
+  const items = suited.map((one) => ({ label: sourceTitle(one.source), description: sourceHost(one.source), one }));
+  return suited.length === 1 ? suited[0] : (await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a source') }))?.one;
 }

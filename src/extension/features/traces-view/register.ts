@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
+import type { RemoteSource } from '../../../protocol/remote.ts';
 import { COMMANDS, INTERNAL_COMMANDS, VIEWS } from '../../constants.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { deleteMatching, deleteTraces, exportTrace, isTraceFormat, pickFormat } from '../../traces/actions.ts';
@@ -13,6 +14,7 @@ import { describeBreakdown } from './compare.ts';
 import { TraceDrop } from './drop.ts';
 import { TracesLook } from './look.ts';
 import { askQuery, problemOf } from './search.ts';
+import { showSummary } from './summary.ts';
 import { TracesTree, type Node } from './tree.ts';
 
 /** The Traces view: what is in the store, live, and what can be done with it. */
@@ -56,6 +58,11 @@ export function register(services: Services): vscode.Disposable {
       const group = { folder: picked.engine.folder.uri.toString(), source: picked.source };
       const query = await askQuery(services, tree.queryOf(group), look.recent);
       if (query !== undefined) tree.searchRemote(group, query);
+    }),
+    registerCommand(services, COMMANDS.summariseSource, async (argument) => {
+      const summing = { can: ({ can }: RemoteSource) => can.summarise, none: vscode.l10n.t('No source of touchstone.yml adds up its traces: ClickHouse does.') };
+      const picked = await pickSource(services, argument, vscode.l10n.t('Summary of Source'), summing);
+      if (picked) await showSummary(services, picked, tree.queryOf({ folder: picked.engine.folder.uri.toString(), source: picked.source }));
     }),
     registerCommand(services, COMMANDS.clearTraceSearch, () => look.search('')),
     registerCommand(services, COMMANDS.sortTraces, () => askSort(look)),

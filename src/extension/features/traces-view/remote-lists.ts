@@ -89,7 +89,7 @@ export function groupItem({ folder, source }: RemoteGroup, query: string): vscod
   item.iconPath = new vscode.ThemeIcon('cloud');
   item.description = [query, sourceHost(source)].filter((part) => part !== '').join(' · ');
   item.tooltip = vscode.l10n.t('Recent traces at {0}. They are asked for when this is opened, and kept here when one of them is.', sourceHost(source));
-  item.contextValue = VIEW_ITEMS.remoteTraces;
+  item.contextValue = source.can.summarise ? VIEW_ITEMS.remoteTracesSums : VIEW_ITEMS.remoteTraces;
   return item;
 }
 

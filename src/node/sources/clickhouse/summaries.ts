@@ -22,16 +22,22 @@ export async function summarise(ask: AskRows, schema: Schema, query: Query, by: 
   const { where, params, notes } = spansOf(schema, query, now);
   // Attributes are by far the largest column, durations are of roots: what needs them reads them of these spans alone.
   const called = ask(callSums(schema, by, where), params);
-  if (by === 'model') return { rows: (await called).filter(isObject).map((row) => summaryRow(row, row, row)), notes };
+  if (by === 'model') return shown((await called).filter(isObject).map((row) => summaryRow(row, row, row)), by, notes);
   const [all, roots, calls] = await Promise.all([ask(spanSums(schema, by, where), params), ask(rootSums(schema, by, where), params), called]);
   const [rootOf, callsOf] = [roots, calls].map((list) => new Map(list.filter(isObject).map((row) => [String(row['key']), row])));
-  return { rows: all.filter(isObject).map((row) => summaryRow(row, rootOf!.get(String(row['key'])), callsOf!.get(String(row['key'])))), notes };
+  return shown(all.filter(isObject).map((row) => summaryRow(row, rootOf!.get(String(row['key'])), callsOf!.get(String(row['key'])))), by, notes);
+}
+
+/** One more than is shown is asked for, to know whether there are more. */
+function shown(rows: readonly RemoteSummaryRow[], by: 'day' | 'model' | 'service', notes: readonly string[]): { readonly rows: readonly RemoteSummaryRow[]; readonly notes: readonly string[] } {
+  if (rows.length <= MOST_ROWS) return { rows, notes };
+  return { rows: rows.slice(0, MOST_ROWS), notes: [...notes, `There are more: the ${MOST_ROWS.toLocaleString('en')} ${by === 'day' ? 'latest days' : `${by}s with the most ${by === 'model' ? 'calls' : 'spans'}`} are shown.`] };
 }
 
 const KEYS = { day: "toDate(Timestamp, 'UTC')", service: 'ServiceName' } as const;
 
 function spanSums(schema: Schema, by: 'day' | 'service', where: readonly string[]): string {
-  return `SELECT ${KEYS[by]} AS key, toString(count()) AS spans, toString(countIf(${IS_ERROR})) AS errors FROM ${schema.table}${whereOf(where)} GROUP BY key ORDER BY ${by === 'day' ? 'key DESC' : 'count() DESC, key'} LIMIT ${MOST_ROWS}`;
+  return `SELECT ${KEYS[by]} AS key, toString(count()) AS spans, toString(countIf(${IS_ERROR})) AS errors FROM ${schema.table}${whereOf(where)} GROUP BY key ORDER BY ${by === 'day' ? 'key DESC' : 'count() DESC, key'} LIMIT ${MOST_ROWS + 1}`;
 }
 
 function rootSums(schema: Schema, by: 'day' | 'service', where: readonly string[]): string {
@@ -43,7 +49,7 @@ function callSums(schema: Schema, by: 'day' | 'model' | 'service', where: readon
   const sum = (names: readonly string[]): string => `toString(sum(toUInt64OrZero(${firstOf(schema, 'SpanAttributes', names)})))`;
   const own = by === 'model' ? `, toString(uniq(TraceId)) AS traces, toString(count()) AS spans, toString(countIf(${IS_ERROR})) AS errors, quantilesTDigest(0.5, 0.95)(Duration) AS durations` : '';
   return `SELECT ${key} AS key, ${sum(NAMES.input)} AS input, ${sum(NAMES.output)} AS output, countIf(${hasOne(schema, NAMES.cost)}) AS priced, sum(toFloat64OrZero(${firstOf(schema, 'SpanAttributes', NAMES.cost)})) AS cost${own}
-    FROM ${schema.table}${whereOf([...where, hasOne(schema, CALL_NAMES), isOfKind(schema, 'llm') ?? '1'])} GROUP BY key ORDER BY count() DESC, key LIMIT ${by === 'model' ? MOST_ROWS : MOST_KEYS}`;
+    FROM ${schema.table}${whereOf([...where, hasOne(schema, CALL_NAMES), isOfKind(schema, 'llm') ?? '1'])} GROUP BY key ORDER BY count() DESC, key LIMIT ${by === 'model' ? MOST_ROWS + 1 : MOST_KEYS}`;
 }
 
 /** Conditions on all spans of the traces that fit. */
