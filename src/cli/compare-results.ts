@@ -1,5 +1,5 @@
 import type { MetricComparison, SliceComparison, Verdict } from '../core/compare/model.ts';
-import { differenceInterval, gateSentence, metricDifference, metricName, metricValue, pValue, verdictSentence } from '../core/compare/sentence.ts';
+import { differenceInterval, gateSentence, metricDifference, isUnsure, metricName, metricsTogether, metricValue, pValue, slicesTogether, verdictSentence, verdictWords } from '../core/compare/sentence.ts';
 import { formatCount } from '../core/text/format.ts';
 import type { Comparison, ComparisonRow } from '../protocol/compare.ts';
 import { table, type Column } from './table.ts';
@@ -25,10 +25,9 @@ export function comparisonText({ comparison, regressed, mostSlices }: Comparison
   if (refused !== null) return `${head}${paint(look, 'red', 'Refused:')} ${printable(refused.message)}\n${foot(comparison, look)}`;
   if (result === null) return head;
   const [main] = result.metrics;
-  const verdict = main === undefined ? 'too-few-cases' : main.verdict;
   return [
     head,
-    `${paint(look, STYLES[verdict], MARKS[verdict])} ${printable(verdictSentence(result))}\n`,
+    `${verdictMark(main, look)} ${printable(verdictSentence(result))}\n`,
     `  ${printable(gateSentence(result))}.\n`,
     stoppedEarly === null ? '' : `  ${printable(stoppedEarly.sentence)}\n`,
     `\n${metricTable(result.metrics, look)}`,
@@ -57,7 +56,7 @@ function metricTable(metrics: readonly MetricComparison[], look: Look): string {
       value(metric.b, metric),
       difference(metric),
       p === null ? '–' : pValue(p).replace(/^p = /, '').replace(/^p /, ''),
-      `${paint(look, STYLES[metric.verdict], MARKS[metric.verdict])} ${metric.verdict.replaceAll('-', ' ')}`,
+      `${verdictMark(metric, look)} ${verdictWords(metric, metricsTogether(metrics))}`,
       metric.minimumDetectable === null ? '–' : metricDifference(metric.minimumDetectable, metric.unit).replace('+', ''),
     ];
   });
@@ -75,6 +74,7 @@ function sliceTable(slices: readonly SliceComparison[], most: number, look: Look
     { title: 'Slice' }, { title: 'Cases', right: true }, { title: 'Before', right: true, dropAt: 2 }, { title: 'After', right: true, dropAt: 1 }, { title: 'Difference [95%]', right: true },
     { title: 'Regressed', right: true, dropAt: 3 }, { title: 'Improved', right: true, dropAt: 4 }, { title: 'Verdict' },
   ];
+  const together = slicesTogether(slices);
   const rows = slices.slice(0, most).map(({ slice, n, regressed, improved, metrics: [metric] }) => [
     fit(printable(slice), 40),
     formatCount(n),
@@ -83,10 +83,15 @@ function sliceTable(slices: readonly SliceComparison[], most: number, look: Look
     metric === undefined ? '–' : difference(metric),
     formatCount(regressed),
     formatCount(improved),
-    metric === undefined || metric.verdict === 'too-few-cases' ? paint(look, 'dim', 'too few cases') : `${paint(look, STYLES[metric.verdict], MARKS[metric.verdict])} ${metric.verdict.replaceAll('-', ' ')}${adjustedP(metric)}`,
+    metric === undefined || metric.verdict === 'too-few-cases' ? paint(look, 'dim', 'too few cases') : `${verdictMark(metric, look)} ${verdictWords(metric, together)}${adjustedP(metric)}`,
   ]);
   const rest = slices.length > most ? paint(look, 'dim', `… and ${formatCount(slices.length - most)} more slices (--verbose shows them)\n`) : '';
   return `\n${table(columns, rows, look)}${rest}`;
+}
+
+function verdictMark(metric: MetricComparison | undefined, look: Look): string {
+  const verdict = metric === undefined || isUnsure(metric) ? 'too-few-cases' : metric.verdict;
+  return paint(look, STYLES[verdict], MARKS[verdict]);
 }
 
 /** An interval of one slice may exclude 0 where p, adjusted for all slices, does not: then a reader wants to see it. */

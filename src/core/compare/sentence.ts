@@ -1,5 +1,5 @@
 import { formatCount, formatDuration, formatPercent, formatScore, formatUsd } from '../text/format.ts';
-import type { ComparisonResult, MetricComparison, MetricUnit } from './model.ts';
+import type { ComparisonResult, MetricComparison, MetricUnit, SliceComparison, Verdict } from './model.ts';
 
 /** How a metric is called in a sentence: `pass rate`, `p50 latency`; a named one by its name. */
 export function metricName(name: string): string {
@@ -53,6 +53,33 @@ export function pValue(p: number): string {
   return `p = ${p.toFixed(p < 0.0995 ? 3 : 2).slice(1)}`;
 }
 
+const VERDICTS: Readonly<Record<Verdict, string>> = { better: 'better', worse: 'worse', 'no-difference-shown': 'no difference shown', 'too-few-cases': 'too few cases' };
+
+/**
+ * The interval excludes 0, but the test, adjusted for all that were tested together, shows no difference: of many intervals some exclude
+ * 0 by chance. To call that `no difference shown` beside such an interval would read as a contradiction.
+ */
+export function isUnsure({ verdict, interval, pAdjusted }: MetricComparison): boolean {
+  return verdict === 'no-difference-shown' && pAdjusted !== undefined && interval !== null && (interval[0] > 0 || interval[1] < 0);
+}
+
+/** A verdict's words: `better`, `no difference shown`; where `isUnsure`, with what it was tested together: `not sure among 4 slices`. */
+export function verdictWords(metric: MetricComparison, together: string): string {
+  return isUnsure(metric) ? `not sure among ${together}` : VERDICTS[metric.verdict];
+}
+
+/** The slices whose p are adjusted together: `4 slices`. */
+export function slicesTogether(slices: readonly SliceComparison[]): string {
+  return formatCount(slices.filter(({ metrics: [metric] }) => metric?.pAdjusted !== undefined).length, 'slice');
+}
+
+/** With what a comparison's metrics are adjusted: `5 metrics`. The first is so only where several versions are compared, and then each metric with its own. */
+export function metricsTogether([first, ...others]: readonly MetricComparison[]): string {
+  return first?.pAdjusted !== undefined ? VERSIONS : formatCount(others.filter(({ pAdjusted }) => pAdjusted !== undefined).length, 'metric');
+}
+
+const VERSIONS = 'the versions';
+
 /**
  * The verdict on one metric in words: `Better: pass rate 81.7 % → 90.0 %, +8.3 points [+2.1, +14.6], p = .012 (paired, 60 cases)`,
  * `Too few cases: about 34 more would be needed`.
@@ -69,7 +96,7 @@ export function metricSentence(metric: MetricComparison): string {
   switch (metric.verdict) {
     case 'better': return `Better: ${measured}`;
     case 'worse': return `Worse: ${measured}`;
-    case 'no-difference-shown': return `No difference shown: ${measured}`;
+    case 'no-difference-shown': return `${isUnsure(metric) ? `Not sure among ${VERSIONS}` : 'No difference shown'}: ${measured}`;
     case 'too-few-cases': return `Too few cases: ${moreNeeded(metric)}${measured}`;
   }
 }

@@ -1,5 +1,5 @@
 import type { MetricComparison, SliceComparison, Verdict } from '../compare/model.ts';
-import { differenceInterval, gateSentence, metricDifference, metricName, metricValue, pValue } from '../compare/sentence.ts';
+import { differenceInterval, gateSentence, isUnsure, metricDifference, metricName, metricsTogether, metricValue, pValue, slicesTogether, verdictWords } from '../compare/sentence.ts';
 import type { Interval } from '../stats/proportion.ts';
 import { formatCount } from '../text/format.ts';
 import { reportedVerdict, type ReportedCase, type ReportedComparison } from './compare-model.ts';
@@ -19,11 +19,11 @@ td.text{white-space:normal;overflow-wrap:anywhere;min-width:140px;max-width:420p
 h3{font-size:13px;line-height:20px;margin:16px 0 0}
 `;
 
-const WORDS: Readonly<Record<Verdict, { readonly mark: string; readonly style: string; readonly text: string }>> = {
-  better: { mark: '▲', style: 'better', text: 'better' },
-  worse: { mark: '▼', style: 'worse', text: 'worse' },
-  'no-difference-shown': { mark: '=', style: 'dim', text: 'no difference shown' },
-  'too-few-cases': { mark: '?', style: 'unsure', text: 'too few cases' },
+const LOOKS: Readonly<Record<Verdict, { readonly mark: string; readonly style: string }>> = {
+  better: { mark: '▲', style: 'better' },
+  worse: { mark: '▼', style: 'worse' },
+  'no-difference-shown': { mark: '=', style: 'dim' },
+  'too-few-cases': { mark: '?', style: 'unsure' },
 };
 
 /**
@@ -39,7 +39,7 @@ export function compareHtml(comparisons: readonly ReportedComparison[]): string 
 function section(comparison: ReportedComparison): string {
   const { a, b, result, refused, stoppedEarly } = comparison;
   const [metric] = result?.metrics ?? [];
-  const look = metric === undefined ? null : WORDS[metric.verdict];
+  const look = metric === undefined ? null : lookOf(metric);
   const head = `<h1>${escapeHtml(a.label)} → ${escapeHtml(b.label)}</h1>
 <p class="dim">${comparisonFacts(comparison).map((fact) => `<span>${escapeHtml(fact)}</span>`).join(' · ')}</p>
 <p class="verdict ${refused === null ? (look?.style ?? 'unsure') : 'refused'}"><span aria-hidden="true">${refused === null ? (look?.mark ?? '?') : '✕'}</span> ${escapeHtml(reportedVerdict(comparison))}</p>`;
@@ -55,27 +55,32 @@ ${sliceTable(result.slices)}${caseTables(comparison)}<p class="dim">${escapeHtml
 function metricTable(metrics: readonly MetricComparison[], { a, b }: ReportedComparison): string {
   const reach = reachOf(metrics);
   const rows = metrics.map((metric) => {
-    return `<tr><th scope="row">${escapeHtml(metricName(metric.name))}</th><td class="n">${valueOf(metric.a, metric)}</td><td class="n">${valueOf(metric.b, metric)}</td><td>${drawn(metric, reach)}</td><td class="n">${differenceOf(metric)}</td>${verdictCells(metric)}</tr>`;
+    return `<tr><th scope="row">${escapeHtml(metricName(metric.name))}</th><td class="n">${valueOf(metric.a, metric)}</td><td class="n">${valueOf(metric.b, metric)}</td><td>${drawn(metric, reach)}</td><td class="n">${differenceOf(metric)}</td>${verdictCells(metric, metricsTogether(metrics))}</tr>`;
   });
   return `<table><thead><tr><th>Metric</th><th class="n">${escapeHtml(a.label)}</th><th class="n">${escapeHtml(b.label)}</th><th></th><th class="n">Difference [95 % interval]</th><th class="n">p</th><th>Verdict</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>${metrics.flatMap(({ name, warning }) => (warning === undefined ? [] : [`\n<p class="dim">${escapeHtml(metricName(name))}: ${escapeHtml(warning)}</p>`])).join('')}`;
 }
 
+function lookOf(metric: MetricComparison): { readonly mark: string; readonly style: string } {
+  return LOOKS[isUnsure(metric) ? 'too-few-cases' : metric.verdict];
+}
+
 /** p as it is adjusted, and the verdict by it: an interval is each one's own, and of many some exclude 0 by chance. */
-function verdictCells(metric: MetricComparison | undefined): string {
+function verdictCells(metric: MetricComparison | undefined, together: string): string {
   if (metric === undefined) return '<td class="n">–</td><td></td>';
   const p = metric.pAdjusted ?? metric.p;
-  const { mark, style, text } = WORDS[metric.verdict];
-  return `<td class="n">${p === null ? '–' : escapeHtml(pValue(p))}</td><td class="${style}"><span aria-hidden="true">${mark}</span> ${text}</td>`;
+  const { mark, style } = lookOf(metric);
+  return `<td class="n">${p === null ? '–' : escapeHtml(pValue(p))}</td><td class="${style}"><span aria-hidden="true">${mark}</span> ${verdictWords(metric, together)}</td>`;
 }
 
 function sliceTable(slices: readonly SliceComparison[]): string {
   if (slices.length === 0) return '';
   const reach = reachOf(slices.flatMap(({ metrics: [metric] }) => (metric === undefined ? [] : [metric])));
+  const together = slicesTogether(slices);
   const rows = slices.map(({ slice, n, regressed, improved, metrics: [metric] }) => {
     const cells = metric === undefined ? '<td class="n">–</td><td class="n">–</td><td></td><td class="n">–</td>' : `<td class="n">${valueOf(metric.a, metric)}</td><td class="n">${valueOf(metric.b, metric)}</td><td>${drawn(metric, reach)}</td><td class="n">${differenceOf(metric)}</td>`;
-    return `<tr><th scope="row" class="mono">${escapeHtml(slice)}</th><td class="n">${formatCount(n)}</td>${cells}<td class="n">${formatCount(regressed)}</td><td class="n">${formatCount(improved)}</td>${verdictCells(metric)}</tr>`;
+    return `<tr><th scope="row" class="mono">${escapeHtml(slice)}</th><td class="n">${formatCount(n)}</td>${cells}<td class="n">${formatCount(regressed)}</td><td class="n">${formatCount(improved)}</td>${verdictCells(metric, together)}</tr>`;
   });
   return `<h3>Slices</h3>
 <table><thead><tr><th>Slice</th><th class="n">Cases</th><th class="n">Before</th><th class="n">After</th><th></th><th class="n">Difference [95 % interval]</th><th class="n">Regressed</th><th class="n">Improved</th><th class="n">p</th><th>Verdict</th></tr></thead><tbody>

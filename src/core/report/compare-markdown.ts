@@ -1,5 +1,5 @@
 import type { MetricComparison, SliceComparison, Verdict } from '../compare/model.ts';
-import { differenceInterval, gateSentence, metricDifference, metricName, metricValue, pValue } from '../compare/sentence.ts';
+import { differenceInterval, gateSentence, isUnsure, metricDifference, metricName, metricsTogether, metricValue, pValue, slicesTogether, verdictWords } from '../compare/sentence.ts';
 import { formatCount } from '../text/format.ts';
 import { reportedVerdict, type ReportedCase, type ReportedComparison } from './compare-model.ts';
 import { comparisonFacts, howItWasMade } from './compare-words.ts';
@@ -26,7 +26,7 @@ export function compareMarkdown(comparisons: readonly ReportedComparison[]): str
 function section(comparison: ReportedComparison): string {
   const { a, b, result, refused } = comparison;
   const [metric] = result?.metrics ?? [];
-  const mark = refused !== null ? '✕' : metric === undefined ? '?' : MARKS[metric.verdict];
+  const mark = refused !== null ? '✕' : metric === undefined ? '?' : markOf(metric);
   const head = [`### ${mark} ${refused === null ? inertSentence(reportedVerdict(comparison)) : 'Refused'}`, '', `${code(a.label)} → ${code(b.label)} · ${comparisonFacts(comparison).map(code).join(' · ')}`, ''];
   if (refused !== null || result === null) return [...head, code(refused?.message ?? ''), ''].join('\n');
   return [
@@ -46,22 +46,27 @@ function section(comparison: ReportedComparison): string {
 
 function metricTable(metrics: readonly MetricComparison[], { a, b }: ReportedComparison): string[] {
   const rows = metrics.slice(0, MOST_METRICS).map((metric) => {
-    return row([labelOfMetric(metric), valueOf(metric.a, metric), valueOf(metric.b, metric), differenceOf(metric), ...verdictCells(metric)]);
+    return row([labelOfMetric(metric), valueOf(metric.a, metric), valueOf(metric.b, metric), differenceOf(metric), ...verdictCells(metric, metricsTogether(metrics))]);
   });
   return [row(['metric', code(a.label), code(b.label), 'difference [95 %]', 'p', '']), '|---|--:|--:|--:|--:|---|', ...rows, ''];
 }
 
+function markOf(metric: MetricComparison): string {
+  return MARKS[isUnsure(metric) ? 'too-few-cases' : metric.verdict];
+}
+
 /** p as it is adjusted, and the verdict by it: an interval is each one's own, and of many some exclude 0 by chance. */
-function verdictCells(metric: MetricComparison | undefined): [string, string] {
+function verdictCells(metric: MetricComparison | undefined, together: string): [string, string] {
   if (metric === undefined) return ['–', ''];
   const p = metric.pAdjusted ?? metric.p;
-  return [p === null ? '–' : ours(pValue(p)), `${MARKS[metric.verdict]} ${metric.verdict.replaceAll('-', ' ')}`];
+  return [p === null ? '–' : ours(pValue(p)), `${markOf(metric)} ${verdictWords(metric, together)}`];
 }
 
 function sliceTable(slices: readonly SliceComparison[]): string[] {
   if (slices.length === 0) return [];
+  const together = slicesTogether(slices);
   const rows = slices.slice(0, MOST_SLICES).map(({ slice, n, regressed, improved, metrics: [metric] }) =>
-    row([code(slice), formatCount(n), metric === undefined ? '–' : valueOf(metric.a, metric), metric === undefined ? '–' : valueOf(metric.b, metric), metric === undefined ? '–' : differenceOf(metric), formatCount(regressed), formatCount(improved), ...verdictCells(metric)]),
+    row([code(slice), formatCount(n), metric === undefined ? '–' : valueOf(metric.a, metric), metric === undefined ? '–' : valueOf(metric.b, metric), metric === undefined ? '–' : differenceOf(metric), formatCount(regressed), formatCount(improved), ...verdictCells(metric, together)]),
   );
   return [row(['slice', 'cases', 'before', 'after', 'difference [95 %]', 'regressed', 'improved', 'p', '']), '|---|--:|--:|--:|--:|--:|--:|--:|---|', ...rows, ...more(slices.length, MOST_SLICES), ''];
 }

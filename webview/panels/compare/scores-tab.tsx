@@ -1,6 +1,6 @@
 import type { ComponentChild } from 'preact';
 import type { MetricComparison } from '../../../src/core/compare/model.ts';
-import { gateSentence, metricDifference, metricValue } from '../../../src/core/compare/sentence.ts';
+import { gateSentence, metricDifference, metricsTogether, metricValue, verdictWords } from '../../../src/core/compare/sentence.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
 import { isRunning, type CompareModel } from './compare-model.ts';
@@ -35,7 +35,7 @@ export function ScoresTab({ model, comparison }: { readonly model: CompareModel;
               <th scope="col" class="num wide" title="Cases that a difference as large as this one would need">Needed</th><th scope="col" class="wide">Test</th>
             </tr>
           </thead>
-          <tbody>{result.metrics.map((metric) => <MetricRow key={metric.name} metric={metric} running={isRunning(comparison)} />)}</tbody>
+          <tbody>{result.metrics.map((metric) => <MetricRow key={metric.name} metric={metric} together={metricsTogether(result.metrics)} running={isRunning(comparison)} />)}</tbody>
         </table>
         <DistributionsView model={model} comparison={comparison} />
       </div>
@@ -43,7 +43,7 @@ export function ScoresTab({ model, comparison }: { readonly model: CompareModel;
   );
 }
 
-function MetricRow({ metric, running }: { readonly metric: MetricComparison; /** There is no verdict before the runs end. */ readonly running: boolean }): ComponentChild {
+function MetricRow({ metric, together, running }: { readonly metric: MetricComparison; /** What it was tested together with, in words. */ readonly together: string; /** There is no verdict before the runs end. */ readonly running: boolean }): ComponentChild {
   const tone = running ? 'none' : toneOf(metric.verdict);
   const drawn = drawnChange(metric);
   const interval = changeInterval(metric);
@@ -60,7 +60,7 @@ function MetricRow({ metric, running }: { readonly metric: MetricComparison; /**
         <span>{drawn.interval !== null && <DifferenceBar value={drawn.value} interval={drawn.interval} scale={scaleOf([...drawn.interval, drawn.value ?? 0])} width={BAR_WIDTH} tone={tone} />}<span class="dim mono">{interval ?? '–'}</span></span>
       </td>
       <td class="num mono" title={howTested(metric)}>{running ? '–' : pOf(metric)?.replace(/^p (= )?/, '') ?? '–'}</td>
-      <td class="say-cell" title={metric.warning}><span class="say"><VerdictIcon tone={tone} direction={(metric.delta ?? 0) > 0 ? 'up' : 'down'} /><span class={tone === 'none' ? 'dim' : undefined}>{verdictWord(running ? null : metric.verdict)}{more !== '' && `: ${more}`}</span>{metric.warning !== undefined && <VerdictIcon tone="few" />}</span></td>
+      <td class="say-cell" title={metric.warning}><span class="say"><VerdictIcon tone={tone} direction={(metric.delta ?? 0) > 0 ? 'up' : 'down'} /><span class={tone === 'none' ? 'dim' : undefined}>{running ? verdictWord(null) : verdictWords(metric, together)}{more !== '' && `: ${more}`}</span>{metric.warning !== undefined && <VerdictIcon tone="few" />}</span></td>
       <td class="num mono wide">{metric.minimumDetectable === null ? '–' : metricDifference(metric.minimumDetectable, metric.unit).replace('+', '±')}</td>
       <td class="num mono wide">{metric.casesNeeded === null ? '–' : formatCount(metric.casesNeeded)}</td>
       <td class="dim wide">{testName(metric.test)}</td>

@@ -1,7 +1,7 @@
 import type { ComponentChild } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { MetricComparison, SliceComparison } from '../../../src/core/compare/model.ts';
-import { differenceInterval, metricDifference, metricValue, pValue } from '../../../src/core/compare/sentence.ts';
+import { differenceInterval, metricDifference, metricValue, pValue, slicesTogether, verdictWords } from '../../../src/core/compare/sentence.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
 import { Rate } from '../../shared/numbers.tsx';
@@ -34,6 +34,7 @@ export function SlicesTab({ model, comparison }: { readonly model: CompareModel;
   if (result === null || main === undefined) return <p class="note">No case was answered on both sides.</p>;
   const lines: Line[] = [{ slice: null, n: main.n, regressed: counts.regressed, improved: counts.improved, metric: main }, ...result.slices.flatMap((slice) => lineOf(slice, main.name))];
   const scale = scaleOf(lines.flatMap(({ metric }) => [...(metric.interval ?? []), ...(metric.delta === null ? [] : [metric.delta])]));
+  const together = slicesTogether(result.slices);
   const open = (line: Line): void => (line.slice === null ? model.showTab('outputs') : model.showSlice(line.slice));
   return (
     <>
@@ -65,7 +66,7 @@ export function SlicesTab({ model, comparison }: { readonly model: CompareModel;
           <span class="axis-labels" role="columnheader" aria-label="Difference, drawn">{scale.ticks.map((tick) => <span key={tick} style={{ left: `${place(tick, scale, BAR_WIDTH)}px` }}>{tickLabel(tick, main)}</span>)}</span>
           <span class="changes" role="columnheader">Changes</span><span role="columnheader">Verdict</span>
         </div>
-        {lines.map((line, i) => <SliceRow key={line.slice ?? ''} line={line} index={i} active={i === active} field={settings.sliceBy} running={isRunning(comparison)} scale={scale} onOpen={() => {
+        {lines.map((line, i) => <SliceRow key={line.slice ?? ''} line={line} index={i} active={i === active} field={settings.sliceBy} together={together} running={isRunning(comparison)} scale={scale} onOpen={() => {
           setActive(i);
           open(line);
         }} />)}
@@ -74,12 +75,14 @@ export function SlicesTab({ model, comparison }: { readonly model: CompareModel;
   );
 }
 
-function SliceRow({ line: { slice, n, regressed, improved, metric }, index, active, field, running, scale, onOpen }: {
+function SliceRow({ line: { slice, n, regressed, improved, metric }, index, active, field, together, running, scale, onOpen }: {
   readonly line: Line;
   readonly index: number;
   readonly active: boolean;
   /** Of all slices, so that it need not be said of each; `null`: of several. */
   readonly field: string | null;
+  /** The slices that were tested, in words. */
+  readonly together: string;
   /** There is no verdict before the runs end. */
   readonly running: boolean;
   readonly scale: Scale & { readonly ticks: readonly number[] };
@@ -99,7 +102,7 @@ function SliceRow({ line: { slice, n, regressed, improved, metric }, index, acti
       <span class="mono changes" role="gridcell"><span>{regressed > 0 && <><VerdictIcon tone="worse" />{formatCount(regressed)}</>}</span><span>{improved > 0 && <><VerdictIcon tone="better" />{formatCount(improved)}</>}</span></span>
       <span class="say" role="gridcell" title={howTested(metric)}>
         <VerdictIcon tone={tone} direction={(metric.delta ?? 0) > 0 ? 'up' : 'down'} />
-        <span class={`ell${tone === 'none' ? ' dim' : ''}`}>{verdictWord(running ? null : metric.verdict)}{more !== '' && `: ${more}`}{tone !== 'few' && p !== null && <span class="dim">, {pValue(p)}</span>}</span>
+        <span class={`ell${tone === 'none' ? ' dim' : ''}`}>{running ? verdictWord(null) : verdictWords(metric, together)}{more !== '' && `: ${more}`}{tone !== 'few' && p !== null && <span class="dim">, {pValue(p)}</span>}</span>
         <CompareIcon name="arrowRight" class="go" />
       </span>
     </div>

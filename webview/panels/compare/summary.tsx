@@ -1,5 +1,5 @@
 import type { ComponentChild } from 'preact';
-import { metricName, metricValue } from '../../../src/core/compare/sentence.ts';
+import { metricName, metricsTogether, metricValue, verdictWords } from '../../../src/core/compare/sentence.ts';
 import type { MetricComparison } from '../../../src/core/compare/model.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
@@ -7,7 +7,7 @@ import { isRunning, type CompareModel } from './compare-model.ts';
 import { DifferenceBar } from './difference-bar.tsx';
 import { scaleOf } from './scale.ts';
 import { VerdictIcon } from './verdict-word.tsx';
-import { capitalised, changeInterval, changeOf, differsSentence, drawnChange, howTested, moreCases, pOf, toneOf, verdictWord } from './wording.ts';
+import { capitalised, changeInterval, changeOf, differsSentence, drawnChange, howTested, moreCases, pOf, toneOf } from './wording.ts';
 
 const BAR_WIDTH = 125;
 
@@ -24,7 +24,7 @@ function parts(model: CompareModel, comparison: Comparison): ComponentChild {
   return (
     <>
       {isRunning(comparison) ? <SoFar metric={first} /> : <Main model={model} metric={first} />}
-      {['cost', 'latencyMs'].flatMap((name) => others.filter((metric) => metric.name === name && metric.delta !== null && !(metric.a === 0 && metric.b === 0))).map((metric) => <Side key={metric.name} metric={metric} running={isRunning(comparison)} />)}
+      {['cost', 'latencyMs'].flatMap((name) => others.filter((metric) => metric.name === name && metric.delta !== null && !(metric.a === 0 && metric.b === 0))).map((metric) => <Side key={metric.name} metric={metric} together={metricsTogether(result?.metrics ?? [])} running={isRunning(comparison)} />)}
       {(result?.unanswered ?? 0) > 0 && !isRunning(comparison) && <div class="dim" title="Cases that one side or both did not answer are in no number">{formatCount(result?.unanswered ?? 0, 'case')} not answered</div>}
     </>
   );
@@ -39,7 +39,7 @@ function Main({ model, metric }: { readonly model: CompareModel; readonly metric
   const up = (metric.delta ?? 0) > 0;
   return (
     <div>
-      <b><VerdictIcon tone={tone} direction={up ? 'up' : 'down'} />{capitalised(verdictWord(metric.verdict))}{more !== '' && `: ${more}`}</b>
+      <b><VerdictIcon tone={tone} direction={up ? 'up' : 'down'} />{capitalised(verdictWords(metric, metricsTogether([metric])))}{more !== '' && `: ${more}`}</b>
       <button type="button" class="plain" title="All scores" onClick={() => model.showTab('scores')}>{values(metric)}</button>
       <span>{changeOf(metric)}</span>
       {drawn.interval !== null && <DifferenceBar value={drawn.value} interval={drawn.interval} scale={scaleOf([...drawn.interval, drawn.value ?? 0])} width={BAR_WIDTH} tone={tone} />}
@@ -61,14 +61,14 @@ function SoFar({ metric }: { readonly metric: MetricComparison }): ComponentChil
   );
 }
 
-function Side({ metric, running }: { readonly metric: MetricComparison; readonly running: boolean }): ComponentChild {
+function Side({ metric, together, running }: { readonly metric: MetricComparison; /** What it was tested together with, in words. */ readonly together: string; readonly running: boolean }): ComponentChild {
   const tone = toneOf(metric.verdict);
   const interval = changeInterval(metric);
   return (
     <div title={`${values(metric)}${interval === null ? '' : `, ${interval}`}; ${howTested(metric)}`}>
       {!running && tone !== 'few' && <VerdictIcon tone={tone} direction={(metric.delta ?? 0) > 0 ? 'up' : 'down'} />}
       <span>{metricName(metric.name)} {changeOf(metric)}</span>
-      {!running && <span class="dim">, {verdictWord(metric.verdict)}</span>}
+      {!running && <span class="dim">, {verdictWords(metric, together)}</span>}
     </div>
   );
 }
