@@ -39,7 +39,8 @@ describe('versions on the command line', () => {
     expect((await touchstone('save', 'prompts/support/triage', '-m', 'Second\nmore', '--json')).out).toContain('"created": true');
     expect((await touchstone('promote', 'triage', 'v1', 'production', '--note', 'n')).out).toMatch(/^production of prompts\/support\/triage points to v1/);
     expect((await touchstone('promote', 'triage', 'v2', 'production')).out).toMatch(/Before it was v1 · [0-9a-f]{8}/);
-    expect(await touchstone('rollback', 'triage', 'production')).toMatchObject({ code: 0, out: expect.stringMatching(/points to v1/) as unknown });
+    expect((await touchstone('promote', 'triage', 'v2', 'production')).out).toMatch(/^production of prompts\/support\/triage already points to v2 · [0-9a-f]{8}\.\n$/);
+    expect(await touchstone('rollback', 'triage', 'production')).toMatchObject({ code: 0, out: expect.stringMatching(/ points to v1/) as unknown });
     expect((await touchstone('undo', 'triage', 'production')).out).toMatch(/points to v2/);
     expect(JSON.parse((await touchstone('undo', 'triage', 'production', '--json')).out)).toMatchObject({ event: { action: 'undo' }, state: { label: expect.stringMatching(/^v1/) as unknown } });
     const listed = JSON.parse((await touchstone('versions', 'triage', '--json')).out) as PromptVersions;

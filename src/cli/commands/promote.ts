@@ -12,7 +12,12 @@ export interface MoveOptions extends CommonOptions {
 }
 
 export function promoteCommand(wanted: string, ref: string, environment: string, options: MoveOptions, context: CliContext): Promise<ExitCode> {
-  return moveCommand(wanted, options, context, (engine, place, note) => engine.request('environments/promote', { ...place, ref, environment, ...note }));
+  return moveCommand(wanted, options, context, async (engine, place, note) => {
+    const { events } = await engine.request('environments/history', { ...place, environment });
+    const moved = await engine.request('environments/promote', { ...place, ref, environment, ...note });
+    // Where the environment points there already, nothing is recorded and the answer is the last movement.
+    return { ...moved, already: events.some(({ id }) => id === moved.event.id) };
+  });
 }
 
 export function rollbackCommand(wanted: string, environment: string, options: MoveOptions, context: CliContext): Promise<ExitCode> {
@@ -31,16 +36,16 @@ export function undoCommand(wanted: string, environment: string, options: Omit<M
   });
 }
 
-type Moved = RegistryMethods['environments/promote'][1];
+type Moved = RegistryMethods['environments/promote'][1] & { /** It pointed there before: nothing was recorded. */ readonly already?: boolean };
 
 function moveCommand(wanted: string, options: MoveOptions, context: CliContext, move: (engine: EngineClient, place: PromptPlace, note: { readonly note?: string }) => Promise<Moved>): Promise<ExitCode> {
   return withEngine(options, context, async (engine) => {
-    const moved = await move(engine, await findPrompt(engine, wanted, context.cwd), options.note === undefined ? {} : { note: options.note });
+    const { already, ...moved } = await move(engine, await findPrompt(engine, wanted, context.cwd), options.note === undefined ? {} : { note: options.note });
     if (options.json === true) await context.stdout.write(`${JSON.stringify(moved, null, 1)}\n`);
     else {
       const { event, state } = moved;
       const back = state.rollbackTo === null ? '' : ` Before it was ${state.rollbackTo.label}; \`touchstone rollback\` goes back to it.`;
-      await context.stdout.write(`${state.environment} of ${printable(event.promptId)} points to ${state.label ?? 'nothing'}.${event.action === 'promote' ? back : ''}\n`);
+      await context.stdout.write(`${state.environment} of ${printable(event.promptId)} ${already === true ? 'already points' : 'points'} to ${state.label ?? 'nothing'}.${event.action === 'promote' && already !== true ? back : ''}\n`);
     }
     return EXIT.good;
   });
