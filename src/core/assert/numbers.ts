@@ -13,8 +13,17 @@ export const latency: Evaluate = (spec, context) => {
   if (context.cached) throw new CheckError('The answer came from the cache, so it has no latency. Run the case again to measure it: that asks without the cache (on the command line: --no-cache).');
   if (context.latencyMs === null) throw new CheckError('The latency of this answer is not known.');
   const pass = context.latencyMs <= limit;
-  return binary(pass, `The call took ${figure(context.latencyMs)} ms; at most ${limit} ms allowed.`);
+  return binary(pass, `The call took ${milliseconds(context.latencyMs, limit)} ms; at most ${limit} ms allowed.`);
 };
+
+/** Whole milliseconds, which is what a clock is worth; with decimals where rounding would show it on the other side of the limit. */
+function milliseconds(value: number, limit: number): string {
+  for (let digits = 0; digits < 3; digits++) {
+    const rounded = Number(value.toFixed(digits));
+    if (rounded <= limit === value <= limit) return String(rounded);
+  }
+  return String(value);
+}
 
 /** exp(−mean log-probability). Without a threshold it only reports. */
 export const perplexity: Evaluate = ({ threshold: limit }, context) => {

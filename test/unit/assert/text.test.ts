@@ -63,6 +63,18 @@ describe('numbers of the call', () => {
   });
 });
 
+describe('the reason of a latency', () => {
+  it.each<[number, number, string]>([
+    [2206.211, 2000, 'The call took 2206 ms; at most 2000 ms allowed.'],
+    [840.73, 900, 'The call took 841 ms; at most 900 ms allowed.'],
+    [2000.211, 2000, 'The call took 2000.2 ms; at most 2000 ms allowed.'],
+    [2000.0004, 2000, 'The call took 2000.0004 ms; at most 2000 ms allowed.'],
+    [99.6, 99.8, 'The call took 99.6 ms; at most 99.8 ms allowed.'],
+  ])('of %f ms is rounded, never across the limit %f', async (latencyMs, threshold, reason) => {
+    expect(await check({ type: 'latency', threshold }, 'x', { latencyMs })).toMatchObject({ reason, pass: latencyMs <= threshold });
+  });
+});
+
 describe("GitHub's string evaluator", () => {
   it.each<[object, string, boolean]>([
     [{ equals: 'Yes' }, ' Yes\n', true],
