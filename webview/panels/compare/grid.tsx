@@ -67,7 +67,7 @@ function ColumnHeaders({ model, comparison }: { readonly model: CompareModel; re
       {header('a', comparison.a.label, `Sort by the score of ${comparison.a.label}`)}
       {header('b', comparison.b.label, `Sort by the score of ${comparison.b.label}`)}
       {header('delta', 'Δ', `${sort.by === 'change' ? 'Now in the order: regressed, improved, changed, failing, then as in the dataset. ' : ''}Sort by the difference`, 'd')}
-      <span class="judged" role="columnheader" title="Which side a person found better">Verdict</span>
+      <span class="judged" role="columnheader" title="Which side a person found better">Your verdict</span>
     </div>
   );
 }
