@@ -63,7 +63,7 @@ export function sourceSummaryCommand(source: string, words: readonly string[], o
     }
     if (rows.length === 0) status.print('No trace is found by this.');
     else await context.stdout.write(table(sumsColumns(by), rows.map((row) => sumsCells(by, row)), context.stdout));
-    for (const note of rows.length === 0 ? notes : [...notes, sumsLegend(by)]) status.print(printableLines(note).join('\n'));
+    for (const note of rows.length === 0 ? notes : [...notes, ...sumsLegend(by)]) status.print(printableLines(note).join('\n'));
   });
 }
 

@@ -21,7 +21,7 @@ export interface SourceSums {
 
 const KEYS: Readonly<Record<SumsBy, Column>> = { day: { title: 'Day (UTC)' }, model: { title: 'Model' }, service: { title: 'Service' } };
 const NAMELESS: Readonly<Record<SumsBy, string>> = { day: 'no day', model: 'no model', service: 'no service' };
-const KEY_COLUMNS = 48;
+const KEY_COLUMNS = 40;
 
 /** Columns of the sums, for whoever lays them out. */
 export function sumsColumns(by: SumsBy): readonly Column[] {
@@ -54,7 +54,7 @@ export function sumsCells(by: SumsBy, row: SourceSums): readonly string[] {
   ];
 }
 
-/** Of what the durations are. Sources estimate quantiles of so many. */
-export function sumsLegend(by: SumsBy): string {
-  return `p50 and p95: of the ${by === 'model' ? 'calls' : 'traces'}’ durations, estimated by the source. Tokens and cost: of calls, as their spans report them.`;
+/** What the columns are of, in lines below them. Sources estimate quantiles of so many. */
+export function sumsLegend(by: SumsBy): readonly string[] {
+  return [`p50 and p95: of the ${by === 'model' ? 'calls' : 'traces'}’ durations, estimated by the source.`, 'Tokens and cost: of calls, as their spans report them.'];
 }

@@ -21,7 +21,7 @@ export function summaryText({ title, query, by, at, rows, notes }: SourceSummary
     visible(title),
     `By ${by}, of ${query === '' ? 'all traces' : visible(query)}, ${time} UTC`,
     '',
-    ...(rows.length === 0 ? ['No trace is found by this.'] : [...tableLines(sumsColumns(by), rows.map((row) => sumsCells(by, row))), '', sumsLegend(by)]),
+    ...(rows.length === 0 ? ['No trace is found by this.'] : [...tableLines(sumsColumns(by), rows.map((row) => sumsCells(by, row))), '', ...sumsLegend(by)]),
     ...(notes.length === 0 ? [] : ['', ...notes.map((note) => visible(note))]),
     '',
   ].join('\n');

@@ -16,7 +16,8 @@ gpt-5        1,204  31,000       3  2,000,000      45,000  $12.50  830 ms  4.2 s
 模型         1,204  31,000       3  2,000,000      45,000      $0  830 ms  4.2 s
 (no model)       1       1
 
-p50 and p95: of the calls’ durations, estimated by the source. Tokens and cost: of calls, as their spans report them.
+p50 and p95: of the calls’ durations, estimated by the source.
+Tokens and cost: of calls, as their spans report them.
 
 “status:running” cannot be asked.
 `);
@@ -30,7 +31,7 @@ p50 and p95: of the calls’ durations, estimated by the source. Tokens and cost
   it('is one line for each row, however a source names it', () => {
     const hostile = `\u202Ea\u2028b\r\nc\td\u001B[31m\u0085${'x'.repeat(100_000)}`;
     const lines = summaryText({ ...SUMMARY, title: hostile, query: hostile, rows: [{ ...ROW, key: hostile }], notes: [hostile] }).split('\n');
-    expect(lines).toHaveLength(10);
+    expect(lines).toHaveLength(11);
     expect(lines[4]).toMatch(/^\\u202ea\\u2028b⏎c d\\u001b\[31m\\u0085x+… {3}1,204 {2}31,000 /);
     expect(lines[4]!.length).toBeLessThan(130);
     expect(lines.join('')).not.toMatch(/[\p{Cc}\u2028\u202E]/u);
