@@ -25,10 +25,11 @@ export async function addToGolden(services: Services, argument: unknown): Promis
   const { engine, ref } = picked;
   const [found] = await propose(engine, [ref], {});
   if (!found) return;
-  const expected = await askExpected(found.case.expected === undefined ? undefined : textOf(found.case.expected));
-  if (expected === undefined) return;
+  // What is expected is a question about the prompt: first comes which one that is.
   const prompt = found.origin === null || found.dataset === null ? await pickPrompt(services, undefined, title) : undefined;
   if ((found.origin === null || found.dataset === null) && !prompt) return;
+  const expected = await askExpected(found.case.expected === undefined ? undefined : textOf(found.case.expected));
+  if (expected === undefined) return;
   const isCorrection = expected !== '' && expected !== textOf(found.case.expected ?? '');
   const known = {
     ...(isCorrection ? { corrections: { [ref.spanId]: expected } } : {}),
