@@ -268,6 +268,18 @@ describe('hostile and long texts', () => {
 });
 
 describe('large comparisons, narrow panels, reloads', () => {
+  test.each([1280, 760, 680, 600])('the column of the person’s verdict is shown whole or not at all, %d wide', async (width) => {
+    const page = await open('better', { width, height: 800 });
+    await page.locator('.row.cols').waitFor();
+    const column = await page.locator('.row.cols .judged').evaluate((element) => {
+      const row = element.closest('.grid')?.getBoundingClientRect();
+      const place = element.getBoundingClientRect();
+      return { text: element.textContent, shown: place.width > 0, whole: element.scrollWidth <= element.clientWidth && place.right <= (row?.right ?? 0) };
+    });
+    expect(column).toEqual(width > 640 ? { text: 'Your verdict', shown: true, whole: true } : { text: 'Your verdict', shown: false, whole: true });
+    await page.close();
+  });
+
   test('20,000 cases: few elements, the end is reached', async () => {
     const page = await open('20000');
     await grid(page).waitFor();
