@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine } from '../../src/engine/engine.ts';
 import { openDatabase } from '../../src/node/sqlite/database.ts';
-import type { ComparisonView } from '../../src/protocol/compare.ts';
+import type { ComparisonRef, ComparisonView } from '../../src/protocol/compare.ts';
 import { FIRST_QUESTION } from '../../src/protocol/compare-panel.ts';
 import type { EngineClient } from '../../src/protocol/engine.ts';
 import { atMost, median, type Benchmark, type BenchmarkOptions, type Claim } from './benchmark.ts';
@@ -81,7 +81,7 @@ async function selectBoth(folder: string, rounds: number): Promise<number> {
   }
 }
 
-/** Two runs of recorded answers, several lines each: the second is right more often, and words most of them in another way. */
+/** Two pairs of runs of recorded answers, several lines each: the second of a pair is right more often, and words most of them in another way. */
 async function fillStore(folder: string, cases: number): Promise<ComparedStore> {
   const lines = (of: (i: number) => object): string => Array.from({ length: cases }, (_, i) => JSON.stringify(of(i))).join('\n');
   const answer = (i: number, right: boolean, ending: string): string => `The customer of case ${i} writes about ${right ? 'billing' : 'shipping'}.\n${'They were charged twice and ask for their money back. '.repeat(8)}\n${ending}`;
@@ -92,16 +92,20 @@ async function fillStore(folder: string, cases: number): Promise<ComparedStore> 
   const engine = await openEngine(folder);
   try {
     const runs: string[] = [];
-    for (const model of ['recorded/before', 'recorded/after']) {
-      const { runIds } = await engine.request('eval/start', { targets: [join(folder, 'triage.prompt.yml')], models: [model], origin: 'cli' });
+    for (const model of ['recorded/before', 'recorded/after', 'recorded/before', 'recorded/after']) {
+      const { runIds } = await engine.request('eval/start', { targets: [join(folder, 'triage.prompt.yml')], models: [model], noCache: true, origin: 'cli' });
       await engine.request('eval/wait', { runIds });
       runs.push(...runIds);
     }
-    const [a, b] = runs as [string, string];
-    return { folder, cases, ref: { a: { runId: a, modelIndex: 0 }, b: { runId: b, modelIndex: 0 } } };
+    const [a, b, otherA, otherB] = runs as [string, string, string, string];
+    return { folder, cases, ref: pair(a, b), other: pair(otherA, otherB) };
   } finally {
     await engine.dispose();
   }
+}
+
+function pair(a: string, b: string): ComparisonRef {
+  return { a: { runId: a, modelIndex: 0 }, b: { runId: b, modelIndex: 0 } };
 }
 
 async function openEngine(folder: string): Promise<EngineClient> {
