@@ -33,7 +33,7 @@ async function one(spec: AssertionSpec, output: unknown = 'output', more: Partia
 const javascript = (value: string, more: Partial<AssertionSpec> = {}): AssertionSpec => ({ type: 'javascript', value, ...more });
 
 beforeAll(() => {
-  scorer = createScorer({ allowCode: true, checkLimitMs: 700, codeLimitMs: 4000, memoryMb: 200, onPrint: (text) => printed.push(text) });
+  scorer = createScorer({ allowCode: true, checkLimitMs: 700, codeLimitMs: 30_000, memoryMb: 200, onPrint: (text) => printed.push(text) });
 });
 afterAll(async () => {
   await scorer.dispose();

@@ -254,7 +254,7 @@ describe('a better prompt, from the edit to production and back', () => {
   }, 5 * MINUTE);
 
   it('shows the comparison again after the window was reloaded, and still runs what changes', async () => {
-    await window.page.reload();
+    await window.reload();
     const tab = window.page.locator('.tab').filter({ hasText: 'local:labels ⇄ echo' }).first();
     await tab.waitFor({ timeout: MINUTE });
     // Whichever editor was the last: a page is only there where it is looked at.

@@ -136,6 +136,14 @@ export class Window {
     await this.#accept(async () => (await this.#asked()).value !== `>${title}`);
   }
 
+  /** Reloads as VS Code's command does: a browser's own reload may come before VS Code has stored which editors are open. */
+  async reload(): Promise<void> {
+    const loaded = this.page.waitForEvent('load', WAIT);
+    // The page may go while the command still looks at it.
+    await Promise.race([loaded, this.runCommand('Developer: Reload Window').then(() => loaded, () => loaded)]);
+    await this.page.locator('.monaco-workbench').waitFor(WAIT);
+  }
+
   /** Types into the open input box or picker and accepts. A `question` is waited for first: it may take a moment to stand in the place of another. */
   async answer(text: string, question?: string): Promise<void> {
     await this.#waitFor(question);

@@ -154,8 +154,7 @@ describe('seeing what an agent does', () => {
 
   it('keeps the panel and the receiver over a reload', async () => {
     const before = await window.viewRows('Sources').filter({ hasText: 'Receiver' }).first().innerText();
-    await window.page.reload();
-    await window.page.locator('.monaco-workbench').waitFor({ timeout: MINUTE });
+    await window.reload();
     // Behind the file that was dropped.
     await window.page.locator('.tab').filter({ hasText: 'support_agent' }).first().click({ timeout: MINUTE });
     panel = await window.webview('[role="treegrid"]');

@@ -83,6 +83,8 @@ describe('links into the editor, and what is made of recorded calls', function (
   it('ask for what a call does not tell before it is replayed', async () => {
     const address = await write('prompts/address.prompt.yml', 'name: Address\nmodel: echo\nmessages:\n  - { role: user, content: "Where a parcel of the garden shop goes: {{street}}{{city}}" }\n');
     await vscode.commands.executeCommand(COMMANDS.importTraces, await write('address.jsonl', `${recordedCallLine({ id: '6'.repeat(16), answer: 'there', messages: [{ role: 'user', content: 'Where a parcel of the garden shop goes: Elm Road 7, Bath' }] })}\n`));
+    // The page of the trace that an import opens takes the focus when it has loaded, and a picker that is open then closes.
+    await closeAll();
     void vscode.commands.executeCommand(COMMANDS.replayCall, call('6'));
     // Two values, accepted empty: which part of the text was which nobody knows.
     const right = await accept('a diff editor', () => {
