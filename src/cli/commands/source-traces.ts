@@ -7,8 +7,9 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { Interrupts } from '../interrupts.ts';
 import { queryOf } from '../query-words.ts';
 import { StatusLine } from '../status.ts';
-import { table, type Column } from '../table.ts';
+import { table } from '../table.ts';
 import { fit, paint, printable, printableLines, type Look } from '../terminal.ts';
+import { traceColumns } from '../trace-columns.ts';
 import { workspaceFolder } from '../workspace.ts';
 
 export interface SourceTracesOptions extends CommonOptions {
@@ -22,19 +23,7 @@ export interface SourceSummaryOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: 'Trace' },
-  { title: 'Name' },
-  { title: 'Started (UTC)', dropAt: 3 },
-  { title: 'Took', right: true },
-  { title: 'Spans', right: true, dropAt: 4 },
-  { title: 'Errors', right: true },
-  { title: 'Tokens', right: true, dropAt: 2 },
-  { title: 'Cost', right: true, dropAt: 1 },
-  { title: 'Service', dropAt: 5 },
-  { title: 'Session', dropAt: 6 },
-  { title: 'Here', dropAt: 7 },
-];
+const COLUMNS = traceColumns('Here');
 const ID_COLUMNS = 40;
 const NAME_COLUMNS = 36;
 const LABEL_COLUMNS = 20;

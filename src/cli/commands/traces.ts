@@ -3,8 +3,9 @@ import type { TraceListRequest, TracePage, TraceRow } from '../../protocol/trace
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { queryOf } from '../query-words.ts';
-import { table, type Column } from '../table.ts';
+import { table } from '../table.ts';
 import { fit, paint, printable } from '../terminal.ts';
+import { traceColumns } from '../trace-columns.ts';
 import { withEngine } from '../with-engine.ts';
 
 export interface TracesOptions extends CommonOptions {
@@ -15,19 +16,7 @@ export interface TracesOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: 'Trace' },
-  { title: 'Name' },
-  { title: 'Started (UTC)', dropAt: 3 },
-  { title: 'Took', right: true },
-  { title: 'Spans', right: true, dropAt: 4 },
-  { title: 'Errors', right: true },
-  { title: 'Tokens', right: true, dropAt: 2 },
-  { title: 'Cost', right: true, dropAt: 1 },
-  { title: 'Service', dropAt: 5 },
-  { title: 'Session', dropAt: 6 },
-  { title: 'Begins with', dropAt: 7 },
-];
+const COLUMNS = traceColumns('Begins with');
 const NAME_COLUMNS = 36;
 const SESSION_COLUMNS = 20;
 const PREVIEW_COLUMNS = 48;
