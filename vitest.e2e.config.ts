@@ -4,13 +4,13 @@ const PANELS = 'test/e2e/webview-*.test.ts';
 const COMMANDS = 'test/e2e/bundle*.test.ts';
 
 /**
- * Tests through the user interface: windows of a real VS Code with the packaged extension, panels in a browser, and the built command. Two files
- * at a time: a window waits more than it works.
+ * Tests through the user interface: windows of a real VS Code with the packaged extension, panels in a browser, and the built command. One file
+ * at a time: of two windows on two processors one may keep the other waiting for longer than a person would.
  */
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     passWithNoTests: false,

@@ -70,7 +70,7 @@ export const STEPS: readonly Step[] = [
   vitest('contract', 'the seams between parts', 2, ['test/contract']),
   check('package', 'VSIX packages and their sizes', ['scripts/package.ts']),
   vitest('senders', 'real SDKs against the receiver', 1, ['test/senders']),
-  suite('host', "inside a real VS Code's extension host", 1, 'out/results/host.json', countHost, ['test/host/run.ts']),
+  suite('host', "inside a real VS Code's extension host", 2, 'out/results/host.json', countHost, ['test/host/run.ts']),
   vitest('e2e', 'a real VS Code with the package, as a person uses it', 2, ['--config', 'vitest.e2e.config.ts']),
 ];
 

@@ -1,5 +1,5 @@
 import * as assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../src/extension/constants.ts';
@@ -123,12 +123,14 @@ describe('versions of a prompt', function () {
     await lens(file(FILE), /\$\(history\)/);
     const name = registryFiles().find((one) => /versions[\\/].*\.json$/.test(one));
     assert.ok(name);
-    const path = join(folder().fsPath, REGISTRY, name);
-    const original = readFileSync(path, 'utf8');
-    const problems = (): vscode.Diagnostic[] => vscode.languages.getDiagnostics(vscode.Uri.file(path)).filter(({ code }) => code === 'registry');
-    writeFileSync(path, original.replace('{{word}}', '{{word}}!'));
+    const uri = vscode.Uri.file(join(folder().fsPath, REGISTRY, name));
+    const problems = (): vscode.Diagnostic[] => vscode.languages.getDiagnostics(uri).filter(({ code }) => code === 'registry');
+    const editor = await open(uri);
+    await replaceText(editor, '{{word}}', '{{word}}!');
+    assert.ok(await editor.document.save());
     await until('a diagnostic on the file', () => problems().length > 0);
-    writeFileSync(path, original);
+    await replaceText(editor, '{{word}}!', '{{word}}');
+    assert.ok(await editor.document.save());
     await until('no diagnostic', () => problems().length === 0);
   });
 });

@@ -78,6 +78,10 @@ export class RegistryStates implements vscode.Disposable {
       watcher.onDidCreate(registryChanged),
       watcher.onDidChange(registryChanged),
       watcher.onDidDelete(registryChanged),
+      // Watchers of a busy machine may be late.
+      vscode.workspace.onDidSaveTextDocument((document) => {
+        if (vscode.languages.match({ pattern: REGISTRY_FILES }, document) > 0) registryChanged();
+      }),
       engines.onRegistryChanged(registryChanged),
       engines.onDidStart((engine) => void this.#check(engine)),
       prompts.onDidChange(() => this.#refresh.request()),
