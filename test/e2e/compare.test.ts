@@ -196,6 +196,9 @@ describe('a better prompt, from the edit to production and back', () => {
     const question = await promote();
     await window.screenshot('promote-worse-dark');
     await question.getByRole('button', { name: 'Cancel' }).click();
+    // It gives the focus back when it goes: a picker that is open by then would close.
+    await question.waitFor({ state: 'detached', timeout: MINUTE });
+    await production.click();
     expect(await production.innerText()).toMatch(/v3/);
     await (await promote()).getByRole('button', { name: 'Promote Anyway' }).click();
     await window.answer('the new one is under review', 'Why?');
