@@ -187,7 +187,8 @@ describe('a better prompt, from the edit to production and back', () => {
     const production = environments().filter({ hasText: 'production' }).first();
     const promote = async (): Promise<Locator> => {
       await production.click({ button: 'right' });
-      await window.page.locator('.monaco-menu .action-label').filter({ hasText: 'Promote…' }).click();
+      // A menu takes no button that comes up as soon as it has opened.
+      await window.page.locator('.monaco-menu .action-label').filter({ hasText: 'Promote…' }).click({ delay: 300 });
       await window.pick('v2');
       await dialog().getByText('v2 is worse than v3. Promote it to production?').waitFor({ timeout: MINUTE });
       expect(await dialog().innerText()).toMatch(/Worse: pass rate 88\.3 ?% → 65(\.0)? ?%/);
