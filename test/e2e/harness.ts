@@ -180,7 +180,8 @@ export class Window {
     await this.input.waitFor(WAIT);
     await this.input.fill(path);
     const name = path.split('/').at(-1) ?? path;
-    await this.#moveTo(this.choices.filter({ hasText: name }).first());
+    // The whole name: another file's may end alike.
+    await this.#moveTo(this.choices.filter({ has: this.page.locator('.label-name').filter({ hasText: new RegExp(`^${RegExp.escape(name)}$`) }) }).first());
     await this.#accept();
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor(WAIT);
     await this.page.locator('.monaco-editor .view-lines').first().waitFor(WAIT);

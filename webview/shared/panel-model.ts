@@ -68,17 +68,21 @@ export abstract class PanelModel<Methods extends { readonly [M in keyof Methods]
     }
   }
 
+  /** The page goes: what was to be kept a moment later is kept now. */
   dispose(): void {
-    clearTimeout(this.#keeping);
+    if (this.#keeping !== undefined) this.#keepNow();
   }
 
   /** Keeps the state: what `keptState` adds to it has changed. */
   protected keep(): void {
-    this.#keeping ??= setTimeout(() => {
-      this.#keeping = undefined;
-      this.#keptAt = performance.now();
-      if (this.subject !== null) this.#save(this.keptState(), this.subject);
-    }, Math.max(0, this.#keptAt + KEEP_MS - performance.now()));
+    this.#keeping ??= setTimeout(() => this.#keepNow(), Math.max(0, this.#keptAt + KEEP_MS - performance.now()));
+  }
+
+  #keepNow(): void {
+    clearTimeout(this.#keeping);
+    this.#keeping = undefined;
+    this.#keptAt = performance.now();
+    if (this.subject !== null) this.#save(this.keptState(), this.subject);
   }
 
   /** The data could not be read. */

@@ -29,10 +29,10 @@ export class OpenPanels<Target, View extends PanelView> implements vscode.Dispos
     return this.#open.get(this.#kind.key(target));
   }
 
-  /** Shows the panel of a target; opened at most once. */
-  show(target: Target, title: string): View {
+  /** Shows the panel of a target; opened at most once. `preserveFocus`: one that is open stays where it is, and what has the keys keeps them. */
+  show(target: Target, title: string, preserveFocus = false): View {
     const shown = this.get(target);
-    shown?.host.reveal();
+    if (!preserveFocus) shown?.host.reveal();
     return shown ?? this.#attach(target, vscode.window.createWebviewPanel(this.#kind.viewType, title, vscode.ViewColumn.Active, { enableScripts: true }));
   }
 

@@ -90,6 +90,16 @@ describe('the run panel\'s model', () => {
     await vi.waitFor(() => expect(of.saved.at(-1)?.state.open).toBeNull());
   });
 
+  test('what was changed just before the page goes is kept too', async () => {
+    const of = setup();
+    await started(of);
+    of.model.update({ tab: 'request' });
+    await vi.waitFor(() => expect(of.saved.at(-1)?.state.tab).toBe('request'));
+    of.model.update({ tab: 'response' });
+    of.model.dispose();
+    expect(of.saved.at(-1)?.state.tab).toBe('response');
+  });
+
   test('after a reload the kept cell is open again and the grid stands on it', async () => {
     const of = setup({}, { ...INITIAL_STATE, view: { ...INITIAL_STATE.view, sort: { by: 'case', modelIndex: 0, descending: false } }, open: { caseIndex: 17, modelIndex: 1, repeat: 0 } });
     await started(of);

@@ -20,4 +20,5 @@ const host = connectHost<ComparePanelMethods>({
 const model = new CompareModel(host.rpc, decodeViewState(host.loadState(), Math.floor(Math.random() * 2 ** 31)), (state, subject) => host.saveState({ ...state, comparisons: JSON.parse(subject) as unknown }));
 
 render(<ComparePanel model={model} />, document.body);
+addEventListener('pagehide', () => model.dispose());
 void model.start();

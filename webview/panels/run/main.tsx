@@ -23,4 +23,5 @@ const host = connectHost<RunPanelMethods>({
 const model = new RunModel(host.rpc, decodeViewState(host.loadState()), (state, runId) => host.saveState({ ...state, runId }));
 
 render(<RunPanel model={model} />, document.body);
+addEventListener('pagehide', () => model.dispose());
 void model.start();

@@ -34,4 +34,5 @@ const answered = new Promise<void>((resolve) => {
   });
 });
 void answered.then(() => render(<TracePanel model={model} />, document.body));
+addEventListener('pagehide', () => model.dispose());
 void model.start();

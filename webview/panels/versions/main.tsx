@@ -17,4 +17,5 @@ const host = connectHost<VersionsPanelMethods>({
 const model = new VersionsModel(host.rpc, decodeViewState(host.loadState()), (state, path) => host.saveState({ ...state, path, promptId: model.shown.value?.promptId }));
 
 render(<VersionsPanel model={model} />, document.body);
+addEventListener('pagehide', () => model.dispose());
 void model.start();

@@ -39,7 +39,7 @@ async function openStored(services: Services, beginning: string): Promise<void> 
       if (error instanceof TouchstoneError && error.code === 'not-found') return null;
       throw error;
     });
-    if (found !== null) return show(engine, found.traceId, null);
+    if (found !== null) return show(engine, { traceId: found.traceId, spanId: null });
   }
   throw new TouchstoneError('not-found', vscode.l10n.t('No trace of this workspace begins with {0}.', beginning));
 }
@@ -57,7 +57,7 @@ export async function refreshTrace(services: Services, engine: FolderEngine, tra
   if (origin === null) throw new TouchstoneError('usage', vscode.l10n.t('This trace came from no source: there is nothing to ask again.'));
   const sources = (await services.remotes.list(engine)).filter(({ name }) => name === origin.source);
   if (!(await services.hosts.agree(sources))) return;
-  await tryOpen(services, engine, origin.source, vscode.l10n.t('Asking {0} again', origin.source), (signal, request) => engine.request('remote/refresh', { traceId, request }, signal), () => refreshTrace(services, engine, traceId));
+  await tryOpen(services, engine, origin.source, vscode.l10n.t('Asking {0} again', origin.source), (signal, request) => engine.request('remote/refresh', { traceId, request }, signal), () => refreshTrace(services, engine, traceId), true);
 }
 
 /** In a workspace with several folders: the one whose store has it, else the first that has somebody to ask. */
@@ -75,43 +75,48 @@ async function agree({ remotes, hosts }: Services, { engine, link }: Explained):
 
 type Ask = (signal: AbortSignal, request: string) => Promise<OpenedLink>;
 
-async function tryOpen(services: Services, engine: FolderEngine, source: string | null, title: string, ask: Ask, again: () => Promise<void>): Promise<void> {
+async function tryOpen(services: Services, engine: FolderEngine, source: string | null, title: string, ask: Ask, again: () => Promise<void>, preserveFocus = false): Promise<void> {
   try {
-    await told(services, engine, await fetchShown(services, engine, title, ask), again);
+    const { opened, isShown } = await fetchShown(services, engine, title, ask, preserveFocus);
+    await told(services, engine, opened, isShown || preserveFocus, again);
   } catch (error) {
     await offer(services, engine, source, error, again);
   }
 }
 
-/** The panel opens with the first spans; the rest arrives in it. What has come when it is cancelled stays. */
-async function fetchShown(services: Services, engine: FolderEngine, title: string, ask: Ask): Promise<OpenedLink> {
+/**
+ * The panel opens with the first spans; the rest arrives in it. What has come when it is cancelled stays. `isShown`: it has been shown,
+ * and whoever went on to something else since then is left there.
+ */
+async function fetchShown(services: Services, engine: FolderEngine, title: string, ask: Ask, preserveFocus: boolean): Promise<{ readonly opened: OpenedLink; readonly isShown: boolean }> {
   return withProgress(title, async (signal, progress) => {
-    let shown = false;
+    let isShown = false;
     // Others may be on their way at the same time: their first spans are not to be shown for ours.
     const request = randomUUID();
     const listener = services.engines.onRemoteProgress(({ engine: from, params: { request: of, traceId, spans, bytes } }) => {
       if (from !== engine || of !== request) return;
       progress.report({ message: `${formatCount(spans, 'span')} · ${formatBytes(bytes)}` });
-      if (shown || traceId === null || spans === 0) return;
-      shown = true;
-      void show(engine, traceId, null);
+      if (isShown || traceId === null || spans === 0) return;
+      isShown = true;
+      void show(engine, { traceId, spanId: null }, preserveFocus);
     });
     try {
-      return await ask(signal, request);
+      const opened = await ask(signal, request);
+      return { opened, isShown };
     } finally {
       listener.dispose();
     }
   });
 }
 
-async function show(engine: FolderEngine, traceId: string, spanId: string | null): Promise<void> {
-  await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: engine.folder.uri.toString(), traceId, spanId } satisfies TraceTarget);
+async function show(engine: FolderEngine, { traceId, spanId }: Pick<Required<TraceTarget>, 'traceId' | 'spanId'>, preserveFocus = false): Promise<void> {
+  await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: engine.folder.uri.toString(), traceId, spanId } satisfies TraceTarget, { preserveFocus });
 }
 
-async function told(services: Services, engine: FolderEngine, opened: OpenedLink, again: () => Promise<void>): Promise<void> {
+async function told(services: Services, engine: FolderEngine, opened: OpenedLink, preserveFocus: boolean, again: () => Promise<void>): Promise<void> {
   switch (opened.status) {
     case 'opened': {
-      await show(engine, opened.traceId, opened.spanId);
+      await show(engine, opened, preserveFocus);
       // The trace is open; nobody waits until the message is put away.
       if (opened.from === 'source' && opened.notes.length > 0) void showInformation(opened.notes.join(' '));
       return;

@@ -12,6 +12,9 @@ import { titleOf, TracePanel } from './trace-panel.ts';
 /** What the panel keeps over a reload: which trace, and how it was looked at (the panel's own business). */
 const stateSchema = v.object({ traceId: v.string() });
 
+/** How it is opened, where a command of ours opens it. */
+const showSchema = v.object({ preserveFocus: v.boolean() });
+
 const position = v.pipe(v.number(), v.integer(), v.minValue(0));
 const cellSchema = v.object({ caseIndex: position, modelIndex: position, repeat: position });
 
@@ -36,11 +39,11 @@ export function register(services: Services): vscode.Disposable {
   });
   return vscode.Disposable.from(
     panels,
-    registerCommand(services, COMMANDS.openTrace, async (argument) => {
+    registerCommand(services, COMMANDS.openTrace, async (argument, show) => {
       const picked = await pickTrace(services, argument, vscode.l10n.t('Open Trace'));
       if (!picked) return;
       const { engine, row, spanId } = picked;
-      const panel = panels.show({ engine, traceId: row.traceId }, titleOf(row));
+      const panel = panels.show({ engine, traceId: row.traceId }, titleOf(row), v.is(showSchema, show) && show.preserveFocus);
       if (spanId !== null) panel.revealSpan(spanId);
     }),
     registerCommand(services, INTERNAL_COMMANDS.openCellTrace, async (run, cell) => {
