@@ -181,7 +181,7 @@ export class Window {
     await this.input.fill(path);
     const name = path.split('/').at(-1) ?? path;
     // The whole name: another file's may end alike.
-    await this.#moveTo(this.choices.filter({ has: this.page.locator('.label-name').filter({ hasText: new RegExp(`^${RegExp.escape(name)}$`) }) }).first());
+    await this.#moveTo(this.choices.filter({ has: this.page.locator('.label-name').filter({ hasText: new RegExp(`^${name.replaceAll('.', '\\.')}$`) }) }).first());
     await this.#accept();
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor(WAIT);
     await this.page.locator('.monaco-editor .view-lines').first().waitFor(WAIT);
