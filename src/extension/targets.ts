@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../core/errors.ts';
 import type { PromptSummary, RunSnapshot } from '../protocol/engine.ts';
 import type { FolderEngine } from './engine/folder-engine.ts';
+import { showQuickPick } from './questions.ts';
 import type { Services } from './services.ts';
 import { enginePath } from './paths.ts';
 
@@ -53,7 +54,7 @@ export async function pickRun(services: Services, argument: unknown, options: { 
   }
   const runs = (await listRuns(services)).filter(({ snapshot }) => options.accepts?.(snapshot) ?? true);
   if (runs.length === 1) return runs[0];
-  const picked = await vscode.window.showQuickPick(
+  const picked = await showQuickPick(
     runs.map((run) => ({
       label: runName(run.snapshot),
       description: new Date(run.snapshot.info.startedAt).toLocaleString(),
@@ -87,7 +88,7 @@ export async function pickPrompt(services: Services, argument: unknown, title: s
   const fitting = target?.promptId === undefined ? all : all.filter(({ prompt }) => prompt.id === target.promptId);
   if (fitting.length === 0) throw new TouchstoneError('not-found', target ? vscode.l10n.t('{0} holds no prompt that can be used.', target.path) : vscode.l10n.t('This workspace has no prompt yet.'));
   if (fitting.length === 1) return fitting[0];
-  const picked = await vscode.window.showQuickPick(
+  const picked = await showQuickPick(
     fitting.map((found) => ({ label: found.prompt.name, description: vscode.workspace.asRelativePath(found.prompt.path), found })),
     { title, placeHolder: vscode.l10n.t('Pick a prompt'), matchOnDescription: true },
   );

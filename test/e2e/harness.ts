@@ -127,9 +127,7 @@ export class Window {
 
   /** Runs a command by its whole title in the palette, e.g. `Touchstone: Eval All Prompts`; its dots may be left out. */
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.input.waitFor(WAIT);
-    await this.input.fill(`>${title}`);
+    await this.#openPalette('F1', `>${title}`);
     // The whole title: another command's may begin alike. Keys stand behind a comma.
     const labels = [title, `${title}…`].flatMap((label) => [`[aria-label=${JSON.stringify(label)}]`, `[aria-label^=${JSON.stringify(`${label},`)}]`]);
     await this.#moveTo(this.page.locator(`${QUESTION} .quick-input-list .monaco-list-row:is(${labels.join(', ')})`).first());
@@ -167,6 +165,20 @@ export class Window {
     await this.#accept(async () => (await choice.count()) === 0);
   }
 
+  /**
+   * Opens VS Code's own picker with a text in it. When a question has gone, a webview takes the focus only a moment later
+   * (microsoft/vscode#93950), and with it the palette of whoever is faster than a person: it is opened again.
+   */
+  async #openPalette(key: string, text: string): Promise<void> {
+    for (const deadline = Date.now() + WAIT.timeout; ; ) {
+      await this.page.keyboard.press(key);
+      const filled = await this.input.fill(text, { timeout: 5000 }).then(() => true, () => false);
+      await this.page.waitForTimeout(100);
+      if (filled && (await this.#asked()).value === text && (await this.input.isVisible())) return;
+      if (Date.now() > deadline) throw new Error(`${key} opens nothing that takes ${text}`);
+    }
+  }
+
   /** Goes to a line of the active editor, counted from 1. */
   async goToLine(line: number): Promise<void> {
     await this.page.keyboard.press('Control+G');
@@ -176,9 +188,7 @@ export class Window {
   /** Opens a file by its path in the workspace and waits for its editor. */
   async openFile(path: string): Promise<void> {
     if (!existsSync(join(this.folder, path))) throw new Error(`${path} is not in the workspace`);
-    await this.page.keyboard.press('Control+P');
-    await this.input.waitFor(WAIT);
-    await this.input.fill(path);
+    await this.#openPalette('Control+P', path);
     const name = path.split('/').at(-1) ?? path;
     // The whole name: another file's may end alike.
     await this.#moveTo(this.choices.filter({ has: this.page.locator('.label-name').filter({ hasText: new RegExp(`^${name.replaceAll('.', '\\.')}$`) }) }).first());

@@ -8,6 +8,7 @@ import { applyAndShow } from '../datasets/accept.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import { showInformation } from '../messages.ts';
 import { enginePath, toRange } from '../paths.ts';
+import { showInputBox, showQuickPick } from '../questions.ts';
 import type { PromptTarget } from '../targets.ts';
 import { readPrompt } from './prompt-cases.ts';
 
@@ -37,14 +38,13 @@ export async function askExpected(suggestion?: string): Promise<string | undefin
   if (suggestion?.includes('\n')) {
     const take = vscode.l10n.t('Expect this output');
     const nothing = vscode.l10n.t('Expect nothing: assertions decide');
-    const picked = await vscode.window.showQuickPick([{ label: take, description: suggestion.split('\n')[0] ?? '' }, { label: nothing }], { title: vscode.l10n.t('Add Case') });
+    const picked = await showQuickPick([{ label: take, description: suggestion.split('\n')[0] ?? '' }, { label: nothing }], { title: vscode.l10n.t('Add Case') });
     return picked === undefined ? undefined : picked.label === take ? suggestion : '';
   }
-  return vscode.window.showInputBox({
+  return showInputBox({
     title: vscode.l10n.t('Add Case'),
     prompt: vscode.l10n.t('What is expected. Empty: nothing, the assertions of the prompt decide.'),
     value: suggestion ?? '',
-    ignoreFocusOut: true,
   });
 }
 
@@ -59,7 +59,7 @@ export async function datasetPlace(folder: vscode.WorkspaceFolder, prompt: Promp
   const files = prompt.dataset?.files ?? [];
   if (files.length === 1) return { uri: vscode.Uri.file(files[0] ?? '') };
   if (files.length > 1) {
-    const picked = await vscode.window.showQuickPick(files.map((file) => ({ label: vscode.workspace.asRelativePath(file), file })), { title: vscode.l10n.t('Add Case'), placeHolder: vscode.l10n.t('Pick a dataset') });
+    const picked = await showQuickPick(files.map((file) => ({ label: vscode.workspace.asRelativePath(file), file })), { title: vscode.l10n.t('Add Case'), placeHolder: vscode.l10n.t('Pick a dataset') });
     return picked && { uri: vscode.Uri.file(picked.file) };
   }
   const document = await readPrompt(folder, prompt);

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { EnvironmentState, PromptPlace, PromptVersions, VersionSummary } from '../../protocol/registry.ts';
 import { enginePath, overlays } from '../paths.ts';
+import { showQuickPick } from '../questions.ts';
 import type { PickedPrompt, PromptTarget } from '../targets.ts';
 import { environmentText, scoreText, shortLabel, versionDetail, versionScore } from './wording.ts';
 
@@ -65,7 +66,7 @@ export function versionItems(versions: readonly VersionSummary[], buttons: (vers
 /** One version of a prompt. `undefined`: not picked. */
 export async function pickVersion(versions: readonly VersionSummary[], options: { readonly title: string; readonly placeHolder: string }): Promise<VersionSummary | undefined> {
   if (versions.length === 0) throw new TouchstoneError('not-found', vscode.l10n.t('This prompt has no version that fits. Save one with "Touchstone: Save Version".'));
-  return (await vscode.window.showQuickPick(versionItems(versions), { ...options, matchOnDescription: true, matchOnDetail: true }))?.version;
+  return (await showQuickPick(versionItems(versions), { ...options, matchOnDescription: true, matchOnDetail: true }))?.version;
 }
 
 /** One environment of a prompt, with what it points to. `undefined`: not picked. */
@@ -77,7 +78,7 @@ export async function pickEnvironment({ environments, versions }: PromptVersions
     description: state.version === null && state.diverged.length === 0 ? vscode.l10n.t('points nowhere yet') : environmentText(state, versions),
     state,
   }));
-  return (await vscode.window.showQuickPick(items, { title: options.title, placeHolder: options.placeHolder, matchOnDescription: true }))?.state;
+  return (await showQuickPick(items, { title: options.title, placeHolder: options.placeHolder, matchOnDescription: true }))?.state;
 }
 
 /** Path below the workspace folder, as sides of a comparison and references name it. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { PromptVersions, VersionSummary } from '../../protocol/registry.ts';
 import { showInformation } from '../messages.ts';
+import { showInputBox } from '../questions.ts';
 import type { PickedPrompt } from '../targets.ts';
 import { listVersions, placeOf } from './pick.ts';
 import { ago, shortLabel } from './wording.ts';
@@ -44,11 +45,10 @@ async function askAbout(title: string, listed: PromptVersions): Promise<AboutVer
 
 function askMessage(title: string, { versions, workingCopy }: PromptVersions): Thenable<string | undefined> {
   const parent = versions.find((version) => version.hash === workingCopy.parent);
-  return vscode.window.showInputBox({
+  return showInputBox({
     title,
     prompt: parent ? vscode.l10n.t('What changed since {0}?', shortLabel(parent, versions)) : vscode.l10n.t('What is this version? It will be the first one of this prompt.'),
     placeHolder: vscode.l10n.t('Say what belongs into each queue'),
-    ignoreFocusOut: true,
     validateInput: (typed) => (typed.trim() === '' ? vscode.l10n.t('A version needs a message: it is what you will look for later.') : undefined),
   });
 }
@@ -56,11 +56,10 @@ function askMessage(title: string, { versions, workingCopy }: PromptVersions): T
 /** Tags and a use case, both of which may be left out: `spanish, cheap; triage of mail`. */
 async function askLabels(title: string, { versions }: PromptVersions): Promise<Pick<AboutVersion, 'tags' | 'useCase'> | undefined> {
   const known = [...new Set(versions.flatMap((version) => version.tags))].slice(0, 8);
-  const typed = await vscode.window.showInputBox({
+  const typed = await showInputBox({
     title,
     prompt: vscode.l10n.t('Tags, separated by commas; behind a semicolon its use case. Both may stay empty.') + (known.length > 0 ? ` ${vscode.l10n.t('In use: {0}.', known.join(', '))}` : ''),
     placeHolder: vscode.l10n.t('short, spanish; sorting incoming mail'),
-    ignoreFocusOut: true,
   });
   return typed === undefined ? undefined : readLabels(typed);
 }

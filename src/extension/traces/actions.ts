@@ -5,6 +5,7 @@ import { formatCount } from '../../core/text/format.ts';
 import type { TraceMethods, TraceRow } from '../../protocol/traces.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import { showInformation, showWarning } from '../messages.ts';
+import { showQuickPick } from '../questions.ts';
 import type { Services } from '../services.ts';
 import { engineOfTrace, type TraceTarget } from './targets.ts';
 
@@ -23,7 +24,7 @@ export async function pickFormat(title: string): Promise<TraceFormat | undefined
     { label: 'Markdown', description: vscode.l10n.t('a conversation to paste'), format: 'markdown' },
     { label: vscode.l10n.t('Tree'), description: vscode.l10n.t('lines of text'), format: 'tree' },
   ];
-  return (await vscode.window.showQuickPick(formats, { title, placeHolder: vscode.l10n.t('Pick a format') }))?.format;
+  return (await showQuickPick(formats, { title, placeHolder: vscode.l10n.t('Pick a format') }))?.format;
 }
 
 /** Asks where to, writes the trace (or one span with all below) there, and offers to open it. */

@@ -5,6 +5,7 @@ import type { NewSource, RemoteSource, SourceTest } from '../../protocol/remote.
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import { showInformation, showWarning } from '../messages.ts';
 import { withProgress } from '../progress.ts';
+import { showInputBox, showQuickPick } from '../questions.ts';
 import type { Services } from '../services.ts';
 import { sourceHost, sourceLabel } from './source-wording.ts';
 
@@ -46,22 +47,21 @@ export function testSource(engine: FolderEngine, asked: { readonly source: strin
 }
 
 async function askEntry({ remotes }: Services, engine: FolderEngine, title: string, suggestion: NewSource | undefined): Promise<NewSource | undefined> {
-  const type = suggestion?.type ?? (await vscode.window.showQuickPick(SOURCE_TYPES.map((candidate) => ({ label: sourceLabel(candidate), description: candidate === 'sqlite' ? vscode.l10n.t('a touchstone.db that others write') : URLS[candidate], candidate })), { title, placeHolder: vscode.l10n.t('Which tool keeps the traces') }))?.candidate;
+  const type = suggestion?.type ?? (await showQuickPick(SOURCE_TYPES.map((candidate) => ({ label: sourceLabel(candidate), description: candidate === 'sqlite' ? vscode.l10n.t('a touchstone.db that others write') : URLS[candidate], candidate })), { title, placeHolder: vscode.l10n.t('Which tool keeps the traces') }))?.candidate;
   if (type === undefined) return undefined;
   const place = type === 'sqlite' ? await askPath(title) : await askUrl(title, suggestion?.url ?? URLS[type]);
   if (place === undefined) return undefined;
   const fields: Partial<Record<Field, string>> = {};
   for (const field of FIELDS[type] ?? []) {
-    const value = await vscode.window.showInputBox({ title, prompt: fieldPrompt(type, field), value: suggestion?.[field] ?? '', ignoreFocusOut: true });
+    const value = await showInputBox({ title, prompt: fieldPrompt(type, field), value: suggestion?.[field] ?? '' });
     if (value === undefined) return undefined;
     if (value.trim() !== '') fields[field] = value.trim();
   }
   const taken = new Set((await remotes.listed(engine)).map(({ name }) => name));
-  const name = await vscode.window.showInputBox({
+  const name = await showInputBox({
     title,
     prompt: vscode.l10n.t('A name for it, as touchstone.yml and the views show it'),
     value: suggestion?.name ?? unused(type, taken),
-    ignoreFocusOut: true,
     validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a name.') : taken.has(text.trim()) ? vscode.l10n.t('There is a source of this name.') : undefined),
   });
   if (name === undefined) return undefined;
@@ -69,8 +69,8 @@ async function askEntry({ remotes }: Services, engine: FolderEngine, title: stri
 }
 
 async function askUrl(title: string, value: string): Promise<{ readonly url: string } | undefined> {
-  const url = await vscode.window.showInputBox({
-    title, value, ignoreFocusOut: true,
+  const url = await showInputBox({
+    title, value,
     prompt: vscode.l10n.t('Where its interface is asked'),
     validateInput: (text) => (/^https?:\/\//i.test(text.trim()) && URL.canParse(text.trim()) ? undefined : vscode.l10n.t('An address such as https://langfuse.example.com')),
   });
@@ -78,7 +78,7 @@ async function askUrl(title: string, value: string): Promise<{ readonly url: str
 }
 
 async function askPath(title: string): Promise<{ readonly path: string } | undefined> {
-  const path = await vscode.window.showInputBox({ title, prompt: vscode.l10n.t('The file, from the folder of touchstone.yml'), placeHolder: '../shared/touchstone.db', ignoreFocusOut: true, validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a path.') : undefined) });
+  const path = await showInputBox({ title, prompt: vscode.l10n.t('The file, from the folder of touchstone.yml'), placeHolder: '../shared/touchstone.db', validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a path.') : undefined) });
   return path === undefined ? undefined : { path: path.trim() };
 }
 
@@ -89,7 +89,7 @@ async function askKeys({ secrets, hosts, remotes }: Services, source: RemoteSour
     const prompt = isSet
       ? vscode.l10n.t('{0}: {1} is set. Empty: it stays, and may be sent to {2}.', what, name, sourceHost(source))
       : vscode.l10n.t('{0}, sent to {1} and nowhere else. Empty: none.', what, sourceHost(source));
-    const value = await vscode.window.showInputBox({ title, prompt, password: true, ignoreFocusOut: true });
+    const value = await showInputBox({ title, prompt, password: true });
     if (value === undefined) return { names, isComplete: false };
     if (value.trim() === '') {
       if (isSet) await hosts.allow(new URL(source.url).origin, [name]);

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RemoteSource } from '../../protocol/remote.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
+import { showQuickPick } from '../questions.ts';
 import type { Services } from '../services.ts';
 import { sourceHost, sourceTitle } from './source-wording.ts';
 
@@ -34,5 +35,5 @@ export async function pickSource({ engines, remotes }: Services, argument: unkno
   const suited = suiting ? all.filter(({ source }) => suiting.can(source)) : all;
   if (suiting && suited.length === 0) throw new TouchstoneError('not-found', suiting.none);
   const items = suited.map((one) => ({ label: sourceTitle(one.source), description: sourceHost(one.source), one }));
-  return suited.length === 1 ? suited[0] : (await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a source') }))?.one;
+  return suited.length === 1 ? suited[0] : (await showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a source') }))?.one;
 }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { errorMessage, TouchstoneError } from '../../core/errors.ts';
 import type { TraceRow } from '../../protocol/traces.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
+import { createQuickPick } from '../questions.ts';
 import type { Services } from '../services.ts';
 import { traceDescription } from './wording.ts';
 
@@ -63,7 +64,7 @@ async function pickAmong(services: Services, title: string): Promise<PickedTrace
   }));
   const traces = lists.flat();
   if (traces.length === 0) throw new TouchstoneError('not-found', vscode.l10n.t('There is no trace yet. Turn the receiver on, or import files.'));
-  const picker = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly found?: PickedTrace; readonly id?: string }>();
+  const picker = createQuickPick<vscode.QuickPickItem & { readonly found?: PickedTrace; readonly id?: string }>();
   picker.title = title;
   picker.placeholder = vscode.l10n.t('Pick a trace, or type the beginning of its id');
   picker.matchOnDescription = true;

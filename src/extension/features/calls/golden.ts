@@ -8,6 +8,7 @@ import { applyAndShow } from '../../datasets/accept.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { showInformation } from '../../messages.ts';
 import { enginePath, overlays, toRange } from '../../paths.ts';
+import { showInputBox, showQuickPick } from '../../questions.ts';
 import type { Services } from '../../services.ts';
 import { pickPrompt } from '../../targets.ts';
 import { withProgress } from '../../progress.ts';
@@ -51,7 +52,7 @@ export async function addGoldenFromQuery(services: Services, argument: unknown):
   const title = vscode.l10n.t('Add Golden Cases from Traces');
   const prompt = await pickPrompt(services, undefined, title);
   if (!prompt) return;
-  const query = await vscode.window.showInputBox({ title, value: typeof argument === 'string' ? argument : '', prompt: vscode.l10n.t('Calls of which traces: the query language of the Traces view. Empty: all.'), ignoreFocusOut: true });
+  const query = await showInputBox({ title, value: typeof argument === 'string' ? argument : '', prompt: vscode.l10n.t('Calls of which traces: the query language of the Traces view. Empty: all.') });
   if (query === undefined) return;
   const place = { path: prompt.prompt.path, prompt: prompt.prompt.id };
   const proposals = await withProgress(title, async (signal) => {
@@ -65,7 +66,7 @@ export async function addGoldenFromQuery(services: Services, argument: unknown):
   const fresh = proposals.filter(({ duplicateOf }) => duplicateOf === null);
   if (proposals.length > 0 && fresh.length === 0) void showInformation(vscode.l10n.t('The dataset asks all of this already.'));
   if (fresh.length === 0) return;
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await showQuickPick(
     fresh.map((proposal) => ({ label: proposal.case.id ?? proposal.span.spanId, description: textOf(proposal.case.expected ?? ''), detail: detailOf(proposal), picked: true, proposal })),
     { title, canPickMany: true, placeHolder: vscode.l10n.t('Cases to append; what was answered is taken as expected'), matchOnDetail: true },
   );
@@ -90,7 +91,7 @@ async function confirm({ masked, notes, duplicateOf, case: added }: CaseProposal
   if (details.length === 0) return true;
   const add = { label: `$(add) ${vscode.l10n.t('Add the case')}`, description: JSON.stringify(added.vars).slice(0, 200), adds: true };
   const items: (vscode.QuickPickItem & { adds?: boolean })[] = [add, { label: vscode.l10n.t('What to look at'), kind: vscode.QuickPickItemKind.Separator }, ...details.map((label) => ({ label }))];
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: masked.length > 0 ? vscode.l10n.t('{0} values were masked', masked.length) : vscode.l10n.t('Look at this first') });
+  const picked = await showQuickPick(items, { title, placeHolder: masked.length > 0 ? vscode.l10n.t('{0} values were masked', masked.length) : vscode.l10n.t('Look at this first') });
   return picked?.adds === true;
 }
 

@@ -6,6 +6,7 @@ import { SPAN_FLAGS, SPAN_KINDS } from '../../../core/trace/skeleton.ts';
 import { SpanPositions } from '../../../core/trace/view/span-ids.ts';
 import type { SpanRef } from '../../../protocol/spans.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { showQuickPick } from '../../questions.ts';
 import type { Services } from '../../services.ts';
 import { pickTrace } from '../../traces/targets.ts';
 
@@ -28,7 +29,7 @@ export async function pickCall(services: Services, argument: unknown, title: str
   const [only] = calls;
   if (only === undefined) throw new TouchstoneError('not-found', vscode.l10n.t('No model was called in this trace.'));
   if (calls.length === 1) return { engine, ref: { traceId, spanId: only.spanId } };
-  const chosen = await vscode.window.showQuickPick(itemsOf(engine, traceId, calls), { title, placeHolder: vscode.l10n.t('Pick a call of a model'), matchOnDetail: true });
+  const chosen = await showQuickPick(itemsOf(engine, traceId, calls), { title, placeHolder: vscode.l10n.t('Pick a call of a model'), matchOnDetail: true });
   return chosen && { engine, ref: { traceId, spanId: chosen.spanId } };
 }
 

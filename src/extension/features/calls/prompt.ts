@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { PromptOrigin } from '../../../protocol/spans.ts';
 import { showInformation } from '../../messages.ts';
 import { overlays } from '../../paths.ts';
+import { showQuickPick } from '../../questions.ts';
 import { getVersion, showVersion } from '../../registry/texts.ts';
 import type { Services } from '../../services.ts';
 import { pickPrompt } from '../../targets.ts';
@@ -21,7 +22,7 @@ export async function openPromptOfCall(services: Services, argument: unknown): P
   const [first] = choices;
   const picked = certain || choices.length === 1
     ? first
-    : (await vscode.window.showQuickPick(
+    : (await showQuickPick(
         choices.map((choice) => ({ label: `${choice.origin.name} · ${choice.version.label}`, description: [...choice.version.environments, fitText(choice.origin)].join(' · '), detail: variablesText(choice.origin), choice })),
         { title, placeHolder: note ?? vscode.l10n.t('Several prompts could have rendered this call'), matchOnDetail: true },
       ))?.choice;

@@ -6,6 +6,7 @@ import { COMMANDS } from '../../constants.ts';
 import { showInformation, showWarning } from '../../messages.ts';
 import { overlays } from '../../paths.ts';
 import { withProgress } from '../../progress.ts';
+import { showQuickPick } from '../../questions.ts';
 import { listVersions, pickVersion } from '../../registry/pick.ts';
 import type { Services } from '../../services.ts';
 import { pickPrompt } from '../../targets.ts';
@@ -72,7 +73,7 @@ async function pickHow(services: Services, call: PickedCall, title: string): Pro
     { label: `$(symbol-misc) ${vscode.l10n.t('As it was recorded, with another model…')}`, how: 'model' as const },
     { label: `$(run-all) ${vscode.l10n.t('As an agent, from this step on')}`, description: vscode.l10n.t('tools answer what they answered then'), how: 'agent' as const },
   ];
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('What answers this time') });
+  const picked = await showQuickPick(items, { title, placeHolder: vscode.l10n.t('What answers this time') });
   switch (picked?.how) {
     case undefined:
       return undefined;
@@ -95,7 +96,7 @@ async function pickHow(services: Services, call: PickedCall, title: string): Pro
 
 async function pickModel({ engine }: PickedCall, title: string): Promise<string | undefined> {
   const { models } = await engine.request('models/list', {});
-  const picked = await vscode.window.showQuickPick(models.map(({ id, label, problem }) => ({ label: id, description: problem ?? (label === id ? '' : label) })), { title, placeHolder: vscode.l10n.t('Pick a model') });
+  const picked = await showQuickPick(models.map(({ id, label, problem }) => ({ label: id, description: problem ?? (label === id ? '' : label) })), { title, placeHolder: vscode.l10n.t('Pick a model') });
   return picked?.label;
 }
 
@@ -117,7 +118,7 @@ async function pickedVersion(services: Services, argument: unknown, title: strin
 }
 
 async function pickTimes(title: string): Promise<number | undefined> {
-  const picked = await vscode.window.showQuickPick(TIMES.map((times) => ({ label: times === 1 ? vscode.l10n.t('Once') : vscode.l10n.t('{0} times', times), times })), { title, placeHolder: vscode.l10n.t('How often') });
+  const picked = await showQuickPick(TIMES.map((times) => ({ label: times === 1 ? vscode.l10n.t('Once') : vscode.l10n.t('{0} times', times), times })), { title, placeHolder: vscode.l10n.t('How often') });
   return picked?.times;
 }
 

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { formatDuration } from '../../../core/text/format.ts';
 import type { TracedFunction } from '../../../protocol/spans.ts';
 import { COMMANDS } from '../../constants.ts';
+import { showQuickPick } from '../../questions.ts';
 import { millisecondsOf } from '../../traces/numbers.ts';
 import type { TraceTarget } from '../../traces/targets.ts';
 import { shortTime } from '../../traces/wording.ts';
@@ -29,6 +30,6 @@ export async function pickTracedCall(argument: unknown): Promise<void> {
     description: [call.durationMs === null ? vscode.l10n.t('running') : formatDuration(call.durationMs), call.error ? vscode.l10n.t('failed') : null, call.traceId.slice(0, 8)].filter((part) => part !== null).join(' · '),
     call,
   }));
-  const picked = items.length > 1 ? await vscode.window.showQuickPick(items, { title: name ?? vscode.l10n.t('Last Calls'), placeHolder: vscode.l10n.t('Open the trace of a call'), matchOnDescription: true }) : items[0];
+  const picked = items.length > 1 ? await showQuickPick(items, { title: name ?? vscode.l10n.t('Last Calls'), placeHolder: vscode.l10n.t('Open the trace of a call'), matchOnDescription: true }) : items[0];
   if (picked) await vscode.commands.executeCommand(COMMANDS.openTrace, { folder, traceId: picked.call.traceId, spanId: picked.call.spanId } satisfies TraceTarget);
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { ComparedSide, SideSpec } from '../../../protocol/compare.ts';
 import { runSide, sideOf, WORKING_COPY } from '../../compare/sides.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { showQuickPick } from '../../questions.ts';
 import { listVersions, refOf, versionItems } from '../../registry/pick.ts';
 import { environmentText, workingCopyText } from '../../registry/wording.ts';
 import { shortScore } from '../../runs/wording.ts';
@@ -30,6 +31,6 @@ export async function chooseSide(services: Services, engine: FolderEngine, side:
     line(vscode.l10n.t('runs')),
     ...runs.map(({ info, summary }): SideItem => ({ label: `$(run-all) ${info.title ?? info.promptName}`, description: `${shortScore(summary)} · ${new Date(info.startedAt).toLocaleString()}`, detail: info.models.map((model) => model.label).join(', '), spec: runSide(info.id) })),
   ];
-  const item = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Compare'), placeHolder: vscode.l10n.t('Pick what stands in place of {0}', side.label), matchOnDescription: true, matchOnDetail: true });
+  const item = await showQuickPick(items, { title: vscode.l10n.t('Compare'), placeHolder: vscode.l10n.t('Pick what stands in place of {0}', side.label), matchOnDescription: true, matchOnDetail: true });
   return item?.spec;
 }

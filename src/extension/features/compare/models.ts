@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
+import { showInputBox, showQuickPick } from '../../questions.ts';
 import type { PickedPrompt } from '../../targets.ts';
 
 /** Two models or more, the prompt's own ones first. `undefined`: not picked. */
@@ -13,10 +14,10 @@ export async function pickModels({ engine, prompt }: PickedPrompt): Promise<read
     ...others.map(({ id, label, problem }) => ({ label: id, description: problem ?? (label === id ? '' : label), id })),
     { label: other, description: vscode.l10n.t('its id is asked for next'), id: null },
   ];
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick two models or more: the first is the baseline'), canPickMany: true, matchOnDescription: true });
+  const picked = await showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick two models or more: the first is the baseline'), canPickMany: true, matchOnDescription: true });
   if (!picked) return undefined;
   const typed = picked.some(({ id }) => id === null)
-    ? await vscode.window.showInputBox({ title, prompt: vscode.l10n.t('A model id, such as openai/gpt-5-mini, exec:python agent.py or vscode:copilot/gpt-5'), ignoreFocusOut: true })
+    ? await showInputBox({ title, prompt: vscode.l10n.t('A model id, such as openai/gpt-5-mini, exec:python agent.py or vscode:copilot/gpt-5') })
     : undefined;
   const ids = [...picked.flatMap(({ id }) => (id === null ? [] : [id])), ...(typed === undefined || typed.trim() === '' ? [] : [typed.trim()])];
   if (ids.length < 2) throw new TouchstoneError('usage', vscode.l10n.t('Pick two models to compare.'));

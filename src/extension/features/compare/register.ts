@@ -4,6 +4,7 @@ import type { VersionSummary } from '../../../protocol/registry.ts';
 import { COMMANDS } from '../../constants.ts';
 import { runSide, sideOf, WORKING_COPY } from '../../compare/sides.ts';
 import { compareAndShow } from '../../compare/start.ts';
+import { showInputBox, showQuickPick } from '../../questions.ts';
 import { asVersionTarget, listVersions, pickVersion, refOf } from '../../registry/pick.ts';
 import { comparedEnvironment } from '../../registry/states.ts';
 import { environmentText, workingCopyText } from '../../registry/wording.ts';
@@ -39,9 +40,9 @@ async function compareVersions(services: Services, argument: unknown): Promise<v
     ...listed.environments.filter((state) => state.version !== null).map((state) => ({ label: `$(server-environment) ${state.environment}`, description: environmentText(state, listed.versions), ref: state.environment })),
     ...pickableVersions(listed.versions),
   ];
-  const baseline = await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick the baseline'), matchOnDescription: true, matchOnDetail: true });
+  const baseline = await showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick the baseline'), matchOnDescription: true, matchOnDetail: true });
   if (baseline?.ref === undefined) return;
-  const others = await vscode.window.showQuickPick(
+  const others = await showQuickPick(
     items.filter((item) => item.ref !== baseline.ref).map((item) => ({ ...item, picked: item.ref === WORKING_COPY })),
     { title, placeHolder: vscode.l10n.t('Pick what is compared with {0}: one or more', plain(baseline.label)), canPickMany: true, matchOnDescription: true, matchOnDetail: true },
   );
@@ -111,9 +112,9 @@ async function pickRevision(picked: PickedPrompt, title: string): Promise<string
     ...versions.filter((version) => version.revision !== null).map((version) => ({ label: `$(git-commit) ${version.revision?.slice(0, 8) ?? ''}`, description: version.author, detail: version.message.split('\n')[0] ?? '', revision: version.revision })),
     { label: `$(edit) ${typed}`, description: vscode.l10n.t('a branch, a tag, HEAD~1'), revision: null },
   ];
-  const item = await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a revision'), matchOnDescription: true, matchOnDetail: true });
+  const item = await showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a revision'), matchOnDescription: true, matchOnDetail: true });
   if (!item || item.revision !== null) return item?.revision ?? undefined;
-  return vscode.window.showInputBox({ title, prompt: vscode.l10n.t('A revision of Git'), value: 'HEAD', validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Type a revision.') : undefined) });
+  return showInputBox({ title, prompt: vscode.l10n.t('A revision of Git'), value: 'HEAD', validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Type a revision.') : undefined) });
 }
 
 /** The working copy with two or more models; the prompt's own is the baseline. */
@@ -157,7 +158,7 @@ async function pickRuns(services: Services, baseline: RunTarget | undefined): Pr
     target: { folder: engine.folder.uri.toString(), runId: snapshot.info.id },
   }));
   if (items.length + (baseline ? 1 : 0) < 2) throw new TouchstoneError('not-found', vscode.l10n.t('There are no two runs to compare yet.'));
-  const picked = await vscode.window.showQuickPick(items, {
+  const picked = await showQuickPick(items, {
     title: vscode.l10n.t('Compare Runs'),
     placeHolder: baseline ? vscode.l10n.t('Pick the runs that are compared with this one') : vscode.l10n.t('Pick two runs or more: the oldest is the baseline'),
     canPickMany: true,

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { errorMessage } from '../../../core/errors.ts';
 import type { ModelInfo } from '../../../core/model/model.ts';
+import { showInputBox, showQuickPick } from '../../questions.ts';
 import type { Services } from '../../services.ts';
 import { defaultModel } from '../../settings.ts';
 import { createFiles, exists, fileStem } from '../../create-files.ts';
@@ -11,11 +12,10 @@ export async function newPrompt(services: Services, given: vscode.Uri | undefine
   const title = vscode.l10n.t('New Prompt');
   const parent = given ?? (await pickFolder(title));
   if (!parent) return undefined;
-  const name = await vscode.window.showInputBox({
+  const name = await showInputBox({
     title,
     prompt: vscode.l10n.t('Name of the prompt. Its file is written to {0}.', vscode.workspace.asRelativePath(parent, true)),
     placeHolder: vscode.l10n.t('Feedback sorting'),
-    ignoreFocusOut: true,
     validateInput: async (typed) => {
       const stem = fileStem(typed);
       if (stem === '') return vscode.l10n.t('A prompt needs a name.');
@@ -26,7 +26,7 @@ export async function newPrompt(services: Services, given: vscode.Uri | undefine
   const model = await pickModel(services, title, parent);
   if (model === undefined) return undefined;
   const withCases = { label: vscode.l10n.t('With a golden dataset'), description: vscode.l10n.t('three cases to begin with'), dataset: true };
-  const dataset = await vscode.window.showQuickPick([withCases, { label: vscode.l10n.t('The prompt alone'), description: '', dataset: false }], { title });
+  const dataset = await showQuickPick([withCases, { label: vscode.l10n.t('The prompt alone'), description: '', dataset: false }], { title });
   if (!dataset) return undefined;
 
   const stem = fileStem(name);
@@ -61,9 +61,9 @@ async function pickModel(services: Services, title: string, parent: vscode.Uri):
     ...models.filter((model) => model.id !== preferred).map((model) => ({ label: model.id, description: describeModel(model) })),
     { label: other, description: '' },
   ];
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a model'), matchOnDescription: true });
+  const picked = await showQuickPick(items, { title, placeHolder: vscode.l10n.t('Pick a model'), matchOnDescription: true });
   if (picked?.label !== other) return picked?.label;
-  return vscode.window.showInputBox({ title, prompt: vscode.l10n.t('A model id, such as openai/gpt-5-mini, exec:python agent.py or vscode:copilot/gpt-5'), ignoreFocusOut: true, validateInput: (typed) => (typed.trim() === '' ? vscode.l10n.t('Type a model id.') : undefined) });
+  return showInputBox({ title, prompt: vscode.l10n.t('A model id, such as openai/gpt-5-mini, exec:python agent.py or vscode:copilot/gpt-5'), validateInput: (typed) => (typed.trim() === '' ? vscode.l10n.t('Type a model id.') : undefined) });
 }
 
 function describeModel(model: ModelInfo | undefined): string {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { PointerEvent } from '../../../core/registry/model.ts';
 import { COMMANDS } from '../../constants.ts';
+import { createQuickPick } from '../../questions.ts';
 import { asVersionTarget, listVersions, placeOf, targetOf } from '../../registry/pick.ts';
 import { getVersion, showDifferenceWithWorkingCopy } from '../../registry/texts.ts';
 import { ago, authorText, scoreText, versionScore } from '../../registry/wording.ts';
@@ -21,7 +22,7 @@ export async function showHistory(services: Services, picked: PickedPrompt, argu
   ]);
   if (events.length === 0) throw new TouchstoneError('not-found', vscode.l10n.t('No environment of {0} has pointed to a version yet.', picked.prompt.name));
   const again: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('arrow-up'), tooltip: vscode.l10n.t('Promote this version again…') };
-  const picker = vscode.window.createQuickPick<EventItem>();
+  const picker = createQuickPick<EventItem>();
   picker.title = environment === undefined ? vscode.l10n.t('History of the environments of {0}', picked.prompt.name) : vscode.l10n.t('History of {0} of {1}', environment, picked.prompt.name);
   picker.placeholder = vscode.l10n.t('Pick an entry to see what changed since');
   picker.matchOnDescription = true;

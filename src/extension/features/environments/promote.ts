@@ -5,6 +5,7 @@ import type { EnvironmentState, PromptVersions, VersionSummary } from '../../../
 import { sideOf, WORKING_COPY } from '../../compare/sides.ts';
 import { compareAndShow, knownComparison } from '../../compare/start.ts';
 import { showInformation, showWarning } from '../../messages.ts';
+import { showInputBox, showQuickPick } from '../../questions.ts';
 import { asVersionTarget, listVersions, pickEnvironment, pickVersion, placeOf, versionItems } from '../../registry/pick.ts';
 import { saveVersion } from '../../registry/save.ts';
 import { getVersion } from '../../registry/texts.ts';
@@ -56,7 +57,7 @@ async function chooseVersion(picked: PickedPrompt, listed: PromptVersions, { ref
   if (environment === undefined && current) return current;
   const items: (vscode.QuickPickItem & { readonly version?: VersionSummary; readonly save?: true })[] = versionItems(saved);
   if (!current) items.unshift({ label: `$(save) ${vscode.l10n.t('working copy')}`, description: vscode.l10n.t('{0}: it is saved as a version first', workingCopyText(listed)), save: true });
-  const item = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Promote {0}', picked.prompt.name), placeHolder: vscode.l10n.t('Pick a version'), matchOnDescription: true, matchOnDetail: true });
+  const item = await showQuickPick(items, { title: vscode.l10n.t('Promote {0}', picked.prompt.name), placeHolder: vscode.l10n.t('Pick a version'), matchOnDescription: true, matchOnDetail: true });
   return item?.save ? (await saveVersion(picked))?.version : item?.version;
 }
 
@@ -99,6 +100,6 @@ async function decide(picked: PickedPrompt, state: EnvironmentState, { label, be
   );
   if (answer === compareFirst) return 'compare';
   if (answer !== promoteAnyway) return undefined;
-  const note = await vscode.window.showInputBox({ title: vscode.l10n.t('Promote {0} to {1}', label, state.environment), prompt: vscode.l10n.t('Why? The reason is kept in the history. It may stay empty.'), ignoreFocusOut: true });
+  const note = await showInputBox({ title: vscode.l10n.t('Promote {0} to {1}', label, state.environment), prompt: vscode.l10n.t('Why? The reason is kept in the history. It may stay empty.') });
   return note === undefined ? undefined : { note: note.trim() };
 }

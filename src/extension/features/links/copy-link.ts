@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../constants.ts';
 import { showInformation } from '../../messages.ts';
+import { showQuickPick } from '../../questions.ts';
 import type { Services } from '../../services.ts';
 import { pickTrace, type TraceTarget } from '../../traces/targets.ts';
 
@@ -22,7 +23,7 @@ export async function copyTraceLink(services: Services, argument: unknown): Prom
     if (answer === exportIt) await vscode.commands.executeCommand(COMMANDS.exportTrace, { folder: engine.folder.uri.toString(), traceId } satisfies TraceTarget);
     return;
   }
-  const chosen = await vscode.window.showQuickPick(offered, { title, placeHolder: vscode.l10n.t('What to copy') });
+  const chosen = await showQuickPick(offered, { title, placeHolder: vscode.l10n.t('What to copy') });
   if (!chosen) return;
   await vscode.env.clipboard.writeText(chosen.detail);
   vscode.window.setStatusBarMessage(vscode.l10n.t('Copied.'), 3000);

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { isBeginningOfId, recogniseLink } from '../../../core/links/recognise.ts';
+import { showInputBox } from '../../questions.ts';
 import type { Services } from '../../services.ts';
 import { savedBackends } from '../../traces/named-sources.ts';
 
@@ -14,12 +15,11 @@ export async function askLink(services: Services, argument: unknown): Promise<st
   if (argument instanceof vscode.Uri && selected !== '') return selected;
   const known = (await Promise.all(services.engines.forTraces().map(({ folder }) => savedBackends(folder)))).flat();
   const isLink = (text: string): boolean => text.length <= LONGEST && (recogniseLink(text, known) ?? { backend: 'unknown' }).backend !== 'unknown';
-  const typed = await vscode.window.showInputBox({
+  const typed = await showInputBox({
     title: vscode.l10n.t('Open Trace from Link'),
     prompt: vscode.l10n.t('A link to a trace, a trace id, or a traceparent header'),
     placeHolder: 'https://…',
     value: [selected, await clipboardText()].map((text) => text.trim()).find((text) => text !== '' && isLink(text)) ?? '',
-    ignoreFocusOut: true,
     validateInput: (text) => (text.trim() === '' || isBeginningOfId(text.trim()) || recogniseLink(text, known) !== null ? undefined : vscode.l10n.t('This is neither a link nor the id of a trace.')),
   });
   return typed === undefined || typed.trim() === '' ? undefined : typed;

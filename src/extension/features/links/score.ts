@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
+import { showInputBox } from '../../questions.ts';
 import type { Services } from '../../services.ts';
 import { pickTrace } from '../../traces/targets.ts';
 import { withProgress } from '../../progress.ts';
@@ -15,11 +16,11 @@ export async function scoreTrace(services: Services, argument: unknown): Promise
   const source = (await services.remotes.list(engine)).find(({ name }) => name === origin.source);
   if (!source) throw new TouchstoneError('not-found', vscode.l10n.t('Source "{0}" is not in touchstone.yml any more.', origin.source));
   if (!source.can.annotate) throw new TouchstoneError('usage', vscode.l10n.t('Nothing is sent to source "{0}": its entry in touchstone.yml needs "annotate: true", and its tool an interface for scores.', source.name));
-  const name = await vscode.window.showInputBox({ title, prompt: vscode.l10n.t('Name of the score'), value: 'helpful', ignoreFocusOut: true, validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a name.') : undefined) });
+  const name = await showInputBox({ title, prompt: vscode.l10n.t('Name of the score'), value: 'helpful', validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a name.') : undefined) });
   if (name === undefined) return;
-  const value = await vscode.window.showInputBox({ title, prompt: vscode.l10n.t('A number (1, 0.5) or a label (correct)'), ignoreFocusOut: true, validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a number or a label.') : undefined) });
+  const value = await showInputBox({ title, prompt: vscode.l10n.t('A number (1, 0.5) or a label (correct)'), validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('Type a number or a label.') : undefined) });
   if (value === undefined) return;
-  const comment = await vscode.window.showInputBox({ title, prompt: vscode.l10n.t('A comment, or nothing'), ignoreFocusOut: true });
+  const comment = await showInputBox({ title, prompt: vscode.l10n.t('A comment, or nothing') });
   if (comment === undefined || !(await services.hosts.agree([source]))) return;
   const number = Number(value);
   await withProgress(vscode.l10n.t('Telling {0}', source.name), (signal) => engine.request('remote/annotate', {

@@ -10,6 +10,7 @@ import { askVariables } from '../../cases/ask.ts';
 import { firstCases, readPrompt, variableNames } from '../../cases/prompt-cases.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { overlays } from '../../paths.ts';
+import { showQuickPick } from '../../questions.ts';
 import { isCancelled, registerCommand, type Services } from '../../services.ts';
 import { pickPrompt, type PickedPrompt } from '../../targets.ts';
 import { OutputDocuments, type Output, type OutputRequest } from './output-documents.ts';
@@ -76,7 +77,7 @@ async function run(services: Services, outputs: OutputDocuments, output: Output)
 async function ask({ engine, prompt }: PickedPrompt, typed: Map<string, JsonObject>): Promise<OutputRequest | undefined> {
   const title = vscode.l10n.t('Run {0} once', prompt.name);
   const document = await readPrompt(engine.folder, prompt);
-  const model = prompt.models.length > 1 ? await vscode.window.showQuickPick(prompt.models, { title, placeHolder: vscode.l10n.t('Pick a model') }) : prompt.models[0];
+  const model = prompt.models.length > 1 ? await showQuickPick(prompt.models, { title, placeHolder: vscode.l10n.t('Pick a model') }) : prompt.models[0];
   if (model === undefined) return undefined;
   const names = variableNames(document);
   const key = `${prompt.path}#${prompt.id}`;
@@ -90,11 +91,11 @@ async function askVars(title: string, names: readonly string[], { engine, prompt
   if (prompt.dataset === null) return askVariables(title, names, before);
   const type = { label: `$(edit) ${vscode.l10n.t('Type the variables')}`, description: names.join(', ') };
   const take = { label: `$(checklist) ${vscode.l10n.t('Take them from a case…')}`, description: prompt.dataset.name };
-  const how = await vscode.window.showQuickPick([type, take], { title });
+  const how = await showQuickPick([type, take], { title });
   if (how === undefined) return undefined;
   if (how === type) return askVariables(title, names, before);
   const cases = await firstCases(engine.folder, document, prompt, OFFERED_CASES);
-  const picked = await vscode.window.showQuickPick(
+  const picked = await showQuickPick(
     cases.map((found) => ({ label: found.id, description: found.expected === undefined ? '' : textOf(found.expected).slice(0, 60), detail: preview(found), found })),
     { title, placeHolder: vscode.l10n.t('Pick a case'), matchOnDetail: true, matchOnDescription: true },
   );

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { showInputBox } from '../../questions.ts';
 import { copyPrompt } from '../../registry/copy-prompt.ts';
 import type { Services } from '../../services.ts';
 import { createFiles, exists, fileStem } from '../../create-files.ts';
@@ -20,11 +21,10 @@ export async function newPromptFrom(services: Services, origin: Origin): Promise
   // Beside it, the dataset and whatever else the file names is found under the same names.
   const parent = vscode.Uri.joinPath(original, '..');
   const target = (name: string): vscode.Uri => vscode.Uri.joinPath(parent, newFileName(origin.file.path, fileStem(name)));
-  const name = await vscode.window.showInputBox({
+  const name = await showInputBox({
     title: vscode.l10n.t('New Prompt from {0}', origin.name),
     prompt: vscode.l10n.t('Name of the new prompt. Its file is written to {0}.', vscode.workspace.asRelativePath(parent, true)),
     value: vscode.l10n.t('{0} copy', origin.name),
-    ignoreFocusOut: true,
     validateInput: async (typed) => {
       if (fileStem(typed) === '') return vscode.l10n.t('A prompt needs a name.');
       return (await exists(target(typed))) ? vscode.l10n.t('{0} exists.', vscode.workspace.asRelativePath(target(typed))) : undefined;

@@ -4,6 +4,7 @@ import { formatPercent } from '../../../core/text/format.ts';
 import type { RegistrySearchHit } from '../../../protocol/registry.ts';
 import { Coalesced } from '../../coalesce.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { createQuickPick } from '../../questions.ts';
 import { readSearchQuery } from '../../registry/search-query.ts';
 import { searchWords } from '../../registry/search-words.ts';
 import { authorText } from '../../registry/wording.ts';
@@ -26,7 +27,7 @@ interface HitItem extends vscode.QuickPickItem {
 /** Prompts and their versions by text, meaning and filters, as they are typed. `undefined`: none was picked. */
 export async function searchPrompts(services: Services, title: string): Promise<FoundPrompt | undefined> {
   const copy: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('new-file'), tooltip: vscode.l10n.t('New prompt from this one…') };
-  const picker = vscode.window.createQuickPick<HitItem>();
+  const picker = createQuickPick<HitItem>();
   picker.title = title;
   picker.placeholder = vscode.l10n.t('Words or what it should do; narrow it down with tag: model: owner: score:>0.8');
   picker.matchOnDescription = true;

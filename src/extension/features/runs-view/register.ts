@@ -4,6 +4,7 @@ import { formatCount } from '../../../core/text/format.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, CONTEXT_KEYS, VIEW_ITEMS, VIEWS } from '../../constants.ts';
 import { showInformation, showWarning } from '../../messages.ts';
+import { showInputBox, showQuickPick } from '../../questions.ts';
 import { isResumable, progress, runTooltip, shortScore, statusIcon } from '../../runs/wording.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { asRunTarget, listRuns, pickRun, runName, type PickedRun, type RunTarget } from '../../targets.ts';
@@ -124,7 +125,7 @@ async function renameRun(services: Services, argument: unknown): Promise<void> {
   const picked = await pickRun(services, argument, { title: vscode.l10n.t('Rename Run') });
   if (!picked) return;
   const { engine, snapshot } = picked;
-  const title = await vscode.window.showInputBox({
+  const title = await showInputBox({
     title: vscode.l10n.t('Rename Run'),
     value: runName(snapshot),
     validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('A run needs a name.') : value.length > 120 ? vscode.l10n.t('At most 120 characters.') : undefined),
@@ -146,7 +147,7 @@ async function exportRun(services: Services, argument: unknown, given: unknown):
     { label: 'JUnit XML', description: vscode.l10n.t('for continuous integration'), format: 'xml' },
   ];
   const format = formats.find((known) => known.format === given)?.format
-    ?? (await vscode.window.showQuickPick(formats, { title: vscode.l10n.t('Export Run'), placeHolder: vscode.l10n.t('Pick a format') }))?.format;
+    ?? (await showQuickPick(formats, { title: vscode.l10n.t('Export Run'), placeHolder: vscode.l10n.t('Pick a format') }))?.format;
   if (format === undefined) return;
   const { engine, snapshot } = picked;
   const name = `${runName(snapshot)}-${snapshot.info.startedAt.slice(0, 10)}`.replace(/[^\w.-]+/g, '-').toLowerCase();

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../constants.ts';
 import { showInformation } from '../../messages.ts';
+import { showInputBox, showQuickPick } from '../../questions.ts';
 import { SECRET_NAME } from '../../secrets.ts';
 import { registerCommand, type Services } from '../../services.ts';
 
@@ -13,11 +14,10 @@ export function register(services: Services): vscode.Disposable {
     registerCommand(services, COMMANDS.setApiKey, async (argument) => {
       const name = typeof argument === 'string' && SECRET_NAME.test(argument) ? argument : await pickName(secrets.names());
       if (name === undefined) return;
-      const value = await vscode.window.showInputBox({
+      const value = await showInputBox({
         title: vscode.l10n.t('Set {0}', name),
         prompt: vscode.l10n.t('The key is kept in the secret storage of VS Code and in no file.'),
         password: true,
-        ignoreFocusOut: true,
         validateInput: (typed) => (typed.trim() === '' ? vscode.l10n.t('Paste the key.') : undefined),
       });
       if (value === undefined) return;
@@ -33,7 +33,7 @@ export function register(services: Services): vscode.Disposable {
         void showInformation(vscode.l10n.t('No key is set. Keys in environment variables are not touched.'));
         return;
       }
-      const name = await vscode.window.showQuickPick(names, { title: vscode.l10n.t('Remove API Key'), placeHolder: vscode.l10n.t('Pick the key to remove') });
+      const name = await showQuickPick(names, { title: vscode.l10n.t('Remove API Key'), placeHolder: vscode.l10n.t('Pick the key to remove') });
       if (name === undefined) return;
       await secrets.remove(name);
       services.remotes.refresh();
@@ -46,12 +46,12 @@ export function register(services: Services): vscode.Disposable {
 async function pickName(set: readonly string[]): Promise<string | undefined> {
   const other = vscode.l10n.t('Another name…');
   const names = [...new Set([...USUAL_NAMES, ...set])];
-  const picked = await vscode.window.showQuickPick(
+  const picked = await showQuickPick(
     [...names.map((name) => ({ label: name, description: set.includes(name) ? vscode.l10n.t('set') : '' })), { label: other, description: '' }],
     { title: vscode.l10n.t('Set API Key'), placeHolder: vscode.l10n.t('Pick the name by which models look for the key') },
   );
   if (picked?.label !== other) return picked?.label;
-  return vscode.window.showInputBox({
+  return showInputBox({
     title: vscode.l10n.t('Set API Key'),
     prompt: vscode.l10n.t('The name by which touchstone.yml refers to it, as in "${env:MY_API_KEY}"'),
     validateInput: (typed) => (SECRET_NAME.test(typed) ? undefined : vscode.l10n.t('Letters, digits and underscores, such as MY_API_KEY.')),

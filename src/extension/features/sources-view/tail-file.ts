@@ -3,6 +3,7 @@ import { addTraceSource } from '../../../core/config/edit-sources.ts';
 import { isInside, relativePath } from '../../../core/text/path.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { enginePath } from '../../paths.ts';
+import { showInputBox, showQuickPick } from '../../questions.ts';
 
 /** What people tail most, beside files of their own. */
 const KNOWN = ['~/.claude/projects/*/*.jsonl', '~/.codex/sessions/**/*.jsonl'] as const;
@@ -30,14 +31,14 @@ async function ask(folder: vscode.WorkspaceFolder): Promise<string | undefined> 
   const typed = { label: vscode.l10n.t('Type a pattern…'), description: vscode.l10n.t('such as logs/*.jsonl'), pattern: '' };
   const known = KNOWN.map((pattern) => ({ label: pattern, description: pattern.includes('.claude') ? vscode.l10n.t('sessions of Claude Code') : vscode.l10n.t('sessions of Codex'), pattern }));
   const title = vscode.l10n.t('Tail a File');
-  const picked = await vscode.window.showQuickPick([file, typed, ...known], { title, placeHolder: vscode.l10n.t('What is read as it grows, and written to touchstone.yml') });
+  const picked = await showQuickPick([file, typed, ...known], { title, placeHolder: vscode.l10n.t('What is read as it grows, and written to touchstone.yml') });
   if (!picked) return undefined;
   if (picked.pattern === null) {
     const [uri] = (await vscode.window.showOpenDialog({ defaultUri: folder.uri, title, openLabel: vscode.l10n.t('Tail') })) ?? [];
     return uri && sourceOf(folder, uri);
   }
   if (picked.pattern !== '') return picked.pattern;
-  return vscode.window.showInputBox({ title, prompt: vscode.l10n.t('A path or pattern, from the folder of touchstone.yml'), placeHolder: 'logs/*.jsonl', ignoreFocusOut: true, validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Type a path or pattern.') : undefined) });
+  return showInputBox({ title, prompt: vscode.l10n.t('A path or pattern, from the folder of touchstone.yml'), placeHolder: 'logs/*.jsonl', validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Type a path or pattern.') : undefined) });
 }
 
 /** From the folder where the file lies in it: other people have the repository elsewhere. */

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { SpanPlace, SpanRef } from '../../../protocol/spans.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { showQuickPick } from '../../questions.ts';
 import type { ReadOnlyTexts } from '../../read-only-texts.ts';
 import type { OpenedCode } from '../../traces/shown-traces.ts';
 
@@ -38,7 +39,7 @@ async function pick(places: readonly SpanPlace[], note: string | null): Promise<
     ...(doubts(place).length > 0 ? { detail: doubts(place).join(' ') } : {}),
     place,
   }));
-  const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Open Code'), placeHolder: note ?? vscode.l10n.t('Several places could have made this span'), matchOnDescription: true });
+  const picked = await showQuickPick(items, { title: vscode.l10n.t('Open Code'), placeHolder: note ?? vscode.l10n.t('Several places could have made this span'), matchOnDescription: true });
   return picked?.place;
 }
 

@@ -4,6 +4,7 @@ import { TouchstoneError } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import type { RemoteSource } from '../../../protocol/remote.ts';
 import { COMMANDS, INTERNAL_COMMANDS, VIEWS } from '../../constants.ts';
+import { showQuickPick } from '../../questions.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { deleteMatching, deleteTraces, exportTrace, isTraceFormat, pickFormat } from '../../traces/actions.ts';
 import { importFiles, importFolder, pickFiles } from '../../traces/import.ts';
@@ -133,7 +134,7 @@ function sortLabel(sort: TraceSort, descending: boolean): string {
 
 async function askSort(look: TracesLook): Promise<void> {
   const orders: readonly (readonly [TraceSort, boolean])[] = [['time', true], ['time', false], ['duration', true], ['cost', true], ['tokens', true], ['errors', true]];
-  const picked = await vscode.window.showQuickPick(
+  const picked = await showQuickPick(
     orders.map(([sort, descending]) => ({ label: sortLabel(sort, descending), description: sort === look.sort && descending === look.descending ? vscode.l10n.t('now') : '', sort, descending })),
     { title: vscode.l10n.t('Sort Traces') },
   );

@@ -3,6 +3,7 @@ import { errorMessage } from '../../../core/errors.ts';
 import { parseQuery } from '../../../core/trace/query/parse.ts';
 import type { QueryCompletion } from '../../../protocol/traces.ts';
 import { Coalesced } from '../../coalesce.ts';
+import { createQuickPick } from '../../questions.ts';
 import type { Services } from '../../services.ts';
 
 /** After the last key, in milliseconds. */
@@ -21,10 +22,9 @@ interface Choice extends vscode.QuickPickItem {
  * over. Resolves to the query, or `undefined` when the field was left.
  */
 export async function askQuery(services: Services, current: string, recent: readonly string[]): Promise<string | undefined> {
-  const picker = vscode.window.createQuickPick<Choice>();
+  const picker = createQuickPick<Choice>();
   picker.title = vscode.l10n.t('Search Traces');
   picker.placeholder = vscode.l10n.t('Words, or fields such as status:error model:gpt-5* duration:>2s');
-  picker.ignoreFocusOut = false;
   picker.value = current;
   // VS Code would put what resembles the typed text first; searching for it comes first here. (Not in the typings yet.)
   Reflect.set(picker, 'sortByLabel', false);

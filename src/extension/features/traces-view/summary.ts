@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { SumsBy } from '../../../core/text/source-sums.ts';
 import { visible } from '../../../core/text/visible.ts';
 import { withProgress } from '../../progress.ts';
+import { showQuickPick } from '../../questions.ts';
 import type { Services } from '../../services.ts';
 import type { PickedSource } from '../../traces/pick-source.ts';
 import { summaryText } from '../../traces/source-sums.ts';
@@ -22,5 +23,5 @@ async function askBy(title: string, query: string): Promise<SumsBy | undefined> 
     { label: vscode.l10n.t('By Service'), iconPath: new vscode.ThemeIcon('server-process'), by: 'service' },
   ];
   const of = query === '' ? vscode.l10n.t('Of all traces: a search bounds them, such as after:-7d') : vscode.l10n.t('Of {0}', query);
-  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('{0}: Summary', title), placeHolder: of }))?.by;
+  return (await showQuickPick(items, { title: vscode.l10n.t('{0}: Summary', title), placeHolder: of }))?.by;
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { errorMessage } from '../../../core/errors.ts';
 import type { PromptVersions, VersionSummary } from '../../../protocol/registry.ts';
 import { COMMANDS } from '../../constants.ts';
+import { createQuickPick } from '../../questions.ts';
 import { listVersions, refOf, targetOf, versionItems, type VersionItem } from '../../registry/pick.ts';
 import { getVersion, restoreVersion, showDifferenceWithWorkingCopy } from '../../registry/texts.ts';
 import { shortLabel, workingCopyText } from '../../registry/wording.ts';
@@ -26,7 +27,7 @@ interface Item extends VersionItem {
 export async function pickAndAct(services: Services, picked: PickedPrompt): Promise<void> {
   const listed = await listVersions(picked);
   const actions = actionsOf(services, picked);
-  const picker = vscode.window.createQuickPick<Item>();
+  const picker = createQuickPick<Item>();
   picker.title = vscode.l10n.t('Versions of {0}', picked.prompt.name);
   picker.placeholder = vscode.l10n.t('Working copy: {0}. Pick a version to see what changed since', workingCopyText(listed));
   picker.matchOnDescription = true;
