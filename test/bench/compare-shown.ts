@@ -106,7 +106,7 @@ function hostOf(engine: EngineProcess, comparisons: readonly ComparisonRef[], pa
   return new RpcPeer<Record<never, never>>((message) => void page.evaluate((sent) => (globalThis as unknown as { postMessage(message: unknown): void }).postMessage(sent), message).catch(() => undefined), {
     onProblem: (problem) => console.error(problem.message),
     handlers: {
-      'comparison/get': decoded(comparePanelParams['comparison/get'], (question) => first.to(question)),
+      'comparison/get': decoded(comparePanelParams['comparison/get'], (question, signal) => first.to(question, signal)),
       'comparison/page': decoded(comparePanelParams['comparison/page'], (asked) => engine.peer.request('compare/page', asked)),
       'comparison/estimate': () => ({ cells: 0, known: 0, usd: 0 }),
     },

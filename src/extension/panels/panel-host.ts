@@ -9,6 +9,7 @@ export class PanelHost<Notifications> implements vscode.Disposable {
   readonly #services: Services;
   readonly #rpc: RpcPeer<Record<never, never>, Notifications>;
   readonly #disposables: vscode.Disposable[] = [];
+  #isClosed = false;
 
   /** `handlers` get what the page sent: decode it. */
   constructor(services: Services, panel: vscode.WebviewPanel, options: {
@@ -35,11 +36,12 @@ export class PanelHost<Notifications> implements vscode.Disposable {
   }
 
   get visible(): boolean {
-    return this.#panel.visible;
+    return !this.#isClosed && this.#panel.visible;
   }
 
+  /** Of a panel that was closed while its data was on the way, nothing. */
   set title(title: string) {
-    this.#panel.title = title;
+    if (!this.#isClosed) this.#panel.title = title;
   }
 
   /** Told to a page that is not there (hidden, still loading) it is lost: such a page asks for everything when it begins. */
@@ -82,6 +84,7 @@ export class PanelHost<Notifications> implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#isClosed = true;
     this.#rpc.dispose();
     vscode.Disposable.from(...this.#disposables).dispose();
   }

@@ -54,7 +54,7 @@ export class ComparePanel implements PanelView {
     this.#remembered = remembered;
     this.#target = target;
     // Before the page: both take their time.
-    this.#first = new FirstAnswer<ComparisonQuestion, ShownComparison>((question) => this.#show(question), FIRST_QUESTION);
+    this.#first = new FirstAnswer<ComparisonQuestion, ShownComparison>((question, signal) => this.#show(question, signal), FIRST_QUESTION);
     this.host = new PanelHost(services, panel, { name: 'compare', icon: 'compare', handlers: this.#handlers() });
     this.host.onDidShow(() => this.#changed.request());
     const ours = (runId: string): boolean => this.comparisons.some(({ a, b }) => a.runId === runId || b.runId === runId);
@@ -72,6 +72,7 @@ export class ComparePanel implements PanelView {
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (contentChanges.length > 0 && this.#isCompared(enginePath(document.uri))) this.#change();
       }),
+      new vscode.Disposable(() => this.#first.forget()),
     ]) this.host.own(disposable);
   }
 
@@ -101,7 +102,7 @@ export class ComparePanel implements PanelView {
     const params = comparePanelParams;
     const engine = (): FolderEngine => this.#target.engine;
     return {
-      'comparison/get': decoded(params['comparison/get'], (question) => this.#first.to(question)),
+      'comparison/get': decoded(params['comparison/get'], (question, signal) => this.#first.to(question, signal)),
       'comparison/page': decoded(params['comparison/page'], (asked, signal) => engine().request('compare/page', asked, signal)),
       'comparison/find': decoded(params['comparison/find'], (asked, signal) => engine().request('compare/find', asked, signal)),
       'comparison/case': decoded(params['comparison/case'], (asked, signal) => engine().request('compare/case', asked, signal)),
@@ -158,9 +159,9 @@ export class ComparePanel implements PanelView {
     return engine.request('compare/get', { ref, soon: true, overlays: overlays(engine.folder), ...(settings ? { settings } : {}), ...this.#together() });
   }
 
-  async #show(question: ComparisonQuestion): Promise<ShownComparison> {
+  async #show(question: ComparisonQuestion, signal: AbortSignal): Promise<ShownComparison> {
     const { engine } = this.#target;
-    const answer = await askShown(engine, this.comparisons, overlays(engine.folder), question);
+    const answer = await askShown(engine, this.comparisons, overlays(engine.folder), question, signal);
     if (!answer) throw new TouchstoneError('not-found', vscode.l10n.t('The runs of this comparison are not there any more.'));
     const { shown, all } = answer;
     this.#shown = all;

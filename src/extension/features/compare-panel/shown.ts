@@ -13,23 +13,23 @@ export interface Shown {
 }
 
 /** Asks the engine for all that a page shows at first of comparisons with one baseline; `null`: there are none. `overlays`: the texts in the editors, which tell what is stale. */
-export async function askShown(engine: Engine, comparisons: readonly ComparisonRef[], overlays: readonly TextOverlay[], { ref: wanted, settings, rows }: ComparisonQuestion): Promise<Shown | null> {
+export async function askShown(engine: Engine, comparisons: readonly ComparisonRef[], overlays: readonly TextOverlay[], { ref: wanted, settings, rows }: ComparisonQuestion, signal?: AbortSignal): Promise<Shown | null> {
   const together = comparisons.length > 1 ? { together: comparisons } : {};
-  const all = await Promise.all(comparisons.map((ref) => engine.request('compare/get', { ref, settings, overlays, soon: true, ...together })));
+  const all = await Promise.all(comparisons.map((ref) => engine.request('compare/get', { ref, settings, overlays, soon: true, ...together }, signal)));
   const comparison = all.find(({ ref }) => wanted !== null && refKey(ref) === refKey(wanted)) ?? all[0];
   if (comparison === undefined) return null;
   const { ref } = comparison;
   const [environments, page] = await Promise.all([
-    environmentsOf(engine, comparison, overlays),
-    rows === null || comparison.refused ? null : engine.request('compare/page', { ref, settings, view: rows.view, from: 0, to: rows.count }),
+    environmentsOf(engine, comparison, overlays, signal),
+    rows === null || comparison.refused ? null : engine.request('compare/page', { ref, settings, view: rows.view, from: 0, to: rows.count }, signal),
   ]);
   return { shown: { comparison, choices: all.map((one) => ({ ref: one.ref, label: one.b.label, verdict: verdictOf(one) })), environments, page }, all };
 }
 
 /** Only what is a version, or can be saved as one, can be promoted; a run of a prompt that is gone cannot. */
-async function environmentsOf(engine: Engine, { b }: Comparison, overlays: readonly TextOverlay[]): Promise<readonly string[]> {
+async function environmentsOf(engine: Engine, { b }: Comparison, overlays: readonly TextOverlay[], signal?: AbortSignal): Promise<readonly string[]> {
   if (b.version === null && !b.workingCopy) return [];
-  return engine.request('versions/list', { path: b.promptPath, prompt: b.promptId, overlays }).then(({ environments }) => environments.map(({ environment }) => environment), () => []);
+  return engine.request('versions/list', { path: b.promptPath, prompt: b.promptId, overlays }, signal).then(({ environments }) => environments.map(({ environment }) => environment), () => []);
 }
 
 /** None while a run is under way: looking again and again until it pleases would be no test. */

@@ -43,7 +43,7 @@ export class TracePanel implements PanelView {
     this.#engine = engine;
     this.#traceId = traceId;
     // Before the page: both take their time.
-    this.#first = { row: new FirstAnswer(() => this.#row(), {}), skeleton: new FirstAnswer((question) => this.#skeleton(question), {}) };
+    this.#first = { row: new FirstAnswer((_question, signal) => this.#row(signal), {}), skeleton: new FirstAnswer((question, signal) => this.#skeleton(question, signal), {}) };
     this.host = new PanelHost(services, panel, { name: 'trace', icon: 'trace', handlers: this.#handlers(), pictures: true });
     const changed = new Coalesced(() => this.#tell(), CHANGED_MS);
     this.host.own(changed);
@@ -59,7 +59,10 @@ export class TracePanel implements PanelView {
     };
     // A panel that was opened out of sight has no page yet: what was read is not kept for it.
     const kept = setTimeout(forget, FIRST_ANSWER_MS);
-    this.host.own(new vscode.Disposable(() => clearTimeout(kept)));
+    this.host.own(new vscode.Disposable(() => {
+      clearTimeout(kept);
+      forget();
+    }));
     this.host.own(services.engines.onTracesChanged(({ engine: from, params }) => {
       if (from !== engine || !(params.all || params.traceIds.includes(traceId))) return;
       forget();
@@ -90,27 +93,27 @@ export class TracePanel implements PanelView {
     }
   }
 
-  async #row(): Promise<TraceRow> {
-    const row = await this.#engine.request('traces/get', { traceId: this.#traceId });
+  async #row(signal?: AbortSignal): Promise<TraceRow> {
+    const row = await this.#engine.request('traces/get', { traceId: this.#traceId }, signal);
     this.host.title = titleOf(row);
     return row;
   }
 
-  async #skeleton(question: SkeletonQuestion): Promise<TraceSkeleton | null> {
-    return forWebview(await this.#engine.request('traces/skeleton', { traceId: this.#traceId, ...question }));
+  async #skeleton(question: SkeletonQuestion, signal: AbortSignal): Promise<TraceSkeleton | null> {
+    return forWebview(await this.#engine.request('traces/skeleton', { traceId: this.#traceId, ...question }, signal));
   }
 
   #handlers(): { readonly [M in keyof TracePanelMethods]: RpcHandler } {
     const engine = this.#engine;
     const traceId = this.#traceId;
     return {
-      'trace/get': async (): Promise<ShownTrace> => {
-        const row = await this.#first.row.to({});
+      'trace/get': async (_params, signal): Promise<ShownTrace> => {
+        const row = await this.#first.row.to({}, signal);
         const reveal = this.#toReveal;
         this.#toReveal = null;
         return { row, reveal };
       },
-      'trace/skeleton': decoded(tracePanelParams['trace/skeleton'], (question) => this.#first.skeleton.to(question)),
+      'trace/skeleton': decoded(tracePanelParams['trace/skeleton'], (question, signal) => this.#first.skeleton.to(question, signal)),
       'trace/span': decoded(tracePanelParams['trace/span'], (params, signal) => engine.request('traces/span', { traceId, ...params }, signal)),
       'trace/value': decoded(tracePanelParams['trace/value'], (params, signal) => engine.request('traces/value', { traceId, ...params }, signal)),
       'trace/find': decoded(tracePanelParams['trace/find'], (params, signal) => engine.request('traces/find', { traceId, ...params }, signal)),
