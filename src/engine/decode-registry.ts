@@ -10,6 +10,7 @@ const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 /** One decoder a method of versions and environments. */
 export const REGISTRY_SCHEMAS = {
   'versions/list': v.object({ ...place, git: v.optional(v.boolean()) }),
+  'versions/labels': v.object({ contents: v.pipe(v.array(v.object({ path: name, prompt: name, hash: name })), v.maxLength(10_000)) }),
   'versions/get': v.object({ ...place, ref: name }),
   'versions/save': v.object({ ...place, message: text, tags: v.optional(names), useCase: v.optional(name) }),
   'environments/promote': v.object({ ...place, ref: name, environment: name, note: v.optional(text) }),

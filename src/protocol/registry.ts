@@ -58,6 +58,15 @@ export interface PromptPlace {
   readonly overlays?: readonly TextOverlay[];
 }
 
+/** What a prompt said at some time. */
+export interface PromptContent {
+  /** Absolute. */
+  readonly path: string;
+  /** `PromptDocument.id`. */
+  readonly prompt: string;
+  readonly hash: string;
+}
+
 export interface RegistrySearchHit {
   readonly promptId: string;
   readonly name: string;
@@ -78,6 +87,8 @@ export interface RegistrySearchHit {
 export interface RegistryMethods {
   /** `git`: also those in the Git history of the file, which takes longer. */
   'versions/list': [PromptPlace & { readonly git?: boolean }, PromptVersions];
+  /** What saved versions with these contents are called, such as `v7 · 3f9a1c2e`, in their order; `null`: nobody saved it. Runs know their prompt's path, id and hash. */
+  'versions/labels': [{ readonly contents: readonly PromptContent[] }, { readonly labels: readonly (string | null)[] }];
   /** With its content and files. @throws 'not-found' | 'ambiguous' (two branches both made a v7: names both) | 'damaged' */
   'versions/get': [PromptPlace & { readonly ref: string }, { readonly version: Version; readonly summary: VersionSummary }];
   /** `created` is false when a version has this content already. */

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { cellDetail, interval, runInfo, summary } from './cell-decode.ts';
-import type { GridCell, GridPage, GridRow, RunSnapshot } from './engine.ts';
+import type { GridCell, GridPage, GridRow } from './engine.ts';
 import { decode } from './rpc-peer.ts';
-import type { RunPanelMethods, RunPanelNotifications } from './run-panel.ts';
+import type { RunPanelMethods, RunPanelNotifications, ShownRun } from './run-panel.ts';
 
 /** Decoders of what reaches the run panel. Unknown members are dropped; a missing or wrong one refuses the message. */
 type Schema<T> = v.GenericSchema<unknown, T>;
@@ -14,9 +14,10 @@ const numberOrNull = v.nullable(number);
 const textOrNull = v.nullable(text);
 const texts = v.array(text);
 
-const snapshot: Schema<RunSnapshot> = v.object({
+const snapshot: Schema<ShownRun> = v.object({
   info: runInfo, summary, models: v.array(v.object({ label: text, summary })), slices: texts,
   done: index, total: index, running: index, costSoFar: numberOrNull, remainingMs: numberOrNull, elsewhere: v.optional(v.literal(true)),
+  versionLabel: v.optional(text),
 });
 
 const status = v.picklist(['waiting', 'running', 'done', 'error']);

@@ -1,9 +1,15 @@
 import type { CellKey } from '../core/eval/model.ts';
 import type { CellDetail, GridPage, GridView, RunSnapshot } from './engine.ts';
 
+/** A run as its panel shows it. */
+export interface ShownRun extends RunSnapshot {
+  /** `v2 · 3ccf5d86`: the saved version whose content ran; absent: nobody has saved it. */
+  readonly versionLabel?: string;
+}
+
 /** What the run panel asks of the extension: method → [parameters, result]. */
 export interface RunPanelMethods {
-  'run/get': [Record<string, never>, RunSnapshot];
+  'run/get': [Record<string, never>, ShownRun];
   'grid/page': [{ readonly view: GridView; readonly from: number; readonly to: number }, GridPage];
   'grid/find': [{ readonly view: GridView; readonly fromRow: number; readonly direction: 1 | -1; readonly what: 'failing' | 'case'; readonly caseIndex?: number }, { readonly row: number; readonly modelIndex: number }];
   'cell/get': [{ readonly key: CellKey }, CellDetail];
@@ -25,5 +31,5 @@ export interface RunPanelMethods {
 
 export interface RunPanelNotifications {
   /** A snapshot; the grid asks for its rows again when `revision` grew. */
-  'run/changed': { readonly snapshot: RunSnapshot; readonly revision: number };
+  'run/changed': { readonly snapshot: ShownRun; readonly revision: number };
 }

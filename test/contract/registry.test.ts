@@ -61,6 +61,10 @@ describe('versions', () => {
     expect([first, second]).toEqual([expect.stringMatching(/^v1 · [0-9a-f]{8}$/), expect.stringMatching(/^v2 · [0-9a-f]{8}$/)]);
     // Another spelling of the same request is the same version.
     expect(await engine.request('versions/save', { path, message: 'again', overlays: [{ path, text: `# a comment\n${PROMPT('two')}` }] })).toMatchObject({ created: false, version: { number: 2, message: 'Second' } });
+    const hashes = (await list()).versions.map(({ hash }) => hash);
+    // What ran is known by its content, whichever version it has become since; of another prompt the same content is no version.
+    const contents = [{ path, prompt: 'prompts/triage', hash: hashes[1]! }, { path, prompt: 'prompts/triage', hash: 'f'.repeat(64) }, { path, prompt: 'an earlier id', hash: hashes[0]! }, { path: join(dirname(path), 'other.prompt.yml'), prompt: 'prompts/other', hash: hashes[0]! }];
+    expect((await engine.request('versions/labels', { contents })).labels).toEqual([first, null, second, null]);
     const listed = await list();
     expect(listed).toMatchObject({
       promptId: 'prompts/triage',

@@ -3,7 +3,7 @@ import { versionScores, type StoredScore } from '../../node/sqlite/version-score
 import type { Workspace } from '../workspace.ts';
 import type { OpenPrompt } from './identity.ts';
 import type { RegistrySearch } from './search.ts';
-import { environmentState, environmentStates, runIdsOf, summaryOf } from './summaries.ts';
+import { environmentState, environmentStates, labelsOf, runIdsOf, summaryOf } from './summaries.ts';
 import type { Moved, VersionRegistry } from './version-registry.ts';
 
 export type RegistryHandlers = { readonly [M in keyof RegistryMethods]: (params: RegistryMethods[M][0], signal: AbortSignal) => Promise<RegistryMethods[M][1]> };
@@ -42,6 +42,10 @@ export function registryHandlers(get: () => RegistryParts): RegistryHandlers {
         workingCopy: { hash: prompt.hash ?? '', version: known.version(prompt.hash)?.hash ?? null, label: known.version(prompt.hash)?.label ?? null, parent: known.newest?.hash ?? null },
         problems: known.problems,
       };
+    },
+    'versions/labels': async ({ contents }) => {
+      const { registry, workspace } = get();
+      return { labels: labelsOf(contents, (await registry.read()).prompts, workspace.folder) };
     },
     'versions/get': async ({ ref, ...place }, signal) => {
       const { registry } = get();

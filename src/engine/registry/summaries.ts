@@ -2,9 +2,9 @@ import { promptIdOf } from '../../core/prompt/reading.ts';
 import { shortHash, versionLabel } from '../../core/registry/names.ts';
 import type { PointerState } from '../../core/registry/pointers.ts';
 import type { PromptHistory } from '../../core/registry/history.ts';
-import { joinPath } from '../../core/text/path.ts';
+import { joinPath, relativePath } from '../../core/text/path.ts';
 import type { StoredScore } from '../../node/sqlite/version-scores.ts';
-import type { EnvironmentState, VersionSummary } from '../../protocol/registry.ts';
+import type { EnvironmentState, PromptContent, VersionSummary } from '../../protocol/registry.ts';
 import type { OpenPrompt } from './identity.ts';
 import type { FoundVersion } from './version-registry.ts';
 
@@ -25,6 +25,17 @@ export function summaryOf({ version, saved, git }: Pick<FoundVersion, 'version' 
     environments: saved === null ? [] : states.filter((state) => state.version === hash).map(({ environment }) => environment),
     scores: scores.filter(({ promptHash }) => promptHash === hash).map(({ promptHash: _hash, ...score }) => score),
   };
+}
+
+/** What the versions with these contents are called: of the prompt that goes by the content's id, else by its path. `null`: nobody saved it. */
+export function labelsOf(contents: readonly PromptContent[], histories: readonly PromptHistory[], root: string): (string | null)[] {
+  const saved = Map.groupBy(histories.flatMap((history) => history.versions.map((version) => ({ history, version }))), ({ version }) => version.hash);
+  return contents.map(({ path, prompt, hash }) => {
+    // Equal contents of two prompts are versions of both, each with its own number.
+    const same = saved.get(hash) ?? [];
+    const found = same.find(({ history }) => runIdsOf({ known: history, contents: null }, root).includes(prompt)) ?? same.find(({ version }) => version.files[0]?.path === relativePath(root, path));
+    return found?.version.label ?? null;
+  });
 }
 
 export function environmentStates({ known, config }: Pick<OpenPrompt, 'known' | 'config'>): PointerState[] {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { shortHash } from '../../core/registry/names.ts';
 import type { RunStatus, Summary } from '../../core/eval/model.ts';
 import { formatCount, formatDuration, formatRate, formatUsd } from '../../core/text/format.ts';
 import type { RunSnapshot } from '../../protocol/engine.ts';
@@ -50,17 +51,31 @@ export function statusIcon({ info, summary }: RunSnapshot): vscode.ThemeIcon {
   if (info.status === 'running') return new vscode.ThemeIcon('loading~spin');
   if (info.status !== 'finished') return new vscode.ThemeIcon(info.status === 'interrupted' ? 'debug-disconnect' : 'circle-slash', new vscode.ThemeColor('list.warningForeground'));
   if (summary.errors > 0) return new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
-  return summary.failed > 0
-    ? new vscode.ThemeIcon('error', new vscode.ThemeColor('testing.iconFailed'))
-    : new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed'));
+  // Some cases fail in most runs: what that means is for the score to say, not for a colour.
+  return new vscode.ThemeIcon('checklist');
 }
 
-export function runTooltip(snapshot: RunSnapshot): vscode.MarkdownString {
+/** `39/60 · v2 · 09:55`, `12 of 60 · v2 · 09:55`: what tells one run of a prompt from another. `versionLabel`: `null` where nobody saved what ran. */
+export function runDescription({ info, summary, done, total }: RunSnapshot, versionLabel: string | null, now = new Date()): string {
+  const score = info.status === 'running' ? progress({ done, total, cost: null }) : shortScore(summary);
+  return [score, versionLabel?.split(' · ')[0] ?? shortHash(info.promptHash), runTime(info.startedAt, now)].filter((part) => part !== '').join(' · ');
+}
+
+/** `09:55` today, with the date on other days; as this machine writes times. */
+function runTime(startedAt: string, now: Date): string {
+  const date = new Date(startedAt);
+  if (Number.isNaN(date.getTime())) return '';
+  const day = date.toDateString() === now.toDateString() ? {} : { month: 'short', day: 'numeric', ...(date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }) } as const;
+  return date.toLocaleString(undefined, { ...day, hour: '2-digit', minute: '2-digit' });
+}
+
+export function runTooltip(snapshot: RunSnapshot, versionLabel: string | null): vscode.MarkdownString {
   const { info, summary } = snapshot;
   const tooltip = new vscode.MarkdownString('', true);
   // Names come from files: as text, never as Markdown.
   tooltip.appendText(`${info.title ?? info.promptName} · ${statusWord(info.status)}\n`);
   tooltip.appendText(`${longScore(summary)}\n`);
+  tooltip.appendText(`${versionLabel ?? vscode.l10n.t('{0}, not saved as a version', shortHash(info.promptHash))}${info.datasetName === null ? '' : ` · ${info.datasetName}`}\n`);
   tooltip.appendText(`${info.models.map((model) => model.label).join(', ')} · ${formatCount(info.cases, 'case')} × ${formatCount(info.repeats, 'repeat')}\n`);
   tooltip.appendText(`${new Date(info.startedAt).toLocaleString()} · ${formatDuration(info.durationMs)}`);
   return tooltip;

@@ -3,7 +3,7 @@ import type { RunStatus, Summary } from '../../../src/core/eval/model.ts';
 import { wilsonInterval } from '../../../src/core/stats/proportion.ts';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
 import type { SliceRow } from '../../../webview/panels/run/row-cache.ts';
-import { answerOf, costOf, remainingOf, sizeOf } from '../../../webview/panels/run/wording.ts';
+import { answerOf, costOf, remainingOf, sizeOf, versionOf } from '../../../webview/panels/run/wording.ts';
 
 function summary(passed: number, scored: number, errors = 0): Summary {
   return {
@@ -102,5 +102,18 @@ describe('facts of the header', () => {
     expect(remainingOf({ ...snapshot({ a: summary(1, 2) }), remainingMs: 6200 })).toBe('about 6 s left');
     expect(remainingOf({ ...snapshot({ a: summary(1, 2) }), remainingMs: 125_000 })).toBe('about 2 m 05 s left');
     expect(remainingOf(snapshot({ a: summary(1, 2) }))).toBeNull();
+  });
+});
+
+describe('which text ran', () => {
+  const run = snapshot({ a: summary(1, 2) });
+  const of = (workingCopy: boolean, versionLabel?: string): string =>
+    versionOf({ ...run, info: { ...run.info, promptHash: '3ccf5d86'.padEnd(64, '0'), workingCopy }, ...(versionLabel === undefined ? {} : { versionLabel }) });
+
+  test('is called as the lens calls it, and by its hash where nobody saved it as a version', () => {
+    expect(of(false, 'v2 · 3ccf5d86')).toBe('v2 · 3ccf5d86');
+    expect(of(true, 'v2 · 3ccf5d86')).toBe('v2 · 3ccf5d86');
+    expect(of(false)).toBe('3ccf5d86');
+    expect(of(true)).toBe('working copy · 3ccf5d86');
   });
 });

@@ -2,14 +2,15 @@ import type { ComponentChild } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { formatBudget, formatCount, formatDuration } from '../../../src/core/text/format.ts';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
+import type { ShownRun } from '../../../src/protocol/run-panel.ts';
 import { Button } from '../../controls/controls.tsx';
 import { MenuButton } from '../../controls/menu-button.tsx';
 import type { MenuItem } from '../../controls/menu.tsx';
 import type { RunModel } from './run-model.ts';
-import { costOf, remainingOf, sizeOf } from './wording.ts';
+import { costOf, remainingOf, sizeOf, versionOf } from './wording.ts';
 
 /** What this is, its parts as links; how far it is and what it costs; the main action. */
-export function Header({ model, snapshot, onKeys }: { readonly model: RunModel; readonly snapshot: RunSnapshot; readonly onKeys: () => void }): ComponentChild {
+export function Header({ model, snapshot, onKeys }: { readonly model: RunModel; readonly snapshot: ShownRun; readonly onKeys: () => void }): ComponentChild {
   const { info } = snapshot;
   const running = info.status === 'running';
   return (
@@ -17,7 +18,7 @@ export function Header({ model, snapshot, onKeys }: { readonly model: RunModel; 
       <div class="parts">
         <h1 title={info.promptPath}>{info.title ?? info.promptName}</h1>
         <button type="button" class="link" title={info.promptPath} onClick={() => model.request('open', { what: 'prompt' })}>
-          {info.workingCopy ? 'working copy' : info.promptHash.slice(0, 8)}
+          {versionOf(snapshot)}
         </button>
         {info.datasetName !== null && (
           <button type="button" class="link wide" title={`Open ${info.datasetName}`} onClick={() => model.request('open', { what: 'dataset' })}>{info.datasetName}</button>

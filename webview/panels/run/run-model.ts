@@ -1,8 +1,8 @@
 import { batch, signal } from '@preact/signals';
 import { TouchstoneError } from '../../../src/core/errors.ts';
 import type { CellKey } from '../../../src/core/eval/model.ts';
-import type { CellDetail, GridRow, GridView, RunSnapshot } from '../../../src/protocol/engine.ts';
-import type { RunPanelMethods } from '../../../src/protocol/run-panel.ts';
+import type { CellDetail, GridRow, GridView } from '../../../src/protocol/engine.ts';
+import type { RunPanelMethods, ShownRun } from '../../../src/protocol/run-panel.ts';
 import type { Failure } from '../../shared/failure.ts';
 import { Opening } from '../../shared/opening.ts';
 import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
@@ -30,7 +30,7 @@ const REFRESH_MS = 250;
 
 /** What the panel knows and does; the components draw it. */
 export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
-  readonly snapshot = signal<RunSnapshot | null>(null);
+  readonly snapshot = signal<ShownRun | null>(null);
   readonly rows: RowCache;
   /** Grows when `rows` changed. */
   readonly rowsChanged = signal(0);
@@ -80,7 +80,7 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
   }
 
   /** A newer picture of the run. Rows are asked for again, not more than a few times a second. */
-  changed(snapshot: RunSnapshot, revision: number): void {
+  changed(snapshot: ShownRun, revision: number): void {
     const before = this.snapshot.value;
     batch(() => {
       this.snapshot.value = snapshot;
@@ -241,7 +241,7 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
     }
   }
 
-  #readSlices({ slices, info }: RunSnapshot): void {
+  #readSlices({ slices, info }: ShownRun): void {
     if (slices.length === 0 || info.status === 'running') return;
     this.#allSlices(INITIAL_VIEW).then((rows) => { this.slices.value = rows; }, (error: unknown) => this.fail(error));
   }

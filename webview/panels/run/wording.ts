@@ -1,6 +1,8 @@
 import type { RunInfo, Summary } from '../../../src/core/eval/model.ts';
 import { formatBudget, formatCount, formatDuration, formatInterval, formatPercent, formatRate, formatUsd } from '../../../src/core/text/format.ts';
+import { shortHash } from '../../../src/core/registry/names.ts';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
+import type { ShownRun } from '../../../src/protocol/run-panel.ts';
 import type { SliceRow } from './row-cache.ts';
 
 /** One sentence that answers the panel's question, and what is said more quietly after it. */
@@ -132,4 +134,11 @@ export function costOf({ info, costSoFar, summary }: RunSnapshot): string {
 export function remainingOf({ remainingMs }: RunSnapshot): string | null {
   if (remainingMs === null) return null;
   return `about ${remainingMs < 60_000 ? `${Math.max(1, Math.round(remainingMs / 1000))} s` : formatDuration(remainingMs)} left`;
+}
+
+/** Which text ran: `v2 · 3ccf5d86` as the lens says it, `3ccf5d86` of one that nobody saved as a version, `working copy · 3ccf5d86` of one that was not even saved to its file. */
+export function versionOf({ info, versionLabel }: ShownRun): string {
+  if (versionLabel !== undefined) return versionLabel;
+  const hash = shortHash(info.promptHash);
+  return info.workingCopy ? `working copy · ${hash}` : hash;
 }

@@ -2,14 +2,16 @@ import * as vscode from 'vscode';
 import type { CellKey } from '../../../core/eval/model.ts';
 import { decoded, type RpcHandler } from '../../../protocol/rpc-peer.ts';
 import { runPanelParams } from '../../../protocol/run-panel-params.ts';
-import type { RunPanelMethods, RunPanelNotifications } from '../../../protocol/run-panel.ts';
+import type { RunPanelMethods, RunPanelNotifications, ShownRun } from '../../../protocol/run-panel.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { acceptOutput } from '../../datasets/accept.ts';
 import { showExpectedAgainstOutput } from '../../datasets/show-difference.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import type { RunSnapshot } from '../../../protocol/engine.ts';
 import type { PanelView } from '../../panels/open-panels.ts';
 import { copyText, PanelHost } from '../../panels/panel-host.ts';
 import type { Services } from '../../services.ts';
+import { versionLabels } from '../../runs/versions.ts';
 import { runName, type RunTarget } from '../../targets.ts';
 import { openCase, openDataset, openPrompt } from '../../datasets/open.ts';
 
@@ -18,6 +20,8 @@ export class RunPanel implements PanelView {
   readonly #services: Services;
   readonly #engine: FolderEngine;
   readonly #runId: string;
+  /** Of the version that ran; absent: nobody has saved it, or the registry was not asked yet. */
+  #versionLabel: string | undefined;
   readonly host: PanelHost<RunPanelNotifications>;
 
   constructor(services: Services, engine: FolderEngine, runId: string, panel: vscode.WebviewPanel) {
@@ -26,6 +30,7 @@ export class RunPanel implements PanelView {
     this.#runId = runId;
     this.host = new PanelHost(services, panel, { name: 'run', icon: 'panel', handlers: this.#handlers() });
     this.host.onDidShow(() => this.#tell());
+    this.host.own(services.registry.onDidChangeRegistry(() => void this.#nameVersion()));
     this.host.own(services.runs.onDidChange(({ snapshot }) => {
       if (snapshot.info.id === runId) this.#tell();
     }));
@@ -40,7 +45,25 @@ export class RunPanel implements PanelView {
     const run = this.#services.runs.get(this.#runId);
     if (!run) return;
     this.host.title = runName(run.snapshot);
-    if (this.host.visible) this.host.notify('run/changed', { snapshot: run.snapshot, revision: run.revision });
+    if (this.host.visible) this.host.notify('run/changed', { snapshot: this.#shown(run.snapshot), revision: run.revision });
+  }
+
+  #shown(snapshot: RunSnapshot): ShownRun {
+    return this.#versionLabel === undefined ? snapshot : { ...snapshot, versionLabel: this.#versionLabel };
+  }
+
+  /** What ran may be saved as a version while it is looked at. */
+  async #nameVersion(): Promise<void> {
+    const run = this.#services.runs.get(this.#runId);
+    if (run && (await this.#askVersion(run.snapshot))) this.#tell();
+  }
+
+  /** Resolves to whether the version is called otherwise than before. */
+  async #askVersion({ info }: RunSnapshot): Promise<boolean> {
+    const before = this.#versionLabel;
+    const [label] = await versionLabels(this.#engine, [info], this.#services.log);
+    this.#versionLabel = label ?? undefined;
+    return this.#versionLabel !== before;
   }
 
   #handlers(): { readonly [M in keyof RunPanelMethods]: RpcHandler } {
@@ -53,8 +76,9 @@ export class RunPanel implements PanelView {
     return {
       'run/get': async () => {
         const snapshot = await engine.request('runs/get', { runId });
+        await this.#askVersion(snapshot);
         this.#services.runs.note(engine, snapshot);
-        return snapshot;
+        return this.#shown(snapshot);
       },
       'grid/page': decoded(runPanelParams['grid/page'], (params, signal) => engine.request('cells/page', { runId, ...params }, signal)),
       'grid/find': decoded(runPanelParams['grid/find'], (params, signal) => engine.request('cells/find', { runId, ...params }, signal)),

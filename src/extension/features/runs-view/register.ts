@@ -5,7 +5,8 @@ import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, CONTEXT_KEYS, VIEW_ITEMS, VIEWS } from '../../constants.ts';
 import { showInformation, showWarning } from '../../messages.ts';
 import { showInputBox, showQuickPick } from '../../questions.ts';
-import { isResumable, progress, runTooltip, shortScore, statusIcon } from '../../runs/wording.ts';
+import { versionLabels } from '../../runs/versions.ts';
+import { isResumable, runDescription, runTooltip, statusIcon } from '../../runs/wording.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { asRunTarget, listRuns, pickRun, runName, type PickedRun, type RunTarget } from '../../targets.ts';
 
@@ -13,7 +14,10 @@ import { asRunTarget, listRuns, pickRun, runName, type PickedRun, type RunTarget
 const SHOWN_RUNS = 200;
 const REFRESH_MS = 150;
 
-interface RunNode extends RunTarget, PickedRun {}
+interface RunNode extends RunTarget, PickedRun {
+  /** `null`: nobody saved what ran as a version. */
+  readonly versionLabel: string | null;
+}
 
 /** Newest first. Progress of a run repaints its row alone. */
 class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
@@ -32,6 +36,7 @@ class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
       this.#refresh,
       services.engines.onRunsChanged(() => this.refresh()),
       services.engines.onDidCrash(() => this.refresh()),
+      services.registry.onDidChangeRegistry(() => this.refresh()),
       services.runs.onDidEnd(() => this.refresh()),
       services.runs.onDidChange(({ snapshot }) => {
         const node = this.#nodes.get(snapshot.info.id);
@@ -53,8 +58,13 @@ class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
       this.#services.log.error(`The runs cannot be listed: ${errorMessage(error)}`);
       return [];
     });
+    const labels = new Map<string, string | null>();
+    for (const [engine, ofEngine] of Map.groupBy(runs, (run) => run.engine)) {
+      const found = await versionLabels(engine, ofEngine.map(({ snapshot }) => snapshot.info), this.#services.log);
+      ofEngine.forEach(({ snapshot }, at) => labels.set(snapshot.info.id, found[at] ?? null));
+    }
+    const nodes = runs.map((run): RunNode => ({ ...run, folder: run.engine.folder.uri.toString(), runId: run.snapshot.info.id, versionLabel: labels.get(run.snapshot.info.id) ?? null }));
     this.#nodes.clear();
-    const nodes = runs.map((run): RunNode => ({ ...run, folder: run.engine.folder.uri.toString(), runId: run.snapshot.info.id }));
     for (const node of nodes) this.#nodes.set(node.runId, node);
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasRuns, nodes.length > 0);
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.resumable, nodes.some((node) => isResumable(node.snapshot.info.status)));
@@ -67,8 +77,8 @@ class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
     const item = new vscode.TreeItem(runName(snapshot));
     item.id = node.runId;
     item.iconPath = statusIcon(snapshot);
-    item.description = info.status === 'running' ? progress({ done: snapshot.done, total: snapshot.total, cost: null }) : shortScore(snapshot.summary);
-    item.tooltip = runTooltip(snapshot);
+    item.description = runDescription(snapshot, node.versionLabel);
+    item.tooltip = runTooltip(snapshot, node.versionLabel);
     item.contextValue = info.status === 'running' ? VIEW_ITEMS.runActive : isResumable(info.status) ? VIEW_ITEMS.runResumable : VIEW_ITEMS.runFinished;
     item.command = { command: COMMANDS.openRun, title: vscode.l10n.t('Open Run'), arguments: [{ folder: node.folder, runId: node.runId } satisfies RunTarget] };
     return item;
