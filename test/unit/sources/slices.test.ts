@@ -39,6 +39,15 @@ it('cuts Jaeger’s own form with the processes that follow the spans', async ()
 });
 
 it.each([
+  ['with scopes under their older name', { batches: [{ scopeSpans: [{ spans: spans(600, 900) }] }, { instrumentationLibrarySpans: [{ spans: spans(600, 900) }] }] }],
+  ['with something among its spans that is none', { resourceSpans: [{ scopeSpans: [{ spans: spans(600, 900) }, { spans: [...spans(600, 900), null] }] }] }],
+  ['with something among its scopes that is none', { resourceSpans: [{ scopeSpans: [{ spans: spans(600, 900) }, 7] }, { scopeSpans: [{ spans: spans(600, 900) }] }] }],
+])('loses nothing of OTLP %s', async (_, whole) => {
+  const text = JSON.stringify(whole);
+  expect(await piecesOf(text)).toEqual([text]);
+});
+
+it.each([
   ['broken off', JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: spans(1000, 900) }] }] }).slice(0, -3)],
   ['of another form', JSON.stringify({ data: [1, 2], text: 'x'.repeat(2_000_000) })],
   ['several values', `${JSON.stringify({ result: { resourceSpans: [] }, text: 'x'.repeat(2_000_000) })}\n{}`],

@@ -24,9 +24,14 @@ export async function takeInSlices(bytes: Uint8Array, sink: FetchSink): Promise<
 function piecesOf(bytes: Uint8Array): Iterable<Piece> | null {
   const arrays = findArrays(bytes, NAMES, 'spans')?.arrays;
   const batches = arrays?.get('resourceSpans') ?? arrays?.get('batches');
-  if (batches !== undefined) return otlpPieces(bytes, batches);
+  if (batches !== undefined) return batches.items.every(hasSpans) ? otlpPieces(bytes, batches) : null;
   const traces = arrays?.get('data');
   return traces !== undefined && traces.items.length > 0 && traces.items.every((trace) => trace.arrays.has('spans')) ? jaegerPieces(bytes, traces) : null;
+}
+
+/** Whether all that the batch may hold of spans was found: older words for scopes, and elements that are no objects, are for the store to read. */
+function hasSpans(batch: ObjectRange): boolean {
+  return batch.arrays.get('scopeSpans')?.items.every((scope) => scope.arrays.has('spans')) === true;
 }
 
 /** Spans with the scope and resource around them, as these are written. */
