@@ -82,6 +82,26 @@ describe('a case added to a dataset', () => {
     expect(result.endsWith(text.includes('\r\n') ? '\r\n' : '\n')).toBe(true);
   });
 
+  it.each([
+    ['{"a": 1, "b": {"c": [1, 2]}}', '{"id": "x", "subject": "s: \\"a\\",b", "expected": {"queue": "a", "of": [1, 2]}}'],
+    ['{"a":1,"b":2}', '{"id":"x","subject":"s: \\"a\\",b","expected":{"queue":"a","of":[1,2]}}'],
+    ['{ "a": 1, "b": 2 }', '{ "id": "x", "subject": "s: \\"a\\",b", "expected": { "queue": "a", "of": [1, 2] } }'],
+    ['{"a, b: c": "{ x: 1, y }", "d":1}', '{"id": "x", "subject": "s: \\"a\\",b", "expected": {"queue": "a", "of": [1, 2]}}'],
+    ['{"a": 1}', '{"id": "x", "subject": "s: \\"a\\",b", "expected": {"queue": "a", "of": [1, 2]}}'],
+    ['{}', '{"id":"x","subject":"s: \\"a\\",b","expected":{"queue":"a","of":[1,2]}}'],
+    ['not JSON', '{"id":"x","subject":"s: \\"a\\",b","expected":{"queue":"a","of":[1,2]}}'],
+  ])('is spaced as the row above it, and leaves that as it is: %s', (row, expected) => {
+    const spaced = { id: 'x', vars: { subject: 's: "a",b' }, expected: { queue: 'a', of: [1, 2] } };
+    const first = '{"first":0}\n';
+    expect(apply(`${first}${row}\n\n`, appendCasesEdit('/d/x.jsonl', `${first}${row}\n\n`, [spaced, spaced]))).toBe(`${first}${row}\n\n${expected}\n${expected}\n`);
+    expect(apply(`${first}${row}`, appendCaseEdit('/d/x.jsonl', `${first}${row}`, spaced))).toBe(`${first}${row}\n${expected}\n`);
+  });
+
+  it('is spaced as the case before it in a JSON list, too', () => {
+    expect(apply('[\n  {"a": 1}\n]\n', appendCaseEdit('/d/x.json', '[\n  {"a": 1}\n]\n', { vars: { a: 2, b: 3 } }))).toBe('[\n  {"a": 1},\n  {"a": 2, "b": 3}\n]\n');
+    expect(apply('[{"a":1}]', appendCaseEdit('/d/x.json', '[{"a":1}]', { vars: { a: 2, b: 3 } }))).toBe('[{"a":1}, {"a":2,"b":3}]');
+  });
+
   it('puts variables under "vars" when one has the name of a key', () => {
     expect(JSON.parse(apply('', appendCaseEdit('/d/x.jsonl', '', { vars: { id: '7' }, expected: 'x' })))).toEqual({ vars: { id: '7' }, expected: 'x' });
   });

@@ -5,6 +5,7 @@ import { endingOf } from '../text/path.ts';
 import { LineMap, type Position, type SourceRange } from '../text/position.ts';
 import { appendRecord, setField } from './csv-edit.ts';
 import { appendLine, textOf, type NewCase, type OffsetEdit } from './edit-text.ts';
+import { COMPACT, styleOf, writeJson } from './json-style.ts';
 import { ROW_KEYS } from './rows.ts';
 import { appendYamlRow, setYamlValue } from './yaml-edit.ts';
 
@@ -49,7 +50,7 @@ export function appendCaseEdit(path: string, text: string, added: NewCase, key?:
     switch (endingOf(path)) {
       case 'jsonl':
       case 'ndjson':
-        return appendLine(text, JSON.stringify(datasetRow(added)));
+        return appendLine(text, writeJson(datasetRow(added), styleOf(lastLine(text))));
       case 'json':
         return appendJsonRow(path, text, datasetRow(added));
       case 'csv':
@@ -130,11 +131,17 @@ function appendJsonRow(path: string, text: string, row: JsonObject): OffsetEdit 
   const list = root?.type === 'array' ? root : undefined;
   if (!list) throw new TouchstoneError('invalid-dataset', 'A case can be added to a JSON file that holds a list of cases.', { place: { file: path } });
   const last = list.children?.at(-1);
-  const json = JSON.stringify(row);
+  const json = writeJson(row, last ? styleOf(text.slice(last.offset, last.offset + last.length)) : COMPACT);
   if (!last) return { start: list.offset + 1, end: list.offset + 1, newText: json };
   const at = last.offset + last.length;
   const gap = /^\s*/.exec(text.slice(0, last.offset).split(/[[,]/).at(-1) ?? '')?.[0] ?? ' ';
   return { start: at, end: at, newText: `,${gap === '' ? ' ' : gap}${json}` };
+}
+
+/** The last line with anything in it: the row that a new one stands below. */
+function lastLine(text: string): string {
+  const rows = text.trimEnd();
+  return rows.slice(rows.lastIndexOf('\n') + 1);
 }
 
 function single(edits: readonly Edit[]): OffsetEdit {
