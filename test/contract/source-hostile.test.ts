@@ -65,6 +65,17 @@ describe('lists that do not end', () => {
     expect(server.asked.filter(isPage)).toHaveLength(pages);
   });
 
+  it.each([
+    ['runs that began before the window, each time more', (asked: number) => ({ ...run, id: uuid(asked), dotted_order: `${2026 - asked}1120T100000000000Z${uuidTrace}` })],
+    ['a trace that lasts longer each time', (asked: number) => ({ ...run, start_time: iso(START_MS - asked * 10 * 86_400_000) })],
+  ])('LangSmith, %s: is not asked for ever', async (_, runOf) => {
+    let asked = 0;
+    const { source } = await hostile(caseOf('LangSmith, version 2'), ({ path }) => (path.startsWith('/api/v2/traces/') && asked < 100 ? { items: [runOf(++asked)] } : undefined));
+    const { notes } = await source.fetchTrace(refOf(caseOf('LangSmith, version 2').ref(TRACE)), new MemoryFetchSink(), never);
+    expect(asked).toBeLessThan(20);
+    expect(notes).toEqual([expect.stringMatching(/may be missing\.$/)]);
+  });
+
   it('stops where nobody would look any more, and where a cursor is none', () => {
     const subject = { name: 'a', vendor: 'Langfuse', host: 'h', secrets: [], redact: (text: string) => text };
     const pages = new Pages(subject, 50);

@@ -15,6 +15,8 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Version 2 looks at the last day unless it is told: windows that are tried one after the other. */
 const WINDOWS = [1, 14, 90, 400];
+/** Those, one before each of them where an answer leads there, and that of the whole trace. */
+const MOST_WINDOWS = 12;
 /** As many runs as a trace may have at LangSmith. */
 const MOST_RUNS = 25_000;
 const SELECTS = ['id', 'trace_id', 'parent_run_id', 'dotted_order', 'name', 'run_type', 'start_time', 'end_time', 'inputs', 'outputs', 'error', 'status', 'extra', 'events', 'tags', 'session_id', 'prompt_tokens', 'completion_tokens', 'total_tokens', 'prompt_token_details', 'completion_token_details', 'prompt_cost', 'completion_cost', 'total_cost', 'first_token_time', 'feedback_stats', 'reference_example_id'];
@@ -69,7 +71,9 @@ export class LangsmithSource extends BackendAdapter implements TraceSource {
     const windows = windowsOf(traceId, ref.time);
     let most = 0;
     let said: string[] = [];
-    for (let window = windows.shift(); window !== undefined; window = windows.shift()) {
+    let lacks = 'The run above all others did not come: what began long before or after the others may be missing.';
+    // Each answer may say that the trace began before it: to whoever says so again and again there is an end.
+    for (let asked = 0, window = windows.shift(); window !== undefined && asked < MOST_WINDOWS; asked++, window = windows.shift()) {
       const params = { project_id: project, min_start_time: isoAt(window.fromMs), max_start_time: isoAt(window.toMs), selects: SELECTS };
       said = [];
       const taken = await this.#pages(sink, said, (cursor) => this.client.get({ path: `/api/v2/traces/${traceId}/runs`, params: { ...params, cursor }, signal, expect: [404, 405] }, unlessRefused((answer) => answer.page())));
@@ -90,8 +94,9 @@ export class LangsmithSource extends BackendAdapter implements TraceSource {
         return most;
       }
       windows.splice(0, Infinity, { fromMs: whole.fromMs - HOUR, toMs: whole.toMs + HOUR });
+      lacks = 'LangSmith said other times of the trace whenever it was asked: some of its runs may be missing.';
     }
-    if (most > 0) notes.push(...said, 'The run above all others did not come: what began long before or after the others may be missing.');
+    if (most > 0) notes.push(...said, lacks);
     return most;
   }
 
