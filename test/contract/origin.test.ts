@@ -206,6 +206,21 @@ describe('golden cases of recorded calls', () => {
     expect(proposals[2]).toMatchObject({ duplicateOf: { caseId: 'charged-twice', line: 0 } });
   });
 
+  it('say which members of a variable a call does not tell, and take them by the names that the template has for them', async () => {
+    const template = 'Answer {{ user.name }}, whose seat is {{ user.team }}{{ user.seat }} of the workspace for teams, as one of us would: {{ question }}';
+    test = await testEngine({ 'seats/promptfooconfig.yaml': JSON.stringify({ prompts: [{ raw: template, label: 'seat' }], providers: ['openai:gpt-5-mini'], tests: [{ vars: { user: { name: 'Bo', team: 'core', seat: '1' }, question: 'Where?' } }] }) });
+    const { engine } = test;
+    await receive({ id: 'd'.repeat(16), answer: 'Yes.', messages: [{ role: 'user', content: 'Answer Ana, whose seat is core7 of the workspace for teams, as one of us would: May I move?' }] });
+    const ask = async (vars?: Record<string, string>) => (await engine.request('golden/propose', { spans: [refOf('d')], ...(vars === undefined ? {} : { vars: { [refOf('d').spanId]: vars } }) })).proposals[0];
+    expect(await ask()).toMatchObject({ missing: ['user.team', 'user.seat'], case: { vars: { user: { name: 'Ana', team: '', seat: '' }, question: 'May I move?' } }, notes: [expect.stringContaining('Fill in user.team, user.seat')] });
+    const given = { 'user.team': 'core', 'user.seat': '7' };
+    const told = { user: { name: 'Ana', team: 'core', seat: '7' }, question: 'May I move?' };
+    const filled = await ask(given);
+    expect([filled?.missing, filled?.case.vars]).toEqual([[], told]);
+    const replay = { kind: 'prompt', path: filled?.origin?.path ?? '', prompt: filled?.origin?.promptId ?? '', ref: 'working' } as const;
+    expect(await engine.request('replay/variables', { span: refOf('d'), with: { ...replay, vars: given } })).toMatchObject({ vars: told, missing: [] });
+  });
+
   it('are a choice of calls that differ', async () => {
     test = await testEngine(FILES);
     const { engine } = test;

@@ -2,10 +2,10 @@ import { isObject, type JsonObject } from '../json.ts';
 import type { TemplateSyntax } from '../prompt/model.ts';
 
 /**
- * Values that were read back, as the variables of a case: a nunjucks template looks for `user.name` in an object `user`, placeholders
- * take the name as it stands.
+ * Values by the names that a prompt has for them, read back or given, as the variables of a case: a nunjucks template looks for `user.name`
+ * in an object `user`, placeholders take the name as it stands. Of one name the last value counts.
  */
-export function valuesOfCase(variables: readonly { readonly name: string; readonly value: string }[], syntax: TemplateSyntax): JsonObject {
+export function valuesOfCase(variables: readonly { readonly name: string; readonly value: unknown }[], syntax: TemplateSyntax): JsonObject {
   const values = new Map<string, unknown>();
   for (const { name, value } of variables) {
     const [root = '', ...path] = syntax === 'nunjucks' ? name.split('.') : [name];
@@ -16,7 +16,12 @@ export function valuesOfCase(variables: readonly { readonly name: string; readon
   return Object.fromEntries(values);
 }
 
-function withValue(holder: unknown, [key, ...path]: readonly string[], value: string): unknown {
+/** Values that somebody gave, by the names that the prompt has for them. */
+export function valuesIn(given: JsonObject): { readonly name: string; readonly value: unknown }[] {
+  return Object.entries(given).map(([name, value]) => ({ name, value }));
+}
+
+function withValue(holder: unknown, [key, ...path]: readonly string[], value: unknown): unknown {
   if (key === undefined) return value;
   const members = new Map(isObject(holder) ? Object.entries(holder) : []);
   return Object.fromEntries(members.set(key, withValue(members.get(key), path, value)));

@@ -4,10 +4,11 @@ import { TouchstoneError } from '../../core/errors.ts';
 import { caseId } from '../../core/golden/case-id.ts';
 import { pickDiverse } from '../../core/golden/diverse.ts';
 import { proposeCase, variablesHash } from '../../core/golden/propose.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
 import { contentText } from '../../core/prompt/messages.ts';
 import type { PromptDocument } from '../../core/prompt/model.ts';
-import { valuesOfCase } from '../../core/match/values-of-case.ts';
+import { lookUp } from '../../core/prompt/placeholders.ts';
+import { valuesIn, valuesOfCase } from '../../core/match/values-of-case.ts';
 import { Masker } from '../../core/privacy/mask.ts';
 import { recordedCall } from '../../core/replay/recorded-call.ts';
 import type { Span } from '../../core/trace/model.ts';
@@ -101,10 +102,11 @@ export class GoldenCases {
     const target = place === undefined ? null : await this.#target(place, request, targets);
     const notes = note === null || certain ? [] : [note];
     const given = request.vars?.[ref.spanId] ?? {};
-    const told = this.#told(span, origin, target, given, notes);
-    const missing = missingIn({ ...told, ...given }, origin, target);
+    const syntax = target?.document.syntax ?? 'placeholders';
+    const known = [...this.#told(span, origin, target, given, notes), ...valuesIn(given)];
+    const missing = missingIn(valuesOfCase(known, syntax), origin, target);
     if (missing.length > 0) notes.push(`${origin === null ? 'The prompt was not recognised in the call. ' : ''}Fill in ${missing.join(', ')}: the call does not tell.`);
-    const variables = { ...told, ...given, ...Object.fromEntries(missing.map((name) => [name, ''])) };
+    const variables = valuesOfCase([...known, ...missing.map((name) => ({ name, value: '' }))], syntax);
     const corrections = request.corrections ?? {};
     const source = await this.#ports.fetchedFrom(ref.traceId);
     const masker = new Masker();
@@ -124,18 +126,18 @@ export class GoldenCases {
   }
 
   /** The values that the prompt was filled with, as far as the call tells; without a prompt, or with one variable, what the person asked last. */
-  #told(span: Span, origin: PromptOrigin | null, target: Target | null, given: JsonObject, notes: string[]): JsonObject {
+  #told(span: Span, origin: PromptOrigin | null, target: Target | null, given: JsonObject, notes: string[]): readonly { readonly name: string; readonly value: unknown }[] {
     if (origin === null) {
       const question = questionOf(span);
       const [only, ...others] = target === null ? ['input'] : declaredIn(target);
       // Of several variables nobody knows which one the question was: a wrong one would look as if it were right.
-      if (question === '' || only === undefined || others.length > 0) return {};
+      if (question === '' || only === undefined || others.length > 0) return [];
       if (target !== null && !Object.hasOwn(given, only)) notes.push(`The prompt was not recognised in the call: ${only} is its last question.`);
-      return { [only]: question };
+      return [{ name: only, value: question }];
     }
     const doubtful = origin.variables.filter(({ name, doubtful: isDoubtful }) => isDoubtful && !Object.hasOwn(given, name)).map(({ name }) => name);
     if (doubtful.length > 0) notes.push(`Look at ${doubtful.join(', ')}: the text could have come about with other values.`);
-    return valuesOfCase(origin.variables, target?.document.syntax ?? 'placeholders');
+    return origin.variables;
   }
 
   #target(place: { readonly path: string; readonly prompt?: string }, request: Propose[0], targets: Map<string, Promise<Target | null>>): Promise<Target | null> {
@@ -169,10 +171,16 @@ function declaredIn({ document }: Target): string[] {
   return document.variables.map(({ name }) => name).filter((name) => name !== 'expected');
 }
 
-/** Variables of the prompt without a value; of `user.name` that of `user` counts. */
+/** Variables of the prompt, and members of them, without a value. What is asked for by its members is not asked for as a whole. */
 function missingIn(values: JsonObject, origin: PromptOrigin | null, target: Target | null): string[] {
-  const wanted = [...(origin?.unknown ?? []), ...(target === null ? [] : declaredIn(target))];
-  return [...new Set(wanted)].filter((name) => !Object.hasOwn(values, name) && !Object.hasOwn(values, name.split('.', 1)[0] ?? ''));
+  const wanted = [...new Set([...(origin?.unknown ?? []), ...(target === null ? [] : declaredIn(target))])].filter((name) => !isKnown(values, name));
+  return wanted.filter((name) => !wanted.some((other) => other.startsWith(`${name}.`)));
+}
+
+/** A text has no members: where `user` is one, nothing can be put into `user.name`. */
+function isKnown(values: JsonObject, name: string): boolean {
+  const [root = ''] = name.split('.', 1);
+  return lookUp(values, name) !== undefined || (Object.hasOwn(values, root) && !isObject(values[root]));
 }
 
 /** Where a new case goes: the dataset's only file, or the list in the prompt file itself. `null`: nobody has said. */

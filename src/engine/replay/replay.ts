@@ -6,9 +6,10 @@ import { callModel, type CallPorts } from '../../core/eval/call.ts';
 import type { RunVersion } from '../../core/eval/model.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ChatMessage, Model, ModelCatalog, ModelReply, ModelRequest } from '../../core/model/model.ts';
-import { valuesOfCase } from '../../core/match/values-of-case.ts';
+import { valuesIn, valuesOfCase } from '../../core/match/values-of-case.ts';
 import { promptTextOf } from '../../core/prompt/messages.ts';
 import type { PromptDocument } from '../../core/prompt/model.ts';
+import { lookUp } from '../../core/prompt/placeholders.ts';
 import { replayAgent } from '../../core/replay/agent.ts';
 import { recordedAnswer, recordedCall, type RecordedCall } from '../../core/replay/recorded-call.ts';
 import { RecordedTools } from '../../core/replay/recorded-tools.ts';
@@ -131,8 +132,8 @@ async function filledIn({ span, overlays }: Pick<ReplayRequest, 'span' | 'overla
   if (found === undefined) throw new TouchstoneError('not-found', `There is no prompt ${id ?? ''} in ${path}.`);
   const { prompt: document, version } = await ports.registry.inPlaceOf(found.prompt, ref, overlays, signal);
   const origin = (await ports.promptOf(span, overlays, signal)).origins.find((one) => one.path === path && (id === undefined || one.promptId === id));
-  const vars = { ...valuesOfCase(origin?.variables ?? [], document.syntax), ...given };
-  return { document, version, origin, name: document.name, vars, missing: document.variables.filter(({ name }) => !Object.hasOwn(vars, name)).map(({ name }) => name) };
+  const vars = valuesOfCase([...(origin?.variables ?? []), ...valuesIn(given ?? {})], document.syntax);
+  return { document, version, origin, name: document.name, vars, missing: document.variables.filter(({ name }) => lookUp(vars, name) === undefined).map(({ name }) => name) };
 }
 
 /** Which values a replay would take from the call, and which somebody has to give. @throws TouchstoneError 'not-found' */
