@@ -141,6 +141,8 @@ export interface SourceTest {
   readonly ok: boolean;
   /** What answered, or what to do. */
   readonly message: string;
+  /** Another key, or one at all, would help. */
+  readonly needsKey?: true;
 }
 
 /** Several traces may be on their way at once: a name of the asker's own, by which it knows the progress of this one. */

@@ -117,7 +117,7 @@ describe('links and sources in the engine', () => {
     await expect(engine.request('remote/summary', { source: 'production', query: '', by: 'day' })).rejects.toThrow(/cannot sum up/);
     await expect(engine.request('remote/test', { source: 'production' })).resolves.toEqual({ ok: true, message: 'Langfuse answered: project shop.' });
     server.fault = (_, response) => (response.writeHead(401).end(), true);
-    await expect(engine.request('remote/test', { source: 'production' })).resolves.toMatchObject({ ok: false, message: expect.stringMatching(/401.*TOUCHSTONE_PRODUCTION_KEY/) as string });
+    await expect(engine.request('remote/test', { source: 'production' })).resolves.toMatchObject({ ok: false, needsKey: true, message: expect.stringMatching(/401.*TOUCHSTONE_PRODUCTION_KEY/) as string });
   });
 
   it('sends a score only where the entry allows it', async () => {

@@ -1,5 +1,6 @@
 import { TouchstoneError } from '../../core/errors.ts';
 import { isBeginningOfId } from '../../core/links/recognise.ts';
+import { guessNote } from '../../core/links/vendors.ts';
 import { formatCount } from '../../core/text/format.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import type { LinkExplanation, OpenedLink } from '../../protocol/remote.ts';
@@ -65,8 +66,13 @@ async function open(engine: EngineClient, text: string, options: OpenOptions, si
   switch (opened.status) {
     case 'opened': return opened;
     case 'browser': throw new TouchstoneError('usage', opened.reason);
-    case 'unknown-host': throw new TouchstoneError('usage', `No source in touchstone.yml is configured for ${opened.host}: nothing was contacted.${suggestion(opened)}`);
+    case 'unknown-host': throw new TouchstoneError('usage', `No source in touchstone.yml is configured for ${opened.host}: nothing was contacted.${guessed(opened)}${suggestion(opened)}`);
   }
+}
+
+function guessed({ backend, host }: Extract<OpenedLink, { status: 'unknown-host' }>): string {
+  const note = guessNote(backend, host);
+  return note === null ? '' : ` ${note}`;
 }
 
 /** A person in a terminal agrees by writing it down. */

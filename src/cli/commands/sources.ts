@@ -44,8 +44,9 @@ export async function sourcesCommand(action: string | undefined, name: string | 
     const chosen = name === undefined ? sources.map((source) => source.name) : [name];
     const tests = [];
     for (const source of chosen) {
-      const test = await engine.request('remote/test', { source });
-      tests.push({ source, ...test });
+      const { ok, message } = await engine.request('remote/test', { source });
+      const test = { source, ok, message };
+      tests.push(test);
       if (options.json !== true) await context.stdout.write(`${test.ok ? paint(context.stdout, 'green', '✓') : paint(context.stdout, 'red', '✗')} ${printable(source)}  ${printableLines(test.message).join('\n')}\n`);
     }
     if (options.json === true) await context.stdout.write(`${JSON.stringify({ tests }, null, 1)}\n`);

@@ -1,4 +1,4 @@
-import { createScanner, SyntaxKind } from 'jsonc-parser';
+import { parseTree } from 'jsonc-parser';
 
 /** How a file spaces what stands in one line: `{"a":1}`, `{"a": 1, "b": 2}`, `{ "a": 1 }`. */
 export interface JsonStyle {
@@ -10,25 +10,25 @@ export interface JsonStyle {
 
 export const COMPACT: JsonStyle = { afterColon: '', afterComma: '', inside: '' };
 
-/** A row says how it is written in its first members. */
-const MOST_TOKENS = 64;
-
-/** The spacing of a row that stands in one line. What it does not show (an object of one member has no comma) is as behind its colons. */
+/** The spacing of a row, as its first members have it. What it does not show (an object of one member has no comma) is as behind its colons. */
 export function styleOf(row: string): JsonStyle {
-  const scanner = createScanner(row, false);
-  const found: { afterColon?: string; afterComma?: string; inside?: string } = {};
-  let before = scanner.scan();
-  for (let tokens = 0; tokens < MOST_TOKENS && before !== SyntaxKind.EOF; tokens++) {
-    const kind = scanner.scan();
-    const space = kind === SyntaxKind.Trivia ? ' ' : '';
-    if (kind === SyntaxKind.LineBreakTrivia || kind === SyntaxKind.EOF) break;
-    if (before === SyntaxKind.ColonToken) found.afterColon ??= space;
-    if (before === SyntaxKind.CommaToken) found.afterComma ??= space;
-    if (before === SyntaxKind.OpenBraceToken && kind !== SyntaxKind.CloseBraceToken) found.inside ??= space;
-    before = kind;
-  }
-  const { afterColon = '', afterComma = afterColon, inside = '' } = found;
-  return { afterColon, afterComma, inside };
+  const root = parseTree(row);
+  const [first, second] = root?.children ?? [];
+  const value = first?.children?.[1];
+  if (root?.type !== 'object' || first?.colonOffset === undefined || value === undefined) return COMPACT;
+  const afterColon = spaceBetween(row, first.colonOffset + 1, value.offset);
+  const comma = row.indexOf(',', first.offset + first.length);
+  return {
+    afterColon,
+    afterComma: second === undefined ? afterColon : spaceBetween(row, comma + 1, second.offset),
+    inside: spaceBetween(row, root.offset + 1, first.offset),
+  };
+}
+
+/** One space or none: a row stays in its line. */
+function spaceBetween(text: string, from: number, to: number): string {
+  const gap = text.slice(from, to);
+  return gap === '' || /[\r\n]/.test(gap) ? '' : ' ';
 }
 
 /** A value in one line. `undefined` and the like are left out as `JSON.stringify` does. */

@@ -153,7 +153,7 @@ export class RemoteSources {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TouchstoneError)) throw error;
-      return { ok: false, message: error.message };
+      return { ok: false, message: error.message, ...(error.code === 'unauthorized' || error.code === 'missing-secret' ? { needsKey: true } : {}) };
     } finally {
       if (!('source' in params)) source.dispose();
     }

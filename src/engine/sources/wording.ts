@@ -1,5 +1,6 @@
 import type { BackendSource } from '../../core/config/model.ts';
 import { TouchstoneError } from '../../core/errors.ts';
+import { guessNote } from '../../core/links/vendors.ts';
 import type { TraceLink } from '../../core/links/model.ts';
 
 export const KNOWN_PAGES = 'Langfuse, LangSmith, Phoenix, Opik, Weave, Jaeger, Grafana, Datadog or Logfire';
@@ -14,7 +15,9 @@ export function noteOf(link: TraceLink, sources: readonly BackendSource[], entri
   if (link.source !== null) return `touchstone.yml has no source "${link.source}".`;
   if (link.url === null) return entries.length === 0 ? 'No source is configured in touchstone.yml.' : 'No source in touchstone.yml has such ids.';
   if (link.backend === 'unknown') return 'The address is no page of a trace that Touchstone knows.';
-  return `No source in touchstone.yml is configured for ${new URL(link.url).host}: nothing would be contacted before one is added.`;
+  const { host } = new URL(link.url);
+  const guess = guessNote(link.backend, host);
+  return `No source in touchstone.yml is configured for ${host}: nothing would be contacted before one is added.${guess === null ? '' : ` ${guess}`}`;
 }
 
 export function cannot(entry: BackendSource, what: string): TouchstoneError {

@@ -108,13 +108,15 @@ async function askKeys({ secrets, hosts, remotes }: Services, source: RemoteSour
 async function decide(services: Services, engine: FolderEngine, entry: NewSource, set: Set<string>): Promise<boolean> {
   for (;;) {
     const source = await engine.request('remote/describe', { entry });
-    const { ok, message } = await testSource(engine, { entry });
+    const { ok, message, needsKey } = await testSource(engine, { entry });
     if (ok) {
       void showInformation(vscode.l10n.t('Source "{0}" is added to touchstone.yml. {1}', entry.name, message));
       return true;
     }
     const [again, keys, add] = [vscode.l10n.t('Test Again'), vscode.l10n.t('Set Key…'), vscode.l10n.t('Add Anyway')];
-    const answer = await showWarning(vscode.l10n.t('The connection does not work yet.'), { modal: true, detail: services.log.redact(message) }, again, ...(source.secrets.length > 0 ? [keys] : []), add);
+    // The first one is what Enter does: asking again with the same key is refused again.
+    const actions = source.secrets.length === 0 ? [again] : needsKey ? [keys, again] : [again, keys];
+    const answer = await showWarning(vscode.l10n.t('The connection does not work yet.'), { modal: true, detail: services.log.redact(message) }, ...actions, add);
     if (answer === keys) for (const name of (await askKeys(services, source, vscode.l10n.t('Set Key of {0}', source.name))).names) set.add(name);
     if (answer !== again && answer !== keys) return answer === add;
   }

@@ -38,7 +38,9 @@ export class Hosts {
       const keys = [...new Set(group.flatMap(({ secrets }) => secrets.filter(({ isSet }) => isSet).map(({ name }) => name)))];
       if (this.#isAllowed(origin, keys)) continue;
       const names = group.map(({ name, type }) => `"${name}" (${sourceLabel(type)})`).join(', ');
-      const what = keys.length === 0 ? vscode.l10n.t('No key is sent: none is set.') : vscode.l10n.t('It is shown {0}, and nobody else is.', keys.join(', '));
+      const what = keys.length === 0 ? vscode.l10n.t('No key is sent: none is set.') : keys.length === 1
+        ? vscode.l10n.t('Requests to this host carry the key {0}; this lets no other host have it.', keys.join(', '))
+        : vscode.l10n.t('Requests to this host carry the keys {0}; this lets no other host have them.', keys.join(', '));
       if (!(await this.#ask(origin, keys, vscode.l10n.t('Ask {0} for traces?', hostOf(origin)), vscode.l10n.t('{0} is the host of source {1} in touchstone.yml. {2}', origin, names, what)))) return false;
     }
     return true;

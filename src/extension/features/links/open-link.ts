@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { isBeginningOfId } from '../../../core/links/recognise.ts';
+import { guessNote } from '../../../core/links/vendors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import type { LinkExplanation, OpenedLink } from '../../../protocol/remote.ts';
 import { COMMANDS } from '../../constants.ts';
@@ -130,10 +131,11 @@ async function told(services: Services, engine: FolderEngine, opened: OpenedLink
       return;
     }
     case 'unknown-host': {
-      const { host, suggestion } = opened;
+      const { host, suggestion, backend } = opened;
+      const guess = guessNote(backend, host);
       const add = vscode.l10n.t('Add Source…');
       const detail = vscode.l10n.t('Nothing was sent: no source in touchstone.yml is configured for this host. Add it only if you know whose it is.');
-      const answer = await showWarning(vscode.l10n.t('{0} is not known to this workspace.', host), { modal: true, detail }, ...(suggestion === null ? [] : [add]));
+      const answer = await showWarning(vscode.l10n.t('{0} is not known to this workspace.', host), { modal: true, detail: guess === null ? detail : `${detail} ${guess}` }, ...(suggestion === null ? [] : [add]));
       if (answer === add && suggestion !== null && (await addSource(services, engine, suggestion)) !== undefined) await again();
     }
   }
