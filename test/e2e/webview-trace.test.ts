@@ -51,6 +51,35 @@ describe('by keyboard alone', () => {
     await page.close();
   });
 
+  test('into the tree at once, and again when nothing has the focus', async () => {
+    const page = await open('agent');
+    await tree(page).waitFor();
+    await expect.poll(() => tree(page).evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.evaluate(() => { (document.activeElement as HTMLElement).blur(); });
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => active(page)).toMatch(/^llm classify_request/);
+    expect(await tree(page).evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.close();
+  });
+
+  test('out of a menu to its button, which closes it too', async () => {
+    const page = await open('agent');
+    await tree(page).waitFor();
+    const menu = page.getByRole('menu', { name: 'More actions' });
+    const button = page.getByRole('button', { name: 'More actions' });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await menu.waitFor();
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('More actions');
+    await button.click();
+    await menu.waitFor();
+    await button.click();
+    await menu.waitFor({ state: 'detached' });
+    await page.close();
+  });
+
   test('to the error, by finding, and what is found is counted', async () => {
     const page = await open('agent');
     await tree(page).waitFor();

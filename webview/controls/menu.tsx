@@ -9,20 +9,29 @@ export interface MenuItem {
   readonly starts?: boolean;
 }
 
-/** A menu below its anchor: arrows, Home, End and first letters move, Enter and Space choose, Escape and Tab close. */
+/**
+ * A menu in an anchor, beside the button that opens it (`aria-haspopup="menu"`): arrows, Home, End and first letters move, Enter and Space
+ * choose, Escape and Tab close. Closed by the keyboard or by a choice, it gives the focus back to the button.
+ */
 export function Menu({ items, label, align, onClose }: {
   readonly items: readonly MenuItem[];
   readonly label: string;
   readonly align: 'left' | 'right';
-  /** `returnFocus`: closed by the keyboard or by a choice, so the anchor takes the focus again. */
+  /** `returnFocus`: closed by the keyboard or by a choice; the button has the focus again. */
   readonly onClose: (returnFocus: boolean) => void;
 }): ComponentChild {
   const menu = useRef<HTMLDivElement>(null);
+  const opener = (): HTMLElement | null => menu.current?.parentElement?.querySelector<HTMLElement>('[aria-haspopup="menu"]') ?? null;
+  const leave = (): void => {
+    opener()?.focus();
+    onClose(true);
+  };
   useEffect(() => {
     const list = entries(menu.current);
     (list.find((entry) => entry.getAttribute('aria-checked') === 'true') ?? list[0])?.focus();
     const outside = (event: Event): void => {
-      if (event.target instanceof Node && menu.current?.contains(event.target) === false) onClose(false);
+      // A click on the button closes it by itself: closed here, it would be opened again.
+      if (event.target instanceof Node && menu.current?.contains(event.target) === false && opener()?.contains(event.target) !== true) onClose(false);
     };
     const blurred = (): void => onClose(false);
     addEventListener('pointerdown', outside, true);
@@ -41,7 +50,7 @@ export function Menu({ items, label, align, onClose }: {
       : event.key === 'End' ? list.at(-1)
       : event.key.length === 1 && event.key !== ' ' ? [...list.slice(at + 1), ...list].find((entry) => entry.textContent?.toLowerCase().startsWith(event.key.toLowerCase()))
       : undefined;
-    if (event.key === 'Escape' || event.key === 'Tab') onClose(true);
+    if (event.key === 'Escape' || event.key === 'Tab') leave();
     else if (target !== undefined) target.focus();
     else if (event.key === 'Enter' || event.key === ' ') return;
     event.preventDefault();
@@ -59,7 +68,7 @@ export function Menu({ items, label, align, onClose }: {
           tabIndex={-1}
           onClick={(event) => {
             event.stopPropagation();
-            onClose(true);
+            leave();
             item.run();
           }}
         >

@@ -9,6 +9,15 @@ import { KeysHelp, type KeyHelp } from './keys-help.tsx';
 
 type FailureProps = { readonly failure: Failure; readonly words: FailureWords; readonly onRetry: () => void };
 
+/** What a panel is about, each kind of panel in its way. */
+const LIST = ':is([role="treegrid"], [role="grid"], [role="listbox"])[tabindex="0"]';
+/** Keys that lists take. */
+const LIST_KEYS: ReadonlySet<string> = new Set(['ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageDown', 'PageUp', 'Enter']);
+
+function listOf(panel: ParentNode): HTMLElement | null {
+  return panel.querySelector<HTMLElement>(LIST);
+}
+
 /**
  * The frame of a panel: its structure until there is something to show, what is wrong, its keys, and what is read out.
  *
@@ -34,7 +43,12 @@ export function Panel({ model, words, keys, onKey, loading, children }: {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return;
       const typing = event.target instanceof HTMLElement && event.target.matches('input, textarea, vscode-text-field');
-      if (event.key === '?' && !typing) showKeys();
+      const list = event.target === document.body && LIST_KEYS.has(event.key) ? listOf(document) : null;
+      if (list !== null) {
+        // Nothing has the focus (an empty place was clicked): the key is for the list.
+        list.focus({ preventScroll: true });
+        list.dispatchEvent(new KeyboardEvent('keydown', { key: event.key, shiftKey: event.shiftKey, ctrlKey: event.ctrlKey, metaKey: event.metaKey, altKey: event.altKey, bubbles: true, cancelable: true }));
+      } else if (event.key === '?' && !typing) showKeys();
       else if (!onKey(event, typing)) return;
       event.preventDefault();
     };
@@ -44,6 +58,11 @@ export function Panel({ model, words, keys, onKey, loading, children }: {
   const isStructure = children === null && model.failure.value === null;
   // What stands in for data has no controls: they can wait until there is something to use them on.
   useLayoutEffect(() => (isStructure ? undefined : registerControlsSoon()), [isStructure]);
+  const isShown = children !== null;
+  useLayoutEffect(() => {
+    // What VS Code gives the focus to is the page; of a page, only its list is of use to the keys.
+    if (isShown && document.hasFocus() && document.activeElement === document.body) listOf(document)?.focus({ preventScroll: true });
+  }, [isShown]);
   const failure = model.failure.value;
   const notice = model.notice.value;
   const onRetry = (): void => void model.start();
