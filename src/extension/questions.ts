@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { plainText } from '../core/text/plain-text.ts';
 
 /**
  * Asks for a choice. When the palette closes, VS Code gives the focus back to the editor, and a webview takes it only a moment later
@@ -21,9 +22,21 @@ export function createQuickPick<Item extends vscode.QuickPickItem>(): vscode.Qui
   return picker;
 }
 
-/** Asks for a text. It stays when the person looks something up elsewhere: what was typed is not lost. */
+/**
+ * Asks for a text. It stays when the person looks something up elsewhere: what was typed is not lost. What it says may be of a file or a
+ * server: nothing in it becomes a link.
+ */
 export function showInputBox(options: vscode.InputBoxOptions, token?: vscode.CancellationToken): Thenable<string | undefined> {
-  return vscode.window.showInputBox({ ignoreFocusOut: true, ...options }, token);
+  return vscode.window.showInputBox({
+    ignoreFocusOut: true,
+    ...options,
+    ...(options.prompt === undefined ? {} : { prompt: plainText(options.prompt) }),
+    ...(options.validateInput === undefined ? {} : { validateInput: async (text) => plainly(await options.validateInput?.(text)) }),
+  }, token);
+}
+
+function plainly(told: string | vscode.InputBoxValidationMessage | null | undefined): string | vscode.InputBoxValidationMessage | null | undefined {
+  return typeof told === 'string' ? plainText(told) : told && { ...told, message: plainText(told.message) };
 }
 
 function isOverWebview(): boolean {

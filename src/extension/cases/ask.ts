@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { JsonObject } from '../../core/json.ts';
+import { plainText } from '../../core/text/plain-text.ts';
 
 interface Question {
   readonly title: string;
@@ -30,7 +31,7 @@ function askText(question: Question): Promise<{ readonly text: string } | 'back'
   return new Promise((resolve) => {
     const input = vscode.window.createInputBox();
     input.title = question.title;
-    input.prompt = question.prompt;
+    input.prompt = plainText(question.prompt);
     input.value = question.value;
     if (question.steps > 1) {
       input.step = question.step;
