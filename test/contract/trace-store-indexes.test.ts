@@ -176,6 +176,30 @@ describe('indexes that follow the batches', () => {
     store.close();
   });
 
+  it('lose no words and tell of all when traces are deleted, and a span gets a later version, in one transaction', async () => {
+    const database = await openDatabase(folder);
+    const writer = new BatchWriter(database);
+    const keeper = new IndexKeeper(writer);
+    const [one, two] = ['b', 'c'].map((digit) => digit.repeat(32)) as [string, string];
+    const span = (text: string): RawSpan => rawSpan({ text }, { id: '1' });
+    writer.write([prepared([span('earlier')])]);
+    keeper.step();
+    expect([...keeper.takeFound()]).toEqual([TRACE]);
+    writer.write([prepared([one, two].map((traceId, index) => ({ ...rawSpan({ text: long('gone') }, { id: '2' }), traceId, name: `trace ${index}` }))), prepared([rawSpan({ text: long('added') }, { id: '3' })])]);
+    writer.transaction(() => {
+      for (const traceId of [one, two]) writer.hide(writer.states.find(traceId)!);
+      for (const later of prepared([span('corrected')]).spans) writer.spans.write(later, ORIGIN);
+      writer.finish(Date.now());
+    });
+    expect([...keeper.takeFound()]).toEqual([TRACE]);
+    keeper.finish();
+    const store = new StoredTraces(folder);
+    expect(['earlier', 'corrected', 'added'].map((word) => store.search(word).length)).toEqual([0, 1, 1]);
+    expect(store.contradictions()).toEqual([]);
+    store.close();
+    database.close();
+  });
+
   it('write the keys of chunks in pieces, and find each of them at any time', async () => {
     const database = await openDatabase(folder);
     const writer = new BatchWriter(database);

@@ -97,7 +97,10 @@ export class SearchRows {
   committed(): void {
     if (this.#isWritten) {
       for (const trace of this.#writtenTraces) this.#found.add(trace);
+      // What was replaced after the writing waits as well.
+      const later = this.#staged.filter(({ n }) => this.#later.has(n));
       this.#reset();
+      for (const { n } of later) this.#later.add(n);
     }
     if (this.#staged.length === 0) return;
     for (const group of this.#stagedGroups) this.#groups.push(group);
@@ -140,9 +143,11 @@ export class SearchRows {
     for (const { numbers, texts } of taken) for (const [at, n] of numbers.entries()) set(n, texts[at]!);
     for (const { group, n, text } of this.#staged) if (taken.has(group)) set(n, text);
     this.put(rows);
+    // A transaction that deletes several traces writes for each of them.
+    const traces = [...this.#writtenTraces, ...[...taken].map(({ first }) => traceOfNumber(first))];
     this.forget();
     this.#isWritten = true;
-    this.#writtenTraces = [...taken].map(({ first }) => traceOfNumber(first));
+    this.#writtenTraces = traces;
   }
 
   /** Numbers of the traces that are found by more words than when this was asked last. */
