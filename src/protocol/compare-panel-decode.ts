@@ -72,7 +72,7 @@ const row: Schema<ComparisonRow> = v.object({ ...change, caseIndex: index, caseI
 const page: Schema<ComparisonPage> = v.object({ total: index, from: index, rows: v.array(row), revision: number });
 
 const shown: Schema<ShownComparison> = v.object({
-  comparison, choices: v.array(v.object({ ref: comparisonRef, label: text, verdict: v.nullable(v.union([verdict, v.literal('refused')])) })), environments: texts, page: v.nullable(page),
+  comparison, choices: v.array(v.object({ ref: comparisonRef, label: text, verdict: v.nullable(v.union([verdict, v.literal('refused')])) })), environments: texts, promoted: v.optional(v.object({ label: text, environments: texts })), page: v.nullable(page),
 });
 
 const outputs: Schema<CaseOutputs> = v.object({ passes, scores: numbers, latencyMs: numbers, costs: numbers, tokens: numbers, named: v.record(text, numbers) });

@@ -17,6 +17,8 @@ export interface ShownComparison {
   readonly choices: readonly ComparisonChoice[];
   /** Environments that the version at `b` can be promoted to; empty: no *Promote…* (two runs, or no registry). */
   readonly environments: readonly string[];
+  /** The saved version that `b` is, and those of the environments that point to it; absent: none does. */
+  readonly promoted?: { readonly label: string; readonly environments: readonly string[] };
   /** The rows that were asked for with it; `null`: none were, or it is refused. */
   readonly page: ComparisonPage | null;
 }

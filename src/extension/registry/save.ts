@@ -18,12 +18,25 @@ export function asAboutVersion(argument: unknown): AboutVersion | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
+interface SavedVersion {
+  readonly version: VersionSummary;
+  readonly created: boolean;
+}
+
 /**
  * Saves the working copy, as it is in the editor, as a version, and asks what for. Content that is a version already stays that version.
  * `undefined`: not saved, because the person stopped.
  */
-export async function saveVersion(picked: PickedPrompt, given?: AboutVersion): Promise<{ readonly version: VersionSummary; readonly created: boolean } | undefined> {
-  const title = vscode.l10n.t('Save Version of {0}', picked.prompt.name);
+export function saveVersion(picked: PickedPrompt, given?: AboutVersion): Promise<SavedVersion | undefined> {
+  return save(picked, vscode.l10n.t('Save Version of {0}', picked.prompt.name), given);
+}
+
+/** The same for whoever asked for a promotion: only a version can be promoted, and the questions say why they come. */
+export function saveBeforePromotion(picked: PickedPrompt): Promise<SavedVersion | undefined> {
+  return save(picked, vscode.l10n.t('Promote {0}: First Save It as a Version', picked.prompt.name));
+}
+
+async function save(picked: PickedPrompt, title: string, given?: AboutVersion): Promise<SavedVersion | undefined> {
   const listed = await listVersions(picked);
   const same = listed.workingCopy.version === null ? undefined : listed.versions.find((version) => version.source === 'registry' && version.hash === listed.workingCopy.version);
   if (same) {

@@ -8,7 +8,7 @@ import { MenuButton } from '../../controls/menu-button.tsx';
 import type { MenuItem } from '../../controls/menu.tsx';
 import { isRunning, type CompareModel } from './compare-model.ts';
 import { CompareIcon } from './icons.tsx';
-import { describeSide, sizeOf } from './wording.ts';
+import { describeSide, promotionOf, sizeOf } from './wording.ts';
 
 /** What is compared with what, on which cases; while runs are under way how far they are; the main action. */
 export function Header({ model, shown, onKeys }: { readonly model: CompareModel; readonly shown: ShownComparison; readonly onKeys: () => void }): ComponentChild {
@@ -16,6 +16,7 @@ export function Header({ model, shown, onKeys }: { readonly model: CompareModel;
   const { a, b, ref } = comparison;
   const running = isRunning(comparison);
   const size = sizeOf(comparison);
+  const promotion = promotionOf(shown);
   return (
     <header class="head">
       <h1 title={a.promptPath}>{a.promptName === b.promptName ? a.promptName : `${a.promptName} and ${b.promptName}`}</h1>
@@ -23,6 +24,7 @@ export function Header({ model, shown, onKeys }: { readonly model: CompareModel;
         <SideLink model={model} side="a" of={a} />
         <IconButton icon={<CompareIcon name="swap" />} label="Swap sides" title="Swap sides: compare the other way round" onClick={() => model.request('comparison/swap', { ref })} />
         <SideLink model={model} side="b" of={b} />
+        {promotion.badge !== null && <span class="dim small wide" title={promotion.title}>{promotion.badge}</span>}
       </div>
       <div class="with">
         <span>
@@ -36,7 +38,7 @@ export function Header({ model, shown, onKeys }: { readonly model: CompareModel;
         {running
           ? <Button title="Stops the runs; what was answered is kept and compared" onClick={() => model.request('comparison/cancel', { ref })}>Cancel</Button>
           : <Button class="again" title="Runs every case of both sides again, without the cache. Asks before it spends" onClick={() => model.request('comparison/again', { ref })}><span slot="start" class="again-icon"><CompareIcon name="refresh" /></span><span class="wide">Run again</span></Button>}
-        {shown.environments.length > 0 && <Button primary={!running} disabled={running} title={`Promotes ${b.label} to ${listed(shown.environments)}`} onClick={() => model.request('comparison/promote', { ref })}>Promote…</Button>}
+        {shown.environments.length > 0 && <Button primary={!running && shown.promoted === undefined} disabled={running || promotion.targets.length === 0} title={promotion.title} onClick={() => model.request('comparison/promote', { ref })}>Promote…</Button>}
         <More model={model} shown={shown} onKeys={onKeys} />
       </div>
     </header>
@@ -88,8 +90,4 @@ function More({ model, shown, onKeys }: { readonly model: CompareModel; readonly
     { label: 'Keys', run: onKeys },
   ];
   return <MenuButton icon="ellipsis" label="More actions" items={items} />;
-}
-
-function listed(names: readonly string[]): string {
-  return names.length > 1 ? `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}` : names[0] ?? '';
 }

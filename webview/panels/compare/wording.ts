@@ -2,7 +2,7 @@ import type { ComparisonTest, Difference, MetricComparison, Verdict } from '../.
 import { differenceInterval, metricDifference, metricName, pValue } from '../../../src/core/compare/sentence.ts';
 import { formatCount, formatUsd } from '../../../src/core/text/format.ts';
 import type { Comparison, ComparedSide } from '../../../src/protocol/compare.ts';
-import type { ComparisonChoice } from '../../../src/protocol/compare-panel.ts';
+import type { ComparisonChoice, ShownComparison } from '../../../src/protocol/compare-panel.ts';
 
 /** How a verdict looks: a word, and an arrow or a sign with it. */
 export type Tone = 'better' | 'worse' | 'none' | 'few';
@@ -125,4 +125,19 @@ const ENDED: Readonly<Record<string, string>> = { cancelled: 'was cancelled', in
 export function incompleteSentence(side: ComparedSide): string | null {
   const ended = ENDED[side.status];
   return ended === undefined || side.done >= side.total ? null : `${side.label} ${ended}: ${formatCount(side.done)} of ${formatCount(side.total, 'output')} are there.`;
+}
+
+/** Where `b` can be promoted to, and where it has been: `v3, in production` stands beside it. No target is left where all environments point to it. */
+export function promotionOf({ comparison: { b }, environments, promoted }: ShownComparison): { readonly targets: readonly string[]; readonly title: string; readonly badge: string | null } {
+  if (promoted === undefined) return { targets: environments, title: `Promotes ${b.label} to ${listed(environments, 'or')}`, badge: null };
+  const targets = environments.filter((name) => !promoted.environments.includes(name));
+  const version = promoted.label.split(' · ')[0] ?? promoted.label;
+  const there = `${listed(promoted.environments, 'and')} ${promoted.environments.length === 1 ? 'points' : 'point'} to ${version} already`;
+  // The label of a version that was asked for by its environment says both.
+  const isSaid = b.version?.environment !== null && b.version?.environment !== undefined;
+  return { targets, title: targets.length === 0 ? there : `${there}. Promotes it to ${listed(targets, 'or')}`, badge: isSaid ? null : `${b.label.includes(version) ? '' : `${version}, `}in ${listed(promoted.environments, 'and')}` };
+}
+
+function listed(names: readonly string[], word: 'and' | 'or'): string {
+  return names.length > 1 ? `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1) ?? ''}` : names[0] ?? '';
 }

@@ -19,17 +19,26 @@ export async function askShown(engine: Engine, comparisons: readonly ComparisonR
   const comparison = all.find(({ ref }) => wanted !== null && refKey(ref) === refKey(wanted)) ?? all[0];
   if (comparison === undefined) return null;
   const { ref } = comparison;
-  const [environments, page] = await Promise.all([
-    environmentsOf(engine, comparison, overlays, signal),
+  const [promotion, page] = await Promise.all([
+    promotionOf(engine, comparison, overlays, signal),
     rows === null || comparison.refused ? null : engine.request('compare/page', { ref, settings, view: rows.view, from: 0, to: rows.count }, signal),
   ]);
-  return { shown: { comparison, choices: all.map((one) => ({ ref: one.ref, label: one.b.label, verdict: verdictOf(one) })), environments, page }, all };
+  return { shown: { comparison, choices: all.map((one) => ({ ref: one.ref, label: one.b.label, verdict: verdictOf(one) })), ...promotion, page }, all };
 }
 
 /** Only what is a version, or can be saved as one, can be promoted; a run of a prompt that is gone cannot. */
-async function environmentsOf(engine: Engine, { b }: Comparison, overlays: readonly TextOverlay[], signal?: AbortSignal): Promise<readonly string[]> {
-  if (b.version === null && !b.workingCopy) return [];
-  return engine.request('versions/list', { path: b.promptPath, prompt: b.promptId, overlays }, signal).then(({ environments }) => environments.map(({ environment }) => environment), () => []);
+async function promotionOf(engine: Engine, { b, stale }: Comparison, overlays: readonly TextOverlay[], signal?: AbortSignal): Promise<Pick<ShownComparison, 'environments' | 'promoted'>> {
+  if (b.version === null && !b.workingCopy) return { environments: [] };
+  try {
+    const { environments, versions, workingCopy } = await engine.request('versions/list', { path: b.promptPath, prompt: b.promptId, overlays }, signal);
+    // A working copy that was edited since it ran is no version of what is shown.
+    const hash = b.version?.hash ?? (stale.b ? null : workingCopy.version);
+    const version = versions.find((one) => one.hash === hash);
+    const pointing = environments.filter((state) => hash !== null && state.version === hash).map(({ environment }) => environment);
+    return { environments: environments.map(({ environment }) => environment), ...(version === undefined || pointing.length === 0 ? {} : { promoted: { label: version.label, environments: pointing } }) };
+  } catch {
+    return { environments: [] };
+  }
 }
 
 /** None while a run is under way: looking again and again until it pleases would be no test. */

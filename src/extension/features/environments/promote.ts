@@ -7,7 +7,7 @@ import { compareAndShow, knownComparison } from '../../compare/start.ts';
 import { showInformation, showWarning } from '../../messages.ts';
 import { showInputBox, showQuickPick } from '../../questions.ts';
 import { asVersionTarget, listVersions, pickEnvironment, pickVersion, placeOf, versionItems } from '../../registry/pick.ts';
-import { saveVersion } from '../../registry/save.ts';
+import { saveBeforePromotion } from '../../registry/save.ts';
 import { getVersion } from '../../registry/texts.ts';
 import { comparisonSentence, shortLabel, workingCopyText } from '../../registry/wording.ts';
 import type { Services } from '../../services.ts';
@@ -53,12 +53,12 @@ async function chooseVersion(picked: PickedPrompt, listed: PromptVersions, { ref
     return pickVersion(saved.filter((version) => diverged.some((one) => one.version === version.hash)), { title: vscode.l10n.t('Decide where {0} points', environment ?? ''), placeHolder: vscode.l10n.t('Its pointer was moved on two branches: pick the version that holds') });
   }
   const current = saved.find((version) => version.hash === listed.workingCopy.version);
-  if (ref === WORKING_COPY || saved.length === 0) return current ?? (await saveVersion(picked))?.version;
+  if (ref === WORKING_COPY || saved.length === 0) return current ?? (await saveBeforePromotion(picked))?.version;
   if (environment === undefined && current) return current;
   const items: (vscode.QuickPickItem & { readonly version?: VersionSummary; readonly save?: true })[] = versionItems(saved);
   if (!current) items.unshift({ label: `$(save) ${vscode.l10n.t('working copy')}`, description: vscode.l10n.t('{0}: it is saved as a version first', workingCopyText(listed)), save: true });
   const item = await showQuickPick(items, { title: vscode.l10n.t('Promote {0}', picked.prompt.name), placeHolder: vscode.l10n.t('Pick a version'), matchOnDescription: true, matchOnDetail: true });
-  return item?.save ? (await saveVersion(picked))?.version : item?.version;
+  return item?.save ? (await saveBeforePromotion(picked))?.version : item?.version;
 }
 
 async function chooseEnvironment(listed: PromptVersions, environment: string | undefined, version: VersionSummary, label: string): Promise<EnvironmentState | undefined> {
