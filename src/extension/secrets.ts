@@ -27,6 +27,11 @@ export class Secrets {
     return value;
   }
 
+  /** What was set here, whatever the environment has; `undefined`: nothing. */
+  async stored(name: string): Promise<string | undefined> {
+    return this.#context.secrets.get(storageKey(name));
+  }
+
   async set(name: string, value: string): Promise<void> {
     this.#log.hide(value);
     await this.#context.secrets.store(storageKey(name), value);

@@ -7,6 +7,7 @@ import { showInformation, showWarning } from '../messages.ts';
 import { withProgress } from '../progress.ts';
 import { showInputBox, showQuickPick } from '../questions.ts';
 import type { Services } from '../services.ts';
+import { KeptConsent } from './kept-consent.ts';
 import { sourceHost, sourceLabel } from './source-wording.ts';
 
 type Field = 'project' | 'tenant' | 'datasource' | 'database' | 'table';
@@ -25,15 +26,20 @@ export async function addSource(services: Services, engine: FolderEngine, sugges
   const entry = await askEntry(services, engine, title, suggestion);
   if (!entry) return undefined;
   const source = await engine.request('remote/describe', { entry });
-  const { names, isComplete } = await askKeys(services, source, title);
-  const set = new Set(names);
-  if (!isComplete || !(await decide(services, engine, entry, set))) {
-    for (const name of set) await services.secrets.remove(name);
-    return undefined;
+  const before = new KeptConsent(services, source.type === 'sqlite' ? null : new URL(source.url).origin);
+  let isAdded = false;
+  try {
+    const { isComplete } = await askKeys(services, source, title, before);
+    const tested = isComplete ? await decide(services, engine, entry, before) : null;
+    if (tested === null) return undefined;
+    await engine.request('remote/add', { entry });
+    isAdded = true;
+    if (tested.ok) void showInformation(vscode.l10n.t('Source "{0}" is added to touchstone.yml. {1}', entry.name, tested.message));
+    return entry.name;
+  } finally {
+    if (!isAdded) await before.restore();
+    services.remotes.refresh();
   }
-  await engine.request('remote/add', { entry });
-  services.remotes.refresh();
-  return entry.name;
 }
 
 /** Asks for the keys of a source that is there. Resolves to whether one was set. */
@@ -82,8 +88,8 @@ async function askPath(title: string): Promise<{ readonly path: string } | undef
   return path === undefined ? undefined : { path: path.trim() };
 }
 
-/** One field a key. Left empty, a key stays as it is; the host that it is typed for is the one that it may be shown. */
-async function askKeys({ secrets, hosts, remotes }: Services, source: RemoteSource, title: string): Promise<{ readonly names: readonly string[]; readonly isComplete: boolean }> {
+/** One field a key. Left empty, a key stays as it is; the host that it is typed for is the one that it may be shown. `before` notes what is changed. */
+async function askKeys({ secrets, hosts, remotes }: Services, source: RemoteSource, title: string, before?: KeptConsent): Promise<{ readonly names: readonly string[]; readonly isComplete: boolean }> {
   const names: string[] = [];
   for (const { name, what, isSet } of source.secrets) {
     const prompt = isSet
@@ -95,6 +101,7 @@ async function askKeys({ secrets, hosts, remotes }: Services, source: RemoteSour
       if (isSet) await hosts.allow(new URL(source.url).origin, [name]);
       continue;
     }
+    await before?.note(name);
     await secrets.set(name, value.trim());
     await hosts.allow(new URL(source.url).origin, [name]);
     names.push(name);
@@ -104,21 +111,19 @@ async function askKeys({ secrets, hosts, remotes }: Services, source: RemoteSour
   return { names, isComplete: true };
 }
 
-/** Tests the connection; what failed is said, and decided upon by the person. `set` grows by the names of keys that are set meanwhile. */
-async function decide(services: Services, engine: FolderEngine, entry: NewSource, set: Set<string>): Promise<boolean> {
+/** Tests the connection; what failed is said, and decided upon by the person. Resolves to the last test; `null`: it is not to be added. */
+async function decide(services: Services, engine: FolderEngine, entry: NewSource, before: KeptConsent): Promise<SourceTest | null> {
   for (;;) {
     const source = await engine.request('remote/describe', { entry });
-    const { ok, message, needsKey } = await testSource(engine, { entry });
-    if (ok) {
-      void showInformation(vscode.l10n.t('Source "{0}" is added to touchstone.yml. {1}', entry.name, message));
-      return true;
-    }
+    const tested = await testSource(engine, { entry });
+    const { ok, message, needsKey } = tested;
+    if (ok) return tested;
     const [again, keys, add] = [vscode.l10n.t('Test Again'), vscode.l10n.t('Set Key…'), vscode.l10n.t('Add Anyway')];
     // The first one is what Enter does: asking again with the same key is refused again.
     const actions = source.secrets.length === 0 ? [again] : needsKey ? [keys, again] : [again, keys];
     const answer = await showWarning(vscode.l10n.t('The connection does not work yet.'), { modal: true, detail: services.log.redact(message) }, ...actions, add);
-    if (answer === keys) for (const name of (await askKeys(services, source, vscode.l10n.t('Set Key of {0}', source.name))).names) set.add(name);
-    if (answer !== again && answer !== keys) return answer === add;
+    if (answer === keys) await askKeys(services, source, vscode.l10n.t('Set Key of {0}', source.name), before);
+    else if (answer !== again) return answer === add ? tested : null;
   }
 }
 

@@ -31,6 +31,17 @@ export class Hosts {
     await this.#memory.update(KEY, { ...known, [origin]: [...new Set([...(known[origin] ?? []), ...keys])].sort() });
   }
 
+  /** The keys that this origin may be shown; `undefined`: nobody agreed to ask it. */
+  allowed(origin: string): readonly string[] | undefined {
+    return this.#known()[origin];
+  }
+
+  /** Takes back what was allowed since `allowed` said this. */
+  async restore(origin: string, keys: readonly string[] | undefined): Promise<void> {
+    const { [origin]: _, ...others } = this.#known();
+    await this.#memory.update(KEY, keys === undefined ? others : { ...others, [origin]: keys });
+  }
+
   /** Before sources are contacted: asks about each host that was not agreed to, with the keys that it would be shown. */
   async agree(sources: readonly Asked[]): Promise<boolean> {
     const remote = sources.filter(({ type }) => type !== 'sqlite');
@@ -75,7 +86,7 @@ export class Hosts {
   }
 
   #isAllowed(origin: string, keys: readonly string[]): boolean {
-    const allowed = this.#known()[origin];
+    const allowed = this.allowed(origin);
     return allowed !== undefined && keys.every((key) => allowed.includes(key));
   }
 
