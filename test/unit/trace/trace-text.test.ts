@@ -85,7 +85,7 @@ describe('columns', () => {
   });
 });
 
-function skeletonOf(names: readonly string[], kind: (typeof SPAN_KINDS)[number] = 'llm'): ReturnType<typeof buildSkeleton>['skeleton'] {
+function skeletonOf(names: readonly string[], kind: (typeof SPAN_KINDS)[number] = 'llm', model: string | null = null): ReturnType<typeof buildSkeleton>['skeleton'] {
   const columns = new SpanColumns(names.length);
   for (const [index] of names.entries()) {
     const at = columns.next();
@@ -94,11 +94,17 @@ function skeletonOf(names: readonly string[], kind: (typeof SPAN_KINDS)[number] 
     [columns.starts[at], columns.ends[at]] = [index, index + 2_000_000];
     columns.kinds[at] = SPAN_KINDS.indexOf(kind);
     columns.names[at] = index + 1;
+    if (model !== null) columns.models[at] = names.length + 1;
   }
-  return buildSkeleton({ traceId: 'ab', revision: 1, zeroNs: '0' }, { columns, textOf: (number) => names[number - 1]!, carriesUsage: 1 << 17, costReported: 1 << 18 }).skeleton;
+  return buildSkeleton({ traceId: 'ab', revision: 1, zeroNs: '0' }, { columns, textOf: (number) => names[number - 1] ?? model!, carriesUsage: 1 << 17, costReported: 1 << 18 }).skeleton;
 }
 
 describe('a trace as lines', () => {
+  it('says the model beside a name that does not say it already', () => {
+    const lines = [...treeLines(skeletonOf(['chat gpt-5', 'gpt-5', 'chat gpt-5-mini', 'chat azure/gpt-5', 'gpt-5-mini, then gpt-5', 'plan'], 'llm', 'gpt-5'), title, [], 0, 6)].join('');
+    expect([...lines.matchAll(/llm {2}(.*?) {2}\d+ ms/g)].map(([, said]) => said)).toEqual(['chat gpt-5', 'gpt-5', 'chat gpt-5-mini  gpt-5', 'chat azure/gpt-5  gpt-5', 'gpt-5-mini, then gpt-5', 'plan  gpt-5']);
+  });
+
   it('says what it is, what stands out, and each span', () => {
     const lines = [...treeLines(skeletonOf(['plan', 'chat']), title, [{ rule: 'errors', severity: 'error', message: 'chat failed', spanIds: [] }], 0, 2)].join('');
     expect(lines).toBe('run · 4.2 s · 2 model calls · 1 tool call · 31,204 tokens · $0.0830 and 1 call without a price · shop · production\nab\n✗ chat failed\n\n0000000000000001  llm  plan  2 ms\n0000000000000002    llm  chat  2 ms\n');

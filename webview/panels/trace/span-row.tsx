@@ -1,6 +1,7 @@
 import { Component, createRef, type ComponentChild } from 'preact';
 import { durationParts, formatCount, formatDuration } from '../../../src/core/text/format.ts';
 import { FAILED, SPAN_FLAGS, SPAN_KINDS } from '../../../src/core/trace/skeleton.ts';
+import { saysModel } from '../../../src/core/trace/span-name.ts';
 import type { TimeWindow } from '../../../src/core/trace/view/activity.ts';
 import { ROW, type Row } from '../../../src/core/trace/view/rows.ts';
 import type { RowNumbers, TreeView } from '../../../src/core/trace/view/tree-view.ts';
@@ -162,7 +163,7 @@ function Name({ view, row, numbers }: { readonly view: TreeView; readonly row: R
       <span class="txt">
         <span class="kind">{identity.kind}</span>
         <span class={hit ? 'name hit' : 'name'}><Visible text={clip(identity.name, MAX_NAME)} /></span>
-        {identity.model !== '' && identity.model !== identity.name && <span class="model"><Visible text={clip(identity.model, MAX_NAME)} /></span>}
+        {identity.model !== '' && !saysModel(clip(identity.name, MAX_NAME), identity.model) && <span class="model"><Visible text={clip(identity.model, MAX_NAME)} /></span>}
         {reason !== '' && <span class="reason" title={visibleText(reason)}><Visible text={clip(reason, MAX_REASON)} /></span>}
       </span>
     </>
@@ -274,7 +275,7 @@ export function rowId(index: number): string {
 function describe(view: TreeView, row: Row, numbers: RowNumbers): string {
   const identity = identityOf(view.display, row);
   const parts = [clip(nameOfRow(view.display, row, numbers.spans), MAX_NAME)];
-  if (identity !== null && identity.model !== '') parts.push(identity.model);
+  if (identity !== null && identity.model !== '' && !saysModel(clip(identity.name, MAX_NAME), identity.model)) parts.push(identity.model);
   if (row.type === ROW.group) parts.push(formatCount(numbers.spans, 'span'), numbers.p50 === null ? '' : `median ${formatDuration(numbers.p50)}`);
   else if (row.position >= 0) parts.push(numbers.p50 === null ? 'running' : formatDuration(numbers.p50));
   if (numbers.errors > 0) parts.push(row.position >= 0 && numbers.spans === 0 ? 'failed' : formatCount(numbers.errors, 'error'));

@@ -1,6 +1,7 @@
 import { formatCount, formatDuration, formatTokens, formatUsd } from '../../text/format.ts';
 import type { Finding } from '../findings/finding.ts';
 import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../skeleton.ts';
+import { saysModel } from '../span-name.ts';
 import { SpanPositions } from '../view/span-ids.ts';
 
 /** What the first line says of a trace. */
@@ -70,7 +71,7 @@ function line(skeleton: TraceSkeleton, at: number, depth: number): string {
   const model = skeleton.texts[skeleton.models[at]!] ?? '';
   const name = visible(skeleton.texts[skeleton.names[at]!] ?? '');
   const parts = [`${'  '.repeat(Math.min(depth, DEEPEST_INDENT))}${SPAN_KINDS[skeleton.kinds[at]!]!}  ${name}`];
-  if (model !== '' && !name.includes(model)) parts.push(visible(model));
+  if (model !== '' && !saysModel(name, visible(model))) parts.push(visible(model));
   parts.push(Number.isNaN(skeleton.durations[at]!) ? 'running' : formatDuration(skeleton.durations[at]!));
   const [input, output, cost] = [skeleton.inputTokens[at]!, skeleton.outputTokens[at]!, skeleton.costs[at]!];
   if (!Number.isNaN(input) || !Number.isNaN(output)) parts.push(`${formatTokens(known(input))} → ${formatTokens(known(output))} tokens`);
