@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { mergeSpans } from '../../src/core/trace/merge.ts';
-import type { RawSpan } from '../../src/core/trace/model.ts';
 import { encodeSpans } from '../../src/core/trace/otlp-encode.ts';
 import { spansOfBatch } from '../fixtures/traces/numbered-batches.ts';
 import { StoredTraces } from '../fixtures/traces/stored.ts';
@@ -79,8 +78,7 @@ it(`touchstone serve, killed ${KILLS} times while ${SENDERS} senders post: every
     store.close();
   }
   const store = new StoredTraces(folder);
-  const expected = new Map<string, RawSpan[]>();
-  for (const { span } of mergeSpans([...taken].sort((a, b) => a - b).flatMap(spansOfBatch))) expected.set(span.traceId, [...(expected.get(span.traceId) ?? []), span]);
+  const expected = Map.groupBy(mergeSpans([...taken].sort((a, b) => a - b).flatMap(spansOfBatch)).map(({ span }) => span), ({ traceId }) => traceId);
   for (const [traceId, spans] of expected) {
     const stored = new Map(store.spans(traceId).map((span) => [span.spanId, span]));
     for (const span of spans) expect(stored.get(span.spanId)).toEqual(span);

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { mergeSpans } from '../../src/core/trace/merge.ts';
-import type { RawSpan } from '../../src/core/trace/model.ts';
 import { createTraceSink } from '../../src/node/traces/sink.ts';
 import { spansOfBatch } from '../fixtures/traces/numbered-batches.ts';
 import { StoredTraces } from '../fixtures/traces/stored.ts';
@@ -54,8 +53,7 @@ it(`killed ${KILLS} times under load: every span that was taken is there, none t
     store.close();
   }
   const store = new StoredTraces(folder);
-  const expected = new Map<string, RawSpan[]>();
-  for (const { span } of mergeSpans(taken.flatMap(spansOfBatch))) expected.set(span.traceId, [...(expected.get(span.traceId) ?? []), span]);
+  const expected = Map.groupBy(mergeSpans(taken.flatMap(spansOfBatch)).map(({ span }) => span), ({ traceId }) => traceId);
   for (const [traceId, spans] of expected) {
     const stored = new Map(store.spans(traceId).map((span) => [span.spanId, span]));
     for (const span of spans) expect(stored.get(span.spanId)).toEqual(span);
