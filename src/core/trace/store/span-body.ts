@@ -141,8 +141,7 @@ class Draft {
 
   inline(text: string, json: string): void {
     this.text += json;
-    // Numbers, yes and no are filtered by, not searched for.
-    if (text.length > 5) this.texts.push(text);
+    if (text.length > LONGEST_PLAIN || isWord(text)) this.texts.push(text);
   }
 
   /** `{"t": pieces}` of a text, `{"j": pieces}` of the JSON of a structured value: texts as they are, references in their place, between neighbours the separator `s`. */
@@ -198,6 +197,15 @@ interface Place {
   readonly index: number;
   /** Characters of the key up to what is said of the item: head, index and both dots. */
   readonly length: number;
+}
+
+/** Numbers, yes and no are filtered by, not searched for: they are as short as this, as some words are. */
+const LONGEST_PLAIN = 5;
+const PLAIN: ReadonlySet<string> = new Set(['true', 'false', 'True', 'False', 'null', 'None', 'yes', 'no']);
+
+/** Whether somebody may look for a short text. */
+function isWord(text: string): boolean {
+  return /[a-z\u0080-\uffff]/i.test(text) && !PLAIN.has(text);
 }
 
 /** Keys are few and short, and asked for with every span. Bounded, because a sender may number them, or send a book as a key. */

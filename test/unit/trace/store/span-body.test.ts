@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../../src/core/json.ts';
 import { readTraceText } from '../../../../src/core/trace/formats/read.ts';
 import type { RawSpan } from '../../../../src/core/trace/model.ts';
 import { decodeOtlpJson } from '../../../../src/core/trace/otlp-json.ts';
+import { searchTextOfSpan } from '../../../../src/core/trace/store/search-text.ts';
 import { cutsOf } from '../../../../src/core/trace/store/slices.ts';
 import { chunksOfBody, draftBody, finishBody } from '../../../../src/core/trace/store/span-body.ts';
 import { randomOf } from '../random.ts';
@@ -71,6 +72,13 @@ describe('a span in the store', () => {
     const draft = draftBody(rawSpan({ 'gen_ai.input.messages': list, 'llm.input_messages.0.message.content': long('flat'), long: 'z'.repeat(400), structured: [message(1), message(2)] }, { events: [['e', { text: 'q'.repeat(300) }]] }));
     const numbers = draft.chunks.map((_, index) => 5_000_000_000 - index * index);
     expect(chunksOfBody(finishBody(draft.template, 4_999_999_999, numbers), 4_999_999_999)).toEqual(numbers);
+  });
+
+  it('is found by short words too, not by numbers, yes and no', () => {
+    const words = ['Alice', 'hello', 'ok', 'v1', '4xx', 'né', '退款'];
+    const others = ['12345', '-1.5', '', 'true', 'no', '2 + 2'];
+    const span = rawSpan({ ...Object.fromEntries([...words, ...others].map((value, index) => [`key${index}`, value])), count: 7, isFinal: true, none: null });
+    expect(searchTextOfSpan(span, draftBody(span)).split('\n').filter((text) => text !== '')).toEqual([span.name, ...words]);
   });
 
   it.skipIf(!existsSync(folder))(`comes out as it went in, for every file of the corpus (skipped without ${folder})`, () => {
