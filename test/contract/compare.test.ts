@@ -226,6 +226,7 @@ describe('two versions of a prompt', () => {
     const { result } = await workspace.engine.request('compare/get', { ref: ref! });
     expect(result?.metrics.map(({ name }) => name)).not.toContain('latencyMs');
     expect((await workspace.engine.request('compare/distributions', { ref: ref! })).latencyMs.a).toHaveLength(0);
+    expect((await workspace.engine.request('compare/get', { ref: ref!, settings: { metric: 'latencyMs' } })).result?.metrics[0]).toMatchObject({ name: 'latencyMs', n: 0, warning: expect.stringContaining('nor have those of the built-in models') as unknown });
     const { refs: [other] } = await compared(workspace, ['triage+test/model', 'triage+test/other']);
     expect((await workspace.engine.request('compare/get', { ref: other! })).result?.metrics.map(({ name }) => name)).toContain('latencyMs');
   });

@@ -143,8 +143,8 @@ function compareMetric(column: Column, cases: readonly PairedCase[], among: Int3
   return withVerdict({ ...metric, casesNeeded: casesNeeded(metric, measured, options, alpha) }, metric.p, options);
 }
 
-/** Where this is so, it is nearly always for one reason, and a person can do something about it. */
-const NO_LATENCY = 'No case has a latency on both sides: answers from the cache have none. Compare without the cache to measure it (on the command line: --no-cache).';
+/** Where this is so, it is nearly always for one of these reasons, and about the first a person can do something. */
+const NO_LATENCY = 'No case has a latency on both sides: answers from the cache have none, nor have those of the built-in models. Compare without the cache to measure other models (on the command line: --no-cache).';
 
 /** Those with a value on both sides. */
 function knownAmong({ a, b }: Column, among: Int32Array): Int32Array {
