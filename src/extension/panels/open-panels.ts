@@ -33,7 +33,7 @@ export class OpenPanels<Target, View extends PanelView> implements vscode.Dispos
   show(target: Target, title: string, preserveFocus = false): View {
     const shown = this.get(target);
     if (!preserveFocus) shown?.host.reveal();
-    return shown ?? this.#attach(target, vscode.window.createWebviewPanel(this.#kind.viewType, title, vscode.ViewColumn.Active, { enableScripts: true }));
+    return shown ?? this.#attach(target, vscode.window.createWebviewPanel(this.#kind.viewType, title, { viewColumn: vscode.ViewColumn.Active, preserveFocus }, { enableScripts: true }));
   }
 
   dispose(): void {

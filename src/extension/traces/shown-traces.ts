@@ -58,6 +58,10 @@ export class ShownTraces implements vscode.Disposable {
     return this.#traces.at(-1) ?? null;
   }
 
+  isShown(engine: FolderEngine, traceId: string): boolean {
+    return this.#traces.some((trace) => trace.engine === engine && trace.traceId === traceId);
+  }
+
   /** A panel shows a trace, until what this returns is disposed. */
   add(engine: FolderEngine, traceId: string): ShownTrace {
     const trace = new ShownTrace(this, engine, traceId);

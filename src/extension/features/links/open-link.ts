@@ -78,32 +78,31 @@ type Ask = (signal: AbortSignal, request: string) => Promise<OpenedLink>;
 
 async function tryOpen(services: Services, engine: FolderEngine, source: string | null, title: string, ask: Ask, again: () => Promise<void>, preserveFocus = false): Promise<void> {
   try {
-    const { opened, isShown } = await fetchShown(services, engine, title, ask, preserveFocus);
-    await told(services, engine, opened, isShown || preserveFocus, again);
+    const { opened, shown } = await fetchShown(services, engine, title, ask, preserveFocus);
+    await told(services, engine, opened, { shown, preserveFocus }, again);
   } catch (error) {
     await offer(services, engine, source, error, again);
   }
 }
 
 /**
- * The panel opens with the first spans; the rest arrives in it. What has come when it is cancelled stays. `isShown`: it has been shown,
- * and whoever went on to something else since then is left there.
+ * The panel opens with the first spans; the rest arrives in it. What has come when it is cancelled stays. `shown`: the trace whose panel was
+ * opened so; whoever went on to something else since then, or closed it, is left there.
  */
-async function fetchShown(services: Services, engine: FolderEngine, title: string, ask: Ask, preserveFocus: boolean): Promise<{ readonly opened: OpenedLink; readonly isShown: boolean }> {
+async function fetchShown(services: Services, engine: FolderEngine, title: string, ask: Ask, preserveFocus: boolean): Promise<{ readonly opened: OpenedLink; readonly shown: string | null }> {
   return withProgress(title, async (signal, progress) => {
-    let isShown = false;
+    const panel: { opening: Promise<string | null> | null } = { opening: null };
     // Others may be on their way at the same time: their first spans are not to be shown for ours.
     const request = randomUUID();
     const listener = services.engines.onRemoteProgress(({ engine: from, params: { request: of, traceId, spans, bytes } }) => {
       if (from !== engine || of !== request) return;
       progress.report({ message: `${formatCount(spans, 'span')} · ${formatBytes(bytes)}` });
-      if (isShown || traceId === null || spans === 0) return;
-      isShown = true;
-      void show(engine, { traceId, spanId: null }, preserveFocus);
+      if (panel.opening !== null || traceId === null || spans === 0) return;
+      panel.opening = show(engine, { traceId, spanId: null }, preserveFocus).then(() => (services.shownTraces.isShown(engine, traceId) ? traceId : null), () => null);
     });
     try {
       const opened = await ask(signal, request);
-      return { opened, isShown };
+      return { opened, shown: await panel.opening };
     } finally {
       listener.dispose();
     }
@@ -114,10 +113,11 @@ async function show(engine: FolderEngine, { traceId, spanId }: Pick<Required<Tra
   await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: engine.folder.uri.toString(), traceId, spanId } satisfies TraceTarget, { preserveFocus });
 }
 
-async function told(services: Services, engine: FolderEngine, opened: OpenedLink, preserveFocus: boolean, again: () => Promise<void>): Promise<void> {
+async function told(services: Services, engine: FolderEngine, opened: OpenedLink, { shown, preserveFocus }: { readonly shown: string | null; readonly preserveFocus: boolean }, again: () => Promise<void>): Promise<void> {
   switch (opened.status) {
     case 'opened': {
-      await show(engine, opened, preserveFocus);
+      if (shown !== opened.traceId) await show(engine, opened, preserveFocus);
+      else if (services.shownTraces.isShown(engine, shown)) await show(engine, opened, true);
       // The trace is open; nobody waits until the message is put away.
       if (opened.from === 'source' && opened.notes.length > 0) void showInformation(opened.notes.join(' '));
       return;
