@@ -117,10 +117,11 @@ describe('a trace as lines', () => {
   });
 
   it('shows control characters instead of sending them to the terminal', () => {
-    const lines = [...treeLines(skeletonOf(['\u001b]0;owned\u0007\u001b[2J', 'a\nb\u202e']), title, [], 0, 2)].join('');
+    const lines = [...treeLines(skeletonOf(['\u001b]0;owned\u0007\u001b[2J', 'a\nb\u202e\u2028\u061c', `x${'😀'.repeat(300)}`]), title, [], 0, 3)].join('');
     expect(lines).toContain('\\u001b]0;owned\\u0007\\u001b[2J');
-    expect(lines).toContain('a b\\u202e');
-    expect(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(lines)).toBe(false);
+    expect(lines).toContain('a b\\u202e\\u2028\\u061c');
+    expect(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u2028\u202e]/.test(lines)).toBe(false);
+    expect(lines).toContain(`x${'😀'.repeat(99)}…`);
   });
 });
 

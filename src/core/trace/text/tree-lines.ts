@@ -1,4 +1,6 @@
+import { clip } from '../../text/clip.ts';
 import { formatCount, formatDuration, formatTokens, formatUsd } from '../../text/format.ts';
+import { visible as visibleLine } from '../../text/visible.ts';
 import type { Finding } from '../findings/finding.ts';
 import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../skeleton.ts';
 import { saysModel } from '../span-name.ts';
@@ -88,8 +90,8 @@ function known(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-/** One line, without what steers a terminal. */
+/** One line and not too long, without what steers a terminal. */
 export function visible(text: string): string {
-  const line = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text;
-  return line.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => (/\s/.test(character) ? ' ' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`));
+  const shown = text.length > LONGEST_NAME ? `${clip(text, LONGEST_NAME)}…` : text;
+  return visibleLine(shown.replace(/[\t-\r\u0085]/g, ' '));
 }
