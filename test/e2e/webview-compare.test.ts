@@ -155,6 +155,7 @@ describe('judging', () => {
     await page.getByRole('complementary', { name: 'Case refund-late' }).waitFor();
     await page.keyboard.press('b');
     await page.getByText('Names, checks, costs and latencies appear after your verdict.').waitFor();
+    expect(await grid(page).getByRole('columnheader').getByRole('button').allInnerTexts()).toEqual(['Case']);
     const detail = page.getByRole('complementary');
     const sides = new Set<string>();
     for (let i = 0; i < 8; i++) {

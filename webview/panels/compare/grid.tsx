@@ -55,7 +55,9 @@ type Sort = ComparisonView['sort'];
 function ColumnHeaders({ model, comparison }: { readonly model: CompareModel; readonly comparison: Comparison }): ComponentChild {
   const { sort } = model.view;
   const turn = (by: Sort['by']) => (): void => model.setView({ sort: sort.by !== by ? { by, descending: false } : !sort.descending ? { by, descending: true } : INITIAL_VIEW.sort });
-  const header = (by: Sort['by'], label: string, title: string, className = ''): ComponentChild => (
+  // Blinded, cases stand in no order that tells which side did better.
+  const isOffered = (by: Sort['by']): boolean => by === 'case' || !model.state.value.blinded;
+  const header = (by: Sort['by'], label: string, title: string, className = ''): ComponentChild => !isOffered(by) ? <span class={className} role="columnheader"><span class="ell">{label}</span></span> : (
     <span class={className} role="columnheader" aria-sort={sort.by !== by ? 'none' : sort.descending ? 'descending' : 'ascending'}>
       <button type="button" tabIndex={-1} title={title} onClick={turn(by)}><span class="ell">{label}</span>{sort.by === by && <CompareIcon name={sort.descending ? 'sortDown' : 'sortUp'} class="sorted" />}</button>
     </span>
