@@ -188,6 +188,11 @@ export interface SpanMethods {
   'spans/prompt': [SpanRef & { readonly overlays?: readonly TextOverlay[] }, SpanPrompt];
   /** Of every prompt of a file. */
   'prompts/production': [{ readonly path: string; readonly days?: number }, { readonly uses: readonly ProductionUse[] }];
+  /**
+   * Goes on finding out which prompts made the calls of the store, which `prompt:` in a query finds them by: for at most so many milliseconds.
+   * `pending`: traces that were not looked at yet. `isWorking`: asked again, it goes on; else what is left could not be looked at.
+   */
+  'calls/match': [{ readonly forMs: number }, { readonly pending: number; readonly isWorking: boolean }];
   /** Nothing is written. `corrections`, and `vars` that are known better than the call tells them, by span id. */
   'golden/propose': [{ readonly spans: readonly SpanRef[]; readonly prompt?: { readonly path: string; readonly prompt?: string }; readonly corrections?: Readonly<Record<string, unknown>>; readonly vars?: Readonly<Record<string, JsonObject>>; readonly overlays?: readonly TextOverlay[] }, { readonly proposals: readonly CaseProposal[] }];
   /** Calls of a model that a query finds, chosen so that their questions differ. `of`: how many there were. */

@@ -93,6 +93,27 @@ describe('touchstone replay', () => {
 });
 
 describe('the recorded calls of the sample workspace', () => {
+  it('are found by their prompt by a command that is the first to ask', async () => {
+    cpSync(join(import.meta.dirname, '../../examples'), folder, { recursive: true, filter: (path) => !path.includes('touchstone.db') });
+    expect(await touchstone('import', 'traces/triage.jsonl', 'traces/support-agent.jsonl')).toMatchObject({ code: 0 });
+    const stopped = await touchstoneIn(folder, ['traces', 'prompt:*triage'], {}, (listener) => {
+      const timer = setInterval(listener, 1);
+      return () => clearInterval(timer);
+    });
+    expect(stopped).toMatchObject({ code: 130, out: '' });
+    const found = await touchstone('traces', 'prompt:prompts/support/triage', '--json');
+    expect(found).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(found.out)).toMatchObject({ traces: [{ name: 'invoke_agent triage' }, { name: 'invoke_agent triage' }] });
+  }, 120_000);
+
+  it('are sampled by their prompt, too', async () => {
+    cpSync(join(import.meta.dirname, '../../examples'), folder, { recursive: true, filter: (path) => !path.includes('touchstone.db') });
+    expect(await touchstone('import', 'traces/triage.jsonl', 'traces/support-agent.jsonl')).toMatchObject({ code: 0 });
+    const { code, out, err } = await touchstone('golden', '--query', 'prompt:prompts/support/triage', '--dry-run', '--json');
+    expect([code, err]).toEqual([0, expect.stringContaining('2 of 2 calls') as string]);
+    expect((JSON.parse(out) as { cases: CaseProposal[] }).cases.map(({ origin }) => origin?.promptId)).toEqual(['prompts/support/triage', 'prompts/support/triage']);
+  }, 120_000);
+
   it('lead to its prompt, a golden case and another answer', async () => {
     cpSync(join(import.meta.dirname, '../../examples'), folder, { recursive: true, filter: (path) => !path.includes('touchstone.db') });
     const { code, out } = await touchstone('import', 'traces/triage.jsonl');

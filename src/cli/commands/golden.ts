@@ -9,6 +9,7 @@ import { callOfTrace } from '../call-of-trace.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, usageError, type ExitCode } from '../exit.ts';
 import { findPrompt } from '../find-prompt.ts';
+import { matchCalls } from '../match-calls.ts';
 import { relativeTo } from '../paths.ts';
 import { printableLines } from '../terminal.ts';
 import { varOptions } from '../var-options.ts';
@@ -57,6 +58,7 @@ export function goldenCommand(trace: string | undefined, options: GoldenOptions,
 }
 
 async function sampled(engine: EngineClient, { query = '', count }: GoldenOptions, prompt: PromptPlace | undefined, context: CliContext): Promise<readonly SpanRef[]> {
+  await matchCalls(engine, query, context);
   const { spans, of } = await engine.request('golden/sample', { query, count, ...(prompt === undefined ? {} : { prompt }) });
   if (of === 0) throw new TouchstoneError('not-found', `No call of a model is found by ${query === '' ? 'an empty query' : query}. \`touchstone traces QUERY\` shows what is.`);
   await context.stderr.write(`${spans.length} of ${of} calls, chosen so that they differ\n`);

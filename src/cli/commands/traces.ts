@@ -2,6 +2,7 @@ import { formatCount, formatDuration, formatTokens, formatUsd } from '../../core
 import type { TraceListRequest, TracePage, TraceRow } from '../../protocol/traces.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { matchCalls } from '../match-calls.ts';
 import { queryOf } from '../query-words.ts';
 import { table } from '../table.ts';
 import { fit, paint, printable } from '../terminal.ts';
@@ -25,7 +26,9 @@ const SHORTEST_ID = 8;
 export function tracesCommand(words: readonly string[], options: TracesOptions, context: CliContext): Promise<ExitCode> {
   return withEngine(options, context, async (engine) => {
     const { limit, sort, cursor } = options;
-    const page = await engine.request('traces/list', { query: queryOf(words), limit, sort, descending: options.ascending !== true, ...(cursor === undefined ? {} : { cursor }) });
+    const query = queryOf(words);
+    await matchCalls(engine, query, context);
+    const page = await engine.request('traces/list', { query, limit, sort, descending: options.ascending !== true, ...(cursor === undefined ? {} : { cursor }) });
     if (options.json === true) await context.stdout.write(`${JSON.stringify(page, null, 1)}\n`);
     else await print(page, words, context);
     return EXIT.good;

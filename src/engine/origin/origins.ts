@@ -61,6 +61,10 @@ export class Origins {
     return { uses: await this.#production.uses(path, days ?? 30) };
   }
 
+  match(forMs: number, signal: AbortSignal): Promise<SpanMethods['calls/match'][1]> {
+    return this.#production.match(forMs, signal);
+  }
+
   /** Traces came, or prompts changed: whose calls they are is found out once nothing has come for a while. */
   nudge(): void {
     clearTimeout(this.#later);

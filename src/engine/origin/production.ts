@@ -4,6 +4,7 @@ import type { Span } from '../../core/trace/model.ts';
 import { isoOfNanos } from '../../core/trace/time.ts';
 import { CallPrompts, type CallPrompt, type CallUse, type Feedback, type UnmatchedTrace } from '../../node/sqlite/call-prompts.ts';
 import type { ProductionUse, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
+import { aborted } from '../aborted.ts';
 import { goneIsNone } from './gone.ts';
 import type { Template, Templates } from './templates.ts';
 
@@ -47,6 +48,23 @@ export class Production {
       .finally(() => {
         this.#working = undefined;
       });
+  }
+
+  /** For whoever cannot leave it to the background: waits for so long, or until everything was looked at, or nobody waits any more. */
+  async match(forMs: number, signal: AbortSignal): Promise<{ readonly pending: number; readonly isWorking: boolean }> {
+    const calls = new CallPrompts(await this.#ports.database());
+    const pending = async (): Promise<number> => {
+      const templates = await this.#ports.templates();
+      // Without prompts there is nothing to find out.
+      return templates.byKey.size === 0 ? 0 : calls.pending(identityOf(templates));
+    };
+    const before = await pending();
+    if (before === 0 || signal.aborted) return { pending: before, isWorking: this.#working !== undefined };
+    this.nudge();
+    const waited = new AbortController();
+    await Promise.race([this.#working, sleep(forMs, undefined, { signal: waited.signal }).catch(() => undefined), aborted(signal)]);
+    waited.abort();
+    return { pending: await pending(), isWorking: this.#working !== undefined };
   }
 
   async close(): Promise<void> {
