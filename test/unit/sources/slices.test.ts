@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { findArrays } from '../../../src/node/sources/adapters/json-ranges.ts';
 import { takeInSlices } from '../../../src/node/sources/adapters/slices.ts';
 import { MemoryFetchSink } from '../../fixtures/servers/memory-fetch-sink.ts';
 
@@ -55,4 +56,9 @@ it.each([
   ['no object', `"${'x'.repeat(2_000_000)}`],
 ])('leaves what is %s whole', async (_, text) => {
   expect(await piecesOf(text)).toEqual([text]);
+});
+
+it('keeps no places of more elements than any trace has', () => {
+  const found = (count: number): number | undefined => findArrays(Buffer.from(`{"spans":[${'{},'.repeat(count - 1)}{}]}`), new Set(['spans']), 'spans')?.arrays.get('spans')?.items.length;
+  expect([found(2_000_000), found(2_000_001)]).toEqual([2_000_000, undefined]);
 });

@@ -21,23 +21,26 @@ export interface ObjectRange {
 interface Wanted {
   readonly names: ReadonlySet<string>;
   readonly leaf: string;
+  /** Elements that may still be found. */
+  left: number;
 }
 
 /**
  * Finds arrays by their names, at any depth that leads through such arrays and through plain objects, without making values of the rest:
  * an answer of tens of megabytes is cut in milliseconds where parsing and writing it again would hold up everything else.
- * Elements of the array `leaf` are not looked into. `null`: the brackets do not match; the text is broken. Whether it is JSON otherwise
- * is for whoever parses the pieces.
+ * Elements of the array `leaf` are not looked into. `null`: the brackets do not match, so the text is broken, or there are more elements
+ * than any trace has. Whether it is JSON otherwise is for whoever parses the pieces.
  */
 export function findArrays(bytes: Uint8Array, names: ReadonlySet<string>, leaf: string): ObjectRange | null {
   const root = skipSpace(bytes, 0);
   if (bytes[root] !== OPEN_BRACE) return null;
-  const found = objectAt(bytes, root, { names, leaf }, MOST_DEPTH);
+  const found = objectAt(bytes, root, { names, leaf, left: MOST_ITEMS }, MOST_DEPTH);
   return found !== null && skipSpace(bytes, found.end) === bytes.length ? found : null;
 }
 
 function objectAt(bytes: Uint8Array, start: number, wanted: Wanted, depth: number): ObjectRange | null {
-  const arrays = new Map<string, ArrayRange>();
+  let arrays = NONE;
+  const add = (name: string, range: ArrayRange): void => void (arrays = new Map(arrays).set(name, range));
   let at = skipSpace(bytes, start + 1);
   while (bytes[at] === QUOTE) {
     const keyEnd = endOfString(bytes, at);
@@ -45,12 +48,12 @@ function objectAt(bytes: Uint8Array, start: number, wanted: Wanted, depth: numbe
     if (keyEnd < 0 || bytes[colon] !== COLON) return null;
     const key = keyEnd - at <= LONGEST_NAME ? text.decode(bytes.subarray(at + 1, keyEnd - 1)) : '';
     const value = skipSpace(bytes, colon + 1);
-    const array = depth > 0 && wanted.names.has(key) && bytes[value] === OPEN_BRACKET ? arrayAt(bytes, value, key === wanted.leaf ? null : wanted, depth - 1) : undefined;
+    const array = depth > 0 && wanted.names.has(key) && bytes[value] === OPEN_BRACKET ? arrayAt(bytes, value, wanted, key === wanted.leaf, depth - 1) : undefined;
     if (array === null) return null;
-    if (array !== undefined) arrays.set(key, array);
+    if (array !== undefined) add(key, array);
     const inner = depth > 0 && WRAPPERS.has(key) && bytes[value] === OPEN_BRACE ? objectAt(bytes, value, wanted, depth - 1) : undefined;
     if (inner === null) return null;
-    for (const [name, range] of inner?.arrays ?? []) arrays.set(name, range);
+    for (const [name, range] of inner?.arrays ?? []) add(name, range);
     const end = array !== undefined ? array.close + 1 : inner !== undefined ? inner.end : endOfValue(bytes, value);
     if (end < 0) return null;
     at = skipSpace(bytes, end);
@@ -59,14 +62,15 @@ function objectAt(bytes: Uint8Array, start: number, wanted: Wanted, depth: numbe
   return bytes[at] === CLOSE_BRACE ? { start, end: at + 1, arrays } : null;
 }
 
-/** `null`: broken; `undefined`: its elements are not all objects. `wanted`: `null` when they are not looked into. */
-function arrayAt(bytes: Uint8Array, open: number, wanted: Wanted | null, depth: number): ArrayRange | null | undefined {
+/** `null`: broken, or too long; `undefined`: its elements are not all objects. `isLeaf`: they are not looked into. */
+function arrayAt(bytes: Uint8Array, open: number, wanted: Wanted, isLeaf: boolean, depth: number): ArrayRange | null | undefined {
   const items: ObjectRange[] = [];
   let at = skipSpace(bytes, open + 1);
   while (bytes[at] !== CLOSE_BRACKET) {
     if (at >= bytes.length) return null;
     if (bytes[at] !== OPEN_BRACE) return undefined;
-    const item = wanted === null ? { start: at, end: endOfValue(bytes, at), arrays: NONE } : objectAt(bytes, at, wanted, depth);
+    if (wanted.left-- === 0) return null;
+    const item = isLeaf ? { start: at, end: endOfValue(bytes, at), arrays: NONE } : objectAt(bytes, at, wanted, depth);
     if (item === null || item.end < 0) return null;
     items.push(item);
     at = skipSpace(bytes, item.end);
@@ -79,6 +83,8 @@ const text = new TextDecoder();
 const NONE: ReadonlyMap<string, ArrayRange> = new Map();
 /** No known answer has its spans deeper; a hostile one nests until the stack ends. */
 const MOST_DEPTH = 8;
+/** A text of 256 MB may hold 80 million empty objects, of which memory would not hold the places. */
+const MOST_ITEMS = 2_000_000;
 const LONGEST_NAME = 32;
 /** Members in which answers put the trace. */
 const WRAPPERS: ReadonlySet<string> = new Set(['result', 'trace']);
