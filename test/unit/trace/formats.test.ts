@@ -65,6 +65,9 @@ describe('formats of traces', () => {
     const { span, attributes } = one({ trace: { id: TRACE, sessionId: 'session', tags: ['t'], output: 'a', scores: [{ name: 'good', value: 1, timestamp: '2025-06-11T14:01:40Z', dataType: 'NUMERIC' }] }, observations: [observation] }, 'langfuse');
     expect(span).toMatchObject({ traceId: TRACE, spanId: SPAN, parentSpanId: null, startTimeUnixNano: '1749650492598000000', endTimeUnixNano: '1749650493598000000', status: { code: 2, message: 'no' }, scope: { name: 's' }, events: [{ name: 'gen_ai.evaluation.result' }] });
     expect(attributes).toMatchObject({ 'langfuse.observation.type': 'generation', 'llm.provider': 'openai', 'langfuse.observation.model.name': 'gpt-4o', 'langfuse.observation.input': '{"messages":[{"role":"user","content":"q"}]}', 'langfuse.observation.metadata.own': 1, 'langfuse.session.id': 'session', 'langfuse.trace.output': 'a', 'langfuse.export.latency': 1000 });
+    // Texts of JSON are opened, the beginning of one that was cut is not kept, what only looks like one is.
+    const told = one({ ...observation, metadata: { attributes: '{{name}} is a template', resourceAttributes: '{"service.name":"shop"}', scope: `{"name":"${'s'.repeat(300)}`.slice(0, 203) } }, 'langfuse');
+    expect([told.attributes['langfuse.observation.metadata.attributes'], told.span.resource.attributes[0]?.key, Object.keys(told.attributes).some((key) => key.endsWith('.scope'))]).toEqual(['{{name}} is a template', 'service.name', false]);
     expect(read(observation).spans).toHaveLength(1);
     expect(read({ data: [observation, { ...observation, id: 'uuid-like' }], meta: {} }).spans.map((other) => other.spanId)).toEqual([SPAN, expect.stringMatching(/^[0-9a-f]{16}$/)]);
     expect(read({ trace: { id: 'my-trace', name: 'only', timestamp: '2025-06-11T14:01:32Z', latency: 2 }, observations: [] }).spans).toMatchObject([{ name: 'only', endTimeUnixNano: '1749650494000000000' }]);

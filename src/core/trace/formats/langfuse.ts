@@ -103,7 +103,7 @@ function openMetadata(metadata: JsonObject): Pick<RawSpan, 'resource' | 'scope'>
   const rest: JsonObject = {};
   for (const [key, value] of Object.entries(metadata)) {
     // The beginning of what was cut comes whole with the page that was asked for again.
-    if (OPENED.some((name) => name === key) && (openedObject(value) !== null || isCut(value))) continue;
+    if (OPENED.some((name) => name === key) && (openedObject(value) !== null || (isCutValue(value) && value.startsWith('{')))) continue;
     rest[`langfuse.observation.metadata.${key}`] = value;
   }
   return {
@@ -121,8 +121,12 @@ function openedObject(value: unknown): JsonObject | null {
   return parsed !== null && 'value' in parsed && isObject(parsed.value) ? parsed.value : null;
 }
 
-function isCut(value: unknown): boolean {
-  return typeof value === 'string' && value.startsWith('{');
+/** Version 2 of the API cuts values of metadata at this length, behind which there may be dots, unless their keys are asked for. */
+const CUT_AT = 200;
+
+/** Whether a value of metadata may be the beginning of one. */
+export function isCutValue(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= CUT_AT && value.length <= CUT_AT + 3;
 }
 
 function ofTrace(trace: JsonObject, isRoot: boolean): JsonObject {

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../../../core/json.ts';
+import { isCutValue } from '../../../core/trace/formats/langfuse.ts';
 import { spanIdFor, traceIdFor } from '../../../core/trace/ids.ts';
 import { nanosOf } from '../../../core/trace/time.ts';
 import type { RemoteScore } from '../../../protocol/remote.ts';
@@ -14,8 +15,6 @@ const FIELDS = 'core,basic,time,io,metadata,model,usage,prompt,metrics,trace_con
 const PAGE = 1000;
 /** The first spans are shown at once. */
 const FIRST_PAGE = 200;
-/** Values of metadata are cut at this length unless their keys are asked for. */
-const CUT_AT = 200;
 /** Keys that fit into an address. */
 const MOST_EXPANDED = 50;
 const LONGEST_KEY = 100;
@@ -156,7 +155,7 @@ function cutKeys(items: readonly JsonObject[]): string[] {
   const keys = new Set<string>();
   for (const { metadata } of items) {
     if (!isObject(metadata)) continue;
-    for (const [key, value] of Object.entries(metadata)) if (typeof value === 'string' && value.length >= CUT_AT && value.length <= CUT_AT + 3 && key.length <= LONGEST_KEY && !key.includes(',')) keys.add(key);
+    for (const [key, value] of Object.entries(metadata)) if (isCutValue(value) && key.length <= LONGEST_KEY && !key.includes(',')) keys.add(key);
   }
   return [...keys];
 }
