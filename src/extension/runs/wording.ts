@@ -66,7 +66,7 @@ function runTime(startedAt: string, now: Date): string {
   const date = new Date(startedAt);
   if (Number.isNaN(date.getTime())) return '';
   const day = date.toDateString() === now.toDateString() ? {} : { month: 'short', day: 'numeric', ...(date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }) } as const;
-  return date.toLocaleString(undefined, { ...day, hour: '2-digit', minute: '2-digit' });
+  return date.toLocaleString(undefined, { ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 export function runTooltip(snapshot: RunSnapshot, versionLabel: string | null): vscode.MarkdownString {

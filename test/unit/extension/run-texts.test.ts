@@ -26,12 +26,11 @@ function run(startedAt: string, more: { status?: RunStatus; passed?: number; fai
 
 describe('a row of the Runs view', () => {
   it('tells runs of one prompt apart: score, version, and when', () => {
-    const clock = new Date(2026, 10, 22, 9, 55).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
-    expect(runDescription(run(at(2026, 10, 22, 9, 55)), 'v2 · 3ccf5d86', NOW)).toBe(`39/60 · v2 · ${clock}`);
+    expect(runDescription(run(at(2026, 10, 22, 9, 55)), 'v2 · 3ccf5d86', NOW)).toBe('39/60 · v2 · 09:55');
     // The same clock on another day is another time.
     const yesterday = runDescription(run(at(2026, 10, 21, 9, 55)), 'v2 · 3ccf5d86', NOW);
     expect(yesterday).toMatch(/^39\/60 · v2 · .*21/);
-    expect(yesterday).toContain(clock);
+    expect(yesterday).toContain('09:55');
     expect(runDescription(run(at(2025, 10, 21, 9, 55)), null, NOW)).toMatch(/^39\/60 · 3ccf5d86 · .*2025/);
   });
 

@@ -27,7 +27,7 @@ async function prompts(entry: string, others: Readonly<Record<string, string>> =
 describe('prompts of a promptfoo config', () => {
   it('names prompts so that they can be told from those of another config', async () => {
     const names = async (text: string): Promise<string[]> => (await read(`providers: [echo]\n${text}`)).prompts.map(({ name }) => name);
-    expect(await names('description: Is it urgent?\nprompts: ["a {{q}}", { label: short, raw: "b {{q}}" }]\n')).toEqual(['Is it urgent? · 1', 'Is it urgent? · short']);
+    expect(await names('description: Is it urgent?\nprompts: ["a {{q}}", { label: short, raw: "b {{q}}" }]\n')).toEqual(['1 · Is it urgent?', 'short · Is it urgent?']);
     expect(await names('description: Is it urgent?\nprompts: ["a {{q}}"]\n')).toEqual(['Is it urgent?']);
     expect(await names('prompts: ["a {{q}}"]\n')).toEqual(['evals/promptfooconfig']);
   });
@@ -39,8 +39,8 @@ prompts:
   - { id: chat, label: "chat:v3", raw: '[{"role":"system","content":"S"},{"role":"user","content":"{{q}}"}]', config: { temperature: 0.1, response_format: { type: json_object }, tools: [{ type: function, function: { name: f } }], tool_choice: auto, other: 1 } }
 `);
     expect(read_.map(({ id, name, filterNames }) => [id, name, filterNames])).toEqual([
-      ['evals/promptfooconfig#1', 'evals/promptfooconfig · 1', ['one {{q}}']],
-      ['evals/promptfooconfig#chat:v3', 'evals/promptfooconfig · chat:v3', ['chat:v3', 'chat']],
+      ['evals/promptfooconfig#1', '1 · evals/promptfooconfig', ['one {{q}}']],
+      ['evals/promptfooconfig#chat:v3', 'chat:v3 · evals/promptfooconfig', ['chat:v3', 'chat']],
     ]);
     expect(read_[1]).toMatchObject({
       messages: [{ role: 'system', content: 'S' }, { role: 'user', content: '{{q}}' }],

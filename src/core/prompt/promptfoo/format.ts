@@ -134,11 +134,14 @@ function uniqueNames(prompts: readonly LoadedPrompt[]): string[] {
   });
 }
 
-/** `short` alone says nothing beside the prompts of other files: the config's description, else its id, stands before it. */
+/**
+ * `short` alone says nothing beside the prompts of other files: the config's description, else its id, stands behind it, where a view that
+ * has no room for all cuts what the prompts of a config have in common.
+ */
 function shownName(name: string, named: boolean, { id, text }: Shared): string {
   const { description } = text.values;
   const config = typeof description === 'string' && description.trim() !== '' ? description.trim().replace(/\s+/g, ' ').slice(0, 60) : id;
-  return named ? `${config} · ${name}` : config;
+  return named ? `${name} · ${config}` : config;
 }
 
 function documentOf(prompt: LoadedPrompt, name: string, several: boolean, shared: Shared): PromptDocument {

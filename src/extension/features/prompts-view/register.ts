@@ -135,14 +135,11 @@ function environmentItem({ prompt, path, promptId, state, versions, environment 
 }
 
 function promptItem(prompt: PromptSummary): vscode.TreeItem {
-  // Of a config with several prompts the label is what tells them apart; a long name would push the score out of the view.
-  const label = prompt.id.includes('#') ? prompt.id.slice(prompt.id.indexOf('#') + 1) : prompt.name;
-  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Collapsed);
+  const item = new vscode.TreeItem(prompt.name, vscode.TreeItemCollapsibleState.Collapsed);
   item.id = `prompt:${prompt.path}#${prompt.id}`;
   item.resourceUri = vscode.Uri.file(prompt.path);
   item.iconPath = new vscode.ThemeIcon(prompt.problem === null ? 'note' : 'warning');
-  const state = prompt.problem !== null ? vscode.l10n.t('problem') : prompt.lastRun ? shortScore(prompt.lastRun.summary) : vscode.l10n.t('not run');
-  item.description = label === prompt.name ? state : `${state} · ${vscode.workspace.asRelativePath(prompt.path).split('/').at(-1) ?? ''}`;
+  item.description = prompt.problem !== null ? vscode.l10n.t('problem') : prompt.lastRun ? shortScore(prompt.lastRun.summary) : vscode.l10n.t('not run');
   item.contextValue = VIEW_ITEMS.prompt;
   const tooltip = new vscode.MarkdownString();
   tooltip.appendText(`${prompt.name}\n${vscode.workspace.asRelativePath(prompt.path)}\n${prompt.models.join(', ')}`);
