@@ -24,6 +24,15 @@ export function sourceHost({ type, url }: Pick<RemoteSource, 'type' | 'url'>): s
   return type === 'sqlite' ? url : new URL(url).host;
 }
 
+/** What a source's failure says below its row, which is narrow: that the failure is this source's stands above. */
+export function problemAtSource(message: string, { name }: Pick<RemoteSource, 'name'>): string {
+  const who = `(source "${name}") `;
+  const at = message.indexOf(who);
+  if (at < 0) return message;
+  const said = message.slice(at + who.length);
+  return said.slice(0, 1).toUpperCase() + said.slice(1);
+}
+
 export function missingKeys({ secrets }: Pick<RemoteSource, 'secrets'>): string[] {
   return secrets.filter(({ isSet }) => !isSet).map(({ name }) => name);
 }

@@ -8,6 +8,7 @@ import type { FolderEngine } from '../../engine/folder-engine.ts';
 import type { Services } from '../../services.ts';
 import { PagedList } from '../../traces/paged-list.ts';
 import type { TraceTarget } from '../../traces/targets.ts';
+import { problemAtSource } from '../../traces/source-wording.ts';
 import { sessionDescription, sessionTooltip, traceDescription, traceIcon, traceLabel, traceTooltip } from '../../traces/wording.ts';
 import type { TracesLook } from './look.ts';
 import { groupItem, noteItem, remoteItem, RemoteLists, type RemoteGroup } from './remote-lists.ts';
@@ -193,7 +194,7 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
       this.#remote.forget(group);
       const text = this.#services.log.redact(errorMessage(error));
       this.#services.log.warn(`Source "${group.source.name}" cannot be listed: ${text}`);
-      return [{ kind: 'note', text, isProblem: true }];
+      return [{ kind: 'note', text: problemAtSource(text, group.source), isProblem: true }];
     }
   }
 
