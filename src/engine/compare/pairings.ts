@@ -57,7 +57,8 @@ export class Pairings {
     const store = await this.#workspace.store();
     const runs = this.runsOf(ref, store);
     const revision = this.revisionOf(ref, runs, store);
-    const key = JSON.stringify([ref.a, ref.b].map(({ runId, modelIndex, as }) => [runId, modelIndex, as]));
+    // In a list `undefined`, as the run was started, would be `null`, as the file.
+    const key = JSON.stringify([ref.a, ref.b].map(({ runId, modelIndex, as }) => ({ runId, modelIndex, as })));
     const known = this.#kept.get(key);
     if (known?.revision === revision) return known.pairing;
     const pairing = this.#read(ref, runs, revision, store);
