@@ -113,7 +113,8 @@ async function prepareRun(request: EvalRequest, context: PrepareContext, file: P
   }
   const all = await reading;
   if (all.length === 0) {
-    throw diagnosticError('invalid-dataset', { severity: 'error', code: 'no-cases', message: `${prompt.name} has no cases. Name a dataset under "golden:", write "testData:", or pass --dataset.`, range: prompt.ranges.name }, prompt.path);
+    const why = dataset.files.length > 0 ? `${dataset.files.map(fileNameOf).join(' and ')} holds none: add one to it.` : 'Name a dataset under "golden:", write "testData:", or pass --dataset.';
+    throw diagnosticError('invalid-dataset', { severity: 'error', code: 'no-cases', message: `${prompt.name} has no cases. ${why}`, range: prompt.ranges.name }, prompt.path);
   }
   const filter = { text: request.filter, tags: request.tags, caseIds: request.caseIds };
   const matching = await mapInSteps(all, (item, index) => (caseIsForPrompt(item, prompt) && caseMatches(item, filter) ? { ...item, place: { ...item.place, index } } : null));

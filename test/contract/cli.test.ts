@@ -118,6 +118,9 @@ describe('touchstone eval', () => {
     expect(documentOf(tagged).runs[0]?.cells.map((cell) => `${cell.case} ${cell.repeat}`)).toEqual(['yes 0', 'yes 1', 'yes 2', 'env 0', 'env 1', 'env 2']);
     expect((await touchstone('eval', '--threshold', '0.6')).code).toBe(0);
     expect((await touchstone('eval', '--filter', 'nowhere to be found')).code).toBe(2);
+    writeFileSync(path.join(folder, 'none.jsonl'), '');
+    const none = await touchstone('eval', '--dataset', 'none.jsonl');
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('has no cases. none.jsonl holds none: add one to it.')]);
   });
 
   it('shows one case with its messages and reasons', async () => {
