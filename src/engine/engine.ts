@@ -6,6 +6,7 @@ import { DATABASE_FILE, DATABASE_FOLDER } from '../node/sqlite/database.ts';
 import { codeHandlers, SpanCodes } from './code/span-code.ts';
 import { caseOutcomes, cellDetail, listCells } from './cells.ts';
 import { compareHandlers, compareParts, type CompareParts } from './compare/handlers.ts';
+import { Rehearsal } from './compare/rehearsal.ts';
 import { Evals } from './evals.ts';
 import { exportRuns } from './export.ts';
 import { runOnce } from './once.ts';
@@ -38,6 +39,7 @@ interface Open {
   readonly sources: Sources;
   readonly cells: CellTraces;
   readonly compare: CompareParts;
+  readonly rehearsal: Rehearsal;
   readonly origins: Origins;
   readonly codes: SpanCodes;
   readonly others: OtherWriters;
@@ -46,25 +48,37 @@ interface Open {
   readonly remote: RemoteSources;
 }
 
-/** The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. */
-export function createEngine(options: { readonly host: EngineHost }): EngineClient {
+/**
+ * The Engine in this process. `engine/configure` comes first; everything else opens what it needs on first use. `stays`: it lives as long as
+ * a window, so that what a person may ask later is worth preparing for.
+ */
+export function createEngine({ host, stays = false }: { readonly host: EngineHost; readonly stays?: boolean }): EngineClient {
   useNativeSha256(hash);
-  return new Engine(options.host);
+  return new Engine(host, stays);
 }
 
 class Engine implements EngineClient {
   readonly #host: EngineHost;
+  readonly #stays: boolean;
   readonly #listeners: Listeners = {};
   readonly #limiters = new Limiters();
   #open: Open | undefined;
+  /** Requests that are being answered. */
+  #answering = 0;
 
-  constructor(host: EngineHost) {
+  constructor(host: EngineHost, stays: boolean) {
     this.#host = host;
+    this.#stays = stays;
   }
 
   async request<M extends EngineMethod>(method: M, params: Params<M>, signal: AbortSignal = new AbortController().signal): Promise<Result<M>> {
     if (!Object.hasOwn(this.#handlers, method)) throw new TouchstoneError('invalid-message', `The engine has no method ${String(method)}.`);
-    return this.#handlers[method](params, signal);
+    this.#answering++;
+    try {
+      return await this.#handlers[method](params, signal);
+    } finally {
+      this.#answering--;
+    }
   }
 
   on<N extends keyof EngineNotifications>(name: N, listener: (params: EngineNotifications[N]) => void): () => void {
@@ -79,6 +93,7 @@ class Engine implements EngineClient {
     this.#open = undefined;
     if (open === undefined) return;
     open.others.close();
+    open.rehearsal.close();
     open.remote.close();
     await open.evals.cancelAll();
     await Promise.all([open.sources.close(), open.cells.close(), open.origins.close()]);
@@ -121,7 +136,10 @@ class Engine implements EngineClient {
         this.#emit('traces/changed', { traceIds: [], all: true });
         sources.told();
       });
-      workspace.onOpened = (database) => others.watch(database);
+      workspace.onOpened = (database) => {
+        others.watch(database);
+        if (this.#stays) rehearsal.begin();
+      };
       const { traces, sources } = this.#tracesOf(workspace, others);
       const cells = new CellTraces({
         store: () => workspace.store(),
@@ -134,13 +152,14 @@ class Engine implements EngineClient {
         changed: (runId, revision) => this.#emit('run/changed', { runId, revision }),
         versionsOf: (place) => this.request('versions/list', place),
       });
+      const rehearsal = new Rehearsal({ comparisons: compare.comparisons, store: () => workspace.store(), isIdle: () => this.#answering === 0 });
       const remote = new RemoteSources(workspace, traces, (progress) => this.#emit('remote/progress', progress));
       const origins = new Origins(
         { workspace, traces, histories: registry, database: async () => (await workspace.store()).database, fetchedFrom: async (traceId) => (await remote.origin({ traceId }))?.source ?? null },
         { changed: () => this.#emit('traces/changed', { traceIds: [], all: true }), log: (message) => this.#emit('log', { level: 'warn', message: workspace.redactor.redact(message) }) },
       );
       const codes = new SpanCodes({ workspace, traces, span: (ref, signal) => origins.span(ref, signal) });
-      this.#open = { workspace, origins, codes, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, others, registry, search: new RegistrySearch(workspace, registry), remote };
+      this.#open = { workspace, origins, codes, evals, prompts: new Prompts(workspace, evals), traces, sources, cells, compare, rehearsal, others, registry, search: new RegistrySearch(workspace, registry), remote };
     }
     return { version: VERSION, database: settings.trusted ? `${settings.folder}/${DATABASE_FOLDER}/${DATABASE_FILE}` : null };
   }

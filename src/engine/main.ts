@@ -45,7 +45,7 @@ const host: EngineHost = {
   },
 };
 
-const engine: EngineClient = createEngine({ host });
+const engine: EngineClient = createEngine({ host, stays: true });
 for (const method of ENGINE_METHODS) handlers[method] = (params, signal) => engine.request(method, decodeParams(method, params), signal);
 for (const name of NOTIFICATIONS) engine.on(name, (params) => peer.notify(name, params));
 

@@ -22,8 +22,8 @@ import { atMost, median, type BenchmarkOptions, type Claim } from './benchmark.t
 const SHOWN_MS = 300;
 const ROUNDS = 11;
 
-/** An engine that has just started is still at work: it looks for prompts, and its threads begin. Milliseconds. */
-const SETTLED_MS = 1500;
+/** An engine that has just started is still at work: it looks for prompts, its threads begin, and it rehearses comparing (`Rehearsal`). Milliseconds. */
+const SETTLED_MS = 2000;
 
 /** A store with two pairs of runs, and what is compared in it. */
 export interface ComparedStore {
@@ -59,7 +59,8 @@ export async function measureShown({ large, empty }: { readonly large: ComparedS
   }
   const figures = (values: readonly number[]): string => `${values.map((value) => value.toFixed(0)).join(' ')} (median ${median(values).toFixed(0)}) ms`;
   console.log(`  from the request to the painted rows, engine and page together: one case ${figures(times.empty)}; ${large.cases.toLocaleString('en-US')} cases × 2 ${figures(times.later)}; as the first comparison of an engine's life ${figures(times.first)}`);
-  return [atMost(`${large.cases.toLocaleString('en-US')} cases × 2 versions from the store, from the request to the painted rows`, median(times.later), SHOWN_MS, ' ms')];
+  const what = `${large.cases.toLocaleString('en-US')} cases × 2 versions from the store, from the request to the painted rows`;
+  return [atMost(`${what}, as the first comparison of an engine's life`, median(times.first), SHOWN_MS, ' ms'), atMost(`${what}, as a later one`, median(times.later), SHOWN_MS, ' ms')];
 }
 
 /** A new engine and a new page; `later`: the engine has compared another pair of runs before, so that its code is compiled. @returns milliseconds */
@@ -68,6 +69,8 @@ async function show(store: ComparedStore, harness: Harness, browser: Browser, wh
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   try {
     await engine.peer.request('engine/configure', engineSettings(store.folder));
+    // Opens the database, as whatever a person compares from has done before.
+    await engine.peer.request('runs/list', { limit: 10 });
     if (which === 'later') await askShown(engine.peer, await compared(engine, store.other), [], FIRST_QUESTION);
     await sleep(SETTLED_MS);
     const comparisons = await compared(engine, store.ref);

@@ -9,6 +9,7 @@ import type { StoredRun } from '../../node/sqlite/run-store.ts';
 import { casesWithText } from '../../node/sqlite/search-cells.ts';
 import { VerdictStore } from '../../node/sqlite/verdict-store.ts';
 import type { ComparedCase, Comparison, ComparisonRef, ComparisonView, CompareMethods, CompareSettings, Distributions } from '../../protocol/compare.ts';
+import { FIRST_QUESTION } from '../../protocol/compare-panel.ts';
 import { cellDetail } from '../cells.ts';
 import type { Evals } from '../evals.ts';
 import { runInSteps } from '../steps.ts';
@@ -98,6 +99,17 @@ export class Comparisons {
     const { changes } = this.#compute(pairing);
     const shown = cases.slice(start, Math.max(start, Math.min(to, start + MOST_ROWS)));
     return { total: cases.length, from: start, rows: shown.map((caseIndex) => rowOf(pairing, caseIndex, changes[caseIndex]!)), revision: pairing.revision };
+  }
+
+  /** Does what showing a comparison does, reads both sides anew for it, and keeps nothing. @returns how many cases it has */
+  async rehearse(ref: ComparisonRef): Promise<number> {
+    const pairing = await new Pairings(this.#workspace, this.#evals).get(ref);
+    const { changes } = this.#compute(pairing);
+    await this.#result(pairing, STANDARD_SETTINGS, undefined);
+    countChanges(changes);
+    const cases = await this.#view(pairing, STANDARD_SETTINGS, FIRST_QUESTION.rows.view);
+    for (const caseIndex of cases.slice(0, FIRST_QUESTION.rows.count)) rowOf(pairing, caseIndex, changes[caseIndex]!);
+    return cases.length;
   }
 
   async find({ ref, settings, view, caseIndex }: Question<'compare/find'>): Promise<Answer<'compare/find'>> {

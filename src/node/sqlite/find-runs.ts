@@ -16,6 +16,11 @@ export function runsOfContent(database: Database, content: RunContent): string[]
     .all(content.promptPath, content.promptId, content.promptHash, content.assertionsHash, content.datasetHash ?? null, content.datasetHash ?? null) as string[];
 }
 
+/** Ids of finished runs with at least and at most so many outputs of each model, newest first, at most ten. */
+export function runsOfSize(database: Database, least: number, most: number): string[] {
+  return database.prepare("SELECT id FROM run WHERE status = 'finished' AND cases * repeats BETWEEN ? AND ? ORDER BY started_at DESC, n DESC LIMIT 10").pluck().all(least, most) as string[];
+}
+
 /** Ids of runs that begin so, newest first; of `latest` the newest. */
 export function runsByName(database: Database, name: string): string[] {
   const known = "status <> 'preparing'";

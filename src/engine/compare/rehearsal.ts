@@ -1,0 +1,71 @@
+import type { RunInfo } from '../../core/eval/model.ts';
+import { runsOfSize } from '../../node/sqlite/find-runs.ts';
+import type { RunStore } from '../../node/sqlite/run-store.ts';
+import type { ComparisonRef } from '../../protocol/compare.ts';
+import type { Comparisons } from './comparisons.ts';
+import { differences } from './refusal.ts';
+
+/** What a window asks at its start is answered by then. */
+const AFTER_MS = 400;
+/** Somebody was being answered: a look that late disturbs nobody. */
+const AGAIN_MS = 250;
+/** Outputs of a side: fewer are compared at once by code that never ran, more would take their time. */
+const LEAST = 200;
+const MOST = 6000;
+/** Cases altogether, after which V8 has compiled what compares them and compiles little more: about 0.2 s of the thread. */
+const CASES = 25_000;
+
+/**
+ * Compares stored runs with nobody waiting, again and again, once the engine has been at rest for a moment: V8 compiles what it has seen
+ * run, so a person's first comparison takes as long as the later ones. Nothing is kept of it. Where no run is large, nothing is done.
+ */
+export class Rehearsal {
+  readonly #ports: { readonly comparisons: Comparisons; readonly store: () => Promise<RunStore>; readonly isIdle: () => boolean };
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #cases = 0;
+
+  constructor(ports: { readonly comparisons: Comparisons; readonly store: () => Promise<RunStore>; readonly isIdle: () => boolean }) {
+    this.#ports = ports;
+  }
+
+  /** The database is open: from now on, when nobody waits. */
+  begin(): void {
+    this.#later(AFTER_MS);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #later(ms: number): void {
+    if (this.#closed) return;
+    // What goes wrong here goes wrong again, and is told, where a person asks for it.
+    this.#timer = setTimeout(() => void this.#step().catch(() => undefined), ms).unref();
+  }
+
+  async #step(): Promise<void> {
+    const { comparisons, isIdle } = this.#ports;
+    const store = await this.#ports.store();
+    if (!isIdle() || store.list({ limit: 1 }).some(({ info }) => info.status === 'running')) {
+      this.#later(AGAIN_MS);
+      return;
+    }
+    const ref = pairOf(store);
+    if (ref === null) return;
+    this.#cases += await comparisons.rehearse(ref);
+    if (this.#cases < CASES) this.#later(0);
+  }
+}
+
+/** The newest run of some size with one before it that was judged alike, else with itself; `null`: there is none. */
+function pairOf(store: RunStore): ComparisonRef | null {
+  const [b, ...others] = runsOfSize(store.database, LEAST, MOST).map((id) => store.get(id).info);
+  if (b === undefined) return null;
+  return { a: sideOf(others.find((a) => differences(a, b).length === 0) ?? b), b: sideOf(b) };
+}
+
+function sideOf({ id }: RunInfo): ComparisonRef['a'] {
+  return { runId: id, modelIndex: 0 };
+}
