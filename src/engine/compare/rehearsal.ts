@@ -15,17 +15,24 @@ const MOST = 6000;
 /** Cases altogether, after which V8 has compiled what compares them and compiles little more: about 0.2 s of the thread. */
 const CASES = 25_000;
 
+export interface RehearsalPorts {
+  readonly comparisons: Pick<Comparisons, 'rehearse'>;
+  readonly store: () => Promise<RunStore>;
+  /** Nobody waits for an answer. */
+  readonly isIdle: () => boolean;
+}
+
 /**
  * Compares stored runs with nobody waiting, again and again, once the engine has been at rest for a moment: V8 compiles what it has seen
  * run, so a person's first comparison takes as long as the later ones. Nothing is kept of it. Where no run is large, nothing is done.
  */
 export class Rehearsal {
-  readonly #ports: { readonly comparisons: Comparisons; readonly store: () => Promise<RunStore>; readonly isIdle: () => boolean };
+  readonly #ports: RehearsalPorts;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #cases = 0;
 
-  constructor(ports: { readonly comparisons: Comparisons; readonly store: () => Promise<RunStore>; readonly isIdle: () => boolean }) {
+  constructor(ports: RehearsalPorts) {
     this.#ports = ports;
   }
 
