@@ -88,6 +88,17 @@ describe('lists that do not end', () => {
   });
 });
 
+it('Langfuse: more cut metadata than can be asked for is told', async () => {
+  const test = caseOf('Langfuse, version 2');
+  const { server, source } = await hostile(test, ({ path }) => {
+    const metadata = Object.fromEntries(['a,b', 'k'.repeat(101), ...Array.from({ length: 60 }, (_, index) => `key${index}`)].map((key) => [key, 'x'.repeat(200)]));
+    return path.endsWith('/observations') ? { data: [{ id: 'o1', traceId: hexTrace, type: 'SPAN', name: 'a', startTime: iso(START_MS), endTime: iso(START_MS), metadata }], meta: {} } : undefined;
+  });
+  const { notes } = await source.fetchTrace(refOf(test.ref(TRACE)), new MemoryFetchSink(), never);
+  expect(server.asked.map(({ params }) => params.get('expandMetadata')?.split(',').length)).toEqual([undefined, 50]);
+  expect(notes).toEqual(['Langfuse may have cut values of metadata, those of 12 keys: they are too many or too long to be asked for.']);
+});
+
 describe('answers that are too much', () => {
   async function answering(body: Uint8Array, encoding: string | null, test = caseOf('Langfuse, version 2')): Promise<unknown> {
     const server = await startBackend(test.endpoints, [TRACE]);

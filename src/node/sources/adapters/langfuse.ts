@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from '../../../core/json.ts';
 import { isCutValue } from '../../../core/trace/formats/langfuse.ts';
 import { spanIdFor, traceIdFor } from '../../../core/trace/ids.ts';
+import { formatCount } from '../../../core/text/format.ts';
 import { nanosOf } from '../../../core/trace/time.ts';
 import type { RemoteScore } from '../../../protocol/remote.ts';
 import type { RemoteIds } from '../../../core/links/make.ts';
@@ -18,6 +19,7 @@ const FIRST_PAGE = 200;
 /** Keys that fit into an address. */
 const MOST_EXPANDED = 50;
 const LONGEST_KEY = 100;
+const MOST_COUNTED = 1000;
 const MOST_SCORE_PAGES = 100;
 const OBSERVATIONS = '/api/public/v2/observations';
 const LIST_FIELDS = 'core,basic,time,usage,metrics,trace_context';
@@ -55,6 +57,7 @@ export class LangfuseSource extends BackendAdapter implements TraceSource {
     let next: string | null;
     // Keys whose values were cut on some page: from the next page on they come whole at once.
     const expanded = new Set<string>();
+    const unasked = new Set<string>();
     do {
       const params = { traceId: id, fields: FIELDS, limit: pages.cursor === null ? FIRST_PAGE : PAGE, cursor: pages.cursor };
       const page = await this.client.get({ path: OBSERVATIONS, params: { ...params, expandMetadata: joined(expanded) }, signal, expect: [404] }, unlessRefused((answer) => answer.page()));
@@ -66,7 +69,9 @@ export class LangfuseSource extends BackendAdapter implements TraceSource {
       count += items.length;
       project ??= items.map((item) => textAt(item, 'projectId')).find((value) => value !== null) ?? null;
       if (items.length > 0) await sink.documents(page.bytes);
-      const cut = cutKeys(items).filter((key) => !expanded.has(key)).slice(0, MOST_EXPANDED - expanded.size);
+      const asked = cutKeys(items).filter((key) => !expanded.has(key));
+      const cut = asked.filter(isAskable).slice(0, MOST_EXPANDED - expanded.size);
+      for (const key of asked) if (!cut.includes(key) && unasked.size < MOST_COUNTED) unasked.add(key);
       if (cut.length > 0) {
         for (const key of cut) expanded.add(key);
         // The same page again, with what was cut: a span that comes twice is one, with all that either has.
@@ -76,7 +81,7 @@ export class LangfuseSource extends BackendAdapter implements TraceSource {
       next = textAt(page.value, 'meta', 'cursor');
     } while (pages.goOn(next));
     if (count === 0) throw notFound(subject, id);
-    notes.push(...pages.notes('Observations', count));
+    notes.push(...pages.notes('Observations', count), ...(unasked.size === 0 ? [] : [`Langfuse may have cut values of metadata, those of ${formatCount(unasked.size, 'key')}${unasked.size >= MOST_COUNTED ? ' and more' : ''}: they are too many or too long to be asked for.`]));
     return project ?? '';
   }
 
@@ -155,9 +160,14 @@ function cutKeys(items: readonly JsonObject[]): string[] {
   const keys = new Set<string>();
   for (const { metadata } of items) {
     if (!isObject(metadata)) continue;
-    for (const [key, value] of Object.entries(metadata)) if (isCutValue(value) && key.length <= LONGEST_KEY && !key.includes(',')) keys.add(key);
+    for (const [key, value] of Object.entries(metadata)) if (isCutValue(value)) keys.add(key);
   }
   return [...keys];
+}
+
+/** Whether the value of a key can be asked for whole. */
+function isAskable(key: string): boolean {
+  return key.length <= LONGEST_KEY && !key.includes(',');
 }
 
 /** As a parameter; `null`: none. */
