@@ -62,6 +62,25 @@ describe('by keyboard alone', () => {
     await page.close();
   });
 
+  test('a key that the panel takes is not a key of VS Code, too', async () => {
+    const page = await open('agent');
+    await tree(page).waitFor();
+    // As VS Code listens in a page: whatever was done with a key, what comes to the window runs the command that it is bound to.
+    await page.evaluate(() => {
+      const heard: string[] = [];
+      Object.assign(globalThis, { heard });
+      addEventListener('keydown', ({ key, ctrlKey }) => { if (ctrlKey && key !== 'Control') heard.push(key); });
+    });
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await detail(page).getByRole('tab', { name: 'Conversation', selected: true }).waitFor();
+    await page.keyboard.press('Control+g');
+    await page.keyboard.press('Control+p');
+    await expect.poll(async () => (await asked(page)).filter(({ method }) => method === 'open').map(({ params }) => (params as { what: string }).what)).toEqual(['golden']);
+    expect(await page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard)).toEqual(['p']);
+    await page.close();
+  });
+
   test('out of a menu to its button, which closes it too', async () => {
     const page = await open('agent');
     await tree(page).waitFor();

@@ -14,6 +14,10 @@ const LIST = ':is([role="treegrid"], [role="grid"], [role="listbox"])[tabindex="
 /** Keys that lists take. */
 const LIST_KEYS: ReadonlySet<string> = new Set(['ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageDown', 'PageUp', 'Enter']);
 
+function isTyping({ target }: KeyboardEvent): boolean {
+  return target instanceof HTMLElement && target.matches('input, textarea, vscode-text-field');
+}
+
 function listOf(panel: ParentNode): HTMLElement | null {
   return panel.querySelector<HTMLElement>(LIST);
 }
@@ -40,9 +44,16 @@ export function Panel({ model, words, keys, onKey, loading, children }: {
   const help = useSignal(false);
   const showKeys = (): void => { help.value = true; };
   useLayoutEffect(() => {
+    // Of every key that comes back to the window VS Code runs the command that it is bound to (Ctrl+G asks for a line), also of one that
+    // was taken. Copying is the business of what has the focus.
+    const onShortcut = (event: KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || event.key === 'c' || !onKey(event, isTyping(event))) return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.defaultPrevented) return;
-      const typing = event.target instanceof HTMLElement && event.target.matches('input, textarea, vscode-text-field');
+      const typing = isTyping(event);
       const list = event.target === document.body && LIST_KEYS.has(event.key) ? listOf(document) : null;
       if (list !== null) {
         // Nothing has the focus (an empty place was clicked): the key is for the list.
@@ -52,8 +63,12 @@ export function Panel({ model, words, keys, onKey, loading, children }: {
       else if (!onKey(event, typing)) return;
       event.preventDefault();
     };
+    addEventListener('keydown', onShortcut, true);
     addEventListener('keydown', onKeyDown);
-    return () => removeEventListener('keydown', onKeyDown);
+    return () => {
+      removeEventListener('keydown', onShortcut, true);
+      removeEventListener('keydown', onKeyDown);
+    };
   }, [model]);
   const isStructure = children === null && model.failure.value === null;
   // What stands in for data has no controls: they can wait until there is something to use them on.
