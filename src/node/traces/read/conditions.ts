@@ -38,7 +38,7 @@ export interface Store {
 }
 
 /** What a query is compiled for. */
-interface Scope extends Pick<Store, 'database' | 'matches'> {
+interface Scope extends Pick<Store, 'database' | 'matches' | 'asked'> {
   /** Words are looked for in these traces only; `null`: in all. */
   readonly within: Within | null;
 }
@@ -60,7 +60,7 @@ export function compileQuery(store: Store, text: string, within: Within | null =
   store.matches.begin();
   const compiled = compile({ ...store, within }, query, now);
   const where = withOrigin(query, compiled.where);
-  return { where: (t = 't') => where(t), candidates: within !== null && 'numbers' in within ? within.numbers : compiled.candidates };
+  return { where: (t = 't') => where(t), candidates: within?.numbers ?? compiled.candidates };
 }
 
 function withOrigin(query: Query, where: Where): Where {
@@ -72,7 +72,7 @@ function withOrigin(query: Query, where: Where): Where {
  * The traces that are left by what a query says beside its words, where these are few; `null`: they are many, or it says nothing else.
  * @throws QueryError
  */
-export function fewBesideWords(store: Store, text: string, now = Date.now()): { readonly numbers: readonly number[] } | null {
+export function fewBesideWords(store: Store, text: string, now = Date.now()): Within | null {
   const query = parseQuery(text);
   if (query.type !== 'and') return null;
   const terms = query.terms.filter((term) => !looksForWords(term));
@@ -102,7 +102,7 @@ function compile(store: Scope, query: Query, now: number): Compiled {
   switch (query.type) {
     case 'every': return { where: () => ({ sql: '1', values: [] }), candidates: null };
     case 'and': {
-      const terms = query.terms.map((term) => compile(store, term, now));
+      const terms = allOf(store, query.terms, now);
       return { where: all(terms.map(({ where }) => where), ' AND '), candidates: fewest(terms.map(({ candidates }) => candidates)) };
     }
     case 'or': {
@@ -122,6 +122,25 @@ function compile(store: Scope, query: Query, now: number): Compiled {
       return { where: (t) => ({ sql: `${t}.start_ns ${query.field === 'after' ? '>=' : '<'} ?`, values: [ns] }), candidates: null };
     }
   }
+}
+
+/** The words that stand in the fewest rows first: the others are looked for only in the traces that these leave, where they are few. */
+function allOf(store: Scope, terms: readonly Query[], now: number): Compiled[] {
+  const rows = new Map(terms.map((term) => [term, term.type === 'text' ? store.matches.rowsAtMost(phrase(term.text, term.prefix), store.within) : Infinity]));
+  let scope = store;
+  return terms.toSorted((a, b) => (rows.get(a)! < rows.get(b)! ? -1 : rows.get(a)! > rows.get(b)! ? 1 : 0)).map((term) => {
+    const compiled = compile(scope, term, now);
+    if (term.type === 'text') scope = { ...scope, within: narrowed(scope, compiled.candidates) };
+    return compiled;
+  });
+}
+
+/** Where what must hold beside the candidates is looked for. */
+function narrowed({ within, asked }: Scope, candidates: readonly number[] | null): Within | null {
+  if (candidates === null) return within;
+  if (within === null) return candidates.length > asked ? null : { numbers: candidates.toSorted((a, b) => a - b) };
+  const those = new Set(candidates);
+  return { numbers: within.numbers.filter((n) => those.has(n)) };
 }
 
 function textCondition({ database, matches, within }: Scope, words: Phrase): Compiled {

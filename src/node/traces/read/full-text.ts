@@ -1,4 +1,4 @@
-import { NUMBERS_PER_TRACE, numbersOfTrace } from '../../../core/trace/store/numbers.ts';
+import { NUMBERS_PER_TRACE, numbersOfTrace, traceOfNumber } from '../../../core/trace/store/numbers.ts';
 import type { Statement } from 'better-sqlite3';
 import type { Database } from '../../sqlite/database.ts';
 
@@ -25,35 +25,44 @@ export function phrase(text: string, prefix: boolean): Phrase {
   return { expression: phraseOf(text, prefix), prefix, beginning: prefix && /^[a-z0-9]+$/i.test(text) ? text.toLowerCase() : null };
 }
 
-/** Traces from one number to another, both included: outside of them nothing is said. */
-interface TraceRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 /** Some traces by their numbers, ascending: of others nothing is said. */
-interface TraceList {
+export interface Within {
   readonly numbers: readonly number[];
 }
 
-export type Within = TraceRange | TraceList;
+/** How much is looked at, at once; tests make it small. */
+export interface TextMatchesOptions {
+  /** A phrase that stands in no more rows than these is rare: each is asked who else carries it. */
+  readonly rare?: number;
+  /** Whether it is rare is not asked for so few traces. */
+  readonly short?: number;
+  /** Rows of one step of a walk through all traces, */
+  readonly rows?: number;
+  /** through traces that lie next to each other, */
+  readonly nearRows?: number;
+  /** and through those that lie apart: of the next one some rows, which may be all. */
+  readonly farRows?: number;
+}
 
 /** Answers that are kept: the pages of a list ask again and again for the same words. */
 const KEPT = 16;
 const FEW_CHUNKS = 500;
-const FEW_TRACES = 2000;
 /** A beginning that goes on to no more words than these is looked for as those. */
 const MOST_WORDS = 64;
 /** Chunks that are looked for in runs. A run is a seek (some 40 µs), and a walk over what lies between: traces so near to each other are one. */
 const MOST_CHUNKS = 20_000;
-const MOST_RUNS = 1000;
+const MOST_SEEKS = 2000;
 const RUN_GAP = BigInt(32 * NUMBERS_PER_TRACE);
+/** Traces lie apart when their numbers are so much further apart than they are many. */
+const SPREAD = 4;
+const LAST_NUMBER = BigInt(Number.MAX_SAFE_INTEGER);
 
 type Looked = Pick<Phrase, 'expression' | 'prefix'>;
 
 /**
- * Which traces hold a phrase: one walk over the places where it stands, into a table of this connection. (To ask the index about each trace
- * costs more than the walk as soon as a thousand are asked about: it opens the list of places anew.)
+ * Which traces hold a phrase, in a table of this connection. The rows where it stands are walked in the order of the traces, some at a time; then
+ * the walk seeks the next trace: of a trace with a million rows a few are looked at. (To ask about each trace alone is dear twice over: it opens
+ * the list of rows anew, and FTS5 looks for words in a row up to the next place where they stand, however far behind the last row that was asked for.)
  */
 export class TextMatches {
   readonly #database: Database;
@@ -61,10 +70,15 @@ export class TextMatches {
   readonly #tables = new Map<string, { readonly table: string; version: number }>();
   readonly #free: string[] = [];
   #made = 0;
-  #next: Statement | null = null;
+  #words: { readonly next: Statement; readonly count: Statement } | null = null;
+  /** What stands nowhere in the store of a version. */
+  readonly #nowhere = new Set<string>();
+  #version = -1;
+  readonly #options: Required<TextMatchesOptions>;
 
-  constructor(database: Database) {
+  constructor(database: Database, { rare = 4096, short = 50, rows = 8192, nearRows = 256, farRows = 16 }: TextMatchesOptions = {}) {
     this.#database = database;
+    this.#options = { rare, short, rows, nearRows, farRows };
   }
 
   /** The next query begins: what the one before asked for may be forgotten. */
@@ -77,14 +91,19 @@ export class TextMatches {
   }
 
   /** The table `temp.…` whose column `n` has the numbers of the traces (of some, or of all); it stays until the next `begin`. */
-  tableOf(phrase: Phrase, within: Within | null): string {
+  tableOf(phrase: Phrase, asked: Within | null): string {
+    const isRare = this.rowsAtMost(phrase, asked) <= this.#options.rare;
+    // All its rows are as soon looked at as some.
+    const within = isRare ? null : asked;
     const version = Number(this.#database.pragma('data_version', { simple: true }));
-    const key = `${within === null ? '' : 'numbers' in within ? within.numbers.join(' ') : `${within.first} to ${within.last}`}\n${phrase.expression}`;
+    if (version !== this.#version) this.#nowhere.clear();
+    this.#version = version;
+    const key = `${within === null ? 'all' : within.numbers.join(' ')}\n${phrase.expression}`;
     const known = this.#tables.get(key);
     this.#tables.delete(key);
     const entry = known ?? { table: this.#free.pop() ?? this.#create(), version: -1 };
     this.#tables.set(key, entry);
-    if (entry.version !== version) this.#fill(entry.table, phrase, within);
+    if (entry.version !== version) this.#fill(entry.table, phrase, within, isRare);
     entry.version = version;
     return entry.table;
   }
@@ -95,37 +114,92 @@ export class TextMatches {
     return table;
   }
 
-  #fill(table: string, asked: Phrase, within: Within | null): void {
+  #fill(table: string, asked: Phrase, within: Within | null, isRare: boolean): void {
     const database = this.#database;
     const words = asked.beginning === null ? null : this.#wordsFrom(asked.beginning);
     database.transaction(() => {
       database.exec(`DELETE FROM ${table}`);
-      if (words?.length === 0) return;
+      if (words?.length === 0 || within?.numbers.length === 0) return;
       const looked = words === null ? asked : { expression: words.map((word) => phraseOf(word, false)).join(' OR '), prefix: false };
-      if (within === null || !('numbers' in within)) this.#fillRange(table, looked, within);
-      // Each question would gather the words anew.
-      else if (looked.prefix) this.#fillRange(table, looked, null);
-      else this.#fillList(table, looked.expression, within.numbers);
+      if (isRare) return this.#addPlaces(table, this.#places(looked));
+      // Each step would gather the words anew.
+      if (looked.prefix) this.#fillAtOnce(table, looked, within);
+      else if (within === null) this.#fillAll(table, looked);
+      else if (this.#standsAnywhere(looked)) {
+        this.#walk(table, looked, within);
+        this.#addCarriers(table, looked, this.#chunksOf(table, within));
+      }
     })();
   }
 
-  #fillRange(table: string, looked: Looked, range: TraceRange | null): void {
-    const [within, bounds] = range === null ? ['', []] : ['AND rowid BETWEEN ? AND ?', [BigInt(numbersOfTrace(range.first).first), BigInt(numbersOfTrace(range.last).last)]];
-    this.#database.prepare(`INSERT INTO ${table} SELECT DISTINCT rowid / ${NUMBERS_PER_TRACE} FROM trace_search WHERE trace_search MATCH ? ${within}`).run(looked.expression, ...bounds);
-    this.#addCarriers(table, looked, range === null ? this.#chunksToAsk(table) : this.#chunksIn(range));
+  /** Common words that nowhere stand in a row are a walk through all their rows: one, not one for what is asked about each of some traces and again for all. */
+  #standsAnywhere({ expression }: Looked): boolean {
+    if (this.#nowhere.has(expression)) return false;
+    const stands = this.#database.prepare('SELECT 1 FROM trace_search WHERE trace_search MATCH ? LIMIT 1').get(expression) !== undefined;
+    if (!stands) this.#nowhere.add(expression);
+    return stands;
   }
 
-  #fillList(table: string, expression: string, numbers: readonly number[]): void {
-    const holds = this.#database.prepare('SELECT 1 FROM trace_search WHERE trace_search MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1').pluck();
-    const add = this.#database.prepare(`INSERT INTO ${table} VALUES (?)`);
-    const others: number[] = [];
-    for (const n of numbers) {
-      const { first, last } = numbersOfTrace(n);
-      if (holds.get(expression, BigInt(first), BigInt(last)) === undefined) others.push(n);
-      else add.run(n);
+  /** In how many rows it stands at most, by its rarest word; `Infinity`: in more than are counted, or so few traces are asked for that this is no matter. What the tokenizer would split otherwise is told wrong. */
+  rowsAtMost({ expression, prefix, beginning }: Phrase, within: Within | null): number {
+    const { rare, short } = this.#options;
+    if (within !== null && within.numbers.length <= short) return Infinity;
+    const count = this.#database.prepare('SELECT count(*) FROM (SELECT 1 FROM trace_search WHERE trace_search MATCH ? LIMIT ?)').pluck();
+    const words = (expression.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, prefix ? -1 : undefined);
+    const least = beginning === null ? Math.min(...words.map((word) => count.get(phraseOf(word, false), rare + 1) as number)) : this.#rowsFrom(beginning);
+    return least > rare ? Infinity : least;
+  }
+
+  #fillAtOnce(table: string, looked: Looked, within: Within | null): void {
+    const [first, last] = within === null ? [0n, LAST_NUMBER] : [firstOf(within.numbers[0]!), lastOf(within.numbers.at(-1)!)];
+    this.#database.prepare(`INSERT INTO ${table} SELECT DISTINCT rowid / ${NUMBERS_PER_TRACE} FROM trace_search WHERE trace_search MATCH ? AND rowid BETWEEN ? AND ?`).run(looked.expression, first, last);
+    this.#addCarriers(table, looked, within === null ? this.#chunksToAsk(table) : this.#chunksOf(table, within));
+  }
+
+  /** The traces of rows, and who else carries these. */
+  #addPlaces(table: string, places: readonly number[]): void {
+    this.#addTraces(table, places);
+    this.#database.prepare(`INSERT OR IGNORE INTO ${table} SELECT u.trace FROM json_each(?) p CROSS JOIN chunk_use u ON u.chunk = p.value`).run(JSON.stringify(places));
+  }
+
+  #addTraces(table: string, places: readonly number[]): void {
+    const add = this.#database.prepare(`INSERT OR IGNORE INTO ${table} VALUES (?)`);
+    for (const n of new Set(places.map(traceOfNumber))) add.run(n);
+  }
+
+  /** Rows of a phrase, ascending, at most `limit` (-1: all). */
+  #places({ expression }: Looked, limit = -1): number[] {
+    return this.#database.prepare('SELECT rowid FROM trace_search WHERE trace_search MATCH ? ORDER BY rowid LIMIT ?').pluck().all(expression, limit) as number[];
+  }
+
+  #fillAll(table: string, looked: Looked): void {
+    if (this.#nowhere.has(looked.expression)) return;
+    // Common words in a row may be rare all the same.
+    const { rare } = this.#options;
+    const places = this.#places(looked, rare + 1);
+    if (places.length <= rare) return this.#addPlaces(table, places);
+    this.#addTraces(table, places);
+    this.#walk(table, looked, null, traceOfNumber(places.at(-1)!) + 1);
+    this.#addCarriers(table, looked, this.#chunksToAsk(table));
+  }
+
+  /** Adds the traces, of some or of all from one on, that hold it in rows of their own; of others between them, some. The table holds none of them yet. */
+  #walk(table: string, { expression }: Looked, within: Within | null, from = within?.numbers[0] ?? 0): void {
+    const step = this.#database.prepare(`INSERT INTO ${table} SELECT DISTINCT rowid / ${NUMBERS_PER_TRACE} FROM (SELECT rowid FROM trace_search WHERE trace_search MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid LIMIT ?)`);
+    const found = this.#database.prepare(`SELECT max(n) FROM ${table}`).pluck();
+    const end = within === null ? LAST_NUMBER : lastOf(within.numbers.at(-1)!);
+    const rows = this.#rowsOfStep(within);
+    for (let n: number | undefined = from; n !== undefined; ) {
+      if (step.run(expression, firstOf(n), end, rows).changes === 0) return;
+      const last = found.get() as number;
+      n = within === null ? last + 1 : within.numbers[firstAt(within.numbers, last + 1)];
     }
-    const chunks = others.length === 0 ? [] : this.#few(MOST_CHUNKS, 'SELECT DISTINCT chunk FROM chunk_use WHERE trace IN (SELECT value FROM json_each(?)) LIMIT ?', JSON.stringify(others));
-    this.#addCarriers(table, { expression, prefix: false }, chunks);
+  }
+
+  #rowsOfStep(within: Within | null): number {
+    if (within === null) return this.#options.rows;
+    const { numbers } = within;
+    return numbers.at(-1)! - numbers[0]! < SPREAD * numbers.length ? this.#options.nearRows : this.#options.farRows;
   }
 
   /**
@@ -133,10 +207,10 @@ export class TextMatches {
    * places of all those words before it gives the first, whatever range is asked for.)
    */
   #wordsFrom(beginning: string): string[] | null {
-    this.#next ??= this.#prepareNext();
+    const { next } = this.#vocabulary();
     const words: string[] = [];
     for (let from = beginning; ; ) {
-      const word = this.#next.get(from) as string | undefined;
+      const word = next.get(from) as string | undefined;
       if (word === undefined || !word.startsWith(beginning)) return words;
       if (words.push(word) > MOST_WORDS) return null;
       // No word holds this character.
@@ -144,9 +218,20 @@ export class TextMatches {
     }
   }
 
-  #prepareNext(): Statement {
+  /** Places of words that begin so, those of deleted rows too; counted no further than they are rare. */
+  #rowsFrom(beginning: string): number {
+    // No word goes on with a later character.
+    return this.#vocabulary().count.get(beginning, `${beginning}\u{10FFFF}`, this.#options.rare + 1) as number;
+  }
+
+  #vocabulary(): { readonly next: Statement; readonly count: Statement } {
+    if (this.#words !== null) return this.#words;
     this.#database.exec('CREATE VIRTUAL TABLE temp.search_word USING fts5vocab (main, trace_search, instance)');
-    return this.#database.prepare('SELECT term FROM temp.search_word WHERE term >= ? LIMIT 1').pluck();
+    this.#words = {
+      next: this.#database.prepare('SELECT term FROM temp.search_word WHERE term >= ? LIMIT 1').pluck(),
+      count: this.#database.prepare('SELECT count(*) FROM (SELECT 1 FROM temp.search_word WHERE term >= ? AND term < ? LIMIT ?)').pluck(),
+    };
+    return this.#words;
   }
 
   /**
@@ -156,20 +241,35 @@ export class TextMatches {
   #addCarriers(table: string, { expression, prefix }: Looked, chunks: readonly bigint[] | null): void {
     const database = this.#database;
     const carriers = `INSERT OR IGNORE INTO ${table} SELECT u.trace FROM trace_search s CROSS JOIN chunk_use u ON u.chunk = s.rowid WHERE s.trace_search MATCH ?`;
-    const runs = chunks === null ? null : runsOf(chunks);
-    if (chunks === null || runs === null) database.prepare(carriers).run(expression);
-    else if (runs.length > 0 && prefix) database.prepare(`${carriers} AND s.rowid BETWEEN ? AND ? AND +s.rowid IN (SELECT value FROM json_each(?))`).run(expression, chunks[0], chunks.at(-1), `[${chunks.join(',')}]`);
-    else {
-      // Whole numbers, not doubles: for a double the index does not seek.
-      const within = database.prepare(`${carriers} AND s.rowid BETWEEN ? AND ?`);
-      for (const [first, last] of runs) within.run(expression, first, last);
+    if (chunks?.length === 0) return;
+    if (chunks === null) database.prepare(carriers).run(expression);
+    else if (prefix) database.prepare(`${carriers} AND s.rowid BETWEEN ? AND ? AND +s.rowid IN (SELECT value FROM json_each(?))`).run(expression, chunks[0], chunks.at(-1), `[${chunks.join(',')}]`);
+    else if (!this.#addCarriersOfRuns(expression, database.prepare(`${carriers} AND s.rowid BETWEEN ? AND ?`), runsOf(chunks))) database.prepare(carriers).run(expression);
+  }
+
+  /** `false`: it would take too many seeks, and not all are added. */
+  #addCarriersOfRuns(expression: string, add: Statement, runs: readonly Run[]): boolean {
+    const next = this.#database.prepare('SELECT rowid FROM trace_search WHERE trace_search MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid LIMIT 1').pluck().safeIntegers();
+    const end = runs.at(-1)![1];
+    let at = 0;
+    for (let seeks = 0; seeks < MOST_SEEKS; seeks++) {
+      const place = next.get(expression, runs[at]![0], end) as bigint | undefined;
+      if (place === undefined) return true;
+      while (runs[at]![1] < place) at++;
+      const [first, last] = runs[at]!;
+      if (first <= place) {
+        add.run(expression, place, last);
+        at++;
+      }
+      if (at === runs.length) return true;
     }
+    return false;
   }
 
   /** The chunks that may add a trace, ascending; `null`: they are many. */
   #chunksToAsk(table: string): bigint[] | null {
     const missing = this.#database.prepare(`SELECT (SELECT count(*) FROM trace) - (SELECT count(*) FROM ${table})`).pluck().get() as number;
-    return missing <= 0 ? [] : (this.#sharedChunks() ?? (missing <= FEW_TRACES ? this.#chunksOutside(table) : null));
+    return missing <= 0 ? [] : (this.#sharedChunks() ?? this.#chunksOutside(table));
   }
 
   /** All chunks that several traces carry, by leaps through the index; `null`: they are many. */
@@ -181,12 +281,12 @@ export class TextMatches {
 
   /** Those of the traces that the phrase was not found in so far. */
   #chunksOutside(table: string): bigint[] | null {
-    return this.#few(FEW_CHUNKS, `SELECT DISTINCT u.chunk FROM trace t CROSS JOIN chunk_use u ON u.trace = t.n WHERE t.n NOT IN (SELECT n FROM ${table}) LIMIT ?`);
+    return this.#few(MOST_CHUNKS, `SELECT DISTINCT u.chunk FROM trace t CROSS JOIN chunk_use u ON u.trace = t.n WHERE t.n NOT IN (SELECT n FROM ${table}) LIMIT ?`);
   }
 
-  /** Those that traces of the range carry and others brought. */
-  #chunksIn({ first, last }: TraceRange): bigint[] | null {
-    return this.#few(MOST_CHUNKS, 'SELECT DISTINCT chunk FROM chunk_use WHERE trace BETWEEN ? AND ? LIMIT ?', first, last);
+  /** Those that such of the traces carry and others brought. */
+  #chunksOf(table: string, { numbers }: Within): bigint[] | null {
+    return this.#few(MOST_CHUNKS, `SELECT DISTINCT u.chunk FROM json_each(?) t CROSS JOIN chunk_use u ON u.trace = t.value WHERE t.value NOT IN (SELECT n FROM ${table}) LIMIT ?`, JSON.stringify(numbers));
   }
 
   #few(most: number, sql: string, ...values: unknown[]): bigint[] | null {
@@ -195,13 +295,35 @@ export class TextMatches {
   }
 }
 
-/** First and last of those that lie near to each other; `null`: there are too many such runs. */
-function runsOf(chunks: readonly bigint[]): (readonly [first: bigint, last: bigint])[] | null {
+type Run = readonly [first: bigint, last: bigint];
+
+/** First and last of those that lie near to each other. */
+function runsOf(chunks: readonly bigint[]): Run[] {
   const runs: [bigint, bigint][] = [];
   for (const chunk of chunks) {
     const run = runs.at(-1);
     if (run !== undefined && chunk - run[1] <= RUN_GAP) run[1] = chunk;
-    else if (runs.push([chunk, chunk]) > MOST_RUNS) return null;
+    else runs.push([chunk, chunk]);
   }
   return runs;
+}
+
+/** Whole numbers, not doubles: for a double the index does not seek. */
+function firstOf(trace: number): bigint {
+  return BigInt(numbersOfTrace(trace).first);
+}
+
+function lastOf(trace: number): bigint {
+  return BigInt(numbersOfTrace(trace).last);
+}
+
+/** Position of the first that is not below `least`, of ascending ones. */
+function firstAt(numbers: readonly number[], least: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -9,8 +9,8 @@ const MOST_COUNTED = 10_000;
 /** Counting goes on so long, at most: a list is no reason to wait. Milliseconds. */
 const COUNTING_MS = 15;
 const LARGEST_PAGE = 1000;
-/** The numbers of the traces of a window may lie so much further apart than they are many: traces came about in the order of their start. */
-const SPREAD = 8;
+/** Parts of the window that are looked through one after the other. By another sort than time traces lie apart, so that each is a seek: they are fewer. */
+const NEAR = { byTime: [1 / 8, 1], byValue: [1 / 5] } as const;
 
 /**
  * A sorted list is read in pieces, each by its own index: first the traces that have the value, then those that have none by their start
@@ -41,8 +41,12 @@ export function listTraces(store: Store, request: TraceListRequest): TracePage {
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
   const from = request.cursor === undefined ? null : readCursor(request.cursor, pieces.length);
   const few = fewBesideWords(store, request.query);
-  const near = few === null && hasWords(request.query) && request.sort === 'time' ? listNear(store, request.query, pieces[0]!, from, limit) : null;
-  if (near !== null) return near;
+  if (few === null && hasWords(request.query)) {
+    for (const part of request.sort === 'time' ? NEAR.byTime : NEAR.byValue) {
+      const near = listNear(store, Math.ceil(part * store.window), request.query, pieces, from, limit);
+      if (near !== null) return near;
+    }
+  }
   const query = compileQuery(store, request.query, few);
   let cursor = from;
   const found: { n: number; cursor: Cursor }[] = [];
@@ -58,15 +62,15 @@ export function listTraces(store: Store, request: TraceListRequest): TracePage {
  * The page, when the traces that come next in the list already fill it: a word that many traces hold is then looked for in those alone.
  * `null`: it must be looked for everywhere.
  */
-function listNear(store: Store, text: string, piece: Piece, cursor: Cursor | null, limit: number): TracePage | null {
-  const { database, window: size } = store;
+function listNear(store: Store, size: number, text: string, pieces: readonly Piece[], cursor: Cursor | null, limit: number): TracePage | null {
+  if (size <= limit) return null;
+  const { database } = store;
+  const at = cursor?.[0] ?? 0;
   const everything: CompiledQuery = { where: () => ({ sql: '1', values: [] }), candidates: null };
-  const window = readPiece(database, everything, piece, 0, cursor, size).map(({ n }) => n);
+  const window = readPiece(database, everything, pieces[at]!, at, cursor, size).map(({ n }) => n);
   if (window.length < size) return null;
-  const range = { first: Math.min(...window), last: Math.max(...window) };
-  if (range.last - range.first > SPREAD * size) return null;
-  const query: CompiledQuery = { where: compileQuery(store, text, range).where, candidates: window };
-  const found = readPiece(database, query, piece, 0, cursor, limit + 1);
+  const query = compileQuery(store, text, { numbers: window.sort((a, b) => a - b) });
+  const found = readPiece(database, query, pieces[at]!, at, cursor, limit + 1);
   if (found.length <= limit) return null;
   return { ...pageOf(database, found, limit), total: { count: count(database, query).count, atLeast: true } };
 }

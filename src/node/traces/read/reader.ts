@@ -7,7 +7,7 @@ import type { TraceSkeleton } from '../../../core/trace/skeleton.ts';
 import type { QueryCompletion } from '../../../protocol/traces.ts';
 import type { Database } from '../../sqlite/database.ts';
 import type { Store } from './conditions.ts';
-import { TextMatches } from './full-text.ts';
+import { TextMatches, type TextMatchesOptions } from './full-text.ts';
 import { listSessions, listTraces, numbersOf } from './list.ts';
 import type { ReadContext, ReadMethod, ReadMethods } from './methods.ts';
 import { traceById, tracesByNumber } from './rows.ts';
@@ -26,8 +26,8 @@ type Handlers = { readonly [M in ReadMethod]: (params: ReadMethods[M][0], contex
 
 /** Enough for several pages of a word that many traces hold. */
 const WINDOW = 1000;
-/** So many questions take less than a walk over the places of a word in a store of a million spans. */
-const ASKED = 300;
+/** So many seeks take less than a walk over the places of a word in a store of a million spans. */
+const ASKED = 600;
 
 /** Everything that is read of traces, on one connection. */
 export class TraceReader {
@@ -36,10 +36,10 @@ export class TraceReader {
   readonly #open: OpenTraces;
   #job: { readonly trace: OpenTrace; readonly job: FindingsJob } | null = null;
 
-  /** `wholeSpans`: traces of no more spans are normalised as a whole. `window`: among so many traces words are looked for first. `asked`: so many are looked at one by one. */
-  constructor(database: Database, { wholeSpans = WHOLE_SPANS, window = WINDOW, asked = ASKED }: { readonly wholeSpans?: number; readonly window?: number; readonly asked?: number } = {}) {
+  /** `wholeSpans`: traces of no more spans are normalised as a whole. `window`: among so many traces words are looked for first. `asked`: so many are looked at one by one. `text`: how words are looked for. */
+  constructor(database: Database, { wholeSpans = WHOLE_SPANS, window = WINDOW, asked = ASKED, text }: { readonly wholeSpans?: number; readonly window?: number; readonly asked?: number; readonly text?: TextMatchesOptions } = {}) {
     this.#database = database;
-    this.#store = { database, matches: new TextMatches(database), window, asked };
+    this.#store = { database, matches: new TextMatches(database, text), window, asked };
     this.#open = new OpenTraces(database, wholeSpans);
   }
 
