@@ -99,7 +99,8 @@ export class Pairings {
     const fields = [...facts.fields].filter(([, { from }]) => from === 'metadata').map(([name]) => name);
     const count = Math.min(a.outputs.length, b.outputs.length);
     const indices = Array.from({ length: count }, (_, i) => i);
-    const cases = await mapInSteps(indices, (i): PairedCase => ({ caseId: facts.caseIds[i] ?? '', cluster: facts.clusters[i] ?? null, slices: slicesOf(facts, i, fields), a: a.outputs[i]!, b: b.outputs[i]! }));
+    const slices = slicesBy(facts, fields);
+    const cases = await mapInSteps(indices, (i): PairedCase => ({ caseId: facts.caseIds[i] ?? '', cluster: facts.clusters[i] ?? null, slices: slices(i), a: a.outputs[i]!, b: b.outputs[i]! }));
     return { ref, runs, revision, facts, cells: { a, b }, changed, cases, verdicts };
   }
 
@@ -130,13 +131,25 @@ function withoutLatency(cells: SideCells): SideCells {
 /** The cases with the slices of one field, be it of their variables; `null`: those that they have by themselves. */
 export function slicedBy(pairing: Pairing, field: string | null): readonly PairedCase[] {
   if (field === null || field === 'tag') return pairing.cases;
-  return pairing.cases.map((item, i) => ({ ...item, slices: slicesOf(pairing.facts, i, [field]) }));
+  const slices = slicesBy(pairing.facts, [field]);
+  return pairing.cases.map((item, i) => ({ ...item, slices: slices(i) }));
 }
 
-function slicesOf(facts: CaseFacts, caseIndex: number, fields: readonly string[]): string[] {
-  const slices = new Set(facts.tags[caseIndex]);
-  for (const name of fields) for (const value of facts.fields.get(name)?.values[caseIndex] ?? []) slices.add(`${name}=${value}`);
-  return [...slices];
+/** The slices of a case by its index: its tags, then its values of the fields, each once. Cases of one slice share its name: there are few slices and thousands of cases. */
+function slicesBy({ tags, fields }: CaseFacts, wanted: readonly string[]): (caseIndex: number) => readonly string[] {
+  const columns = wanted.map((field) => ({ field, values: fields.get(field)?.values ?? [], names: new Map<string, string>() }));
+  return (caseIndex) => {
+    const slices: string[] = [];
+    for (const tag of tags[caseIndex] ?? []) if (!slices.includes(tag)) slices.push(tag);
+    for (const { field, values, names } of columns) {
+      for (const value of values[caseIndex] ?? []) {
+        let name = names.get(value);
+        if (name === undefined) names.set(value, (name = `${field}=${value}`));
+        if (!slices.includes(name)) slices.push(name);
+      }
+    }
+    return slices;
+  };
 }
 
 function runOf(side: RunSide, store: RunStore): StoredRun {

@@ -33,11 +33,13 @@ function sorted(cases: number[], pairing: Pairing, changes: readonly CaseChange[
     return cases.sort((x, y) => sign * collator.compare(pairing.facts.caseIds[x] ?? '', pairing.facts.caseIds[y] ?? ''));
   }
   const valueOf = valueBy(by, pairing, changes);
-  const values = new Map(cases.map((i) => [i, valueOf(i)]));
+  const values = new Float64Array(changes.length);
+  for (const i of cases) values[i] = valueOf(i) ?? Number.NaN;
   // What is not known stands last in both directions.
   return cases.sort((x, y) => {
-    const [p, q] = [values.get(x) ?? null, values.get(y) ?? null];
-    if (p === null || q === null) return Number(p === null) - Number(q === null) || x - y;
+    const p = values[x] ?? Number.NaN;
+    const q = values[y] ?? Number.NaN;
+    if (Number.isNaN(p) || Number.isNaN(q)) return Number(Number.isNaN(p)) - Number(Number.isNaN(q)) || x - y;
     return sign * (p - q) || x - y;
   });
 }
