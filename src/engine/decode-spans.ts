@@ -15,6 +15,7 @@ export const SPAN_SCHEMAS = {
   'spans/prompt': v.object({ ...span, overlays }),
   'prompts/production': v.object({ path: name, days: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(36_500))) }),
   'calls/match': v.object({ forMs: v.pipe(v.number(), v.minValue(0), v.maxValue(10_000)) }),
+  'calls/new-prompt': v.object({ ...span, name }),
   'golden/propose': v.object({ spans: v.pipe(v.array(v.object(span)), v.maxLength(1000)), prompt, corrections: v.optional(v.record(name, v.unknown())), vars: v.optional(v.record(name, vars)), overlays }),
   'golden/sample': v.object({ query: text, count, prompt }),
   'replay/variables': v.object({ span: v.object(span), with: promptOfReplay, overlays }),

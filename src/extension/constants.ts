@@ -60,6 +60,7 @@ export const COMMANDS = {
   searchPrompts: 'touchstone.searchPrompts',
   newPromptFrom: 'touchstone.newPromptFrom',
   openPromptOfCall: 'touchstone.openPromptOfCall',
+  newPromptFromCall: 'touchstone.newPromptFromCall',
   addToGolden: 'touchstone.addToGolden',
   addGoldenFromQuery: 'touchstone.addGoldenFromQuery',
   replayCall: 'touchstone.replayCall',

@@ -193,6 +193,8 @@ export interface SpanMethods {
    * `pending`: traces that were not looked at yet. `isWorking`: asked again, it goes on; else what is left could not be looked at.
    */
   'calls/match': [{ readonly forMs: number }, { readonly pending: number; readonly isWorking: boolean }];
+  /** The text of a prompt file that asks what the call asked, masked. Nothing is written. @throws 'usage' (the call holds no messages) */
+  'calls/new-prompt': [SpanRef & { readonly name: string }, { readonly text: string; readonly masked: readonly MaskedValue[]; readonly notes: readonly string[] }];
   /** Nothing is written. `corrections`, and `vars` that are known better than the call tells them, by span id. */
   'golden/propose': [{ readonly spans: readonly SpanRef[]; readonly prompt?: { readonly path: string; readonly prompt?: string }; readonly corrections?: Readonly<Record<string, unknown>>; readonly vars?: Readonly<Record<string, JsonObject>>; readonly overlays?: readonly TextOverlay[] }, { readonly proposals: readonly CaseProposal[] }];
   /** Calls of a model that a query finds, chosen so that their questions differ. `of`: how many there were. */

@@ -28,7 +28,7 @@ export const tracePanelParams: { readonly [M in keyof TracePanelMethods]: Schema
   'trace/delete': nothing,
   'open': v.variant('what', [
     v.object({ what: v.literal('code'), spanId }),
-    v.object({ what: v.picklist(['prompt', 'golden', 'replay']), spanId }),
+    v.object({ what: v.picklist(['prompt', 'new-prompt', 'golden', 'replay']), spanId }),
     v.object({ what: v.literal('traces'), query: v.pipe(text, v.maxLength(2000)) }),
     v.object({ what: v.literal('trace'), traceId: v.pipe(text, v.regex(/^[0-9a-f]{32}$/)), spanId: v.nullable(spanId) }),
     v.object({ what: v.literal('value'), spanId, pointer }),

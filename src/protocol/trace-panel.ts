@@ -43,8 +43,8 @@ export interface ShownPrompt extends Pick<SpanPrompt, 'how' | 'certain' | 'note'
 export type PanelTarget =
   /** The code that made a span, beside the panel. */
   | { readonly what: 'code'; readonly spanId: string }
-  /** The prompt that rendered a call, in its version; its golden dataset, with one case more; another answer to it. */
-  | { readonly what: 'prompt' | 'golden' | 'replay'; readonly spanId: string }
+  /** The prompt that rendered a call, in its version; a new one that asks the same; its golden dataset, with one case more; another answer to it. */
+  | { readonly what: 'prompt' | 'new-prompt' | 'golden' | 'replay'; readonly spanId: string }
   /** The Traces view, filtered by a query. */
   | { readonly what: 'traces'; readonly query: string }
   /** Another trace, e.g. that of a link. */

@@ -42,6 +42,21 @@ async function receive(...calls: RecordedCallOptions[]): Promise<void> {
   expect(files[0]).toMatchObject({ spans: calls.length, rejected: [] });
 }
 
+describe('a new prompt from a recorded call', () => {
+  it('is found as the prompt of that call once it is saved, and holds nothing that is masked', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    await receive({ id: 'e'.repeat(16), answer: 'Soon.', messages: [{ role: 'system', content: 'Reply to customers of a shop for bicycles in one sentence, and never promise a day.' }, { role: 'user', content: 'Where is my {{order}}?' }] });
+    await receive({ id: 'f'.repeat(16), answer: 'x', messages: [] });
+    expect((await engine.request('spans/prompt', refOf('e'))).origins).toEqual([]);
+    const { text, masked, notes } = await engine.request('calls/new-prompt', { ...refOf('e'), name: 'Short replies' });
+    expect([masked, notes]).toEqual([[], []]);
+    writeFileSync(path('short'), text);
+    expect(await engine.request('spans/prompt', refOf('e'))).toMatchObject({ certain: true, origins: [{ name: 'Short replies', exact: true, variables: [{ name: 'literal1', value: '{{order}}' }] }] });
+    await expect(engine.request('calls/new-prompt', { ...refOf('f'), name: 'Nothing' })).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
 describe('the prompt of a recorded call', () => {
   it('is the file with its values; once versions are saved, the version', async () => {
     test = await testEngine(FILES);

@@ -53,6 +53,16 @@ describe('links into the editor, and what is made of recorded calls', function (
     await until('the prompt beside', () => vscode.window.visibleTextEditors.some((editor) => editor.document.uri.toString() === prompt.toString()));
   });
 
+  it('make a new prompt of a call, which is shown where it would be saved, and is not', async () => {
+    const made = file('prompts/new-prompt.prompt.yml');
+    void vscode.commands.executeCommand(COMMANDS.newPromptFromCall, call('7'));
+    const { document } = await accept('the new prompt', () => vscode.window.visibleTextEditors.find(({ document: { uri, isUntitled } }) => isUntitled && uri.fsPath === made.fsPath));
+    assert.match(document.getText(), /^name: New prompt\nmodel: gpt-5-mini\nmessages:\n  - role: system\n    content: You say when parcels [^]*content: When does the rake arrive\?\n[^]*from: span 7{16} of trace 7{32}\n$/);
+    await assert.rejects(Promise.resolve(vscode.workspace.fs.stat(made)));
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
   it('add a call to the golden dataset as one line more, which one undo takes back', async () => {
     await open(golden);
     void vscode.commands.executeCommand(COMMANDS.addToGolden, call('7'));

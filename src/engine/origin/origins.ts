@@ -1,3 +1,5 @@
+import { TouchstoneError } from '../../core/errors.ts';
+import { promptOfCall } from '../../core/replay/prompt-of-call.ts';
 import type { Message, Span } from '../../core/trace/model.ts';
 import { SPAN_KINDS } from '../../core/trace/skeleton.ts';
 import type { Database } from '../../node/sqlite/database.ts';
@@ -63,6 +65,13 @@ export class Origins {
 
   match(forMs: number, signal: AbortSignal): Promise<SpanMethods['calls/match'][1]> {
     return this.#production.match(forMs, signal);
+  }
+
+  async newPrompt({ name, ...ref }: SpanMethods['calls/new-prompt'][0], signal: AbortSignal): Promise<SpanMethods['calls/new-prompt'][1]> {
+    const span = await this.span(ref, signal);
+    const made = promptOfCall(span, name);
+    if (made === null) throw new TouchstoneError('usage', `This call holds no message that a prompt could begin with.${span.contentHint === null ? '' : ` ${span.contentHint}`}`);
+    return made;
   }
 
   /** Traces came, or prompts changed: whose calls they are is found out once nothing has come for a while. */

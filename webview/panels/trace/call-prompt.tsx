@@ -19,11 +19,11 @@ export function CallPrompt({ model, spanId }: { readonly model: TraceModel; read
     }, REST_MS);
     return () => { left = true; clearTimeout(timer); };
   }, [spanId]);
-  const open = (what: 'prompt' | 'golden' | 'replay') => () => model.request('open', { what, spanId });
+  const open = (what: 'prompt' | 'new-prompt' | 'golden' | 'replay') => () => model.request('open', { what, spanId });
   return (
     <div class="span-note call-prompt">
       <span class="dim">Prompt</span>
-      <span class="ell">{prompt === null ? <span class="dim">…</span> : <Origin prompt={prompt} onOpen={open('prompt')} />}</span>
+      <span class="ell">{prompt === null ? <span class="dim">…</span> : <Origin prompt={prompt} onOpen={open('prompt')} onCreate={open('new-prompt')} />}</span>
       <span class="call-acts">
         <Button onClick={open('golden')} title="Append this call to the prompt's golden dataset (Ctrl+G)">Add to golden dataset</Button>
         <Button onClick={open('replay')} title="Ask again, as a version of its prompt or another model would (Ctrl+Enter)">Replay…</Button>
@@ -32,9 +32,16 @@ export function CallPrompt({ model, spanId }: { readonly model: TraceModel; read
   );
 }
 
-function Origin({ prompt: { how, certain, origins, note }, onOpen }: { readonly prompt: ShownPrompt; readonly onOpen: () => void }): ComponentChild {
+function Origin({ prompt: { how, certain, origins, note }, onOpen, onCreate }: { readonly prompt: ShownPrompt; readonly onOpen: () => void; readonly onCreate: () => void }): ComponentChild {
   const [origin] = origins;
-  if (origin === undefined) return <span class="dim" title={note ?? undefined}>{note ?? 'none of this workspace'}</span>;
+  if (origin === undefined) {
+    return (
+      <>
+        <button type="button" class="link" title="Opens a new prompt file with the call's messages, model and parameters, not saved yet" onClick={onCreate}>New prompt from this call</button>
+        <span class="dim" title={note ?? undefined}> {note ?? 'none of this workspace'}</span>
+      </>
+    );
+  }
   const fit = origin.exact || how === 'said' ? (certain ? (how === 'said' ? 'said by the app' : 'exact') : 'not certain') : `a guess: ${Math.round(origin.score * 100)} % of its text`;
   const title = [note, origin.variables.length === 0 ? null : `Variables: ${origin.variables.join(', ')}`, origins.length > 1 ? `Also: ${origins.slice(1).map(({ name }) => name).join(', ')}` : null].filter((line) => line !== null).join('\n');
   return (

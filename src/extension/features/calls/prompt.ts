@@ -1,11 +1,13 @@
 import * as vscode from 'vscode';
 import type { PromptOrigin } from '../../../protocol/spans.ts';
+import { COMMANDS } from '../../constants.ts';
 import { showInformation } from '../../messages.ts';
 import { overlays } from '../../paths.ts';
 import { showQuickPick } from '../../questions.ts';
 import { getVersion, showVersion } from '../../registry/texts.ts';
 import type { Services } from '../../services.ts';
 import { pickPrompt } from '../../targets.ts';
+import type { TraceTarget } from '../../traces/targets.ts';
 import { pickCall } from './pick-call.ts';
 
 /** *Open Prompt of Call*: the file, in the version that rendered the call; a pick where several could have. */
@@ -15,7 +17,11 @@ export async function openPromptOfCall(services: Services, argument: unknown): P
   if (!call) return;
   const { origins, certain, note } = await call.engine.request('spans/prompt', { ...call.ref, overlays: overlays(call.engine.folder) });
   if (origins.length === 0) {
-    void showInformation(note ?? vscode.l10n.t('No prompt of this workspace rendered this call.'));
+    const create = vscode.l10n.t('New Prompt from Call…');
+    // The command is done; nobody waits until the message is put away.
+    void showInformation(note ?? vscode.l10n.t('No prompt of this workspace rendered this call.'), create).then(async (answer) => {
+      if (answer === create) await vscode.commands.executeCommand(COMMANDS.newPromptFromCall, { folder: call.engine.folder.uri.toString(), ...call.ref } satisfies TraceTarget);
+    });
     return;
   }
   const choices = origins.flatMap((origin) => origin.versions.map((version) => ({ origin, version })));

@@ -145,6 +145,7 @@ export class TracePanel implements PanelView {
         return;
       }
       case 'prompt':
+      case 'new-prompt':
       case 'golden':
       case 'replay':
         await vscode.commands.executeCommand(CALL_COMMANDS[target.what], { folder: this.target.folder, traceId: this.#traceId, spanId: target.spanId } satisfies TraceTarget);
@@ -165,7 +166,7 @@ export class TracePanel implements PanelView {
   }
 }
 
-const CALL_COMMANDS = { prompt: COMMANDS.openPromptOfCall, golden: COMMANDS.addToGolden, replay: COMMANDS.replayCall } as const;
+const CALL_COMMANDS = { 'prompt': COMMANDS.openPromptOfCall, 'new-prompt': COMMANDS.newPromptFromCall, 'golden': COMMANDS.addToGolden, 'replay': COMMANDS.replayCall } as const;
 
 /** Values stay where they are: the panel shows which there are. */
 function shownPrompt({ how, certain, note, origins }: SpanPrompt): ShownPrompt {
