@@ -28,7 +28,7 @@ function fakes(answer: SourceTest, secrets: readonly string[]): { readonly engin
   const answers: Readonly<Record<string, unknown>> = { 'remote/describe': source(...secrets), 'remote/test': answer };
   return {
     engine: { request: (method: string) => Promise.resolve(answers[method]) } as unknown as FolderEngine,
-    services: { log: { redact: (text: string) => text }, remotes: { listed: () => Promise.resolve([]), refresh: () => undefined }, hosts: { allow: () => Promise.resolve() }, secrets: { set: () => Promise.resolve(), remove: () => Promise.resolve() } } as unknown as Services,
+    services: { log: { redact: (text: string) => text }, remotes: { listed: () => Promise.resolve([]), refresh: () => undefined }, hosts: { allow: () => Promise.resolve(), allowed: () => undefined, restore: () => Promise.resolve() }, secrets: {} } as unknown as Services,
   };
 }
 
