@@ -55,7 +55,7 @@ const NOTHING: Compiled = { where: () => ({ sql: '0', values: [] }), candidates:
  * that the query can find); `null`: everywhere; absent: where it takes least.
  * @throws QueryError
  */
-export function compileQuery(store: Store, text: string, within: Within | null = fewBesideWords(store, text), now = Date.now()): CompiledQuery {
+export function compileQuery(store: Store, text: string, within: Within | null = fewOf(store, besideWords(store, text)), now = Date.now()): CompiledQuery {
   const query = parseQuery(text);
   store.matches.begin();
   const compiled = compile({ ...store, within }, query, now);
@@ -68,20 +68,25 @@ function withOrigin(query: Query, where: Where): Where {
   return names(query, 'origin') ? where : query.type === 'every' ? own : all([own, where], ' AND ');
 }
 
-/**
- * The traces that are left by what a query says beside its words, where these are few; `null`: they are many, or it says nothing else.
- * @throws QueryError
- */
-export function fewBesideWords(store: Store, text: string, now = Date.now()): Within | null {
+/** What a query asks for beside its words; `null`: nothing. @throws QueryError */
+export function besideWords(store: Store, text: string, now = Date.now()): CompiledQuery | null {
   const query = parseQuery(text);
   if (query.type !== 'and') return null;
   const terms = query.terms.filter((term) => !looksForWords(term));
   if (terms.length === 0 || terms.length === query.terms.length) return null;
   const { where, candidates } = compile({ ...store, within: null }, { type: 'and', terms }, now);
-  const { sql, values } = withOrigin(query, where)('t');
+  const own = withOrigin(query, where);
+  return { where: (t = 't') => own(t), candidates };
+}
+
+/** The traces that are left by what a query says beside its words, where these are few; `null`: they are many, or it says nothing else. */
+export function fewOf({ database, asked }: Store, beside: CompiledQuery | null): Within | null {
+  if (beside === null) return null;
+  const { where, candidates } = beside;
+  const { sql, values } = where();
   const among = candidates === null ? '' : ' AND t.n IN (SELECT value FROM json_each(?))';
-  const numbers = store.database.prepare(`SELECT t.n FROM trace t WHERE ${sql}${among} LIMIT ?`).pluck().all(...values, ...(candidates === null ? [] : [JSON.stringify(candidates)]), store.asked + 1) as number[];
-  return numbers.length > store.asked ? null : { numbers: numbers.sort((a, b) => a - b) };
+  const numbers = database.prepare(`SELECT t.n FROM trace t WHERE ${sql}${among} LIMIT ?`).pluck().all(...values, ...(candidates === null ? [] : [JSON.stringify(candidates)]), asked + 1) as number[];
+  return numbers.length > asked ? null : { numbers: numbers.sort((a, b) => a - b) };
 }
 
 /** @throws QueryError */

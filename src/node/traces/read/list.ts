@@ -1,7 +1,7 @@
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { SessionRow, TraceListRequest, TracePage } from '../../../protocol/traces.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { compileQuery, fewBesideWords, hasWords, type CompiledQuery, type Condition, type Store } from './conditions.ts';
+import { besideWords, compileQuery, fewOf, hasWords, type CompiledQuery, type Condition, type Store } from './conditions.ts';
 import { tracesByNumber } from './rows.ts';
 
 /** Matches are counted up to here; the list shows "10,000 and more". */
@@ -9,8 +9,8 @@ const MOST_COUNTED = 10_000;
 /** Counting goes on so long, at most: a list is no reason to wait. Milliseconds. */
 const COUNTING_MS = 15;
 const LARGEST_PAGE = 1000;
-/** Parts of the window that are looked through one after the other. By another sort than time traces lie apart, so that each is a seek: they are fewer. */
-const NEAR = { byTime: [1 / 8, 1], byValue: [1 / 5] } as const;
+/** Parts of the window that are looked through one after the other. Those that a filter leaves, or another sort than time, lie apart, so that each is a seek: they are fewer. */
+const NEAR = { together: [1 / 8, 1], apart: [1 / 8, 1 / 2] } as const;
 
 /**
  * A sorted list is read in pieces, each by its own index: first the traces that have the value, then those that have none by their start
@@ -40,10 +40,11 @@ export function listTraces(store: Store, request: TraceListRequest): TracePage {
   const pieces = piecesOf(request.sort, request.descending);
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
   const from = request.cursor === undefined ? null : readCursor(request.cursor, pieces.length);
-  const few = fewBesideWords(store, request.query);
+  const beside = besideWords(store, request.query);
+  const few = fewOf(store, beside);
   if (few === null && hasWords(request.query)) {
-    for (const part of request.sort === 'time' ? NEAR.byTime : NEAR.byValue) {
-      const near = listNear(store, Math.ceil(part * store.window), request.query, pieces, from, limit);
+    for (const part of request.sort === 'time' && beside === null ? NEAR.together : NEAR.apart) {
+      const near = listNear(store, { size: Math.ceil(part * store.window), beside: beside ?? EVERYTHING }, request.query, pieces, from, limit);
       if (near !== null) return near;
     }
   }
@@ -58,16 +59,17 @@ export function listTraces(store: Store, request: TraceListRequest): TracePage {
   return { ...page, total: page.next === null && from === null ? { count: page.traces.length, atLeast: false } : count(database, query) };
 }
 
+const EVERYTHING: CompiledQuery = { where: () => ({ sql: '1', values: [] }), candidates: null };
+
 /**
- * The page, when the traces that come next in the list already fill it: a word that many traces hold is then looked for in those alone.
- * `null`: it must be looked for everywhere.
+ * The page, when the traces that come next in the list, of those that fit beside the words, already fill it: a word that many traces hold is
+ * then looked for in those alone. `null`: it must be looked for everywhere.
  */
-function listNear(store: Store, size: number, text: string, pieces: readonly Piece[], cursor: Cursor | null, limit: number): TracePage | null {
+function listNear(store: Store, { size, beside }: { readonly size: number; readonly beside: CompiledQuery }, text: string, pieces: readonly Piece[], cursor: Cursor | null, limit: number): TracePage | null {
   if (size <= limit) return null;
   const { database } = store;
   const at = cursor?.[0] ?? 0;
-  const everything: CompiledQuery = { where: () => ({ sql: '1', values: [] }), candidates: null };
-  const window = readPiece(database, everything, pieces[at]!, at, cursor, size).map(({ n }) => n);
+  const window = readPiece(database, beside, pieces[at]!, at, cursor, size).map(({ n }) => n);
   if (window.length < size) return null;
   const query = compileQuery(store, text, { numbers: window.sort((a, b) => a - b) });
   const found = readPiece(database, query, pieces[at]!, at, cursor, limit + 1);
