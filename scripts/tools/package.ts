@@ -30,10 +30,12 @@ export async function packagedExtension(options: PackageOptions = {}): Promise<s
 
   const contents = contentsHash(stage);
   const stamp = `${out}.stamp`;
-  if (existsSync(out) && existsSync(stamp) && readFileSync(stamp, 'utf8') === contents) return out;
-  mkdirSync(join(out, '..'), { recursive: true });
-  await must(process.execPath, [join(root, 'node_modules/@vscode/vsce/vsce'), 'package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--target', target, '--out', out], { cwd: stage });
-  writeFileSync(stamp, contents);
+  const isCurrent = existsSync(out) && existsSync(stamp) && readFileSync(stamp, 'utf8') === contents;
+  if (!isCurrent) {
+    mkdirSync(join(out, '..'), { recursive: true });
+    await must(process.execPath, [join(root, 'node_modules/@vscode/vsce/vsce'), 'package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--target', target, '--out', out], { cwd: stage });
+    writeFileSync(stamp, contents);
+  }
   const bytes = statSync(out).size;
   const budget = weights ? VSIX_BUDGET.weights : VSIX_BUDGET.slim;
   if (bytes > budget) throw new Error(`${out} has ${(bytes / MIB).toFixed(2)} MiB, its budget is ${budget / MIB} MiB`);
