@@ -19,6 +19,13 @@ describe('traces without a folder, in two windows', () => {
   let second: Window;
   let endpoint: string;
   const receiver = (window: Window) => window.viewRows('Sources').filter({ hasText: 'Receiver' }).first();
+  /** The button of its row says what a click would do; it is there once the pointer is. */
+  const isOn = async (window: Window): Promise<boolean> => {
+    await receiver(window).hover();
+    const action = receiver(window).locator('.action-label[aria-label^="Turn Receiver"]').first();
+    await action.waitFor({ timeout: MINUTE });
+    return (await action.getAttribute('aria-label'))?.startsWith('Turn Receiver Off') === true;
+  };
   const traces = (window: Window): Promise<string[]> => window.viewRows('Traces').allInnerTexts();
 
   beforeAll(async () => {
@@ -52,7 +59,8 @@ describe('traces without a folder, in two windows', () => {
     await second.openTouchstone();
     await second.expandOnly('Traces', 'Sources');
     await expect.poll(() => traces(second), { timeout: MINUTE }).toEqual([expect.stringContaining('ask the first window')]);
-    await second.runCommand('Touchstone: Turn Receiver On');
+    // Windows without a folder may remember the same: what the first one was told is known here once VS Code has written it.
+    if (!(await isOn(second))) await second.runCommand('Touchstone: Turn Receiver On');
     await expect.poll(() => receiver(second).innerText(), { timeout: MINUTE }).toContain('in another window');
     await send(endpoint, 'ask while two look');
     await expect.poll(() => traces(second), { timeout: MINUTE }).toHaveLength(2);
