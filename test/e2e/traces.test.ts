@@ -126,7 +126,11 @@ describe('seeing what an agent does', () => {
     writeFileSync(join(window.folder, 'imported.jsonl'), recorded.replaceAll(/"traceId":"[0-9a-f]{4}/g, '"traceId":"0000'));
     await window.openTouchstone();
     await window.runCommand('Touchstone: Import Traces');
-    await window.answer(join(window.folder, 'imported.jsonl'));
+    const path = join(window.folder, 'imported.jsonl');
+    await window.input.fill(path);
+    // VS Code looks the typed path up before it takes it.
+    await window.choices.filter({ hasText: 'imported.jsonl' }).first().waitFor({ timeout: MINUTE });
+    await window.answer(path);
     await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(10);
   }, 2 * MINUTE);
 

@@ -1,5 +1,5 @@
 import type { ComponentChild } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface MenuItem {
   readonly label: string;
@@ -26,7 +26,8 @@ export function Menu({ items, label, align, onClose }: {
     opener()?.focus();
     onClose(true);
   };
-  useEffect(() => {
+  // At once: a key that follows the one that opened it is for the menu.
+  useLayoutEffect(() => {
     const list = entries(menu.current);
     (list.find((entry) => entry.getAttribute('aria-checked') === 'true') ?? list[0])?.focus();
     const outside = (event: Event): void => {
