@@ -42,7 +42,7 @@ describe('the way from a trace to its code', () => {
 
   it('leads from a function to its last calls', async () => {
     // The sample's recording calls its model twelve times; the last ten are offered.
-    await (await window.lens(/12 calls · p50 /)).click();
+    await window.clickLens(/12 calls · p50 /, window.choices.first());
     await expect.poll(() => window.choices.count(), { timeout: MINUTE }).toBe(10);
     await window.page.keyboard.press('Enter');
     await window.page.locator('.tab.active:has-text("support_agent")').waitFor({ timeout: MINUTE });

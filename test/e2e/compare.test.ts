@@ -59,7 +59,7 @@ describe('a better prompt, from the edit to production and back', () => {
   }, 3 * MINUTE);
 
   it('compares with production: better, with its interval', async () => {
-    await (await lens('vs production: not compared yet')).click();
+    await window.clickLens('vs production: not compared yet', window.tab(/production v2 ⇄ working copy/));
     const panel = await window.webview('section.verdict', 2 * MINUTE);
     await expect.poll(() => verdictOf(panel), { timeout: 3 * MINUTE }).toMatch(/^Better\b/);
     verdict = await verdictOf(panel);
@@ -82,7 +82,7 @@ describe('a better prompt, from the edit to production and back', () => {
     await window.goToLine(17);
     await window.page.keyboard.press('End');
     await window.page.keyboard.insertText(' Only the name.');
-    await window.page.locator('.tab').filter({ hasText: /production v2 ⇄ working copy/ }).first().click();
+    await window.tab(/production v2 ⇄ working copy/).click();
     const panel = await window.webview('section.verdict');
     await panel.getByText('The file of working copy has changed since it was run.').waitFor({ timeout: MINUTE });
     await panel.getByText(/Run what changed \(60 cells, free\)/).waitFor({ timeout: MINUTE });
@@ -90,7 +90,7 @@ describe('a better prompt, from the edit to production and back', () => {
     await window.page.locator('.monaco-editor .view-lines').first().waitFor({ timeout: MINUTE });
     await window.runCommand('File: Revert File');
     await lens(/vs production \+23\.3 pts, p = \.001/);
-    await window.page.locator('.tab').filter({ hasText: /production v2 ⇄ working copy/ }).first().click();
+    await window.tab(/production v2 ⇄ working copy/).click();
     await (await window.webview('section.verdict')).getByText('The file of working copy has changed').waitFor({ state: 'detached', timeout: MINUTE });
     await window.page.locator('.tab[data-resource-name="triage.prompt.yml"]').first().click();
   }, 4 * MINUTE);
@@ -186,9 +186,7 @@ describe('a better prompt, from the edit to production and back', () => {
     await window.expandOnly('Prompts');
     const production = environments().filter({ hasText: 'production' }).first();
     const promote = async (): Promise<Locator> => {
-      await production.click({ button: 'right' });
-      // A menu takes no button that comes up as soon as it has opened.
-      await window.page.locator('.monaco-menu .action-label').filter({ hasText: 'Promote…' }).click({ delay: 300 });
+      await window.contextMenu(production, 'Promote…');
       await window.pick('v2');
       await dialog().getByText('v2 is worse than v3. Promote it to production?').waitFor({ timeout: MINUTE });
       expect(await dialog().innerText()).toMatch(/Worse: pass rate 88\.3 ?% → 65(\.0)? ?%/);
@@ -199,7 +197,6 @@ describe('a better prompt, from the edit to production and back', () => {
     await question.getByRole('button', { name: 'Cancel' }).click();
     // It gives the focus back when it goes: a picker that is open by then would close.
     await question.waitFor({ state: 'detached', timeout: MINUTE });
-    await production.click();
     expect(await production.innerText()).toMatch(/v3/);
     await (await promote()).getByRole('button', { name: 'Promote Anyway' }).click();
     await window.answer('the new one is under review', 'Why?');

@@ -54,7 +54,7 @@ describe('evaluating a prompt beside the code', () => {
   });
 
   it('opens the run, and F8 goes to a failing case', async () => {
-    await (await window.lens(/\d+\/60 · /)).click();
+    await window.clickLens(/\d+\/60 · /, window.tab(/^Support triage/));
     const panel = await window.webview('[role="grid"]');
     await expect.poll(() => panel.locator('[role="row"]').count(), { timeout: MINUTE }).toBeGreaterThan(5);
     await panel.locator('[role="grid"]').focus();
@@ -150,7 +150,7 @@ describe('what could go wrong', () => {
     await window.openFile('prompts/house.prompt.yml');
     await window.lens('no run yet, price unknown');
     await window.clickLens('Eval 1 case', /1 error/);
-    await (await window.lens(/1 error/)).click();
+    await window.clickLens(/1 error/, window.tab(/^House/));
     await window.webview('[role="grid"]');
     expect(keys).toContain(`Bearer ${key}`);
     expect(existsSync(join(window.folder, '.touchstone/touchstone.db'))).toBe(true);

@@ -101,6 +101,18 @@ export class Window {
     return this.page.locator(`.pane:has(.pane-header[aria-label^="${view}"])`);
   }
 
+  /** The tab of an editor or panel, by its title. */
+  tab(title: string | RegExp): Locator {
+    return this.page.locator('.tab').filter({ hasText: title }).first();
+  }
+
+  /** Opens the context menu of something and runs an action of it. Nothing else may be about to take the focus: a menu goes with it. */
+  async contextMenu(target: Locator, action: string): Promise<void> {
+    await target.click({ button: 'right' });
+    // A menu takes no button that comes up as soon as it has opened.
+    await this.page.locator('.monaco-menu .action-label').filter({ hasText: action }).click({ delay: 300 });
+  }
+
   /** The rows of a view of the side bar. */
   viewRows(view: string): Locator {
     return this.pane(view).locator('.monaco-list-row');
