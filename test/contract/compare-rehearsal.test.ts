@@ -28,22 +28,22 @@ interface Rehearsed {
   answering: boolean;
 }
 
-/** A store with two runs of so many cases, and the rehearsal on it. */
-async function rehearsalOf(cases: number): Promise<Rehearsed> {
+/** A store with two runs of so many cases, each asked so often, and the rehearsal on it. */
+async function rehearsalOf(cases: number, repeats = 1): Promise<Rehearsed> {
   const server = await startFaultServer({ answer: answersByInstruction });
   open.push({ close: () => server.stop() });
   const made = await testEngine(triageFiles(server.url, goldenCases(cases, (i) => ({ tags: [i % 2 === 0 ? 'even' : 'odd'] }))));
   open.push(made);
   const runs: string[] = [];
-  for (const model of ['test/model', 'test/other']) runs.push((await made.eval({ models: [model] })).run.info.id);
+  for (const model of ['test/model', 'test/other']) runs.push((await made.eval({ models: [model], repeats })).run.info.id);
   const workspace = new Workspace(engineSettings(made.folder), { request: unexpected, on: () => () => undefined });
   open.push({ close: () => workspace.close() });
   const evals = new Evals(workspace, new Limiters(), { changed: () => undefined, listChanged: () => undefined, log: () => undefined }, unexpected);
   const { comparisons } = compareParts(workspace, evals, { changed: () => undefined, versionsOf: unexpected });
   const rehearsed: ComparisonRef[] = [];
-  const rehearse = async (ref: ComparisonRef): Promise<number> => {
+  const rehearse = async (ref: ComparisonRef): Promise<void> => {
     rehearsed.push(ref);
-    return comparisons.rehearse(ref);
+    await comparisons.rehearse(ref);
   };
   const state: Rehearsed = { runs, rehearsed, answering: false, rehearsal: new Rehearsal({ comparisons: { rehearse }, store: () => workspace.store(), isIdle: () => !state.answering }) };
   open.push({ close: () => state.rehearsal.close() });
@@ -63,6 +63,15 @@ it('compares the newest runs that were judged alike while nobody waits, and come
   expect(state.rehearsed).toHaveLength(rounds);
   const [before, after] = state.runs;
   expect(new Set(state.rehearsed.map(({ a, b }) => `${a.runId} ${b.runId}`))).toEqual(new Set([`${before ?? ''} ${after ?? ''}`]));
+});
+
+it('comes to an end as soon where few cases were asked many times', async () => {
+  const { rehearsal, rehearsed } = await rehearsalOf(2, CASES / 2);
+  rehearsal.begin();
+  const rounds = Math.ceil(25_000 / CASES);
+  await vi.waitFor(() => expect(rehearsed.length).toBeGreaterThanOrEqual(rounds), { timeout: 20_000 });
+  await sleep(300);
+  expect(rehearsed).toHaveLength(rounds);
 });
 
 it('ends with the workspace folder', async () => {

@@ -101,15 +101,14 @@ export class Comparisons {
     return { total: cases.length, from: start, rows: shown.map((caseIndex) => rowOf(pairing, caseIndex, changes[caseIndex]!)), revision: pairing.revision };
   }
 
-  /** Does what showing a comparison does, reads both sides anew for it, and keeps nothing. @returns how many cases it has */
-  async rehearse(ref: ComparisonRef): Promise<number> {
+  /** Does what showing a comparison does, reads both sides anew for it, and keeps nothing. */
+  async rehearse(ref: ComparisonRef): Promise<void> {
     const pairing = await new Pairings(this.#workspace, this.#evals).get(ref);
     const { changes } = this.#compute(pairing);
     await this.#result(pairing, STANDARD_SETTINGS, undefined);
     countChanges(changes);
     const cases = await this.#view(pairing, STANDARD_SETTINGS, FIRST_QUESTION.rows.view);
     for (const caseIndex of cases.slice(0, FIRST_QUESTION.rows.count)) rowOf(pairing, caseIndex, changes[caseIndex]!);
-    return cases.length;
   }
 
   async find({ ref, settings, view, caseIndex }: Question<'compare/find'>): Promise<Answer<'compare/find'>> {

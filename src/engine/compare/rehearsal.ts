@@ -12,8 +12,8 @@ const AGAIN_MS = 250;
 /** Outputs of a side: fewer are compared at once by code that never ran, more would take their time. */
 const LEAST = 200;
 const MOST = 6000;
-/** Cases altogether, after which V8 has compiled what compares them and compiles little more: about 0.2 s of the thread. */
-const CASES = 25_000;
+/** Outputs of a side altogether, after which V8 has compiled what compares them and compiles little more: about 0.2 s of the thread. */
+const ALTOGETHER = 25_000;
 
 export interface RehearsalPorts {
   readonly comparisons: Pick<Comparisons, 'rehearse'>;
@@ -30,7 +30,7 @@ export class Rehearsal {
   readonly #ports: RehearsalPorts;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  #cases = 0;
+  #outputs = 0;
 
   constructor(ports: RehearsalPorts) {
     this.#ports = ports;
@@ -59,18 +59,20 @@ export class Rehearsal {
       this.#later(AGAIN_MS);
       return;
     }
-    const ref = pairOf(store);
-    if (ref === null) return;
-    this.#cases += await comparisons.rehearse(ref);
-    if (this.#cases < CASES) this.#later(0);
+    const pair = pairOf(store);
+    if (pair === null) return;
+    await comparisons.rehearse(pair.ref);
+    // Not its cases: a run may ask one of them hundreds of times, and each of its outputs is read and weighed.
+    this.#outputs += pair.outputs;
+    if (this.#outputs < ALTOGETHER) this.#later(0);
   }
 }
 
-/** The newest run of some size with one before it that was judged alike, else with itself; `null`: there is none. */
-function pairOf(store: RunStore): ComparisonRef | null {
+/** The newest run of some size with one before it that was judged alike, else with itself, and how many outputs it has; `null`: there is none. */
+function pairOf(store: RunStore): { readonly ref: ComparisonRef; readonly outputs: number } | null {
   const [b, ...others] = runsOfSize(store.database, LEAST, MOST).map((id) => store.get(id).info);
   if (b === undefined) return null;
-  return { a: sideOf(others.find((a) => differences(a, b).length === 0) ?? b), b: sideOf(b) };
+  return { ref: { a: sideOf(others.find((a) => differences(a, b).length === 0) ?? b), b: sideOf(b) }, outputs: b.cases * b.repeats };
 }
 
 function sideOf({ id }: RunInfo): ComparisonRef['a'] {
