@@ -12,7 +12,7 @@ export interface VersionSummary extends Pick<Version, 'promptId' | 'hash' | 'num
   readonly revision: string | null;
   /** Environments that point to it now. */
   readonly environments: readonly string[];
-  /** What its last run with each dataset gave, newest first. */
+  /** What its last run with each dataset and model gave: `own` ones first, then newest first. */
   readonly scores: readonly VersionScore[];
 }
 
@@ -22,6 +22,8 @@ export interface VersionScore {
   readonly datasetName: string | null;
   readonly datasetHash: string;
   readonly model: string;
+  /** With the dataset that the prompt has now and a model that the version names: what versions can be set side by side by. */
+  readonly own: boolean;
   readonly summary: Summary;
 }
 

@@ -11,7 +11,7 @@ const text = v.string();
 const textOrNull = v.nullable(text);
 const nothing: Schema<Record<string, never>> = v.custom<Record<string, never>>(() => true);
 
-const score: Schema<VersionScore> = v.object({ runId: text, startedAt: text, datasetName: textOrNull, datasetHash: text, model: text, summary });
+const score: Schema<VersionScore> = v.object({ runId: text, startedAt: text, datasetName: textOrNull, datasetHash: text, model: text, own: v.boolean(), summary });
 
 const version: Schema<VersionSummary> = v.object({
   promptId: text, hash: text, number: v.number(), message: text, author: text, time: text, parent: textOrNull, tags: v.array(text), useCase: textOrNull,

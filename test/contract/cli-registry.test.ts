@@ -62,6 +62,33 @@ describe('versions on the command line', () => {
     expect((await touchstone('versions', 'triage')).out).toContain('100%');
   });
 
+  it('keep the score of their own dataset and model, whatever was tried with others since', async () => {
+    write(FILE, PROMPT('One').replace('testData: [{ x: 1, expected: One }]', 'golden: triage.golden.jsonl'));
+    const dataset = 'prompts/support/triage.golden.jsonl';
+    write(dataset, '{"x": 1, "expected": "One"}\n{"x": 2, "expected": "Two"}\n');
+    write('few.jsonl', '{"x": 1, "expected": "One"}\n');
+    await touchstone('save', 'triage', '-m', 'First');
+    await touchstone('eval', FILE, '--dataset', 'few.jsonl');
+    expect((await touchstone('versions', 'triage')).out).toMatch(/100% \[\d+–100\] \(echo, few\.jsonl\) +1 of 1/);
+    await touchstone('eval', FILE);
+    await touchstone('eval', FILE, '--model', 'local:labels');
+    await touchstone('eval', FILE, '--dataset', 'few.jsonl', '--no-cache');
+    expect((await touchstone('versions', 'triage')).out).toMatch(/ 50\.0% \[\d+–\d+\] +1 of 2 /);
+    const { hits } = JSON.parse((await touchstone('search', 'one', '--json')).out) as { hits: { passRate: number }[] };
+    expect(hits.map(({ passRate }) => passRate)).toEqual([0.5]);
+    expect((await touchstone('search', '--min-pass-rate', '90%')).out).toBe('');
+  });
+
+  it('have no score of a run that was stopped as soon as its comparison was clear', async () => {
+    const golden = (text: string): string => PROMPT(text).replace('testData: [{ x: 1, expected: One }]', 'golden: triage.golden.jsonl');
+    write('prompts/support/triage.golden.jsonl', Array.from({ length: 120 }, (_, x) => `{"x": ${x}, "expected": "One"}\n`).join(''));
+    write(FILE, golden('One'));
+    await touchstone('save', 'triage', '-m', 'First');
+    write(FILE, golden('Two'));
+    expect((await touchstone('compare', 'triage@v1', FILE, '--sequential')).out).toMatch(/of 120 cases/);
+    expect((await touchstone('versions', 'triage')).out).not.toContain('%');
+  });
+
   it('say with the exit code 2 what is wrong, and what was meant perhaps', async () => {
     expect(await touchstone('save', 'triage')).toMatchObject({ code: 2, err: expect.stringContaining('--message') as unknown });
     expect(await touchstone('versions', 'triag')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean prompts/support/triage?') as unknown });

@@ -1,6 +1,6 @@
-import { formatRate } from '../../core/text/format.ts';
+import { formatCount, formatRate } from '../../core/text/format.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
-import type { EnvironmentState, PromptVersions, VersionSummary } from '../../protocol/registry.ts';
+import type { EnvironmentState, PromptVersions, VersionScore, VersionSummary } from '../../protocol/registry.ts';
 import type { CliContext, CommonOptions } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { findPrompt } from '../find-prompt.ts';
@@ -14,7 +14,7 @@ export interface VersionsOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-const VERSIONS: readonly Column[] = [{ title: 'Version' }, { title: 'Saved (UTC)', dropAt: 2 }, { title: 'Author', dropAt: 3 }, { title: 'Pass rate' }, { title: 'Environments' }, { title: 'Tags', dropAt: 4 }, { title: 'Message', dropAt: 1 }];
+const VERSIONS: readonly Column[] = [{ title: 'Version' }, { title: 'Saved (UTC)', dropAt: 2 }, { title: 'Author', dropAt: 3 }, { title: 'Pass rate' }, { title: 'Passed', right: true, dropAt: 5 }, { title: 'Environments' }, { title: 'Tags', dropAt: 4 }, { title: 'Message', dropAt: 1 }];
 const PROMPTS: readonly Column[] = [{ title: 'Prompt' }, { title: 'Versions', right: true }, { title: 'Newest' }, { title: 'Working copy', dropAt: 1 }, { title: 'Environments' }];
 const AUTHOR_COLUMNS = 24;
 const MESSAGE_COLUMNS = 60;
@@ -61,11 +61,17 @@ function versionRow({ label, time, author, scores, environments, tags, message, 
     label,
     time.slice(0, 16).replace('T', ' '),
     fit(printable(author.replace(/ <.*>$/, '')), AUTHOR_COLUMNS),
-    score === undefined ? '' : formatRate(score.summary.passRate, score.summary.interval),
+    score === undefined ? '' : scoreText(score),
+    score === undefined ? '' : `${formatCount(score.summary.passed)} of ${formatCount(score.summary.passed + score.summary.failed)}`,
     environments.map(printable).join(', '),
     [...(source === 'git' ? [`git ${revision?.slice(0, 8) ?? ''}`] : []), ...tags.map(printable)].join(', '),
     fit(printable(message.split('\n')[0] ?? ''), MESSAGE_COLUMNS),
   ];
+}
+
+/** What cannot be set beside the other versions' scores says what it is of. */
+function scoreText({ summary, own, model, datasetName }: VersionScore): string {
+  return `${formatRate(summary.passRate, summary.interval)}${own ? '' : ` (${[model, datasetName].filter((part) => part !== null).map(printable).join(', ')})`}`;
 }
 
 function isSet({ version, diverged, changedAt }: EnvironmentState): boolean {

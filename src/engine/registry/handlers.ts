@@ -1,7 +1,8 @@
 import type { RegistryMethods, PromptPlace } from '../../protocol/registry.ts';
-import { versionScores, type StoredScore } from '../../node/sqlite/version-scores.ts';
+import { versionScores } from '../../node/sqlite/version-scores.ts';
 import type { Workspace } from '../workspace.ts';
 import type { OpenPrompt } from './identity.ts';
+import { datasetNameOf, NO_SCORES, type KnownScores } from './scores.ts';
 import type { RegistrySearch } from './search.ts';
 import { environmentState, environmentStates, labelsOf, runIdsOf, summaryOf } from './summaries.ts';
 import type { Moved, VersionRegistry } from './version-registry.ts';
@@ -17,10 +18,11 @@ export interface RegistryParts {
 /** What the engine answers about versions and environments. `get`: the parts of the folder that is open. */
 export function registryHandlers(get: () => RegistryParts): RegistryHandlers {
   /** Runs lie in the database, which stays closed where a workspace is not trusted. */
-  const scoresOf = async (prompt: OpenPrompt): Promise<readonly StoredScore[]> => {
+  const scoresOf = async (prompt: OpenPrompt): Promise<KnownScores> => {
     const { workspace } = get();
-    if (!workspace.settings.trusted) return [];
-    return versionScores((await workspace.store()).database, runIdsOf(prompt, workspace.folder));
+    if (!workspace.settings.trusted) return NO_SCORES;
+    const scores = versionScores((await workspace.store()).database, runIdsOf(prompt, workspace.folder));
+    return { scores, datasetName: await datasetNameOf(prompt.contents?.document ?? null, scores, { files: prompt.files, root: workspace.folder, config: prompt.config }) };
   };
   const moved = ({ event, prompt }: Moved): { event: typeof event; state: ReturnType<typeof environmentState> } => ({ event, state: environmentState(prompt.known.environment(event.environment), prompt.known) });
   return {

@@ -12,6 +12,7 @@ import { findPromptFiles } from '../../node/files/index.ts';
 import { versionScores, type StoredScore } from '../../node/sqlite/version-scores.ts';
 import type { RegistryMethods, RegistrySearchHit } from '../../protocol/registry.ts';
 import type { Workspace } from '../workspace.ts';
+import { datasetNameOf, scoresOf, type KnownScores } from './scores.ts';
 import { environmentStates, runIdsOf, summaryOf } from './summaries.ts';
 import type { VersionRegistry } from './version-registry.ts';
 
@@ -57,17 +58,21 @@ export class RegistrySearch {
     const files = this.#workspace.files();
     const candidates = await this.#candidates(files);
     const owners = await ownersOf(this.#workspace.folder, files);
-    const scores = await this.#scores(candidates);
+    const scores = Map.groupBy(await this.#scores(candidates), ({ promptHash }) => promptHash);
     const hits: (RegistrySearchHit & { readonly hash: string; readonly latest: boolean })[] = [];
     const similarities = query.similar === undefined ? null : await this.#similarities(candidates, query.similar, signal);
     const config = await this.#workspace.config(files);
+    const datasets = new Map<PromptDocument | null, string | null>();
+    for (const [document, ofIt] of Map.groupBy(candidates, (candidate) => candidate.document)) {
+      datasets.set(document, await datasetNameOf(document, ofIt.flatMap(({ hash }) => scores.get(hash) ?? []), { files, root: this.#workspace.folder, config }));
+    }
     for (const candidate of candidates) {
       const { promptId, name, path, version, history, content, hash, tags, latest } = candidate;
       const match = matchText(candidate, query.text ?? '');
       if (match === null) continue;
       const models = content.models.map(({ id }) => id);
-      const scored = scores.filter((score) => score.promptHash === hash);
-      const passRate = scored[0]?.summary.passRate ?? null;
+      const scored: KnownScores = { scores: scores.get(hash) ?? [], datasetName: datasets.get(candidate.document) ?? null };
+      const passRate = scoresOf(hash, content.models, scored)[0]?.summary.passRate ?? null;
       const owning = path === null ? [] : owners(relativePath(this.#workspace.folder, path));
       const owner = owning.length > 0 ? owning.join(', ') : (version?.author ?? null);
       if (query.tags?.some((tag) => !tags.includes(tag)) === true) continue;

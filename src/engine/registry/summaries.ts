@@ -3,9 +3,9 @@ import { shortHash, versionLabel } from '../../core/registry/names.ts';
 import type { PointerState } from '../../core/registry/pointers.ts';
 import type { PromptHistory } from '../../core/registry/history.ts';
 import { joinPath, relativePath } from '../../core/text/path.ts';
-import type { StoredScore } from '../../node/sqlite/version-scores.ts';
 import type { EnvironmentState, PromptContent, VersionSummary } from '../../protocol/registry.ts';
 import type { OpenPrompt } from './identity.ts';
+import { scoresOf, type KnownScores } from './scores.ts';
 import type { FoundVersion } from './version-registry.ts';
 
 /** Every id under which runs of a prompt may be kept: its path is what a run knows of it. */
@@ -14,8 +14,8 @@ export function runIdsOf({ known, contents }: Pick<OpenPrompt, 'known' | 'conten
   return [...new Set([...known.everyName, ...paths, ...(contents === null ? [] : [contents.document.id])])];
 }
 
-/** A version in a list. `found`: how it was found, and what is known of it. */
-export function summaryOf({ version, saved, git }: Pick<FoundVersion, 'version' | 'saved' | 'git'>, states: readonly PointerState[], scores: readonly StoredScore[]): VersionSummary {
+/** A version in a list: how it was found, and what is known of it. */
+export function summaryOf({ version, saved, git }: Pick<FoundVersion, 'version' | 'saved' | 'git'>, states: readonly PointerState[], known: KnownScores): VersionSummary {
   const { promptId, hash, number, message, author, time, parent, tags, useCase } = saved ?? version;
   return {
     promptId, hash, number, message, author, time, parent, tags, useCase,
@@ -23,7 +23,7 @@ export function summaryOf({ version, saved, git }: Pick<FoundVersion, 'version' 
     source: saved === null && git !== null ? 'git' : 'registry',
     revision: git?.commit ?? null,
     environments: saved === null ? [] : states.filter((state) => state.version === hash).map(({ environment }) => environment),
-    scores: scores.filter(({ promptHash }) => promptHash === hash).map(({ promptHash: _hash, ...score }) => score),
+    scores: scoresOf(hash, (saved ?? version).content.models, known),
   };
 }
 

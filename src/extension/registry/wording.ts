@@ -25,14 +25,14 @@ export function workingCopyText({ workingCopy, versions }: PromptVersions): stri
   return parent === null ? vscode.l10n.t('no version yet') : vscode.l10n.t('edited since {0}', parent);
 }
 
-/** What a version scored last: `47/60`; `null`: it has not been run. */
+/** What a version scored last, with its own dataset and models where it was run so; `null`: it has not been run. */
 export function versionScore(version: Pick<VersionSummary, 'scores'> | undefined): VersionScore | null {
   return version?.scores[0] ?? null;
 }
 
-/** `47/60 · 78.3% [66–87]`. */
-export function scoreText({ summary }: VersionScore): string {
-  return `${shortScore(summary)} · ${formatRate(summary.passRate, summary.interval)}`;
+/** `47/60 · 78.3% [66–87]`; of another model or dataset than the prompt's with their names. */
+export function scoreText({ summary, own, model, datasetName }: VersionScore): string {
+  return [shortScore(summary), formatRate(summary.passRate, summary.interval), ...(own ? [] : [model, datasetName])].filter((part) => part !== null).join(' · ');
 }
 
 /** `v7 · 47/60`, `diverged`: what stands behind an environment in the view. */
@@ -41,7 +41,7 @@ export function environmentText(state: EnvironmentState, versions: readonly Vers
   const version = versions.find((one) => one.hash === state.version);
   const label = version ? shortLabel(version, versions) : state.label ?? '–';
   const score = versionScore(version);
-  return score === null ? label : `${label} · ${shortScore(score.summary)}`;
+  return score?.own !== true ? label : `${label} · ${shortScore(score.summary)}`;
 }
 
 export function ago(time: string, now = Date.now()): string {

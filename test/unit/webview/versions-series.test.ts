@@ -5,7 +5,7 @@ import { pointsOf, rangeOf, seriesOf } from '../../../webview/panels/versions/se
 function score(startedAt: string, passed: number, overrides: Partial<VersionScore> = {}): VersionScore {
   const rate = passed / 10;
   return {
-    runId: `r-${startedAt}`, startedAt, datasetName: 'golden.jsonl', datasetHash: 'd1', model: 'echo',
+    runId: `r-${startedAt}`, startedAt, datasetName: 'golden.jsonl', datasetHash: 'd1', model: 'echo', own: true,
     summary: { cells: 10, passed, failed: 10 - passed, errors: 0, passRate: rate, interval: [Math.max(0, rate - 0.2), Math.min(1, rate + 0.2)], score: rate, cost: 0, tokens: { input: 0, output: 0 }, latency: { p50: 1, p95: 1 }, cached: 0, namedScores: {} },
     ...overrides,
   };
@@ -21,6 +21,11 @@ describe('scores over versions', () => {
     const series = seriesOf(versions);
     expect(series.map(({ label }) => label)).toEqual(['golden.jsonl · other', 'golden.jsonl · echo', 'cases in the prompt · echo']);
     expect([...(series[1]?.scores ?? [])].map(([hash, { summary }]) => [hash, summary.passed])).toEqual([['h2', 8], ['h1', 5]]);
+  });
+
+  it('begins with the runs that versions can be set side by side by, not with what was tried last with another model', () => {
+    const versions = [version(2, [score('2026-03-02', 8), score('2026-03-09', 0, { model: 'other', own: false })]), version(1, [score('2026-03-01', 5)])];
+    expect(seriesOf(versions).map(({ label }) => label)).toEqual(['golden.jsonl · echo', 'golden.jsonl · other']);
   });
 
   it('draws versions oldest first, leaves a gap for those that were not run, and marks another state of the dataset', () => {

@@ -10,22 +10,23 @@ export interface Series {
   readonly datasetHash: string;
 }
 
-/** Every series that the versions have, the one with the newest run first. */
+/** Every series that the versions have: those of the prompt's own dataset and models, then what else was tried; of either the one with the newest run first. */
 export function seriesOf(versions: readonly VersionSummary[]): readonly Series[] {
-  const found = new Map<string, { label: string; newest: VersionScore; scores: Map<string, VersionScore> }>();
+  const found = new Map<string, { label: string; own: boolean; newest: VersionScore; scores: Map<string, VersionScore> }>();
   for (const { hash, scores } of versions) {
     for (const score of scores) {
       const key = JSON.stringify([score.datasetName, score.model]);
-      const series = found.get(key) ?? { label: [score.datasetName ?? 'cases in the prompt', score.model].join(' · '), newest: score, scores: new Map<string, VersionScore>() };
+      const series = found.get(key) ?? { label: [score.datasetName ?? 'cases in the prompt', score.model].join(' · '), own: false, newest: score, scores: new Map<string, VersionScore>() };
+      series.own ||= score.own;
       if (score.startedAt > series.newest.startedAt) series.newest = score;
       const known = series.scores.get(hash);
       if (known === undefined || score.startedAt > known.startedAt) series.scores.set(hash, score);
       found.set(key, series);
     }
   }
-  return [...found].map(([key, { label, newest, scores }]) => ({ key, label, scores, datasetHash: newest.datasetHash, at: newest.startedAt }))
-    .sort((a, b) => b.at.localeCompare(a.at) || a.label.localeCompare(b.label))
-    .map(({ at: _at, ...series }) => series);
+  return [...found].map(([key, { label, own, newest, scores }]) => ({ key, label, scores, datasetHash: newest.datasetHash, own, at: newest.startedAt }))
+    .sort((a, b) => Number(b.own) - Number(a.own) || b.at.localeCompare(a.at) || a.label.localeCompare(b.label))
+    .map(({ at: _at, own: _own, ...series }) => series);
 }
 
 /** A point of the chart: shares in 0..1. */

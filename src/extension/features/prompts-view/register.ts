@@ -121,7 +121,7 @@ function environmentItem({ prompt, path, promptId, state, versions, environment 
     : [
         `${environment}: ${state.label ?? ''}`,
         version ? versionDetail(version) : null,
-        score ? `${scoreText(score)} · ${score.datasetName ?? ''} · ${score.model}` : vscode.l10n.t('not run'),
+        score ? `${scoreText({ ...score, own: true })} · ${score.datasetName ?? ''} · ${score.model}` : vscode.l10n.t('not run'),
         state.changedAt === null ? null : vscode.l10n.t('pointed here by {0}, {1}', authorText(state.changedBy ?? ''), ago(state.changedAt)),
       ];
   // Messages and authors come from files: as text, never as Markdown.
