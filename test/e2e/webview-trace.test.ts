@@ -294,21 +294,25 @@ describe('large traces', () => {
 
 describe('a trace under way', () => {
   test('grows, and keeps what is selected', async () => {
-    const page = await open('live');
+    const page = await open('live&paced');
+    await page.getByText('refund_agent').first().waitFor();
+    await page.evaluate(() => window.growTo(600));
     await page.getByText('plan', { exact: true }).first().click();
     await detail(page).getByText('running').first().waitFor();
     const before = await rows(page);
-    await expect.poll(() => rows(page), { timeout: 15_000 }).toBeGreaterThan(before + 3);
+    await page.evaluate(() => window.growTo(5000));
+    await expect.poll(() => rows(page)).toBeGreaterThan(before + 3);
     await expect.poll(() => active(page)).toMatch(/^llm plan/);
     await detail(page).getByText('590 ms').waitFor();
     await page.close();
   });
 
   test('stands still when it is asked to, and catches up', async () => {
-    const page = await open('live');
+    const page = await open('live&paced');
     await page.getByRole('button', { name: 'Live', exact: true }).click();
     const before = await rows(page);
-    await page.getByRole('button', { name: 'Live off, changed since' }).waitFor({ timeout: 10_000 });
+    await page.evaluate(() => window.growTo(5000));
+    await page.getByRole('button', { name: 'Live off, changed since' }).waitFor();
     expect(await rows(page)).toBe(before);
     await page.getByRole('button', { name: /^Live off/ }).click();
     await expect.poll(() => rows(page)).toBeGreaterThan(before);
