@@ -24,7 +24,7 @@ describe('the verdict in one line', () => {
     ['none', /^No difference shown\s+pass rate/],
     ['few', /^Too few cases: about \d+ more/],
     ['refused', /^Refused\s+The dataset and the judge differ\./],
-    ['live', /^So far\s+pass rate .* no verdict before the runs end/s],
+    ['live&paced', /^So far\s+pass rate .* no verdict before the runs end/s],
     ['empty', /^There are no cases to compare\./],
   ])('%s', async (scenario, words) => {
     const page = await open(scenario);
@@ -76,6 +76,43 @@ describe('by keyboard alone', () => {
     await page.keyboard.type('cob');
     await expect.poll(() => active(page)).toBe('cobro-doble');
     expect(await page.getByRole('button', { name: 'Blinded' }).count()).toBe(0);
+    await page.close();
+  });
+
+  test('from the first case up to the columns, which sort as often as Enter is pressed, with a case open too', async () => {
+    const page = await open('better');
+    await grid(page).focus();
+    await expect.poll(() => active(page)).toBe('refund-late');
+    await page.keyboard.press('Enter');
+    const detail = page.getByRole('complementary', { name: 'Case refund-late' });
+    await detail.waitFor();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowRight');
+    // What a screen reader is told of, and where the focus is seen.
+    const column = page.getByRole('columnheader', { name: 'production v7' });
+    const isCurrent = () => column.evaluate((element) => element.id !== '' && element.id === document.activeElement?.getAttribute('aria-activedescendant') && getComputedStyle(element).outlineStyle === 'solid');
+    await expect.poll(isCurrent).toBe(true);
+    for (const [key, order] of [['Enter', 'ascending'], [' ', 'descending'], ['Enter', 'none']] as const) {
+      await page.keyboard.press(key);
+      await column.and(page.locator(`[aria-sort=${order}]`)).waitFor();
+      expect(await isCurrent()).toBe(true);
+    }
+    expect(await page.getByRole('columnheader', { name: 'Your verdict' }).getAttribute('aria-sort')).toBeNull();
+    for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.getByRole('columnheader', { name: 'Δ' }).and(page.locator('[aria-sort=ascending]')).waitFor();
+    // The open case stays until the keyboard is on another one.
+    await detail.waitFor();
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => grid(page).getAttribute('aria-activedescendant')).toBe('case-0');
+    await expect.poll(async () => `Case ${await active(page)}` === await page.getByRole('complementary').getAttribute('aria-label')).toBe(true);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    // A click sorts too, and the arrows go on among the cases.
+    await column.getByRole('button').click();
+    await column.and(page.locator('[aria-sort=ascending]')).waitFor();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => grid(page).getAttribute('aria-activedescendant')).toBe('case-1');
     await page.close();
   });
 
@@ -181,7 +218,7 @@ describe('judging', () => {
 
 describe('what the person should know first', () => {
   test('a run under way shows how far it is and is cancelled', async () => {
-    const page = await open('live');
+    const page = await open('live&paced');
     await cancelWhileItGrows(page);
     await page.getByText(/^working copy was cancelled: \d+ of 180 outputs are there\./).waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();

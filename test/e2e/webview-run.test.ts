@@ -111,6 +111,23 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('s');
     await page.keyboard.press('Enter');
     await page.getByRole('columnheader', { name: /local/ }).and(page.locator('[aria-sort=ascending]')).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    for (const order of ['ascending', 'descending', 'none']) {
+      await page.keyboard.press('Enter');
+      await page.getByRole('columnheader', { name: 'Case' }).and(page.locator(`[aria-sort=${order}]`)).waitFor();
+    }
+
+    // With a cell open, too: it stays, and nothing is asked for above the first row.
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary').waitFor();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await page.getByRole('columnheader', { name: 'Case' }).and(page.locator('[aria-sort=ascending]')).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Escape');
+    await page.getByRole('complementary').waitFor({ state: 'detached' });
 
     await page.getByRole('button', { name: 'Group by slice' }).press('Enter');
     await page.getByRole('row', { expanded: true }).first().waitFor();
@@ -160,7 +177,7 @@ describe('by keyboard alone', () => {
 
 describe('a run under way', () => {
   test('shows its progress and is cancelled', async () => {
-    const page = await open('live');
+    const page = await open('live&paced');
     await page.getByText('No verdict before the run ends.').waitFor();
     await cancelWhileItGrows(page);
     await page.getByText(/^Cancelled: \d+ of 120 cells are kept/).waitFor();

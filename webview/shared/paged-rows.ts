@@ -130,8 +130,9 @@ export class PagedRows<View, Row, Page extends RowPage<Row>> {
     for (let page = firstPage; page <= Math.max(firstPage, Math.floor(end / PAGE_SIZE)); page++) void this.#load(page);
   }
 
-  /** Resolves with the row, asking for its page if need be. */
+  /** Resolves with the row, asking for its page if need be; `undefined` where there is none, as above the first. */
   async load(index: number): Promise<Row | undefined> {
+    if (index < 0) return undefined;
     await this.#load(Math.floor(index / PAGE_SIZE));
     return this.row(index);
   }

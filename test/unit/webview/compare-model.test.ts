@@ -8,6 +8,7 @@ import { FIRST_QUESTION, type ComparePanelMethods, type ComparisonQuestion, type
 import { decoded, RpcPeer } from '../../../src/protocol/rpc-peer.ts';
 import { CompareModel } from '../../../webview/panels/compare/compare-model.ts';
 import { decodeViewState, type ViewState } from '../../../webview/panels/compare/view-state.ts';
+import { HEADER_ROW } from '../../../webview/shared/grid-place.ts';
 import { FakeComparison, type FakeComparisonOptions } from '../../fixtures/webview-harness/fake-comparison.ts';
 
 const models: CompareModel[] = [];
@@ -95,6 +96,30 @@ describe('the comparison panel’s model', () => {
     const again = await started([TICKETS], { open: 1 });
     await vi.waitFor(() => expect(again.model.open.value?.detail?.caseIndex).toBe(1));
     expect(again.model.active.value).toBe(1);
+  });
+
+  test('above the first row the columns are sorted by, in turn; the keyboard and the open case stay', async () => {
+    const { model, asked } = await started();
+    await model.openRow(0);
+    const opened = asked('comparison/case').length;
+    model.moveTo(HEADER_ROW, 2);
+    const orders: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      model.sortBy('b');
+      orders.push(model.view.sort);
+      expect([model.active.value, model.column]).toEqual([HEADER_ROW, 2]);
+    }
+    expect(orders).toEqual([{ by: 'b', descending: false }, { by: 'b', descending: true }, { by: 'change', descending: false }]);
+    expect(await model.rows.load(HEADER_ROW)).toBeUndefined();
+    await wait(100);
+    expect(asked('comparison/case')).toHaveLength(opened);
+    expect(model.failure.value).toBeNull();
+    // Another search begins with its first row.
+    model.setView({ search: 'a' });
+    expect(model.active.value).toBe(0);
+    // Blinded there is one column left to sort by.
+    model.toggleBlinded();
+    expect([model.sorts, model.column]).toEqual([['case'], 0]);
   });
 
   test('another choice has rows and a case of its own, although its revision is a lower one', async () => {

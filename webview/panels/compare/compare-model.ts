@@ -3,6 +3,7 @@ import type { ComparedCase, ComparedPrompt, ComparisonPage, ComparisonRef, Compa
 import type { Side } from '../../../src/core/compare/model.ts';
 import type { ComparePanelMethods, ShownComparison } from '../../../src/protocol/compare-panel.ts';
 import { asFailure, type Failure } from '../../shared/failure.ts';
+import { HEADER_ROW } from '../../shared/grid-place.ts';
 import { Opening } from '../../shared/opening.ts';
 import { outputText } from '../../shared/output-text.ts';
 import { PAGE_SIZE, PagedRows } from '../../shared/paged-rows.ts';
@@ -16,6 +17,12 @@ export interface OpenCase {
   readonly detail: ComparedCase | null;
   readonly failure: Failure | null;
 }
+
+/** Columns that cases can be sorted by, as they stand. */
+const SORTS = ['case', 'a', 'b', 'delta'] as const satisfies readonly ComparisonView['sort']['by'][];
+/** Blinded, cases stand in no order that tells which side did better. */
+const BLINDED_SORTS = ['case'] as const satisfies typeof SORTS[number][];
+export type SortColumn = typeof SORTS[number];
 
 /** Something of the comparison that is read once its tab is looked at. */
 export interface Read<T> {
@@ -33,7 +40,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   readonly rows: PagedRows<ComparisonView, ComparisonRow, ComparisonPage>;
   /** Grows when `rows` changed. */
   readonly rowsChanged = signal(0);
-  /** The row that the keyboard is on. */
+  /** The row that the keyboard is on; above the first one `HEADER_ROW`. */
   readonly active = signal(0);
   readonly open = signal<OpenCase | null>(null);
   readonly prompts = signal<Read<Readonly<Record<Side, ComparedPrompt>>> | null>(null);
@@ -42,6 +49,8 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   readonly missing = signal<ComparePanelMethods['comparison/estimate'][1] | null>(null);
   readonly gridFocus = signal(0);
   readonly searchFocus = signal(0);
+  /** Of `sorts`, where the keyboard is or was last among the names of the columns. */
+  readonly #column = signal(0);
   readonly #opening = new Opening<ComparedCase>();
   #reading = new AbortController();
   #refresh: ReturnType<typeof setTimeout> | undefined;
@@ -67,6 +76,16 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   /** As the cases are looked at: blinded it tells less, and the person's own view comes back with the names. */
   get view(): ComparisonView {
     return viewedBlinded(this.state.value.view, this.state.value.blinded);
+  }
+
+  /** The columns that cases can be sorted by. */
+  get sorts(): readonly SortColumn[] {
+    return this.state.value.blinded ? BLINDED_SORTS : SORTS;
+  }
+
+  /** Index in `sorts` of the column whose name the keyboard is on, in the row above the first. */
+  get column(): number {
+    return Math.min(this.#column.value, this.sorts.length - 1);
   }
 
   protected override get subject(): string | null {
@@ -101,13 +120,21 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   setView(change: Partial<ComparisonView>): void {
     const view = { ...this.state.value.view, ...change };
+    // Who sorts by the keyboard may turn the order once more.
+    const row = change.sort !== undefined && this.active.value === HEADER_ROW ? HEADER_ROW : 0;
     batch(() => {
       this.update({ view });
       this.rows.setView(view);
-      this.active.value = 0;
+      this.active.value = row;
       this.rowsChanged.value++;
     });
-    if (this.open.value !== null) void this.#reveal(this.open.value.caseIndex);
+    if (this.open.value !== null && row !== HEADER_ROW) void this.#reveal(this.open.value.caseIndex);
+  }
+
+  /** One more turn of the order by a column: ascending, descending, then the first order again. */
+  sortBy(by: SortColumn): void {
+    const { sort } = this.view;
+    this.setView({ sort: sort.by !== by ? { by, descending: false } : !sort.descending ? { by, descending: true } : INITIAL_VIEW.sort });
   }
 
   clearFilter(): void {
@@ -128,9 +155,12 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
     this.gridFocus.value++;
   }
 
-  moveTo(row: number): void {
-    this.active.value = row;
-    if (this.open.value === null) return;
+  moveTo(row: number, column = this.column): void {
+    batch(() => {
+      this.active.value = row;
+      this.#column.value = column;
+    });
+    if (this.open.value === null || row === HEADER_ROW) return;
     this.#opening.follow(() => void this.openRow(row));
   }
 

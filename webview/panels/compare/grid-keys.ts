@@ -1,66 +1,55 @@
+import { GridKeys } from '../../shared/grid-keys.ts';
+import { HEADER_ROW, type GridPlace } from '../../shared/grid-place.ts';
 import type { CompareModel } from './compare-model.ts';
 
-const TYPING_MS = 700;
-
-/** The keyboard of the grid: one tab stop, arrows among rows, letters go to a case. */
-export class GridKeys {
+/** The keyboard of the cases: rows are whole, only the names of the columns are gone among by Left and Right. */
+export class CaseKeys extends GridKeys {
   readonly #model: CompareModel;
-  /** Rows that one Page key moves over. */
-  readonly #pageRows: () => number;
-  #typed = '';
-  #typedAt = -Infinity;
+  /** Enter or Space on the name of a column. */
+  readonly #onHeader: (column: number) => void;
 
-  constructor(model: CompareModel, pageRows: () => number) {
+  constructor(model: CompareModel, pageRows: () => number, onHeader: (column: number) => void) {
+    super(pageRows);
     this.#model = model;
-    this.#pageRows = pageRows;
+    this.#onHeader = onHeader;
   }
 
-  /** `true`: the key was meant for the grid. */
-  handle(event: KeyboardEvent): boolean {
-    if (event.altKey || event.ctrlKey || event.metaKey) return false;
-    const row = this.#model.active.value;
-    switch (event.key) {
-      case 'ArrowDown': return this.#to(row + 1);
-      case 'ArrowUp': return this.#to(row - 1);
-      case 'PageDown': return this.#to(row + this.#pageRows());
-      case 'PageUp': return this.#to(row - this.#pageRows());
-      case 'Home': return this.#to(0);
-      case 'End': return this.#to(Number.MAX_SAFE_INTEGER);
-      case 'Enter':
-        if (event.shiftKey) return false;
-        void this.#model.openRow(row);
-        return true;
-      case ' ':
-        if (!this.#isTyping()) void this.#model.openRow(row);
-        return this.#isTyping() ? this.#type(' ') : true;
-      default: return this.#letter(event.key);
-    }
+  override handle(event: KeyboardEvent): boolean {
+    // Accepts the open case's output, wherever the focus is.
+    return !(event.key === 'Enter' && event.shiftKey) && super.handle(event);
   }
 
-  #to(row: number): true {
-    const last = (this.#model.rows.total ?? 0) - 1;
-    this.#model.moveTo(Math.max(0, Math.min(row, last)));
-    return true;
+  protected override get place(): GridPlace {
+    return { row: this.#model.active.value, column: this.#model.column };
+  }
+
+  protected override get total(): number {
+    return this.#model.rows.total ?? 0;
+  }
+
+  protected override moveTo(row: number, column: number): void {
+    this.#model.moveTo(row, column);
+  }
+
+  protected override lastColumn(): number {
+    return this.#model.sorts.length - 1;
+  }
+
+  protected override enter({ row, column }: GridPlace): void {
+    if (row === HEADER_ROW) this.#onHeader(column);
+    else void this.#model.openRow(row);
+  }
+
+  protected override sideways(step: 1 | -1): boolean {
+    return this.place.row === HEADER_ROW && super.sideways(step);
   }
 
   /** `b` and the digits are commands of the panel, unless they go on with a word. */
-  #letter(key: string): boolean {
-    if (key.length !== 1 || key === '/' || key === '?') return false;
-    if (!this.#isTyping() && /^[b123]$/.test(key)) return false;
-    return this.#type(key);
+  protected override isCommand(letter: string): boolean {
+    return /^[b123]$/.test(letter);
   }
 
-  #isTyping(): boolean {
-    return this.#typed !== '' && performance.now() - this.#typedAt < TYPING_MS;
-  }
-
-  #type(key: string): true {
-    const fresh = !this.#isTyping();
-    this.#typed = fresh ? key : this.#typed + key;
-    this.#typedAt = performance.now();
-    const row = this.#model.active.value;
-    // A new word starts after the present row; while it grows, the present row may still fit.
-    void this.#model.findByPrefix(this.#typed, Math.max(0, fresh ? row + 1 : row));
-    return true;
+  protected override findByPrefix(prefix: string, from: number): void {
+    void this.#model.findByPrefix(prefix, from);
   }
 }

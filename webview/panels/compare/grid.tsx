@@ -3,12 +3,12 @@ import { useLayoutEffect, useMemo } from 'preact/hooks';
 import type { Comparison, ComparisonView } from '../../../src/protocol/compare.ts';
 import { Button } from '../../controls/controls.tsx';
 import { showCutText } from '../../shared/cut-text.ts';
+import { HEADER_ROW } from '../../shared/grid-place.ts';
 import { useVirtualRows } from '../../shared/virtual-rows.ts';
-import type { CompareModel } from './compare-model.ts';
-import { GridKeys } from './grid-keys.ts';
+import type { CompareModel, SortColumn } from './compare-model.ts';
+import { CaseKeys } from './grid-keys.ts';
 import { CompareIcon } from './icons.tsx';
 import { Row, ROW_HEIGHT, rowId } from './row.tsx';
-import { INITIAL_VIEW } from './view-state.ts';
 
 /** The cases of a comparison. */
 export function Grid({ model, comparison }: { readonly model: CompareModel; readonly comparison: Comparison }): ComponentChild {
@@ -19,17 +19,20 @@ export function Grid({ model, comparison }: { readonly model: CompareModel; read
   const labels = useMemo(() => ({ a: labelA, b: labelB }), [labelA, labelB]);
 
   const rows = useVirtualRows({ total, rowHeight: ROW_HEIGHT, want: (first, last) => model.rows.want(first, last), focus: model.gridFocus });
-  useLayoutEffect(() => rows.reveal(active), [active, rows.size.value.height]);
+  useLayoutEffect(() => {
+    if (active !== HEADER_ROW) rows.reveal(active);
+  }, [active, rows.size.value.height]);
 
   const onOpen = useMemo(() => (row: number): void => {
     model.active.value = row;
     void model.openRow(row);
   }, [model]);
-  const keys = useMemo(() => new GridKeys(model, rows.page), [model]);
+  const keys = useMemo(() => new CaseKeys(model, rows.page, (column) => model.sortBy(model.sorts[column] ?? 'case')), [model]);
+  const here = active === HEADER_ROW ? headerId(model.sorts[model.column] ?? 'case') : rowId(active);
 
   return (
     <div
-      ref={rows.scroller} class="grid" role="grid" tabIndex={0} aria-label="Cases" aria-rowcount={total + 1} aria-colcount={6} aria-activedescendant={rowId(active)}
+      ref={rows.scroller} class="grid" role="grid" tabIndex={0} aria-label="Cases" aria-rowcount={total + 1} aria-colcount={6} aria-activedescendant={here}
       onScroll={rows.onScroll} onPointerOver={showCutText}
       onKeyDown={(event) => {
         if (event.target !== event.currentTarget || !keys.handle(event)) return;
@@ -49,17 +52,17 @@ export function Grid({ model, comparison }: { readonly model: CompareModel; read
   );
 }
 
-type Sort = ComparisonView['sort'];
-
 /** Names of the columns; a click sorts by one, the next the other way round, the third gives the first order back. */
 function ColumnHeaders({ model, comparison }: { readonly model: CompareModel; readonly comparison: Comparison }): ComponentChild {
   const { sort } = model.view;
-  const turn = (by: Sort['by']) => (): void => model.setView({ sort: sort.by !== by ? { by, descending: false } : !sort.descending ? { by, descending: true } : INITIAL_VIEW.sort });
-  // Blinded, cases stand in no order that tells which side did better.
-  const isOffered = (by: Sort['by']): boolean => by === 'case' || !model.state.value.blinded;
-  const header = (by: Sort['by'], label: string, title: string, className = ''): ComponentChild => !isOffered(by) ? <span class={className} role="columnheader"><span class="ell">{label}</span></span> : (
-    <span class={className} role="columnheader" aria-sort={sort.by !== by ? 'none' : sort.descending ? 'descending' : 'ascending'}>
-      <button type="button" tabIndex={-1} title={title} onClick={turn(by)}><span class="ell">{label}</span>{sort.by === by && <CompareIcon name={sort.descending ? 'sortDown' : 'sortUp'} class="sorted" />}</button>
+  const { sorts } = model;
+  const at = model.active.value === HEADER_ROW ? sorts[model.column] : undefined;
+  const header = (by: SortColumn, label: string, title: string, className = ''): ComponentChild => !sorts.includes(by) ? <span class={className} role="columnheader"><span class="ell">{label}</span></span> : (
+    <span id={headerId(by)} class={by === at ? `${className} at` : className} role="columnheader" aria-sort={sort.by !== by ? 'none' : sort.descending ? 'descending' : 'ascending'}>
+      <button type="button" tabIndex={-1} title={title} onClick={() => {
+        model.sortBy(by);
+        model.gridFocus.value++;
+      }}><span class="ell">{label}</span>{sort.by === by && <CompareIcon name={sort.descending ? 'sortDown' : 'sortUp'} class="sorted" />}</button>
     </span>
   );
   return (
@@ -72,6 +75,10 @@ function ColumnHeaders({ model, comparison }: { readonly model: CompareModel; re
       <span class="judged" role="columnheader" title="Which side a person found better">Your verdict</span>
     </div>
   );
+}
+
+function headerId(by: SortColumn): string {
+  return `by-${by}`;
 }
 
 const NOTHING: Readonly<Record<ComparisonView['filter'], string>> = {

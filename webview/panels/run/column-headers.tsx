@@ -45,7 +45,10 @@ export function ColumnHeaders({ model, labels, layout, activeColumn, menu }: {
   return (
     <div class="row cols" role="row" aria-rowindex={1}>
       <span id={headerId(0)} class={activeColumn === 0 ? 'case at' : 'case'} role="columnheader" aria-colindex={1} aria-sort={sort.by === 'case' ? direction(sort) : 'none'}>
-        <button type="button" tabIndex={-1} title="Sort by case" onClick={turn}>Case{sort.by === 'case' && <Arrow sort={sort} />}</button>
+        <button type="button" tabIndex={-1} title="Sort by case" onClick={() => {
+          turn();
+          model.gridFocus.value++;
+        }}>Case{sort.by === 'case' && <Arrow sort={sort} />}</button>
       </span>
       {layout.slice && <span role="columnheader">Slice</span>}
       {layout.variables && <span role="columnheader">Variables</span>}

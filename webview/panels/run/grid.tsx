@@ -3,10 +3,11 @@ import type { ComponentChild } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { RunSnapshot } from '../../../src/protocol/engine.ts';
 import { showCutText } from '../../shared/cut-text.ts';
+import { HEADER_ROW } from '../../shared/grid-place.ts';
 import { useVirtualRows } from '../../shared/virtual-rows.ts';
 import { ColumnHeaders, headerId } from './column-headers.tsx';
 import { gridLayout } from './grid-columns.ts';
-import { GridKeys, HEADER_ROW } from './grid-keys.ts';
+import { RunGridKeys } from './grid-keys.ts';
 import { NoRows } from './states.tsx';
 import type { RunModel } from './run-model.ts';
 import { cellId, Row, ROW_HEIGHT, SliceCells, type RowActions } from './row.tsx';
@@ -47,7 +48,7 @@ export function Grid({ model, snapshot }: { readonly model: RunModel; readonly s
     },
     onRerun: (caseIndex) => model.request('cell/rerun', { caseIndex }),
   }), [model]);
-  const keys = useMemo(() => new GridKeys(
+  const keys = useMemo(() => new RunGridKeys(
     model,
     rows.page,
     (column) => document.querySelector<HTMLElement>(`#${headerId(column)} button`)?.click(),

@@ -4,6 +4,7 @@ import type { CellKey } from '../../../src/core/eval/model.ts';
 import type { CellDetail, GridRow, GridView } from '../../../src/protocol/engine.ts';
 import type { RunPanelMethods, ShownRun } from '../../../src/protocol/run-panel.ts';
 import type { Failure } from '../../shared/failure.ts';
+import { HEADER_ROW } from '../../shared/grid-place.ts';
 import { Opening } from '../../shared/opening.ts';
 import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
 import { outputText } from '../../shared/output-text.ts';
@@ -98,14 +99,16 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
 
   setView(change: Partial<GridView>): void {
     const view = { ...this.state.value.view, ...change };
+    // Who sorts by the keyboard may turn the order once more.
+    const row = change.sort !== undefined && this.active.value.row === HEADER_ROW ? HEADER_ROW : 0;
     batch(() => {
       this.update({ view });
       this.#forgetSlices();
       this.rows.setView(view);
-      this.active.value = { row: 0, column: this.active.value.column };
+      this.active.value = { row, column: this.active.value.column };
       this.rowsChanged.value++;
     });
-    if (this.open.value !== null) void this.#reveal(this.open.value.key);
+    if (this.open.value !== null && row !== HEADER_ROW) void this.#reveal(this.open.value.key);
   }
 
   clearFilter(): void {
@@ -138,7 +141,7 @@ export class RunModel extends PanelModel<RunPanelMethods, ViewState> {
   /** Moves the keyboard's cell; an open detail follows. */
   moveTo(row: number, column: number): void {
     this.active.value = { row, column };
-    if (this.open.value === null) return;
+    if (this.open.value === null || row === HEADER_ROW) return;
     this.#opening.follow(() => void this.openAt(row, column));
   }
 

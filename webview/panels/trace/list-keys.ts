@@ -1,6 +1,6 @@
+import { TypeAhead } from '../../shared/type-ahead.ts';
 import type { TraceModel } from './trace-model.ts';
 
-const TYPING_MS = 700;
 const ZOOM = 1.5;
 const PAN = 0.2;
 
@@ -9,8 +9,7 @@ export class ListKeys {
   readonly #model: TraceModel;
   /** Rows that one Page key moves over. */
   readonly #pageRows: () => number;
-  #typed = '';
-  #typedAt = 0;
+  readonly #typed = new TypeAhead();
 
   constructor(model: TraceModel, pageRows: () => number) {
     this.#model = model;
@@ -33,7 +32,7 @@ export class ListKeys {
       case 'ArrowRight': return event.shiftKey ? this.#pan(PAN) : this.#right();
       case 'ArrowLeft': return event.shiftKey ? this.#pan(-PAN) : this.#left();
       case 'Enter': model.openRow(Math.max(0, index)); return true;
-      case ' ': return this.#isTyping() ? this.#type(' ') : this.#toggle();
+      case ' ': return this.#typed.isTyping ? this.#type(' ') : this.#toggle();
       case '*': return this.#all();
       case '+': case '=': model.time.zoomBy(ZOOM); return true;
       case '-': model.time.zoomBy(1 / ZOOM); return true;
@@ -103,17 +102,10 @@ export class ListKeys {
     return true;
   }
 
-  #isTyping(): boolean {
-    return performance.now() - this.#typedAt < TYPING_MS;
-  }
-
-  #type(key: string): true {
+  #type(letter: string): true {
     const index = Math.max(0, this.#model.active.value);
-    const fresh = !this.#isTyping();
-    this.#typed = fresh ? key : this.#typed + key;
-    this.#typedAt = performance.now();
-    // A new word starts after the present row; while it grows, the present row may still fit.
-    this.#model.findByPrefix(this.#typed, fresh ? index + 1 : index);
+    const { text, isNew } = this.#typed.add(letter);
+    this.#model.findByPrefix(text, isNew ? index + 1 : index);
     return true;
   }
 }

@@ -1,22 +1,21 @@
 import type { ComponentChild } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { VersionSummary } from '../../../src/protocol/registry.ts';
 import { IconButton } from '../../controls/controls.tsx';
 import { Glyph } from '../../controls/icon.tsx';
 import { Rate } from '../../shared/numbers.tsx';
+import { TypeAhead } from '../../shared/type-ahead.ts';
 import { ICONS } from './icons.ts';
 import type { Series } from './series.ts';
 import { refOf, type VersionsModel } from './versions-model.ts';
 
 const PAGE = 10;
-/** Typed within this many milliseconds, letters search for one word. */
-const TYPE_AHEAD_MS = 800;
 
 /** Every version with what it scored, newest first: one tab stop, the arrows move in it. */
 export function List({ model }: { readonly model: VersionsModel }): ComponentChild {
   const list = useRef<HTMLDivElement>(null);
-  const typed = useRef({ text: '', at: 0 });
+  const typed = useMemo(() => new TypeAhead(), []);
   const selected = model.selected.value;
   useEffect(() => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' }), [selected?.hash]);
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -27,7 +26,7 @@ export function List({ model }: { readonly model: VersionsModel }): ComponentChi
     else if (event.key === 'Enter') (event.shiftKey ? model.compare() : model.difference(selected));
     else if (event.key === ' ') model.mark(selected.hash);
     else if (event.key === 'c' && (event.ctrlKey || event.metaKey)) model.request('copy', { text: refOf(selected) });
-    else if (/^[\p{L}\p{N}]$/u.test(event.key)) typeAhead(model, typed.current, event.key);
+    else if (/^[\p{L}\p{N}]$/u.test(event.key)) typeAhead(model, typed.add(event.key).text);
     else return;
     event.preventDefault();
   };
@@ -64,11 +63,8 @@ function Row({ model, version, selected, series }: { readonly model: VersionsMod
   );
 }
 
-function typeAhead(model: VersionsModel, typed: { text: string; at: number }, key: string): void {
-  const now = performance.now();
-  typed.text = now - typed.at > TYPE_AHEAD_MS ? key : typed.text + key;
-  typed.at = now;
-  const wanted = typed.text.toLowerCase();
+function typeAhead(model: VersionsModel, typed: string): void {
+  const wanted = typed.toLowerCase();
   const found = model.versions.value.find((version) => [version.label, version.message, ...version.environments].some((text) => text.toLowerCase().startsWith(wanted)));
   if (found) model.select(found.hash);
 }
