@@ -59,8 +59,14 @@ export function compileQuery(store: Store, text: string, within: Within | null =
   const query = parseQuery(text);
   store.matches.begin();
   const compiled = compile({ ...store, within }, query, now);
-  const where = withOrigin(query, compiled.where);
+  const where = withOrigin(query, within === null ? compiled.where : all([compiled.where, oneOf(within)], ' AND '));
   return { where: (t = 't') => where(t), candidates: within?.numbers ?? compiled.candidates };
+}
+
+/** Of others, and of a trace that has come to fit the rest of the query since, it is not known whether they hold the words: a query may leave out what does. */
+function oneOf({ numbers }: Within): Where {
+  const values = [JSON.stringify(numbers)];
+  return (t) => ({ sql: `${t}.n IN (SELECT value FROM json_each(?))`, values });
 }
 
 function withOrigin(query: Query, where: Where): Where {

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase, type Database } from '../../src/node/sqlite/database.ts';
+import type { Store } from '../../src/node/traces/read/conditions.ts';
+import { TextMatches } from '../../src/node/traces/read/full-text.ts';
+import { listSessions, listTraces, numbersOf } from '../../src/node/traces/read/list.ts';
+import { filledStore, type FilledStore } from '../fixtures/traces/filled-store.ts';
+
+/** What other processes write while something is read. */
+
+let store: FilledStore;
+let other: Database;
+beforeAll(async () => {
+  store = await filledStore();
+  other = await openDatabase(store.folder);
+});
+afterAll(() => {
+  other.close();
+  store.close();
+});
+
+/** Somebody writes when it is known among which traces words are looked for, and before they are. */
+class Interrupted extends TextMatches {
+  readonly #write: () => void;
+
+  constructor(on: Database, write: () => void) {
+    super(on);
+    this.#write = write;
+  }
+
+  override begin(): void {
+    super.begin();
+    this.#write();
+  }
+}
+
+describe('a query that leaves out words', () => {
+  const query = 'status:error -refund';
+
+  it.each<[string, (store: Store) => number]>([
+    ['to delete', (from) => numbersOf(from, query, 1000).length],
+    ['to list', (from) => listTraces(from, { query, sort: 'time', descending: true, limit: 100 }).traces.length],
+    ['of sessions', (from) => listSessions(from, { query, limit: 100 }).sessions.length],
+  ])('finds none that holds them and comes to fit its filters meanwhile: %s', async (_, find) => {
+    const on = await openDatabase(store.folder);
+    const from = (matches: TextMatches): Store => ({ database: on, matches, window: 1000, asked: 600 });
+    const matches = new TextMatches(on);
+    const holding = numbersOf(from(matches), '-status:error refund', 1000);
+    expect(holding.length).toBeGreaterThan(3);
+    const expected = find(from(matches));
+    on.close();
+
+    const again = await openDatabase(store.folder);
+    const before = other.prepare('SELECT n, errors, session FROM trace').all();
+    const fail = other.prepare("UPDATE trace SET errors = 1, session = 's' || n WHERE n = ?");
+    const interrupted = new Interrupted(again, () => { for (const n of holding) fail.run(n); });
+    const found = find({ database: again, matches: interrupted, window: 1000, asked: 600 });
+    const failed = other.prepare('SELECT min(errors) FROM trace WHERE n IN (SELECT value FROM json_each(?))').pluck().get(JSON.stringify(holding));
+    again.close();
+    const undo = other.prepare('UPDATE trace SET errors = @errors, session = @session WHERE n = @n');
+    for (const row of before) undo.run(row);
+    expect(found).toBe(expected);
+    expect(failed).toBe(1);
+  });
+});
