@@ -1,19 +1,27 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../src/node/sqlite/database.ts';
 import type { Store } from '../../src/node/traces/read/conditions.ts';
+import { exportTrace } from '../../src/node/traces/read/export.ts';
 import { TextMatches } from '../../src/node/traces/read/full-text.ts';
 import { listSessions, listTraces, numbersOf } from '../../src/node/traces/read/list.ts';
+import { OpenTraces } from '../../src/node/traces/read/open-traces.ts';
 import { filledStore, type FilledStore } from '../fixtures/traces/filled-store.ts';
 
 /** What other processes write while something is read. */
 
 let store: FilledStore;
+let database: Database;
 let other: Database;
 beforeAll(async () => {
   store = await filledStore();
+  database = await openDatabase(store.folder);
   other = await openDatabase(store.folder);
 });
 afterAll(() => {
+  database.close();
   other.close();
   store.close();
 });
@@ -60,5 +68,21 @@ describe('a query that leaves out words', () => {
     for (const row of before) undo.run(row);
     expect(found).toBe(expected);
     expect(failed).toBe(1);
+  });
+});
+
+describe('an export of a trace that is deleted meanwhile', () => {
+  it.each(['otlp', 'json', 'markdown'] as const)('is no whole file: %s', async (format) => {
+    const folder = mkdtempSync(join(tmpdir(), 'touchstone-gone-'));
+    const { traceId } = store.traces.find(({ spans }) => spans.length > 3)!;
+    const trace = new OpenTraces(database, 0).open(traceId);
+    const n = trace.numbers.at(-1)!;
+    const body = other.prepare('SELECT * FROM span_body WHERE n = ?').get(n);
+    other.prepare('DELETE FROM span_body WHERE n = ?').run(n);
+    const exported = await exportTrace(trace, { traceId, format, file: join(folder, 'trace') }, {}, () => Promise.resolve([])).catch((error: unknown) => error);
+    other.prepare(`INSERT INTO span_body (${Object.keys(body as object).join(', ')}) VALUES (${Object.keys(body as object).map((name) => `@${name}`).join(', ')})`).run(body);
+    expect(exported).toMatchObject({ code: 'not-found' });
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -9,6 +9,7 @@ import type { SpanDetail } from '../../../protocol/traces.ts';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { cutLong, valueAt } from './cut.ts';
 import type { OpenTrace } from './open-traces.ts';
+import type { NumberedSpan } from './raw-spans.ts';
 
 /** Ancestors that are asked for their place in the source. */
 const MOST_ANCESTORS = 50;
@@ -64,9 +65,15 @@ export function spanAt(trace: OpenTrace, position: number, prices: PriceOverride
 }
 
 function alone(trace: OpenTrace, position: number, prices: PriceOverrides): Span {
+  const { span, pending } = rawSpanAt(trace, position);
+  return normaliseSpan(span, logsFor(trace, span), { prices, pending });
+}
+
+/** A span as it was sent. @throws TouchstoneError 'not-found' */
+export function rawSpanAt(trace: OpenTrace, position: number): NumberedSpan {
   const numbered = trace.raw.at(trace.numbers[position]!);
   if (numbered === null) throw new TouchstoneError('not-found', `Span ${trace.idAt(position)} was deleted meanwhile.`);
-  return normaliseSpan(numbered.span, logsFor(trace, numbered.span), { prices, pending: numbered.pending });
+  return numbered;
 }
 
 function logsFor(trace: OpenTrace, span: Parameters<typeof normaliseSpan>[0]): readonly RawLog[] {

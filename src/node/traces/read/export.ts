@@ -5,7 +5,7 @@ import { encodeSpans } from '../../../core/trace/otlp-encode.ts';
 import { treeLines } from '../../../core/trace/text/tree-lines.ts';
 import { markdownOf } from '../../../core/trace/text/markdown.ts';
 import type { Finding } from '../../../core/trace/findings/finding.ts';
-import { spanAt } from './detail.ts';
+import { rawSpanAt, spanAt } from './detail.ts';
 import { partialOf, type ReadMethods } from './methods.ts';
 import type { OpenTrace } from './open-traces.ts';
 
@@ -43,8 +43,7 @@ function* piecesOf(trace: OpenTrace, format: Request['format'], from: number, to
     case 'otlp': {
       yield '{"resourceSpans":[';
       for (let at = from; at < to; at += PAGE) {
-        const spans = Array.from({ length: Math.min(PAGE, to - at) }, (_, index) => trace.raw.at(trace.numbers[at + index]!)?.span).filter((span) => span !== undefined);
-        const { resourceSpans } = encodeSpans(spans);
+        const { resourceSpans } = encodeSpans(Array.from({ length: Math.min(PAGE, to - at) }, (_, index) => rawSpanAt(trace, at + index).span));
         if (resourceSpans.length > 0) yield `${at === from ? '' : ',\n'}${resourceSpans.map((batch) => JSON.stringify(batch)).join(',\n')}`;
       }
       yield ']}\n';
