@@ -217,3 +217,17 @@ describe('a query', () => {
     expect(await complete('tool:look')).toEqual(['lookup_order']);
   });
 });
+
+describe('a place to go on from that no list gave', () => {
+  const cursorOf = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  it.each([[[0, '9999999999999999999', 1]], [[0, '-9999999999999999999', 1]], [[0, 1.5, 1]], [[0, 1, 1.5]], [[9, '1', 1]], [['0', '1', 1]], [[0, '', 1]], [{}], [null]])('is told: %j', async (value) => {
+    await expect(reader.read('traces/sessions', { query: '', limit: 5, cursor: cursorOf(value) }, context)).rejects.toMatchObject({ code: 'usage' });
+    await expect(reader.read('traces/list', { query: '', sort: 'time', descending: true, limit: 5, cursor: cursorOf(value) }, context)).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('is told of a number without end', async () => {
+    const cursor = Buffer.from('[0,1e999,1]').toString('base64url');
+    await expect(reader.read('traces/sessions', { query: '', limit: 5, cursor }, context)).rejects.toMatchObject({ code: 'usage' });
+  });
+});

@@ -39,7 +39,7 @@ export function listTraces(store: Store, request: TraceListRequest): TracePage {
   const { database } = store;
   const pieces = piecesOf(request.sort, request.descending);
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
-  const from = request.cursor === undefined ? null : readCursor(request.cursor, pieces.length);
+  const from = request.cursor === undefined ? null : readCursor(request.cursor, pieces);
   const beside = besideWords(store, request.query);
   const few = fewOf(store, beside);
   if (few === null && hasWords(request.query)) {
@@ -98,11 +98,12 @@ function readPiece(database: Database, query: CompiledQuery, { where, by, descen
   return rows.map(([n, value]) => ({ n, cursor: [piece, value, n] }));
 }
 
-function readCursor(text: string, pieces: number): Cursor {
+function readCursor(text: string, pieces: readonly Pick<Piece, 'by'>[]): Cursor {
   try {
     const [piece, value, n] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [unknown, unknown, unknown];
-    const known = typeof value === 'number' || (typeof value === 'string' && /^-?\d{1,19}$/.test(value));
-    if (typeof piece === 'number' && Number.isInteger(piece) && piece >= 0 && piece < pieces && known && typeof n === 'number' && Number.isSafeInteger(n)) return [piece, value, n];
+    const by = typeof piece === 'number' ? pieces[piece]?.by : undefined;
+    const isKnown = by === 'cost' ? Number.isFinite(value) : typeof value === 'string' && /^-?\d{1,19}$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value);
+    if (by !== undefined && isKnown && Number.isSafeInteger(n)) return [piece, value, n] as Cursor;
   } catch {
     // told below
   }
@@ -134,7 +135,7 @@ export function listSessions(store: Store, request: { query: string; limit: numb
   const query = compileQuery(store, request.query);
   const [mine, other] = [query.where('t'), query.where('o')];
   const limit = Math.max(1, Math.min(request.limit, LARGEST_PAGE));
-  const cursor = request.cursor === undefined ? null : readCursor(request.cursor, 1);
+  const cursor = request.cursor === undefined ? null : readCursor(request.cursor, [{ by: 'start_ns' }]);
   const rows = database
     .prepare(`
       SELECT t.n, CAST(t.start_ns AS TEXT), t.session FROM trace t
