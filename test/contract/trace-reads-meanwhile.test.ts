@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NUMBERS_PER_TRACE, numbersOfTrace } from '../../src/core/trace/store/numbers.ts';
 import { openDatabase, type Database } from '../../src/node/sqlite/database.ts';
 import type { Store } from '../../src/node/traces/read/conditions.ts';
 import { exportTrace } from '../../src/node/traces/read/export.ts';
@@ -68,6 +69,27 @@ describe('a query that leaves out words', () => {
     for (const row of before) undo.run(row);
     expect(found).toBe(expected);
     expect(failed).toBe(1);
+  });
+});
+
+describe('a query that leaves out words, of what is to be deleted', () => {
+  it('finds no trace whose words are not all in the index yet', () => {
+    const matches = new TextMatches(database);
+    const find = (query: string): number[] => numbersOf({ database, matches, window: 1000, asked: 600 }, query, 1000);
+    const chunk = other.prepare('SELECT chunk FROM chunk_use GROUP BY chunk ORDER BY count(DISTINCT trace) LIMIT 1').pluck().get() as number;
+    const sharing = new Set([Math.floor(chunk / NUMBERS_PER_TRACE), ...(other.prepare('SELECT trace FROM chunk_use WHERE chunk = ?').pluck().all(chunk) as number[])]);
+    const every = find('origin:*');
+    const without = find('origin:* -nowheresaid');
+    expect(without).toEqual(every);
+    const [late] = every.filter((n) => !sharing.has(n));
+    const say = other.prepare('INSERT INTO index_behind (kind, first, last) VALUES (0, ?, ?)');
+    say.run(late! * NUMBERS_PER_TRACE + 3, numbersOfTrace(late!).last);
+    say.run(chunk, chunk);
+    const found = find('origin:* -nowheresaid');
+    const others = find('origin:* (spans:>0 OR nowheresaid)');
+    other.prepare('DELETE FROM index_behind').run();
+    expect(found).toEqual(every.filter((n) => n !== late && !sharing.has(n)));
+    expect(others).toEqual(every);
   });
 });
 

@@ -100,6 +100,19 @@ export function hasWords(text: string): boolean {
   return looksForWords(parseQuery(text));
 }
 
+/** Whether a trace fits a query because it does not hold some words. @throws QueryError */
+export function leavesOutWords(text: string): boolean {
+  return hasWordsLeftOut(parseQuery(text));
+}
+
+function hasWordsLeftOut(query: Query): boolean {
+  switch (query.type) {
+    case 'and': case 'or': return query.terms.some(hasWordsLeftOut);
+    case 'not': return looksForWords(query.term);
+    default: return false;
+  }
+}
+
 function looksForWords(query: Query): boolean {
   switch (query.type) {
     case 'and': case 'or': return query.terms.some(looksForWords);

@@ -1,7 +1,9 @@
 import { TouchstoneError } from '../../../core/errors.ts';
+import { NUMBERS_PER_TRACE } from '../../../core/trace/store/numbers.ts';
 import type { SessionRow, TraceListRequest, TracePage } from '../../../protocol/traces.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { besideWords, compileQuery, fewOf, hasWords, type CompiledQuery, type Condition, type Store } from './conditions.ts';
+import { besideWords, compileQuery, fewOf, hasWords, leavesOutWords, type CompiledQuery, type Condition, type Store } from './conditions.ts';
+import { BEHIND } from '../index-behind.ts';
 import { tracesByNumber } from './rows.ts';
 
 /** Matches are counted up to here; the list shows "10,000 and more". */
@@ -122,11 +124,19 @@ function count(database: Database, query: CompiledQuery): TracePage['total'] {
   return { count: counted, atLeast: false };
 }
 
-/** Numbers of traces that fit, the highest first, at most `limit`: for deleting what a query finds. Numbers grow: below `before` nothing new appears. */
+/** Traces of which some words are not in the index yet: what came within the last second, or was left by a killed process. Chunks may be of other traces. */
+const IS_BEHIND = `(EXISTS (SELECT 1 FROM index_behind b WHERE b.kind = ${BEHIND.search} AND b.first BETWEEN t.n * ${NUMBERS_PER_TRACE} AND (t.n + 1) * ${NUMBERS_PER_TRACE} - 1)
+  OR t.n IN (SELECT u.trace FROM index_behind b CROSS JOIN chunk_use u ON u.chunk = b.first WHERE b.kind = ${BEHIND.search} AND b.last = b.first))`;
+
+/**
+ * Numbers of traces that fit, the highest first, at most `limit`: for deleting what a query finds. Numbers grow: below `before` nothing new appears.
+ * A query that leaves out words finds no trace of which some are not known yet.
+ */
 export function numbersOf(store: Store, text: string, limit: number, before = Number.MAX_SAFE_INTEGER): number[] {
   const { where } = compileQuery(store, text);
   const { sql, values } = where();
-  return store.database.prepare(`SELECT t.n FROM trace t WHERE t.n < ? AND ${sql} ORDER BY t.n DESC LIMIT ?`).pluck().all(before, ...values, limit) as number[];
+  const known = leavesOutWords(text) ? ` AND NOT ${IS_BEHIND}` : '';
+  return store.database.prepare(`SELECT t.n FROM trace t WHERE t.n < ? AND ${sql}${known} ORDER BY t.n DESC LIMIT ?`).pluck().all(before, ...values, limit) as number[];
 }
 
 /** Sessions by the start of their latest trace that fits, the newest first. @throws TouchstoneError 'usage' (QueryError) */
