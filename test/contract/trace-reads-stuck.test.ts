@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,33 @@ describe('an export whose thread is given up', () => {
     await expect.poll(() => readdirSync(folder)).toEqual([]);
     await reads.close();
     rmSync(folder, { recursive: true });
+  });
+
+  it('has let go of its file before the next one begins it anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'touchstone-part-'));
+    const file = join(folder, 'trace.json');
+    const reads = createTraceReads({ path: '', prices: () => Promise.resolve({}), program: fileURLToPath(new URL('../fixtures/endless-reader.ts', import.meta.url)) });
+    const stop = new AbortController();
+    const stuck = reads.read('text', { traceId: 'stuck', format: 'json', file }, stop.signal);
+    await expect.poll(() => existsSync(`${file}.part`)).toBe(true);
+    const next = reads.read('text', { traceId: 'other', format: 'json', file });
+    stop.abort();
+    await expect(stuck).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await next).toEqual({ isBegun: false });
+    await reads.close();
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('a question that was answered', () => {
+  it('leaves nothing with the signal that could have cancelled it', async () => {
+    const reads = createTraceReads({ path: '', prices: () => Promise.resolve({}), program: fileURLToPath(new URL('../fixtures/endless-reader.ts', import.meta.url)) });
+    const { signal } = new AbortController();
+    const asked = ['a', 'b', 'c'].map((traceId) => reads.read('traces/get', { traceId }, signal));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(3);
+    await Promise.all(asked);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    await reads.close();
   });
 });
 

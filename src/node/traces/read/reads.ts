@@ -83,14 +83,22 @@ class ReadThread {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new TouchstoneError('engine-stopped', 'The workspace folder was closed.'));
       if (signal?.aborted) return reject(cancelled());
-      const waiting: Waiting = { request: { id: this.#nextId++, ...question }, isCancelled: false, resolve, reject };
-      signal?.addEventListener('abort', () => {
+      const waiting: Waiting = {
+        request: { id: this.#nextId++, ...question },
+        isCancelled: false,
+        resolve: (result) => { settled(); resolve(result); },
+        reject: (error) => { settled(); reject(error); },
+      };
+      const cancel = (): void => {
         const at = this.#queue.indexOf(waiting);
         if (at >= 0) this.#queue.splice(at, 1);
         waiting.isCancelled = true;
-        reject(cancelled());
+        waiting.reject(cancelled());
         this.#lookAtPatience();
-      }, { once: true });
+      };
+      // One signal may be that of thousands of questions, and would keep all their answers.
+      const settled = (): void => signal?.removeEventListener('abort', cancel);
+      signal?.addEventListener('abort', cancel, { once: true });
       this.#queue.push(waiting);
       this.#next();
       this.#lookAtPatience();
@@ -111,16 +119,23 @@ class ReadThread {
   #giveUp(): void {
     const worker = this.#worker;
     const asked = this.#asked;
+    // It has been given up, and still writes.
+    if (worker === null) return;
+    const isWriting = asked?.request.method === 'text';
     this.#worker = null;
+    const ended = worker.terminate().finally(() => {
+      removePartial(asked);
+      this.#ending.delete(ended);
+      if (isWriting) this.#goOn();
+    });
+    this.#ending.add(ended);
+    // Whoever exports once more may write the same file.
+    if (!isWriting) this.#goOn();
+  }
+
+  #goOn(): void {
     this.#asked = null;
-    if (worker !== null) {
-      const ended = worker.terminate().finally(() => {
-        removePartial(asked);
-        this.#ending.delete(ended);
-      });
-      this.#ending.add(ended);
-    }
-    this.#next();
+    if (!this.#closed) this.#next();
   }
 
   /** Before the first question, so that it need not wait for the thread. */
