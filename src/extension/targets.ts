@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../core/errors.ts';
 import type { PromptSummary, RunSnapshot } from '../protocol/engine.ts';
+import { askFolders } from './engine/ask-folders.ts';
 import type { FolderEngine } from './engine/folder-engine.ts';
 import { showQuickPick } from './questions.ts';
 import type { Services } from './services.ts';
@@ -66,10 +67,10 @@ export async function pickRun(services: Services, argument: unknown, options: { 
   return picked?.run;
 }
 
-/** All runs of the window, newest first. */
-export async function listRuns(services: Services, limit = 200): Promise<PickedRun[]> {
-  const lists = await Promise.all(services.engines.all().map(async (engine) => (await engine.request('runs/list', { limit })).runs.map((snapshot) => ({ engine, snapshot }))));
-  return lists.flat().sort((a, b) => b.snapshot.info.startedAt.localeCompare(a.snapshot.info.startedAt));
+/** All runs of the window, newest first. `tell`: see `askFolders`. */
+export async function listRuns(services: Services, limit = 200, tell?: (error: TouchstoneError) => unknown): Promise<PickedRun[]> {
+  const lists = await askFolders(services, services.engines.all(), (engine) => engine.request('runs/list', { limit }), tell);
+  return lists.flatMap(({ engine, answer }) => answer.runs.map((snapshot) => ({ engine, snapshot }))).sort((a, b) => b.snapshot.info.startedAt.localeCompare(a.snapshot.info.startedAt));
 }
 
 export interface PickedPrompt {
@@ -81,10 +82,8 @@ export interface PickedPrompt {
 export async function pickPrompt(services: Services, argument: unknown, title: string): Promise<PickedPrompt | undefined> {
   const target = asPromptTarget(argument) ?? activePrompt(services);
   const engines = target ? [engineOf(services, target.path)] : services.engines.all();
-  const all = (await Promise.all(engines.map(async (engine) => {
-    const prompts = target ? await services.prompts.request(engine, target.path) : (await engine.request('prompts/list', {})).prompts;
-    return prompts.map((prompt) => ({ engine, prompt }));
-  }))).flat();
+  const lists = await askFolders(services, engines, async (engine) => (target ? services.prompts.request(engine, target.path) : (await engine.request('prompts/list', {})).prompts));
+  const all = lists.flatMap(({ engine, answer }) => answer.map((prompt) => ({ engine, prompt })));
   const fitting = target?.promptId === undefined ? all : all.filter(({ prompt }) => prompt.id === target.promptId);
   if (fitting.length === 0) throw new TouchstoneError('not-found', target ? vscode.l10n.t('{0} holds no prompt that can be used.', target.path) : vscode.l10n.t('This workspace has no prompt yet.'));
   if (fitting.length === 1) return fitting[0];

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
 import { formatCount } from '../../core/text/format.ts';
 import type { TraceMethods, TraceRow } from '../../protocol/traces.ts';
+import { askFolders } from '../engine/ask-folders.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import { showInformation, showWarning } from '../messages.ts';
 import { showQuickPick } from '../questions.ts';
@@ -55,8 +56,8 @@ export async function deleteTraces(services: Services, targets: readonly TraceTa
 
 /** Everything that a query finds, in every folder. Asks first, with the number. */
 export async function deleteMatching(services: Services, query: string): Promise<void> {
-  const engines = services.engines.forTraces();
-  const totals = await Promise.all(engines.map(async (engine) => (await engine.request('traces/list', { query, sort: 'time', descending: true, limit: 1 })).total));
+  const lists = await askFolders(services, services.engines.forTraces(), (engine) => engine.request('traces/list', { query, sort: 'time', descending: true, limit: 1 }));
+  const totals = lists.map(({ answer }) => answer.total);
   const count = totals.reduce((sum, total) => sum + total.count, 0);
   if (count === 0) {
     void showInformation(vscode.l10n.t('No trace matches.'));
@@ -66,7 +67,7 @@ export async function deleteMatching(services: Services, query: string): Promise
   const question = query === '' ? vscode.l10n.t('Delete all traces of this workspace ({0})?', number) : vscode.l10n.t('Delete {0} that match “{1}”?', number, query);
   if (!(await confirmDelete(question))) return;
   let deleted = 0;
-  for (const engine of engines) deleted += (await engine.request('traces/delete', { query })).deleted;
+  for (const { engine } of lists) deleted += (await engine.request('traces/delete', { query })).deleted;
   vscode.window.setStatusBarMessage(vscode.l10n.t('{0} deleted.', formatCount(deleted, 'trace')), 5000);
 }
 

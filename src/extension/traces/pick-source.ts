@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { RemoteSource } from '../../protocol/remote.ts';
+import { askFolders } from '../engine/ask-folders.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import { showQuickPick } from '../questions.ts';
 import type { Services } from '../services.ts';
@@ -21,8 +22,9 @@ interface Suiting {
 }
 
 /** The source of the clicked row; the only one that suits; or a pick. `undefined`: not picked. */
-export async function pickSource({ engines, remotes }: Services, argument: unknown, title: string, suiting?: Suiting): Promise<PickedSource | undefined> {
-  const all = (await Promise.all(engines.forTraces().map(async (engine) => (await remotes.list(engine)).map((source) => ({ engine, source }))))).flat();
+export async function pickSource(services: Services, argument: unknown, title: string, suiting?: Suiting): Promise<PickedSource | undefined> {
+  const listed = await askFolders(services, services.engines.forTraces(), (engine) => services.remotes.list(engine));
+  const all = listed.flatMap(({ engine, answer }) => answer.map((source) => ({ engine, source })));
   const given = v.safeParse(targetSchema, argument);
   if (given.success) {
     const { folder, source } = given.output;

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import { errorMessage, TouchstoneError } from '../../core/errors.ts';
+import { TouchstoneError } from '../../core/errors.ts';
 import type { TraceRow } from '../../protocol/traces.ts';
+import { askFolders } from '../engine/ask-folders.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
 import { createQuickPick } from '../questions.ts';
 import type { Services } from '../services.ts';
@@ -58,11 +59,8 @@ export async function pickTrace(services: Services, argument: unknown, title: st
 }
 
 async function pickAmong(services: Services, title: string): Promise<PickedTrace | undefined> {
-  const lists = await Promise.all(services.engines.forTraces().map(async (engine) => {
-    const { traces } = await engine.request('traces/list', { query: '', sort: 'time', descending: true, limit: OFFERED });
-    return traces.map((row) => ({ engine, row, spanId: null }));
-  }));
-  const traces = lists.flat();
+  const lists = await askFolders(services, services.engines.forTraces(), (engine) => engine.request('traces/list', { query: '', sort: 'time', descending: true, limit: OFFERED }));
+  const traces = lists.flatMap(({ engine, answer }) => answer.traces.map((row) => ({ engine, row, spanId: null })));
   if (traces.length === 0) throw new TouchstoneError('not-found', vscode.l10n.t('There is no trace yet. Turn the receiver on, or import files.'));
   const picker = createQuickPick<vscode.QuickPickItem & { readonly found?: PickedTrace; readonly id?: string }>();
   picker.title = title;
@@ -88,15 +86,17 @@ async function pickAmong(services: Services, title: string): Promise<PickedTrace
   }
 }
 
-/** @throws TouchstoneError 'not-found'; what the engine says of an id that several begin with */
-async function findTrace(services: Services, id: string): Promise<PickedTrace> {
-  let failure: unknown;
-  for (const engine of services.engines.forTraces()) {
-    try {
-      return { engine, row: await engine.request('traces/get', { traceId: id.trim().toLowerCase() }), spanId: null };
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  throw failure instanceof TouchstoneError ? failure : new TouchstoneError('not-found', errorMessage(failure ?? vscode.l10n.t('There is no trace {0}.', id)));
+/**
+ * The trace whose id begins so, wherever it is.
+ * @throws TouchstoneError 'not-found'; 'usage' where several of a folder begin so
+ */
+export async function findTrace(services: Services, beginning: string): Promise<PickedTrace> {
+  const traceId = beginning.trim().toLowerCase();
+  const answers = await askFolders(services, services.engines.forTraces(), (engine) => engine.request('traces/get', { traceId }).catch((error: unknown) => {
+    if (error instanceof TouchstoneError && (error.code === 'not-found' || error.code === 'usage')) return error;
+    throw error;
+  }));
+  for (const { answer } of answers) if (answer instanceof TouchstoneError && answer.code === 'usage') throw answer;
+  for (const { engine, answer } of answers) if (!(answer instanceof TouchstoneError)) return { engine, row: answer, spanId: null };
+  throw new TouchstoneError('not-found', vscode.l10n.t('No trace of this workspace begins with {0}.', beginning.trim()));
 }

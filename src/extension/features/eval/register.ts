@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
+import { askFolders } from '../../engine/ask-folders.ts';
 import { resumeRun, startEval } from '../../runs/start-run.ts';
 import { isResumable } from '../../runs/wording.ts';
 import { registerCommand, type Services } from '../../services.ts';
@@ -29,9 +30,8 @@ export function register(services: Services): vscode.Disposable {
 
     registerCommand(services, COMMANDS.evalAll, async () => {
       const started: string[] = [];
-      for (const engine of engines.all()) {
-        const { prompts } = await engine.request('prompts/list', {});
-        const runnable = prompts.filter((prompt) => prompt.problem === null && prompt.dataset !== null);
+      for (const { engine, answer } of await askFolders(services, engines.all(), (asked) => asked.request('prompts/list', {}))) {
+        const runnable = answer.prompts.filter((prompt) => prompt.problem === null && prompt.dataset !== null);
         if (runnable.length === 0) continue;
         started.push(...(await startEval(services, engine, { targets: [...new Set(runnable.map((prompt) => prompt.path))], prompts: runnable.map((prompt) => prompt.id) })));
       }
@@ -80,11 +80,9 @@ export function register(services: Services): vscode.Disposable {
 
     registerCommand(services, COMMANDS.openLastRun, async (argument) => {
       const target = asPromptTarget(argument);
-      const lists = await Promise.all((target ? [engineOf(services, target.path)] : engines.all()).map(async (engine) => {
-        const answer = await engine.request('runs/list', { limit: 1, ...(target?.promptId === undefined ? {} : { promptId: target.promptId }) });
-        return answer.runs.map((snapshot) => ({ engine, snapshot }));
-      }));
-      const last = lists.flat().sort((a, b) => b.snapshot.info.startedAt.localeCompare(a.snapshot.info.startedAt))[0];
+      const asked = target ? [engineOf(services, target.path)] : engines.all();
+      const lists = await askFolders(services, asked, (engine) => engine.request('runs/list', { limit: 1, ...(target?.promptId === undefined ? {} : { promptId: target.promptId }) }));
+      const last = lists.flatMap(({ engine, answer }) => answer.runs.map((snapshot) => ({ engine, snapshot }))).sort((a, b) => b.snapshot.info.startedAt.localeCompare(a.snapshot.info.startedAt))[0];
       if (!last) throw new TouchstoneError('not-found', vscode.l10n.t('There is no run yet.'));
       await vscode.commands.executeCommand(COMMANDS.openRun, runTarget(last.engine.folder, last.snapshot.info.id));
     }),

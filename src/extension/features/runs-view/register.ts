@@ -54,8 +54,9 @@ class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
 
   async getChildren(parent?: RunNode): Promise<RunNode[]> {
     if (parent || !this.#services.engines.available) return [];
-    const runs = await listRuns(this.#services, SHOWN_RUNS).catch((error: unknown) => {
-      this.#services.log.error(`The runs cannot be listed: ${errorMessage(error)}`);
+    const unlisted = (error: unknown): void => this.#services.log.error(`The runs cannot be listed: ${errorMessage(error)}`);
+    const runs = await listRuns(this.#services, SHOWN_RUNS, unlisted).catch((error: unknown) => {
+      unlisted(error);
       return [];
     });
     const labels = new Map<string, string | null>();
