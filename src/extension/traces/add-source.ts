@@ -119,8 +119,8 @@ async function decide(services: Services, engine: FolderEngine, entry: NewSource
     const { ok, message, needsKey } = tested;
     if (ok) return tested;
     const [again, keys, add] = [vscode.l10n.t('Test Again'), vscode.l10n.t('Set Key…'), vscode.l10n.t('Add Anyway')];
-    // The first one is what Enter does: asking again with the same key is refused again.
-    const actions = source.secrets.length === 0 ? [again] : needsKey ? [keys, again] : [again, keys];
+    // The first one is what Enter does: asking again with the same key is refused again, and no other key helps a server that fails.
+    const actions = needsKey && source.secrets.length > 0 ? [keys, again] : [again];
     const answer = await showWarning(vscode.l10n.t('The connection does not work yet.'), { modal: true, detail: services.log.redact(message) }, ...actions, add);
     if (answer === keys) await askKeys(services, source, vscode.l10n.t('Set Key of {0}', source.name), before);
     else if (answer !== again) return answer === add ? tested : null;

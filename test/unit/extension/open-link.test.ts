@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { TouchstoneError, type ErrorCode } from '../../../src/core/errors.ts';
 import type { FolderEngine } from '../../../src/extension/engine/folder-engine.ts';
 import type { Services } from '../../../src/extension/services.ts';
 
@@ -14,7 +15,11 @@ interface Opened {
 /** Panels, as the command that opens them keeps them. */
 const open = new Set<string>();
 const asked: Opened[] = [];
+/** Failures that were shown, with their buttons; the first button is taken as often as is said. */
+const failures: (readonly string[])[] = [];
+let taken = 0;
 vi.mock('vscode', () => ({
+  CancellationError: class extends Error {},
   l10n: { t: (text: string) => text },
   ProgressLocation: { Notification: 15 },
   commands: {
@@ -24,7 +29,13 @@ vi.mock('vscode', () => ({
       asked.push({ spanId: target.spanId, preserveFocus: show.preserveFocus });
     },
   },
-  window: { withProgress: (_: unknown, work: (progress: unknown, token: unknown) => unknown) => work({ report: () => undefined }, { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) }) },
+  window: {
+    showErrorMessage: (message: string, _: unknown, ...buttons: string[]) => {
+      failures.push([message, ...buttons]);
+      return Promise.resolve(taken-- > 0 ? buttons[0] : undefined);
+    },
+    withProgress: (_: unknown, work: (progress: unknown, token: unknown) => unknown) => work({ report: () => undefined }, { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) }),
+  },
 }));
 const { openLink } = await import('../../../src/extension/features/links/open-link.ts');
 
@@ -64,5 +75,44 @@ describe('a trace that comes from a source', () => {
     await openLink(services, LINK);
     expect(asked).toEqual([{ spanId: null, preserveFocus: false }]);
     expect(open.size).toBe(0);
+  });
+});
+
+describe('a source that cannot give a trace', () => {
+  const opening = async (code: ErrorCode): Promise<number> => {
+    failures.length = 0;
+    let times = 0;
+    const engine = {
+      folder: { uri: { toString: () => FOLDER } },
+      request: (method: string) => {
+        if (method === 'links/explain') return Promise.resolve({ isStored: false, wouldContact: [], source: 'production' });
+        times++;
+        return Promise.reject(new TouchstoneError(code, `Jaeger (source "production") ${code}`));
+      },
+    } as unknown as FolderEngine;
+    await openLink({
+      engines: { forTraces: () => [engine], onRemoteProgress: () => ({ dispose: () => undefined }) },
+      remotes: { listed: () => Promise.resolve([{ name: 'production', secrets: [{ name: 'A' }] }]) },
+      log: { redact: (text: string) => text, error: () => undefined },
+    } as unknown as Services, LINK);
+    return times;
+  };
+
+  it.each<ErrorCode>(['source-server', 'timeout', 'rate-limited', 'network', 'source-response'])('is asked again where that may help: %s', async (code) => {
+    taken = 1;
+    expect(await opening(code)).toBe(2);
+    expect(failures).toEqual(Array.from({ length: 2 }, () => [`Jaeger (source "production") ${code}`, 'Try Again']));
+  });
+
+  it.each<ErrorCode>(['unauthorized', 'missing-secret'])('is given another key only where the key is what failed: %s', async (code) => {
+    taken = 0;
+    expect(await opening(code)).toBe(1);
+    expect(failures).toEqual([[`Jaeger (source "production") ${code}`, 'Set Key…']]);
+  });
+
+  it('is not asked again for what it does not have', async () => {
+    taken = 0;
+    await opening('not-found');
+    expect(failures[0]?.slice(1)).toEqual(['Show Log']);
   });
 });

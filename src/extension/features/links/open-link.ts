@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { TouchstoneError } from '../../../core/errors.ts';
+import { TouchstoneError, type ErrorCode } from '../../../core/errors.ts';
 import { isBeginningOfId } from '../../../core/links/recognise.ts';
 import { guessNote } from '../../../core/links/vendors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import type { LinkExplanation, OpenedLink } from '../../../protocol/remote.ts';
 import { COMMANDS } from '../../constants.ts';
+import { askFolders } from '../../engine/ask-folders.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { showFailure, showInformation, showWarning } from '../../messages.ts';
 import { withProgress } from '../../progress.ts';
@@ -13,7 +14,7 @@ import { showError, type Services } from '../../services.ts';
 import { addSource, setKeys } from '../../traces/add-source.ts';
 import { formatBytes } from '../../traces/numbers.ts';
 import { sourceHost } from '../../traces/source-wording.ts';
-import type { TraceTarget } from '../../traces/targets.ts';
+import { findTrace, type TraceTarget } from '../../traces/targets.ts';
 
 interface Explained {
   readonly engine: FolderEngine;
@@ -25,24 +26,15 @@ interface Explained {
  * before anybody is contacted, and asked about the first time.
  */
 export async function openLink(services: Services, text: string): Promise<void> {
-  if (isBeginningOfId(text.trim())) return openStored(services, text.trim());
+  if (isBeginningOfId(text.trim())) {
+    const { engine, row } = await findTrace(services, text);
+    return show(engine, { traceId: row.traceId, spanId: null });
+  }
   const explained = await explain(services, text);
   if (!explained) return;
   const { engine, link } = explained;
   if (!link.isStored && !(await agree(services, explained))) return;
   await tryOpen(services, engine, link.source, vscode.l10n.t('Opening the trace'), (signal, request) => engine.request('links/open', { text, request }, signal), () => openLink(services, text));
-}
-
-/** @throws TouchstoneError 'not-found'; 'usage' when several begin so */
-async function openStored(services: Services, beginning: string): Promise<void> {
-  for (const engine of services.engines.forTraces()) {
-    const found = await engine.request('traces/get', { traceId: beginning.toLowerCase() }).catch((error: unknown) => {
-      if (error instanceof TouchstoneError && error.code === 'not-found') return null;
-      throw error;
-    });
-    if (found !== null) return show(engine, { traceId: found.traceId, spanId: null });
-  }
-  throw new TouchstoneError('not-found', vscode.l10n.t('No trace of this workspace begins with {0}.', beginning));
 }
 
 /** One trace of a source, by the source's id. */
@@ -63,8 +55,8 @@ export async function refreshTrace(services: Services, engine: FolderEngine, tra
 
 /** In a workspace with several folders: the one whose store has it, else the first that has somebody to ask. */
 async function explain(services: Services, text: string): Promise<Explained | undefined> {
-  const engines = services.engines.forTraces();
-  const all = await Promise.all(engines.map(async (engine): Promise<Explained> => ({ engine, link: await engine.request('links/explain', { text }) })));
+  const answers = await askFolders(services, services.engines.forTraces(), (engine) => engine.request('links/explain', { text }));
+  const all = answers.map(({ engine, answer }): Explained => ({ engine, link: answer }));
   return all.find(({ link }) => link.isStored) ?? all.find(({ link }) => link.wouldContact.length > 0) ?? all[0];
 }
 
@@ -141,6 +133,9 @@ async function told(services: Services, engine: FolderEngine, opened: OpenedLink
   }
 }
 
+/** What may be over when it is asked again. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['timeout', 'rate-limited', 'source-server', 'source-response', 'network']);
+
 /** A failure with what helps against it. */
 async function offer(services: Services, engine: FolderEngine, source: string | null, error: unknown, again: () => Promise<void>): Promise<void> {
   const code = error instanceof TouchstoneError ? error.code : null;
@@ -148,6 +143,11 @@ async function offer(services: Services, engine: FolderEngine, source: string | 
   if ((code === 'missing-secret' || code === 'unauthorized') && found) {
     const setKey = vscode.l10n.t('Set Key…');
     if ((await ask(services, error, setKey)) === setKey && (await setKeys(services, found))) await again();
+    return;
+  }
+  if (code !== null && PASSING.has(code)) {
+    const retry = vscode.l10n.t('Try Again');
+    if ((await ask(services, error, retry)) === retry) await again();
     return;
   }
   if (code === 'not-found' && source === null) {

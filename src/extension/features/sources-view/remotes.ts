@@ -20,14 +20,14 @@ export function registerRemotes(services: Services, pickFolder: (argument: unkno
     registerCommand(services, COMMANDS.testSource, async (argument) => {
       const picked = await pickSource(services, argument, vscode.l10n.t('Test Source'));
       if (!picked || !(await services.hosts.agree([picked.source]))) return;
-      const { ok, message } = await testSource(picked.engine, { source: picked.source.name });
+      const { ok, message, needsKey } = await testSource(picked.engine, { source: picked.source.name });
       if (ok) {
         void showInformation(message);
         return;
       }
-      const setKey = vscode.l10n.t('Set Key…');
-      const answer = await showWarning(services.log.redact(message), ...(picked.source.secrets.length > 0 ? [setKey] : []));
-      if (answer === setKey && (await setKeys(services, picked.source))) await vscode.commands.executeCommand(COMMANDS.testSource, argument);
+      const [setKey, again] = [vscode.l10n.t('Set Key…'), vscode.l10n.t('Try Again')];
+      const answer = await showWarning(services.log.redact(message), needsKey && picked.source.secrets.length > 0 ? setKey : again);
+      if (answer === again || (answer === setKey && (await setKeys(services, picked.source)))) await vscode.commands.executeCommand(COMMANDS.testSource, { folder: picked.engine.folder.uri.toString(), source: picked.source.name });
     }),
     registerCommand(services, COMMANDS.setSourceKey, async (argument) => {
       const picked = await pickSource(services, argument, vscode.l10n.t('Set Key of Source'));
