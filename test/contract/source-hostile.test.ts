@@ -88,6 +88,44 @@ describe('lists that do not end', () => {
   });
 });
 
+describe('Langfuse: only the first answer says which interface a host has', () => {
+  const at = iso(START_MS);
+  const observation = { id: 'o1', traceId: hexTrace, type: 'SPAN', name: 'a', startTime: at, endTime: at };
+  const OLD = /^\/api\/public\/(traces|observations)/;
+
+  /** A host whose observations begin, and whose second page is gone; then all is well. */
+  async function failing(): Promise<{ readonly server: BackendServer; readonly source: TraceSource }> {
+    const test = caseOf('Langfuse, version 2');
+    const { server, source } = await hostile(test, () => undefined);
+    server.fault = ({ path, params }, response) => {
+      if (!path.endsWith('/v2/observations')) return false;
+      if (params.get('cursor') === null) response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data: [observation], meta: { cursor: 'further' } }));
+      else response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"no"}');
+      return true;
+    };
+    return { server, source };
+  }
+
+  it('of a trace', async () => {
+    const { server, source } = await failing();
+    const ref = refOf(caseOf('Langfuse, version 2').ref(TRACE));
+    await expect(source.fetchTrace(ref, new MemoryFetchSink(), never)).rejects.toMatchObject({ code: 'not-found' });
+    server.fault = null;
+    const sink = new MemoryFetchSink();
+    await source.fetchTrace(ref, sink, never);
+    expect(server.asked.filter(({ path }) => OLD.test(path))).toEqual([]);
+  });
+
+  it('of a list, also where its first page was asked for by another window', async () => {
+    for (const isAsked of [true, false]) {
+      const { server, source } = await failing();
+      if (isAsked) expect((await source.list!(request(), never)).next).toBe('further');
+      await expect(source.list!({ ...request(), cursor: 'further' }, never)).rejects.toMatchObject({ code: 'not-found' });
+      expect(server.asked.filter(({ path }) => OLD.test(path))).toEqual([]);
+    }
+  });
+});
+
 it('Langfuse: more cut metadata than can be asked for is told', async () => {
   const test = caseOf('Langfuse, version 2');
   const { server, source } = await hostile(test, ({ path }) => {

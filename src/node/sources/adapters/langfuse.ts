@@ -26,11 +26,11 @@ const LIST_FIELDS = 'core,basic,time,usage,metrics,trace_context';
 
 /**
  * Langfuse. Its cloud (v4) gives observations (`/api/public/v2/observations`), self-hosted v3 whole traces; what a host does not
- * know (404) is asked the other way, and remembered.
+ * know (404) is asked the other way, and remembered. Only its first answer says so: later on a 404 is what it is everywhere.
  */
 export class LangfuseSource extends BackendAdapter implements TraceSource {
   readonly spanIdAttribute = 'langfuse.observation.id';
-  #isOld = false;
+  #knows: 'observations' | 'traces' | null = null;
 
   constructor(context: SourceContext) {
     super(context, { writes: [/^\/api\/public\/scores$/] });
@@ -44,7 +44,7 @@ export class LangfuseSource extends BackendAdapter implements TraceSource {
   async fetchTrace(ref: TraceRef, sink: FetchSink, signal: AbortSignal): Promise<FetchedTrace> {
     const id = wantedId(ref, this.client.subject);
     const notes: string[] = [];
-    const project = (this.#isOld ? null : await this.#observations(id, sink, notes, signal)) ?? (await this.#wholeTrace(id, sink, notes, signal));
+    const project = (this.#knows === 'traces' ? null : await this.#observations(id, sink, notes, signal)) ?? (await this.#wholeTrace(id, sink, notes, signal));
     return { ids: { traceId: id, spanId: ref.spanId, project: ref.project ?? project, tenant: null, callId: null }, traceId: traceIdFor('langfuse', id), spanId: ref.spanId === null ? null : spanIdFor('langfuse', ref.spanId), notes };
   }
 
@@ -60,11 +60,12 @@ export class LangfuseSource extends BackendAdapter implements TraceSource {
     const unasked = new Set<string>();
     do {
       const params = { traceId: id, fields: FIELDS, limit: pages.cursor === null ? FIRST_PAGE : PAGE, cursor: pages.cursor };
-      const page = await this.client.get({ path: OBSERVATIONS, params: { ...params, expandMetadata: joined(expanded) }, signal, expect: [404] }, unlessRefused((answer) => answer.page()));
+      const page = await this.client.get({ path: OBSERVATIONS, params: { ...params, expandMetadata: joined(expanded) }, signal, expect: this.#knows === null ? [404] : [] }, unlessRefused((answer) => answer.page()));
       if (page === null) {
-        this.#isOld = true;
+        this.#knows = 'traces';
         return null;
       }
+      this.#knows = 'observations';
       const items = itemsOf(page.value, subject, 'data');
       count += items.length;
       project ??= items.map((item) => textAt(item, 'projectId')).find((value) => value !== null) ?? null;
@@ -124,11 +125,16 @@ export class LangfuseSource extends BackendAdapter implements TraceSource {
     const { plain, notes } = plainQuery(request.query, request.now, ['session', 'user', 'name', 'environment', 'tag', 'status']);
     const from = isoOf(plain.fromMs);
     const to = isoOf(plain.toMs);
-    if (!this.#isOld) {
+    if (this.#knows !== 'traces') {
+      // Whoever has a cursor that is no number of a page has had an answer.
+      const isFirst = this.#knows === null && /^\d*$/.test(request.cursor ?? '');
       const params = { isRootObservation: 'true', fields: LIST_FIELDS, limit: Math.min(request.limit, PAGE), cursor: request.cursor, fromStartTime: from, toStartTime: to, userId: plain.user, sessionId: plain.session, name: plain.name, environment: plain.environment, level: plain.isFailed ? 'ERROR' : null };
-      const page = await this.client.get({ path: OBSERVATIONS, params, signal, expect: [404] }, unlessRefused(json));
-      if (page !== null) return { traces: listOf(page, 'data').map(rowOfObservation), next: textAt(page, 'meta', 'cursor'), notes: plain.tag === null ? notes : [...notes, 'Langfuse cannot be asked for a tag here: the list has traces without it.'] };
-      this.#isOld = true;
+      const page = await this.client.get({ path: OBSERVATIONS, params, signal, expect: isFirst ? [404] : [] }, unlessRefused(json));
+      if (page === null) this.#knows = 'traces';
+      else {
+        this.#knows = 'observations';
+        return { traces: listOf(page, 'data').map(rowOfObservation), next: textAt(page, 'meta', 'cursor'), notes: plain.tag === null ? notes : [...notes, 'Langfuse cannot be asked for a tag here: the list has traces without it.'] };
+      }
     }
     const number = Number(request.cursor ?? 1);
     const limit = Math.min(request.limit, 100);
