@@ -118,6 +118,9 @@ describe('links and sources in the engine', () => {
     await expect(engine.request('remote/test', { source: 'production' })).resolves.toEqual({ ok: true, message: 'Langfuse answered: project shop.' });
     server.fault = (_, response) => (response.writeHead(401).end(), true);
     await expect(engine.request('remote/test', { source: 'production' })).resolves.toMatchObject({ ok: false, needsKey: true, message: expect.stringMatching(/401.*TOUCHSTONE_PRODUCTION_KEY/) as string });
+    // No key helps against what else may be wrong.
+    server.fault = (_, response) => (response.writeHead(501).end(), true);
+    await expect(engine.request('remote/test', { source: 'production' })).resolves.toEqual({ ok: false, message: expect.stringMatching(/failed \(501\)/) as string });
   });
 
   it('sends a score only where the entry allows it', async () => {

@@ -49,7 +49,7 @@ export function statusError(status: number, body: string, retryAfterMs: number |
   const said = saidBy(body, subject);
   const make = (code: ErrorCode, message: string, temporary = false): SourceError => new SourceError(code, `${message}${said}`, { temporary, status, retryAfterMs });
   const who = whoIs(subject);
-  if (elsewhere !== null && (status === 401 || status === 403)) return make('unauthorized', `${who} redirects to ${elsewhere}, to which its key is not sent (${status}): if that is its address, write it into "url" in touchstone.yml.`);
+  if (elsewhere !== null && (status === 401 || status === 403)) return make('source-request', `${who} redirects to ${elsewhere}, to which its key is not sent (${status}): if that is its address, write it into "url" in touchstone.yml.`);
   switch (status) {
     case 401: return make('unauthorized', `${who} does not accept the key (401): ${keysOf(subject)}.`);
     case 403: return make('unauthorized', `${who} refuses what this key may see (403): use a key of the project that has the trace, with the right to read; ${keysOf(subject)}.`);
