@@ -18,7 +18,7 @@ export interface SearchOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-const COLUMNS: readonly Column[] = [{ title: 'Prompt' }, { title: 'Version' }, { title: 'Fits', right: true, dropAt: 5 }, { title: 'Pass rate', right: true, dropAt: 2 }, { title: 'Models', dropAt: 3 }, { title: 'Owner', dropAt: 4 }, { title: 'Text', dropAt: 1 }];
+const COLUMNS: readonly Column[] = [{ title: 'Prompt' }, { title: 'Version' }, { title: 'Fits', right: true, dropAt: 5 }, { title: 'Pass rate', right: true, dropAt: 2 }, { title: 'Models', dropAt: 3 }, { title: 'Owner', dropAt: 4 }, { title: 'Text', dropAt: 1, least: 24 }];
 /** How alike meanings are is what was asked for: a narrow terminal shows it too. */
 const COLUMNS_BY_MEANING: readonly Column[] = COLUMNS.map((column) => (column.title === 'Fits' ? { title: 'Alike', right: true } : column));
 const TEXT_COLUMNS = 60;

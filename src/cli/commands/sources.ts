@@ -14,7 +14,7 @@ export interface SourcesOptions extends CommonOptions {
   readonly by?: SumsBy;
 }
 
-const COLUMNS: readonly Column[] = [{ title: 'Source' }, { title: 'Type' }, { title: 'Where' }, { title: 'Project', dropAt: 2 }, { title: 'Keys', dropAt: 1 }];
+const COLUMNS: readonly Column[] = [{ title: 'Source' }, { title: 'Type', dropAt: 1 }, { title: 'Where', least: 24 }, { title: 'Project', dropAt: 2 }, { title: 'Keys' }];
 
 /**
  * `touchstone sources`: the backends of touchstone.yml. `touchstone sources test [NAME]`: whether they answer.

@@ -14,7 +14,7 @@ export interface VersionsOptions extends CommonOptions {
   readonly json?: boolean;
 }
 
-const VERSIONS: readonly Column[] = [{ title: 'Version' }, { title: 'Saved (UTC)', dropAt: 2 }, { title: 'Author', dropAt: 3 }, { title: 'Pass rate' }, { title: 'Passed', right: true, dropAt: 5 }, { title: 'Environments' }, { title: 'Tags', dropAt: 4 }, { title: 'Message', dropAt: 1 }];
+const VERSIONS: readonly Column[] = [{ title: 'Version' }, { title: 'Saved (UTC)', dropAt: 2 }, { title: 'Author', dropAt: 3 }, { title: 'Pass rate' }, { title: 'Passed', right: true, dropAt: 5 }, { title: 'Environments' }, { title: 'Tags', dropAt: 4 }, { title: 'Message', dropAt: 1, least: 24 }];
 const PROMPTS: readonly Column[] = [{ title: 'Prompt' }, { title: 'Versions', right: true }, { title: 'Newest' }, { title: 'Working copy', dropAt: 1 }, { title: 'Environments' }];
 const AUTHOR_COLUMNS = 24;
 const MESSAGE_COLUMNS = 60;

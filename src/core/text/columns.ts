@@ -5,6 +5,8 @@ export interface Column {
   readonly right?: boolean;
   /** Where there is too little room, columns go in the order of this number, highest first; absent: never. */
   readonly dropAt?: number;
+  /** Of texts without colours: they are cut to so many columns, at least, before any column goes. */
+  readonly least?: number;
 }
 
 const GAP = '  ';
@@ -40,22 +42,33 @@ function padStart(text: string, columns: number): string {
 }
 
 /**
- * Lines of a table, its titles first, as wide as it needs to be; columns that may go do so until it has room in `most`. Cells may
- * carry a terminal's colours; what came from a stranger must have been made visible before.
+ * Lines of a table, its titles first, as wide as it needs to be. Where `most` has too little room, texts that may be cut are, then columns
+ * that may go do so; what fits again beside those that stayed comes back. Cells may carry a terminal's colours; what came from a stranger
+ * must have been made visible before.
  */
 export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], most = Infinity): string[] {
-  const widths = columns.map((column, at) => rows.reduce((width, row) => Math.max(width, widthOf(row[at] ?? '')), widthOf(column.title)));
+  const needed = columns.map((column, at) => rows.reduce((width, row) => Math.max(width, widthOf(row[at] ?? '')), widthOf(column.title)));
+  const widths = columns.map(({ least }, at) => Math.min(needed[at] ?? 0, least ?? Infinity));
   const kept = new Set(columns.keys());
   const total = (): number => [...kept].reduce((sum, at) => sum + (widths[at] ?? 0), 0) + GAP.length * (kept.size - 1);
-  const droppable = [...columns.entries()].filter(([, column]) => column.dropAt !== undefined).sort(([, a], [, b]) => (b.dropAt ?? 0) - (a.dropAt ?? 0));
-  for (const [at] of droppable) {
+  const droppable = [...columns.entries()].filter(([, column]) => column.dropAt !== undefined).sort(([, a], [, b]) => (b.dropAt ?? 0) - (a.dropAt ?? 0)).map(([at]) => at);
+  for (const at of droppable) {
     if (total() <= most) break;
     kept.delete(at);
   }
-  const line = (cells: readonly string[]): string =>
-    [...kept]
-      .map((at) => (columns[at]?.right === true ? padStart(cells[at] ?? '', widths[at] ?? 0) : padEnd(cells[at] ?? '', widths[at] ?? 0)))
-      .join(GAP)
-      .trimEnd();
-  return [columns.map((column) => column.title), ...rows].map(line);
+  // A wide column may have gone last, and made room for narrow ones that went before it.
+  for (const at of droppable.toReversed()) {
+    if (kept.has(at)) continue;
+    kept.add(at);
+    if (total() > most) kept.delete(at);
+  }
+  for (const at of kept) widths[at] = Math.min(needed[at] ?? 0, (widths[at] ?? 0) + Math.max(0, most - total()));
+  const cell = (text: string, at: number): string => {
+    const width = widths[at] ?? 0;
+    const shown = columns[at]?.least === undefined ? text : fit(text, width);
+    return columns[at]?.right === true ? padStart(shown, width) : padEnd(shown, width);
+  };
+  // In the order in which they are named, whichever came back last.
+  const order = [...kept].sort((a, b) => a - b);
+  return [columns.map((column) => column.title), ...rows].map((cells) => order.map((at) => cell(cells[at] ?? '', at)).join(GAP).trimEnd());
 }

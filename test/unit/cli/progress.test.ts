@@ -1,6 +1,7 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { progressLine, progressLogLine, progressOf, shouldLog, type Progress } from '../../../src/cli/progress.ts';
+import { traceColumns } from '../../../src/cli/trace-columns.ts';
 import { table } from '../../../src/cli/table.ts';
 import { fit, printable, wantsColor } from '../../../src/cli/terminal.ts';
 import { sampleRun } from '../report/sample-run.ts';
@@ -89,5 +90,21 @@ describe('terminal text', () => {
     const rows = [['振り分け', '$0.0180', '1.00'], ['a', '$0', '0.50']];
     expect(table(columns, rows, { color: false, columns: 80 })).toBe('Case         Cost  Score\n振り分け  $0.0180   1.00\na              $0   0.50\n');
     expect(table(columns, rows, { color: false, columns: 20 })).toBe('Case      Score\n振り分け   1.00\na          0.50\n');
+  });
+
+  it('keeps the time of a trace longest', () => {
+    const row = ['4a1b2c3d'.repeat(4), 'invoke_agent triage', '2026-11-22 15:29:02', '900 ms', '3', '', '91', '$0.000735', 'fernhill-triage', 'conv-eb25bb86', 'stored'];
+    expect(table(traceColumns('Here'), [row], { color: false, columns: 100 })).toMatch(/^Trace +Name +Started \(UTC\) +Took +Errors +Tokens\n/);
+  });
+
+  it('brings back what fits beside a wide column that went, and cuts texts before a column goes', () => {
+    const columns = [{ title: 'Trace' }, { title: 'Begins with', dropAt: 1 }, { title: 'Started', dropAt: 2 }, { title: 'Took', dropAt: 3 }];
+    const rows = [['4a1b', 'a text of many words that has no room', '15:29', '900 ms']];
+    expect(table(columns, rows, { color: false, columns: 22 })).toBe('Trace  Started  Took\n4a1b   15:29    900 ms\n');
+    expect(table(columns, rows, { color: false, columns: 14 })).toBe('Trace  Started\n4a1b   15:29\n');
+    const cut = columns.map((column) => (column.title === 'Begins with' ? { ...column, least: 12 } : column));
+    expect(table(cut, rows, { color: false, columns: 38 })).toBe('Trace  Begins with     Started  Took\n4a1b   a text of man…  15:29    900 ms\n');
+    expect(table(cut, rows, { color: false, columns: 30 })).toBe('Trace  Begins with     Started\n4a1b   a text of man…  15:29\n');
+    expect(table(cut, rows, { color: false, columns: 80 })).toContain('a text of many words that has no room  15:29');
   });
 });
