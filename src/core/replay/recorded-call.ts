@@ -22,13 +22,38 @@ export function recordedCall(span: Pick<Span, 'input' | 'inputForm' | 'tools' | 
     ...(isObject(parameters) ? { parameters } : {}),
   }));
   if (tools.some(({ parameters }) => parameters === undefined)) notes.add('The schema of some tools was not recorded: the model knows their names only.');
-  return { messages, tools, parameters: parametersOf(span.parameters), notes: [...notes] };
+  const lost = lostIn(span.parameters);
+  if (lost.length > 0) notes.add(`The call also set ${lost.join(', ')}: left out.`);
+  return { messages: withCallIds(messages), tools, parameters: parametersOf(span.parameters), notes: [...notes] };
+}
+
+/** Gemini's calls and results have no ids, which other endpoints ask for: a result is of the earliest call of its tool that has none yet. */
+function withCallIds(messages: readonly ChatMessage[]): ChatMessage[] {
+  const taken = new Set(messages.flatMap(({ toolCalls, toolCallId }) => [...(toolCalls ?? []).map(({ id }) => id), toolCallId]));
+  const open: ToolCall[] = [];
+  let made = 0;
+  const makeId = (): string => {
+    while (taken.has(`call_${made}`)) made++;
+    return `call_${made++}`;
+  };
+  return messages.map((message) => {
+    if (message.toolCalls !== undefined) {
+      const toolCalls = message.toolCalls.map((call) => (call.id === NO_ID ? { ...call, id: makeId() } : call));
+      open.push(...toolCalls);
+      return { ...message, toolCalls };
+    }
+    if (message.role !== 'tool') return message;
+    const { toolCallId, name } = message;
+    const at = open.findIndex((call) => (toolCallId === undefined ? name === undefined || call.name === name : call.id === toolCallId));
+    const [call] = at < 0 ? [] : open.splice(at, 1);
+    return toolCallId !== undefined || call === undefined ? message : { ...message, toolCallId: call.id };
+  });
 }
 
 /** The text and the calls of tools that a recorded call answered with. */
 export function recordedAnswer(span: Pick<Span, 'output' | 'outputForm'>): { output: string; toolCalls: readonly ToolCall[] } {
   if (span.outputForm !== 'messages') return { output: typeof span.output === 'string' ? span.output : span.output === null || span.output === undefined ? '' : JSON.stringify(span.output), toolCalls: [] };
-  const messages = (span.output as readonly Message[]).flatMap((message) => chatMessages(message, new Set()));
+  const messages = withCallIds((span.output as readonly Message[]).flatMap((message) => chatMessages(message, new Set())));
   return {
     output: messages.map(({ content }) => (typeof content === 'string' ? content : content.map((part) => (part.type === 'text' ? part.text : '')).join(''))).filter((text) => text !== '').join('\n'),
     toolCalls: messages.flatMap(({ toolCalls }) => toolCalls ?? []),
@@ -41,13 +66,16 @@ function messagesOf({ input, inputForm }: Pick<Span, 'input' | 'inputForm'>, not
   return null;
 }
 
+/** Of a call that was recorded without one. */
+const NO_ID = '';
+
 const ROLES: ReadonlyMap<string, Role> = new Map([['system', 'system'], ['developer', 'developer'], ['user', 'user'], ['human', 'user'], ['assistant', 'assistant'], ['ai', 'assistant'], ['model', 'assistant'], ['tool', 'tool'], ['function', 'tool']]);
 
 /** A message may answer several calls of tools at once (Anthropic, Gemini): to an endpoint each is a message of its own. */
 function chatMessages(message: Message, notes: Set<string>): ChatMessage[] {
   const role = ROLES.get(message.role.toLowerCase()) ?? 'user';
   const results = message.parts.filter((part) => part.type === 'tool_result').map((part): ChatMessage => ({ role: 'tool', content: textOf(part.result), ...(part.id === null ? {} : { toolCallId: part.id }), ...(part.name === null ? {} : { name: part.name }) }));
-  const calls = message.parts.filter((part) => part.type === 'tool_call').map((part, i): ToolCall => ({ id: part.id ?? `call_${i}`, name: part.name, arguments: typeof part.arguments === 'string' ? part.arguments : JSON.stringify(part.arguments ?? {}) }));
+  const calls = message.parts.filter((part) => part.type === 'tool_call').map((part): ToolCall => ({ id: part.id ?? NO_ID, name: part.name, arguments: typeof part.arguments === 'string' ? part.arguments : JSON.stringify(part.arguments ?? {}) }));
   const content = contentOf(message.parts, notes);
   const isEmpty = content.length === 0;
   if (results.length > 0 && isEmpty && calls.length === 0) return results;
@@ -82,10 +110,25 @@ const NAMES: ReadonlyMap<string, keyof ModelParameters> = new Map([
   ['stopsequences', 'stop'], ['frequencypenalty', 'frequencyPenalty'], ['presencepenalty', 'presencePenalty'], ['reasoningeffort', 'reasoningEffort'],
 ]);
 
+/** What changes answers and no request here says, in the same spellings. */
+const LOST: ReadonlyMap<string, string> = new Map([
+  ['responseformat', 'the form of the answer'], ['responseschema', 'the form of the answer'], ['responsejsonschema', 'the form of the answer'], ['responsemimetype', 'the form of the answer'],
+  ['topk', 'top_k'], ['toolchoice', 'the choice of tools'], ['toolconfig', 'the choice of tools'], ['logitbias', 'logit_bias'], ['thinking', 'thinking'], ['thinkingconfig', 'thinking'],
+]);
+
+function lostIn(recorded: JsonObject | null): string[] {
+  const set = Object.entries(recorded ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== '');
+  return [...new Set(set.flatMap(([key]) => LOST.get(plainName(key)) ?? []))];
+}
+
+function plainName(key: string): string {
+  return key.toLowerCase().replace(/[._-]/g, '');
+}
+
 function parametersOf(recorded: JsonObject | null): ModelParameters {
   const parameters: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(recorded ?? {})) {
-    const name = NAMES.get(key.toLowerCase().replace(/[._-]/g, ''));
+    const name = NAMES.get(plainName(key));
     if (name === undefined) continue;
     if (name === 'stop') parameters[name] = (Array.isArray(value) ? value : [value]).filter((text) => typeof text === 'string');
     else if (name === 'reasoningEffort' ? typeof value === 'string' : typeof value === 'number') parameters[name] = value;

@@ -37,6 +37,25 @@ describe('a recorded call', () => {
     });
   });
 
+  it('has ids of calls where the recording has none, as Gemini has none, and each result that of its call', () => {
+    const without = (name: string): Part => ({ type: 'tool_call', id: null, name, arguments: {} });
+    const answered = (name: string | null, value: string): Part => ({ type: 'tool_result', id: null, name, result: value });
+    const sent = recordedCall(llm([
+      text('user', 'Compare.'),
+      { role: 'model', parts: [without('price'), without('stock'), without('price')] },
+      { role: 'user', parts: [answered('price', '1'), answered('price', '2'), answered('stock', '3')] },
+      { role: 'model', parts: [call('call_0', 'rate', {}), without('price')] },
+      { role: 'user', parts: [result('call_0', '4'), answered(null, '5'), answered('price', 'of no call')] },
+    ]));
+    expect(sent?.messages.flatMap(({ toolCalls }) => (toolCalls ?? []).map(({ id, name }) => `${name} ${id}`))).toEqual(['price call_1', 'stock call_2', 'price call_3', 'rate call_0', 'price call_4']);
+    expect(sent?.messages.flatMap(({ role, content, toolCallId }) => (role === 'tool' ? [[content, toolCallId]] : []))).toEqual([['1', 'call_1'], ['2', 'call_3'], ['3', 'call_2'], ['4', 'call_0'], ['5', 'call_4'], ['of no call', undefined]]);
+  });
+
+  it('says what changes answers and is not sent again', () => {
+    const span = { ...llm([text('user', 'Hi')]), parameters: { 'response_format': { type: 'json_object' }, responseSchema: {}, 'gen_ai.request.top_k': 5, top_k: 5, tool_choice: null, stream: true } };
+    expect(recordedCall(span)?.notes).toEqual(['The call also set the form of the answer, top_k: left out.']);
+  });
+
   it('without messages cannot', () => {
     expect(recordedCall({ ...llm([]), input: null, inputForm: null })).toBeNull();
     expect(recordedCall({ ...llm([]), input: 'Hi', inputForm: 'text' })?.messages).toEqual([{ role: 'user', content: 'Hi' }]);
