@@ -3,6 +3,7 @@ import type { JsonObject } from '../json.ts';
 import type { ChatMessage, ModelParameters } from '../model/model.ts';
 import { Masker, type MaskedValue } from '../privacy/mask.ts';
 import { findPlaceholders } from '../prompt/placeholders.ts';
+import { formatCount } from '../text/format.ts';
 import type { Span } from '../trace/model.ts';
 import { recordedCall } from './recorded-call.ts';
 
@@ -25,30 +26,30 @@ const PARAMETERS: readonly (readonly [name: keyof ModelParameters, key: string, 
 /**
  * A prompt file in GitHub Models' format from a call: its messages as far as the format has a place for them, model, parameters and tools. Secrets
  * and personal data are masked. Braces that the format would take for a variable become the value of one in the file's only case: rendered
- * with it, the texts are those of the call. `null`: the call holds no message that a prompt could begin with.
+ * with it, the texts are those of the call. What is left out is said in comments above it. `null`: the call holds no message that a prompt could begin with.
  */
 export function promptOfCall(span: Call, name: string): PromptOfCall | null {
   const call = recordedCall(span);
   if (call === null) return null;
   const masker = new Masker();
   const notes = [...call.notes];
-  // Calls of tools and their answers belong to the conversation that came of the prompt.
-  const end = call.messages.findIndex(({ role, toolCalls }) => role === 'tool' || (toolCalls ?? []).length > 0);
-  const opening = end < 0 ? call.messages : call.messages.slice(0, end);
-  if (opening.length === 0) return null;
-  if (end >= 0) notes.push(`The messages from the first call of a tool on (${call.messages.length - end} of ${call.messages.length}) are left out: they are what came of the prompt.`);
-  const literals = new Literals(masker.mask(opening.map(({ content }) => content)));
-  const model = span.modelRequested ?? span.model;
+  // The format has no place for them. What was said before and after is a conversation without them too, and may end with another question than it began.
+  const said = call.messages.filter(({ role, toolCalls }) => role !== 'tool' && (toolCalls ?? []).length === 0);
+  if (said.length === 0) return null;
+  const left = call.messages.length - said.length;
+  if (left > 0) notes.push(`Calls of tools and their results (${left} of ${formatCount(call.messages.length, 'message')}) are left out: a prompt file has no place for them.`);
+  const literals = new Literals(masker.mask(said.map(({ content }) => content)));
+  const model = (span.modelRequested ?? span.model ?? '').trim();
   const file: JsonObject = {
     name,
-    ...(model === null ? {} : { model }),
+    ...(model === '' ? {} : { model }),
     ...parametersOf(call.parameters),
-    messages: opening.map(({ role, name: of }, at) => ({ role: role === 'developer' ? 'system' : role, ...(of === undefined ? {} : { name: masker.mask(of, `/messages/${at}/name`) }), content: literals.contents[at] })),
+    messages: said.map(({ role, name: of }, at) => ({ role: role === 'developer' ? 'system' : role, ...(of === undefined ? {} : { name: masker.mask(of, `/messages/${at}/name`) }), content: literals.contents[at] })),
     ...(call.tools.length === 0 ? {} : { tools: masker.mask(call.tools, '/tools') }),
     ...(Object.keys(literals.values).length === 0 ? {} : { testData: [literals.values] }),
     metadata: { from: `span ${span.spanId} of trace ${span.traceId}` },
   };
-  return { text: stringify(file, { lineWidth: 0 }), masked: [...masker.found], notes };
+  return { text: `${notes.map((note) => `# ${note}\n`).join('')}${stringify(file, { lineWidth: 0 })}`, masked: [...masker.found], notes };
 }
 
 function parametersOf(parameters: ModelParameters): { readonly modelParameters?: JsonObject } {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { indexedPrompt } from '../../../src/core/match/indexed-prompt.ts';
+import { PromptIndex } from '../../../src/core/match/prompt-index.ts';
 import { readPromptFile } from '../../../src/core/prompt/formats.ts';
 import type { PromptDocument } from '../../../src/core/prompt/model.ts';
 import { renderPrompt } from '../../../src/core/prompt/render.ts';
@@ -38,17 +40,31 @@ describe('a prompt from a recorded call', () => {
     expect(renderPrompt(prompt, { vars: { name: 'X', 'a.b': 'X', ...item?.vars }, expected: undefined }).messages).toEqual(rendered.messages);
   });
 
-  it('has parameters and tools, and ends where the conversation begins to call tools', async () => {
+  const lookup = (id: string): Message[] => [{ role: 'assistant', parts: [{ type: 'text', text: 'One moment.' }, { type: 'tool_call', id, name: 'lookup', arguments: { id } }] }, { role: 'tool', parts: [{ type: 'tool_result', id, name: 'lookup', result: 'late' }] }];
+
+  it('has parameters and tools, and what was said without the calls of tools', async () => {
     const parameters = { type: 'object', properties: { id: { type: 'string' } } };
     const made = promptOfCall(call(
-      [text('developer', 'Help.'), text('user', 'Order 7?'), { role: 'assistant', parts: [{ type: 'tool_call', id: 'c1', name: 'lookup', arguments: { id: '7' } }] }, { role: 'tool', parts: [{ type: 'tool_result', id: 'c1', name: 'lookup', result: 'late' }] }],
+      [text('developer', 'Help.'), text('user', 'Order 7?'), ...lookup('7')],
       { tools: [{ name: 'lookup', description: 'Finds orders', parameters }], parameters: { temperature: 0.2, max_tokens: 64, seed: 1.5, stop: 'END' } },
     ), 'Orders');
     const prompt = await read(made?.text ?? '');
     expect(prompt.messages.map(({ role, content }) => [role, content])).toEqual([['system', 'Help.'], ['user', 'Order 7?']]);
     expect(prompt.parameters).toEqual({ temperature: 0.2, maxTokens: 64, stop: ['END'] });
     expect(prompt.tools).toEqual([{ name: 'lookup', description: 'Finds orders', parameters }]);
-    expect(made?.notes).toEqual([expect.stringContaining('(2 of 4)')]);
+    expect(made?.notes).toEqual([expect.stringContaining('(2 of 4 messages)')]);
+  });
+
+  it('asks the question that was asked last, says in the file what is left out, and is found in the call', async () => {
+    const messages = [text('system', 'Help the customers of a shop for bicycles.'), text('user', 'Where is order 7?'), ...lookup('7'), text('assistant', 'It is late.'), text('user', 'And order 8?'), ...lookup('8')];
+    const made = promptOfCall(call(messages, { parameters: { top_k: 3 } }), 'Orders');
+    const prompt = await read(made?.text ?? '');
+    expect(prompt.messages.map(({ role, content }) => [role, content])).toEqual([['system', 'Help the customers of a shop for bicycles.'], ['user', 'Where is order 7?'], ['assistant', 'It is late.'], ['user', 'And order 8?']]);
+    expect(made?.text.split('\n').slice(0, 3)).toEqual(['# The call also set top_k: left out.', '# Calls of tools and their results (4 of 8 messages) are left out: a prompt file has no place for them.', 'name: Orders']);
+    const index = new PromptIndex();
+    index.add('new', indexedPrompt(prompt)!);
+    const call8 = messages.map(({ role, parts }) => ({ role, text: parts.map((part) => (part.type === 'text' ? part.text : '')).join('') }));
+    expect(index.match(call8)).toMatchObject({ certain: true, matches: [{ keys: ['new'], exact: true }] });
   });
 
   it('holds no personal data and no secrets', () => {
@@ -56,6 +72,10 @@ describe('a prompt from a recorded call', () => {
     expect(made?.text).not.toMatch(/ana@|bo@/);
     expect(made?.text).toContain('I am [email 1], not [email 2].');
     expect(made?.masked.map(({ placeholder }) => placeholder)).toEqual(['[email 1]', '[email 1]', '[email 2]']);
+  });
+
+  it('names no model where the call says a blank one', async () => {
+    expect((await read(promptOfCall(call([text('user', 'Hi')], { modelRequested: ' \n' }), 'Blank')?.text ?? '')).models).toEqual([]);
   });
 
   it('is not made of a call without messages', () => {
