@@ -56,16 +56,23 @@ export function pValue(p: number): string {
 const VERDICTS: Readonly<Record<Verdict, string>> = { better: 'better', worse: 'worse', 'no-difference-shown': 'no difference shown', 'too-few-cases': 'too few cases' };
 
 /**
- * The interval excludes 0, but the test, adjusted for all that were tested together, shows no difference: of many intervals some exclude
- * 0 by chance. To call that `no difference shown` beside such an interval would read as a contradiction.
+ * The interval excludes 0, but the test shows no difference: adjusted for all that were tested together, because of many intervals some
+ * exclude 0 by chance; of a metric alone, because an exact test of few cases asks for more than the interval does. To call that `no
+ * difference shown` beside such an interval would read as a contradiction.
  */
-export function isUnsure({ verdict, interval, pAdjusted }: MetricComparison): boolean {
-  return verdict === 'no-difference-shown' && pAdjusted !== undefined && interval !== null && (interval[0] > 0 || interval[1] < 0);
+export function isUnsure({ verdict, interval }: MetricComparison): boolean {
+  return verdict === 'no-difference-shown' && interval !== null && (interval[0] > 0 || interval[1] < 0);
 }
 
-/** A verdict's words: `better`, `no difference shown`; where `isUnsure`, with what it was tested together: `not sure among 4 slices`. */
+/** Why a metric that was tested alone `isUnsure`; `null` where it is not. */
+export function disagreement(metric: MetricComparison): string | null {
+  return isUnsure(metric) && metric.pAdjusted === undefined ? 'the interval excludes 0, the test does not' : null;
+}
+
+/** A verdict's words: `better`, `no difference shown`; where `isUnsure`, `not sure`, with what it was tested together: `not sure among 4 slices`. */
 export function verdictWords(metric: MetricComparison, together: string): string {
-  return isUnsure(metric) ? `not sure among ${together}` : VERDICTS[metric.verdict];
+  if (!isUnsure(metric)) return VERDICTS[metric.verdict];
+  return metric.pAdjusted === undefined ? 'not sure' : `not sure among ${together}`;
 }
 
 /** The slices whose p are adjusted together: `4 slices`. */
@@ -82,7 +89,7 @@ const VERSIONS = 'the versions';
 
 /**
  * The verdict on one metric in words: `Better: pass rate 81.7 % → 90.0 %, +8.3 points [+2.1, +14.6], p = .012 (paired, 60 cases)`,
- * `Too few cases: about 34 more would be needed`.
+ * `Too few cases: about 34 more would be needed`, `Not sure: the interval excludes 0, the test does not; about 32 more would be needed`.
  */
 export function metricSentence(metric: MetricComparison): string {
   const { a, b, delta, interval, n } = metric;
@@ -96,7 +103,11 @@ export function metricSentence(metric: MetricComparison): string {
   switch (metric.verdict) {
     case 'better': return `Better: ${measured}`;
     case 'worse': return `Worse: ${measured}`;
-    case 'no-difference-shown': return `${isUnsure(metric) ? `Not sure among ${VERSIONS}` : 'No difference shown'}: ${measured}`;
+    case 'no-difference-shown': {
+      const why = disagreement(metric);
+      if (why !== null) return `Not sure: ${why}; ${moreNeeded(metric)}${measured}`;
+      return `${isUnsure(metric) ? `Not sure among ${VERSIONS}` : 'No difference shown'}: ${measured}`;
+    }
     case 'too-few-cases': return `Too few cases: ${moreNeeded(metric)}${measured}`;
   }
 }

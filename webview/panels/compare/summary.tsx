@@ -1,5 +1,5 @@
 import type { ComponentChild } from 'preact';
-import { metricName, metricsTogether, metricValue, verdictWords } from '../../../src/core/compare/sentence.ts';
+import { disagreement, metricName, metricsTogether, metricValue, verdictWords } from '../../../src/core/compare/sentence.ts';
 import type { MetricComparison } from '../../../src/core/compare/model.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { Comparison } from '../../../src/protocol/compare.ts';
@@ -35,7 +35,8 @@ function Main({ model, metric }: { readonly model: CompareModel; readonly metric
   const drawn = drawnChange(metric);
   const interval = changeInterval(metric);
   const p = pOf(metric);
-  const more = metric.verdict === 'too-few-cases' ? moreCases(metric) : '';
+  const why = disagreement(metric);
+  const more = metric.verdict === 'too-few-cases' || why !== null ? moreCases(metric) : '';
   const up = (metric.delta ?? 0) > 0;
   return (
     <div>
@@ -45,6 +46,7 @@ function Main({ model, metric }: { readonly model: CompareModel; readonly metric
       {drawn.interval !== null && <DifferenceBar value={drawn.value} interval={drawn.interval} scale={scaleOf([...drawn.interval, drawn.value ?? 0])} width={BAR_WIDTH} tone={tone} />}
       {interval !== null && <span class="dim">{interval}</span>}
       <span class="dim" title={howTested(metric)}>{p === null ? '' : `${p}, `}paired over {formatCount(metric.n, 'case')}{metric.clusters !== null && ` in ${formatCount(metric.clusters, 'cluster')}`}</span>
+      {why !== null && <span class="dim">{why}</span>}
       {metric.warning !== undefined && <span class="dim warning" title={metric.warning}><VerdictIcon tone="few" /><span class="ell">{metric.warning}</span></span>}
     </div>
   );
