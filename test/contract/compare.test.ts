@@ -290,7 +290,10 @@ describe('what was not judged alike', () => {
     expect(comparison).toMatchObject({ result: null, refused: { differs: ['dataset'] } });
     expect(comparison.refused?.message).toMatch(/1 case only in run \S+ \(c11\), 1 case only in run \S+ \(new\) and 1 case changed \(c0\)\. Run both again/);
     expect(await documentOf(workspace, ref)).toMatchObject({ refused: { differs: ['dataset'] }, metrics: [], gate: 'inconclusive', cases: [] });
-    expect((await workspace.engine.request('compare/export', { ref, format: 'markdown' })).text).toContain('### ✕ Refused');
+    const markdown = (await workspace.engine.request('compare/export', { ref, format: 'markdown' })).text;
+    expect(markdown).toContain('### ✕ Refused');
+    // Whole: what to do about it stands at its end.
+    expect(markdown).toContain(comparison.refused!.message);
   });
 
   it('is refused when the assertions differ, and says which', async () => {

@@ -9,6 +9,8 @@ const MOST_CASES = 20;
 const MOST_SLICES = 40;
 const MOST_METRICS = 30;
 const LONGEST_TEXT = 120;
+/** Which cases and checks differ, and what to do about it. */
+const LONGEST_REFUSAL = 2000;
 const MOST_COMPARISONS = 5;
 
 const MARKS: Readonly<Record<Verdict, string>> = { better: '▲', worse: '▼', 'no-difference-shown': '=', 'too-few-cases': '?' };
@@ -27,8 +29,8 @@ function section(comparison: ReportedComparison): string {
   const { a, b, result, refused } = comparison;
   const [metric] = result?.metrics ?? [];
   const mark = refused !== null ? '✕' : metric === undefined ? '?' : markOf(metric);
-  const head = [`### ${mark} ${refused === null ? inertSentence(reportedVerdict(comparison)) : 'Refused'}`, '', `${code(a.label)} → ${code(b.label)} · ${comparisonFacts(comparison).map(code).join(' · ')}`, ''];
-  if (refused !== null || result === null) return [...head, code(refused?.message ?? ''), ''].join('\n');
+  const head = [`### ${mark} ${refused === null ? inertSentence(reportedVerdict(comparison)) : 'Refused'}`, '', `${code(a.label)} → ${code(b.label)} · ${comparisonFacts(comparison).map((fact) => code(fact)).join(' · ')}`, ''];
+  if (refused !== null || result === null) return [...head, code(refused?.message ?? '', LONGEST_REFUSAL), ''].join('\n');
   return [
     ...head,
     `${gateSentence(result)}.`,
@@ -124,12 +126,12 @@ function inertSentence(text: string): string {
 const STEERING = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu;
 
 /** One line of code: GitHub and CommonMark take nothing in it for markup, a link or a mention. */
-function code(text: string): string {
+function code(text: string, longest = LONGEST_TEXT): string {
   const line = text.replaceAll(STEERING, ' ').replaceAll(/\s+/g, ' ').trim();
-  const short = line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT - 1).toWellFormed()}…` : line;
+  const short = line.length > longest ? `${line.slice(0, longest - 1).toWellFormed()}…` : line;
   if (short === '') return '–';
-  const longest = Math.max(0, ...[...short.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
+  const run = Math.max(0, ...[...short.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(run + 1);
   const space = short.startsWith('`') || short.endsWith('`') ? ' ' : '';
   // Tables are cut at pipes before code is read.
   return `${fence}${space}${short.replaceAll('|', '\\|')}${space}${fence}`;
