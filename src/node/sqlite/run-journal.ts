@@ -168,9 +168,16 @@ function whole(tokens: number | null | undefined): number | null {
   return tokens === null || tokens === undefined || Number.isNaN(tokens) ? null : Math.min(Math.round(tokens), Number.MAX_SAFE_INTEGER);
 }
 
-/** Enough for a row of a grid, whatever the output's size. */
+/** A line that opens data or code, `{`, `[` or a fence: it tells nothing of what follows. */
+const OPENING = /^(?:[^\p{L}\p{N}]{0,8}|(?:```|~~~)[\w+-]{0,20})$/u;
+/** White space of data that is set with indentation is left out of a preview: so much text fills it. */
+const LOOKED_AT = 4;
+
+/** Enough for a row of a grid, whatever the output's size: the first line, and of data that is set in lines what follows on them. */
 export function firstLine(text: string): string {
   const trimmed = text.trimStart();
   const end = trimmed.indexOf('\n');
-  return trimmed.slice(0, Math.min(PREVIEW_LENGTH, end < 0 ? PREVIEW_LENGTH : end)).trimEnd();
+  const line = trimmed.slice(0, Math.min(PREVIEW_LENGTH, end < 0 ? PREVIEW_LENGTH : end)).trimEnd();
+  if (end < 0 || !OPENING.test(line)) return line;
+  return trimmed.slice(0, PREVIEW_LENGTH * LOOKED_AT).replaceAll(/\s+/g, ' ').slice(0, PREVIEW_LENGTH).trimEnd();
 }
