@@ -1,7 +1,10 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../src/extension/constants.ts';
+import { editorLinkOf } from '../../src/core/links/make.ts';
+import { recogniseLink } from '../../src/core/links/recognise.ts';
 import { base64UrlOf } from '../../src/core/links/text.ts';
+import { textOfAddress } from '../../src/extension/features/links/address.ts';
 import { recordedCallLine } from '../fixtures/traces/recorded-calls.ts';
 import { accept, closeAll, file, folder, open, tracePanels, until, write } from './support.ts';
 
@@ -41,6 +44,15 @@ describe('links into the editor, and what is made of recorded calls', function (
   it('open the trace of the link in them, from the store where it is there', async () => {
     await openAddress(`/trace?u=${base64UrlOf(`http://127.0.0.1:9/trace/${'8'.repeat(32)}`)}`);
     await until('the panel of the trace', () => tracePanels().length === 1);
+  });
+
+  it('lose no name of a source on their way through VS Code', () => {
+    for (const source of ['prod', 'my prod', 'R&D', 'a+b', '100%', '%26', 'C#', 'a=b?', 'x&span=0', '日本', "it's", '🙂']) {
+      const link = editorLinkOf({ traceId: '7'.repeat(32), spanId: '7'.repeat(16), source });
+      const address = vscode.Uri.parse(link);
+      // As it is copied, as the window hands it to us, and as that writes it again.
+      for (const text of [link, textOfAddress(address), textOfAddress(vscode.Uri.parse(address.toString()))]) assert.deepEqual({ ...recogniseLink(text), url: null }, { ...recogniseLink(link), source }, text);
+    }
   });
 
   it('give way to the beginning of an id, as lists show it', async () => {

@@ -18,9 +18,12 @@ export function editorLinkTo(url: string): string {
   return `${EDITOR}?u=${base64UrlOf(url)}`;
 }
 
-/** Opens a trace by its id, from the store or the named source of whoever follows it. */
+/** Names that read the same whether the editor has decoded the query once more or not. */
+const PLAIN = /^[\w.~-]+$/;
+
+/** Opens a trace by its id, from the store or the named source of whoever follows it. The name of a source may be anything: where it is not plain, it travels as base64url, too. */
 export function editorLinkOf({ traceId, spanId, source }: { readonly traceId: string; readonly spanId?: string | null; readonly source?: string | null }): string {
-  const query = [...(source ? [`source=${encodeURIComponent(source)}`] : []), ...(spanId ? [`span=${encodeURIComponent(spanId)}`] : [])];
+  const query = [...(source ? [PLAIN.test(source) ? `source=${source}` : `s=${base64UrlOf(source)}`] : []), ...(spanId ? [`span=${encodeURIComponent(spanId)}`] : [])];
   return `${EDITOR}/${encodeURIComponent(traceId)}${query.length === 0 ? '' : `?${query.join('&')}`}`;
 }
 

@@ -80,7 +80,10 @@ export function isEditorLink(text: string): boolean {
   return text.length <= LONGEST && editorLink(text, []) !== null;
 }
 
-/** `…/trace/<id>?source=…&span=…`, `…/trace?u=<base64url of the link>`. The editor decodes the query whole before we see it. */
+/**
+ * `…/trace/<id>?source=…&span=…`, with `s=<base64url of the source's name>` where that is not plain; `…/trace?u=<base64url of the link>`. The editor
+ * decodes the query whole before we see it.
+ */
 function editorLink(text: string, known: readonly KnownPages[]): TraceLink | null {
   const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)\/trace(?:\/([^/?#]+))?\/?(?:\?([^#]*))?/i.exec(text);
   if (match === null || match[1]!.toLowerCase() !== EDITOR_HOST) return null;
@@ -91,7 +94,8 @@ function editorLink(text: string, known: readonly KnownPages[]): TraceLink | nul
     return link === null ? null : recogniseOne(link.trim(), known, false);
   }
   const traceId = match[2] === undefined ? null : decoded(match[2]);
-  const [spanId, source] = [present(query.get('span')), present(query.get('source'))];
+  const written = query.get('s');
+  const [spanId, source] = [present(query.get('span')), written === null ? present(query.get('source')) : textOfBase64Url(written) ?? ''];
   if (traceId === null || ![traceId, spanId, source].every((name) => name === null || NAME.test(name))) return null;
   return linkOf(null, { backend: 'local', traceId: BARE.test(traceId) ? traceId.toLowerCase() : traceId, spanId, source });
 }

@@ -83,7 +83,7 @@ describe('recognising links', () => {
     for (const text of [`vscode://touchstone.touchstone/trace/${HEX}?source=my prod&span=${SPAN}`, `vscode-insiders://touchstone.touchstone/trace?u=${base64UrlOf('https://example.com/trace/1f')}`]) expect(isEditorLink(text), text).toBe(true);
     for (const text of [
       `vscode://touchstone.touchstone/?x= https://evil.example/trace/${HEX}`, `vscode://touchstone.touchstone/other/${HEX}`, `vscode://evil.extension/trace/${HEX}`, `https://evil.example/trace/${HEX}`, HEX,
-      `vscode://touchstone.touchstone/trace/${'a'.repeat(257)}`, 'vscode://touchstone.touchstone/trace/a%0ab', `vscode://touchstone.touchstone/trace/${HEX}?source=${'s'.repeat(300)}`, `vscode://touchstone.touchstone/trace/${HEX}?span=%E2%80%AEgnp`,
+      `vscode://touchstone.touchstone/trace/${'a'.repeat(257)}`, 'vscode://touchstone.touchstone/trace/a%0ab', `vscode://touchstone.touchstone/trace/${HEX}?source=${'s'.repeat(300)}`, `vscode://touchstone.touchstone/trace/${HEX}?span=%E2%80%AEgnp`, `vscode://touchstone.touchstone/trace/${HEX}?s=***`, `vscode://touchstone.touchstone/trace/${HEX}?s=${base64UrlOf('a\u202eb')}`,
       `vscode://touchstone.touchstone/trace?u=${base64UrlOf('javascript:alert(1)')}`, `vscode://touchstone.touchstone/trace?u=${base64UrlOf(`https://example.com/${'a'.repeat(20_000)}`)}`,
     ]) expect(isEditorLink(text), text).toBe(false);
   });
@@ -131,7 +131,15 @@ describe('making links', () => {
   it('makes links of its own that are recognised again', () => {
     const page = `https://cloud.langfuse.com/project/p/traces/${HEX}?observation=ü&b=%20`;
     expect(recogniseLink(editorLinkTo(page))).toEqual(recogniseLink(page));
-    expect(recogniseLink(editorLinkOf({ traceId: HEX, spanId: SPAN, source: 'a b' }))).toMatchObject({ traceId: HEX, spanId: SPAN, source: 'a b' });
+    // A query is decoded once more on its way through the editor, or not: pasted, on the command line.
+    for (const source of ['prod', 'a b', 'R&D', 'a+b', '100%', '%26', 'C#', 'a=b?', 'x&span=0', '日本', "it's \"it\"", '🙂', 'e\u0301']) {
+      const link = editorLinkOf({ traceId: HEX, spanId: SPAN, source });
+      for (const text of [link, decodeURIComponent(link)]) {
+        expect(isEditorLink(text), text).toBe(true);
+        expect(recogniseLink(text), text).toMatchObject({ traceId: HEX, spanId: SPAN, source });
+      }
+    }
+    expect(editorLinkOf({ traceId: HEX, source: 'my-prod.2' })).toBe(`vscode://touchstone.touchstone/trace/${HEX}?source=my-prod.2`);
     expect(textOfBase64Url('%%%')).toBeNull();
   });
 

@@ -5,6 +5,7 @@ import { isEditorLink } from '../../../core/links/recognise.ts';
 import { COMMANDS, INTERNAL_COMMANDS } from '../../constants.ts';
 import { registerCommand, showError, type Services } from '../../services.ts';
 import { pickTrace, type TraceTarget } from '../../traces/targets.ts';
+import { textOfAddress } from './address.ts';
 import { copyTraceLink } from './copy-link.ts';
 import { askLink } from './input.ts';
 import { openLink, openRemote, refreshTrace } from './open-link.ts';
@@ -44,8 +45,8 @@ export function register(services: Services): vscode.Disposable {
     vscode.window.registerTerminalLinkProvider(new TerminalLinks()),
     vscode.window.registerUriHandler({
       // Whoever sent it: any page can. What it names is validated, and who would be contacted is asked about, as with a pasted link.
-      handleUri: async ({ path, query }) => {
-        const text = `vscode://touchstone.touchstone${path}${query === '' ? '' : `?${query}`}`;
+      handleUri: async (address) => {
+        const text = textOfAddress(address);
         if (isEditorLink(text)) await vscode.commands.executeCommand(COMMANDS.openTraceLink, text);
         else await showError(services.log, new TouchstoneError('usage', vscode.l10n.t('This link names no trace: …/trace/ID, or …/trace?u= with the link of one.')));
       },
