@@ -3,6 +3,7 @@ import { describeError, TouchstoneError } from '../core/errors.ts';
 import type { Engines } from './engine/engines.ts';
 import type { Log } from './log.ts';
 import { showFailure, showWarning } from './messages.ts';
+import { relativePaths } from './paths.ts';
 import type { PromptFiles } from './prompts/prompt-files.ts';
 import type { ReadOnlyTexts } from './read-only-texts.ts';
 import type { RegistryStates } from './registry/states.ts';
@@ -46,15 +47,20 @@ export function registerCommand(services: Services, id: string, handler: (...arg
 /** Shows what a person can act on. */
 export async function showError(log: Log, error: unknown): Promise<void> {
   if (isCancelled(error)) return;
-  const message = log.redact(describeError(error));
-  log.error(message);
   if (error instanceof TouchstoneError && error.code === 'untrusted-workspace') {
     const manage = vscode.l10n.t('Manage Workspace Trust');
-    if ((await showWarning(message, manage)) === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+    if ((await tellFailure(log, error, manage, showWarning)) === manage) await vscode.commands.executeCommand('workbench.trust.manage');
     return;
   }
   const showLog = vscode.l10n.t('Show Log');
-  if ((await showFailure(message, showLog)) === showLog) log.show();
+  if ((await tellFailure(log, error, showLog)) === showLog) log.show();
+}
+
+/** Says what went wrong, which then stands in the log too, and what to do about it. Resolves to that where it is chosen. */
+export async function tellFailure(log: Log, error: unknown, action: string, show = showFailure): Promise<string | undefined> {
+  const message = log.redact(describeError(error));
+  log.error(message);
+  return show(relativePaths(message), action);
 }
 
 export function isCancelled(error: unknown): boolean {

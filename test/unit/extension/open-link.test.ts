@@ -21,6 +21,7 @@ let taken = 0;
 vi.mock('vscode', () => ({
   CancellationError: class extends Error {},
   l10n: { t: (text: string) => text },
+  workspace: {},
   ProgressLocation: { Notification: 15 },
   commands: {
     executeCommand: async (_command: string, target: { traceId: string; spanId: string | null }, show: { preserveFocus: boolean }) => {

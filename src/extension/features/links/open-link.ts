@@ -8,9 +8,9 @@ import type { LinkExplanation, OpenedLink } from '../../../protocol/remote.ts';
 import { COMMANDS } from '../../constants.ts';
 import { askFolders } from '../../engine/ask-folders.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
-import { showFailure, showInformation, showWarning } from '../../messages.ts';
+import { showInformation, showWarning } from '../../messages.ts';
 import { withProgress } from '../../progress.ts';
-import { showError, type Services } from '../../services.ts';
+import { showError, tellFailure, type Services } from '../../services.ts';
 import { addSource, setKeys } from '../../traces/add-source.ts';
 import { formatBytes } from '../../traces/numbers.ts';
 import { sourceHost } from '../../traces/source-wording.ts';
@@ -142,24 +142,18 @@ async function offer(services: Services, engine: FolderEngine, source: string | 
   const found = source === null ? undefined : (await services.remotes.listed(engine)).find(({ name }) => name === source);
   if ((code === 'missing-secret' || code === 'unauthorized') && found) {
     const setKey = vscode.l10n.t('Set Key…');
-    if ((await ask(services, error, setKey)) === setKey && (await setKeys(services, found))) await again();
+    if ((await tellFailure(services.log, error, setKey)) === setKey && (await setKeys(services, found))) await again();
     return;
   }
   if (code !== null && PASSING.has(code)) {
     const retry = vscode.l10n.t('Try Again');
-    if ((await ask(services, error, retry)) === retry) await again();
+    if ((await tellFailure(services.log, error, retry)) === retry) await again();
     return;
   }
   if (code === 'not-found' && source === null) {
     const add = vscode.l10n.t('Add Source…');
-    if ((await ask(services, error, add)) === add && (await addSource(services, engine)) !== undefined) await again();
+    if ((await tellFailure(services.log, error, add)) === add && (await addSource(services, engine)) !== undefined) await again();
     return;
   }
   await showError(services.log, error);
-}
-
-async function ask({ log }: Services, error: unknown, action: string): Promise<string | undefined> {
-  const message = log.redact(error instanceof Error ? error.message : String(error));
-  log.error(message);
-  return showFailure(message, action);
 }
