@@ -64,11 +64,11 @@ describe('the only way out to a source', () => {
   });
 
   /** Names lead where a test says; nothing is asked of a real name server. */
-  function client(url: string, options: { readonly resolve?: Resolve; readonly queries?: readonly RegExp[]; readonly proxy?: typeof DIRECT | { url: string; strictSsl: boolean; noProxy: string[] } } = {}): SourceClient {
+  function client(url: string, options: { readonly resolve?: Resolve; readonly queries?: readonly RegExp[]; readonly proxy?: typeof DIRECT | { url: string; strictSsl: boolean; noProxy: string[] }; readonly credentials?: Readonly<Record<string, string>> } = {}): SourceClient {
     const host = new URL(url).host;
     const created = new SourceClient({
       source: { name: 'production', url, timeoutMs: 2000 }, subject: { name: 'production', vendor: 'Langfuse', host, secrets: ['TOUCHSTONE_PRODUCTION_KEY'], redact: (text) => text.replaceAll(KEY, '[secret]') },
-      credentials: () => Promise.resolve({ authorization: `Bearer ${KEY}`, 'x-scope-orgid': 'tenant-7' }), proxy: options.proxy ?? DIRECT, resolve: options.resolve ?? (() => Promise.resolve([{ address: '127.0.0.1', family: 4 }])), queries: options.queries ?? [],
+      credentials: () => Promise.resolve(options.credentials ?? { authorization: `Bearer ${KEY}`, 'x-scope-orgid': 'tenant-7' }), proxy: options.proxy ?? DIRECT, resolve: options.resolve ?? (() => Promise.resolve([{ address: '127.0.0.1', family: 4 }])), queries: options.queries ?? [],
     });
     clients.push(created);
     return created;
@@ -228,6 +228,12 @@ describe('the only way out to a source', () => {
     } finally {
       await proxy.stop();
     }
+  });
+
+  it('says that a key is wanted where none is set, instead of that it is not accepted', async () => {
+    own.answer = (_, response) => void response.writeHead(401).end();
+    await expect(ask(client(`http://127.0.0.1:${own.port}`, { credentials: { 'x-scope-orgid': 'tenant-7' } }))).rejects.toMatchObject({ code: 'unauthorized', message: expect.stringMatching(/wants a key \(401\), and none is set: set TOUCHSTONE_PRODUCTION_KEY with/) as string });
+    await expect(ask(client(`http://127.0.0.1:${own.port}`))).rejects.toThrow(/does not accept the key \(401\)/);
   });
 
   it('never tells a key in an error', async () => {

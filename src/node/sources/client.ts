@@ -46,6 +46,8 @@ const LONGEST_WAIT_MS = 60_000;
 /** How often servers and proxies, one after the other, decode an address. */
 const MOST_DECODED = 3;
 const MARK = '[secret]';
+/** Headers that carry a key; a tenant or a user name alone is none. */
+const KEY_HEADER = /^authorization$|key$|honeycomb-team$/;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** For streams that break in the middle: the same part is asked for once more. Spans that come twice are one. */
@@ -148,7 +150,8 @@ export class SourceClient {
   async #askOnce(method: string, ask: Ask, body: string): Promise<Answer> {
     const { subject } = this;
     let url = this.#urlOf(ask);
-    let headers: Readonly<Record<string, string>> = { accept: ask.accept ?? 'application/json', ...ask.headers, ...(await this.#credentials()) };
+    const credentials = await this.#credentials();
+    let headers: Readonly<Record<string, string>> = { accept: ask.accept ?? 'application/json', ...ask.headers, ...credentials };
     for (let redirects = 0; ; redirects++) {
       const incoming = await this.#exchange(url, method, headers, body, ask.signal);
       const { status } = incoming;
@@ -164,7 +167,7 @@ export class SourceClient {
       if ((status >= 200 && status < 300) || ask.expect?.includes(status) === true) return answer;
       const said = await answer.beginning();
       const wait = retryAfterMs((name) => incoming.header(name), Date.now());
-      throw statusError(status, said, wait, subject, url.origin === this.#base.origin ? null : url.origin);
+      throw statusError(status, said, wait, subject, { elsewhere: url.origin === this.#base.origin ? null : url.origin, isKeySent: Object.keys(credentials).some((name) => KEY_HEADER.test(name)) });
     }
   }
 

@@ -44,14 +44,21 @@ function keysOf({ secrets }: SourceSubject): string {
   return secrets.length === 0 ? 'name one with "key" in its entry in touchstone.yml' : `check ${secrets.join(' and ')}: set with "Touchstone: Set API Key" or in the environment`;
 }
 
-/** An answer whose status is no success. `body`: the source's own words; `elsewhere`: where a redirect led, without the key. */
-export function statusError(status: number, body: string, retryAfterMs: number | null, subject: SourceSubject, elsewhere: string | null = null): SourceError {
+interface Asked {
+  /** Where a redirect led, without the key. */
+  readonly elsewhere: string | null;
+  readonly isKeySent: boolean;
+}
+
+/** An answer whose status is no success. `body`: the source's own words. */
+export function statusError(status: number, body: string, retryAfterMs: number | null, subject: SourceSubject, { elsewhere, isKeySent }: Asked = { elsewhere: null, isKeySent: true }): SourceError {
   const said = saidBy(body, subject);
   const make = (code: ErrorCode, message: string, temporary = false): SourceError => new SourceError(code, `${message}${said}`, { temporary, status, retryAfterMs });
   const who = whoIs(subject);
   if (elsewhere !== null && (status === 401 || status === 403)) return make('source-request', `${who} redirects to ${elsewhere}, to which its key is not sent (${status}): if that is its address, write it into "url" in touchstone.yml.`);
   switch (status) {
-    case 401: return make('unauthorized', `${who} does not accept the key (401): ${keysOf(subject)}.`);
+    case 401: if (!isKeySent && subject.secrets.length > 0) return make('unauthorized', `${who} wants a key (401), and none is set: set ${subject.secrets.join(' and ')} with "Touchstone: Set API Key" or in the environment.`);
+      return make('unauthorized', `${who} does not accept the key (401): ${keysOf(subject)}.`);
     case 403: return make('unauthorized', `${who} refuses what this key may see (403): use a key of the project that has the trace, with the right to read; ${keysOf(subject)}.`);
     case 404: return make('not-found', `${who} does not know this (404): the trace may be of another project, too old or not stored yet, or "url" in touchstone.yml is not the address of the interface.`);
     case 407: return make('network', `The proxy refused the request to ${subject.host} (407): check the user name and password in the proxy's address.`);
