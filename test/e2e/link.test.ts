@@ -107,7 +107,7 @@ describe('from a link to the fix', () => {
     await window.input.waitFor({ timeout: MINUTE });
     await expect.poll(() => window.input.inputValue(), { timeout: MINUTE }).toBe(WRONG);
     await window.answer(RIGHT, 'What is expected');
-    // Shown beside the panel, which keeps the focus.
+    // Shown beside the panel, to be read and saved.
     await window.page.locator('.tab.active.dirty[data-resource-name="triage.golden.jsonl"]').click();
     await window.page.keyboard.press('Control+S');
     await expect.poll(() => readFileSync(join(window.folder, GOLDEN), 'utf8').trim().split('\n').length, { timeout: MINUTE }).toBe(61);

@@ -75,8 +75,8 @@ describe('links into the editor, and what is made of recorded calls', function (
     await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
   });
 
-  it('add a call to the golden dataset as one line more, which one undo takes back', async () => {
-    await open(golden);
+  it('add a call to the golden dataset as one line more, which is read next: it has the keyboard, and one undo takes it back', async () => {
+    await open(prompt);
     void vscode.commands.executeCommand(COMMANDS.addToGolden, call('7'));
     const text = await accept('another line', () => {
       const now = textOf(golden);
@@ -86,7 +86,11 @@ describe('links into the editor, and what is made of recorded calls', function (
     const added = JSON.parse(text.slice(GOLDEN.length)) as { question: string; expected: string; metadata: { trace: string } };
     assert.deepEqual([added.question, added.expected, added.metadata.trace], ['When does the rake arrive?', 'on its way', '7'.repeat(32)]);
     assert.ok(vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === golden.toString())?.isDirty, 'it is shown, not saved');
-    await vscode.window.showTextDocument(golden);
+    const editor = await until('the dataset with the keyboard', () => {
+      const active = vscode.window.activeTextEditor;
+      return active?.document.uri.toString() === golden.toString() && !active.selection.isEmpty && active.visibleRanges.some((seen) => seen.contains(active.selection)) ? active : undefined;
+    });
+    assert.equal(editor.document.getText(editor.selection), text.slice(GOLDEN.length).trimEnd());
     await vscode.commands.executeCommand('undo');
     assert.equal(textOf(golden), GOLDEN);
   });

@@ -27,7 +27,8 @@ export async function acceptOutput({ file, caseId, range, output }: Acceptance):
   const found = inDataset ? await findCase(document, caseId) : undefined;
   if (inDataset && !found) throw new TouchstoneError('invalid-dataset', vscode.l10n.t('The case {0} is not in {1} any more. Run it again first.', caseId, vscode.workspace.asRelativePath(uri)));
   const edit = expectationEdit(enginePath(uri), document.getText(), (found?.place.range ?? range).start, asExpectation(found?.expected, output));
-  await applyAndShow(document, toRange(edit.range), edit.newText);
+  // Whoever accepts goes on judging in the panel.
+  await applyAndShow(document, toRange(edit.range), edit.newText, { preserveFocus: true });
 }
 
 /** An output is text; where the case expects data, text that is JSON is accepted as the data that it means. */
@@ -40,15 +41,15 @@ export function asExpectation(expected: unknown, output: unknown): unknown {
   }
 }
 
-/** One undoable edit, revealed in an editor that takes no focus from a panel. */
-export async function applyAndShow(document: vscode.TextDocument, range: vscode.Range, newText: string): Promise<void> {
+/** One undoable edit, revealed and selected in its editor, which takes the keyboard: it is read next, and saved. `preserveFocus`: it stays where it is. */
+export async function applyAndShow(document: vscode.TextDocument, range: vscode.Range, newText: string, { preserveFocus }: { readonly preserveFocus: boolean } = { preserveFocus: false }): Promise<void> {
   const change = new vscode.WorkspaceEdit();
   change.replace(document.uri, range, newText);
   if (!(await vscode.workspace.applyEdit(change))) throw new TouchstoneError('invalid-dataset', vscode.l10n.t('{0} could not be changed: is it read-only?', vscode.workspace.asRelativePath(document.uri)));
-  const changed = new vscode.Range(range.start, document.positionAt(document.offsetAt(range.start) + newText.length));
+  const start = document.offsetAt(range.start);
+  const selection = new vscode.Range(document.positionAt(start + newText.length - newText.replace(/^[\s,]+/, '').length), document.positionAt(start + newText.trimEnd().length));
   const shown = vscode.window.visibleTextEditors.find((editor) => editor.document === document);
-  if (shown) shown.revealRange(changed, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-  else await vscode.window.showTextDocument(document, { selection: changed, preserveFocus: true, preview: false, viewColumn: otherColumn() });
+  await vscode.window.showTextDocument(document, { selection, preserveFocus, preview: false, viewColumn: shown?.viewColumn ?? otherColumn() });
 }
 
 /** Beside what is looked at, without opening a third column. */
