@@ -9,6 +9,9 @@ import { encodeSpans } from '../../src/core/trace/otlp-encode.ts';
 import { decodeOtlpJson } from '../../src/core/trace/otlp-json.ts';
 import { rollUp } from '../../src/core/trace/roll-up.ts';
 import { SPAN_FLAGS, SPAN_KINDS, type TraceSkeleton } from '../../src/core/trace/skeleton.ts';
+import { numbersOfTrace } from '../../src/core/trace/store/numbers.ts';
+import { openDatabase } from '../../src/node/sqlite/database.ts';
+import { phraseOf } from '../../src/node/traces/read/full-text.ts';
 import type { TraceReader } from '../../src/node/traces/read/reader.ts';
 import { createTraceSink } from '../../src/node/traces/sink.ts';
 import { spansOf, traceIdOf } from '../bench/trace-store.ts';
@@ -207,6 +210,27 @@ describe('within a trace', () => {
       expect((await reader.read('traces/find', { traceId: trace.traceId, text, limit: 2 }, context)).spanIds.length).toBeLessThanOrEqual(2);
     }
     expect((await reader.read('traces/find', { traceId: trace.traceId, text: 'nowhere at all', limit: 10 }, context)).spanIds).toEqual([]);
+  });
+
+  it('text that other traces brought first is found too, at the spans that carry it', async () => {
+    const database = await openDatabase(store.folder);
+    const carried = database.prepare('SELECT chunk, span FROM chunk_use WHERE trace = ?').raw();
+    const bringer = database.prepare("SELECT printf('%016x', id) FROM span WHERE n <= ? AND n >= ? ORDER BY n DESC LIMIT 1").pluck();
+    let foreign = 0;
+    for (const text of ['t', 'refund', 'the o', 'of', 'nowheresaid', 'refund nowheresaid']) {
+      const rows = database.prepare('SELECT rowid FROM trace_search WHERE trace_search MATCH ?').pluck().all(phraseOf(text, true)) as number[];
+      for (const { n, id } of database.prepare('SELECT n, lower(hex(id)) AS id FROM trace').all() as { n: number; id: string }[]) {
+        const { first, last } = numbersOfTrace(n);
+        const uses = new Map(carried.all(n) as [number, number][]);
+        const places = rows.flatMap((row) => uses.get(row) ?? (row >= first && row <= last ? row : []));
+        foreign += rows.filter((row) => uses.has(row) && (row < first || row > last)).length;
+        const named = raw.get(id)!.filter(({ name }) => name.toLowerCase().includes(text)).map(({ spanId }) => spanId);
+        const { spanIds } = await reader.read('traces/find', { traceId: id, text, limit: 100_000 }, context);
+        expect(new Set(spanIds), `${text} in ${id}`).toEqual(new Set([...named, ...places.map((place) => bringer.get(place, first))]));
+      }
+    }
+    database.close();
+    expect(foreign).toBeGreaterThan(20);
   });
 
   it('its groups hold every span once', async () => {

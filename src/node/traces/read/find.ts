@@ -1,6 +1,7 @@
 import { numbersOfTrace } from '../../../core/trace/store/numbers.ts';
 import type { Database } from '../../sqlite/database.ts';
-import { phraseOf } from './full-text.ts';
+import type { Store } from './conditions.ts';
+import { phrase } from './full-text.ts';
 import type { OpenTrace } from './open-traces.ts';
 
 const MOST_FOUND = 100_000;
@@ -9,10 +10,9 @@ const MOST_FOUND = 100_000;
  * Spans that hold the words in a row (the last one may go on), or whose name holds the text. A message that many spans repeat is found
  * at the span that brought it.
  */
-export function findInTrace(database: Database, trace: OpenTrace, text: string, limit: number): { spanIds: string[]; more: boolean } {
+export function findInTrace({ database, matches }: Pick<Store, 'database' | 'matches'>, trace: OpenTrace, text: string, limit: number): { spanIds: string[]; more: boolean } {
   const most = Math.max(1, Math.min(limit, MOST_FOUND));
   const found = new Set<string>();
-  const { first, last } = numbersOfTrace(trace.stored.n);
   const lower = text.trim().toLowerCase();
   if (lower === '') return { spanIds: [], more: false };
 
@@ -20,10 +20,20 @@ export function findInTrace(database: Database, trace: OpenTrace, text: string, 
   const names = new Set(skeleton.texts.flatMap((name, number) => (number > 0 && name.toLowerCase().includes(lower) ? [number] : [])));
   for (let at = 0; names.size > 0 && at < skeleton.count && found.size <= most; at++) if (names.has(skeleton.names[at]!)) found.add(trace.idAt(at));
 
-  const phrase = phraseOf(text, true);
+  const looked = matches.lookedFor(phrase(text.trim(), true));
+  if (looked !== null) findWords(database, trace, looked.expression, most, found);
+  const spanIds = [...found];
+  return { spanIds: spanIds.slice(0, most), more: spanIds.length > most };
+}
+
+/** Adds ids of spans until there are more than `most`. */
+function findWords(database: Database, trace: OpenTrace, expression: string, most: number, found: Set<string>): void {
+  const { first, last } = numbersOfTrace(trace.stored.n);
   // Whole numbers, not doubles: for a double the index does not seek.
   const own = database.prepare('SELECT rowid FROM trace_search WHERE trace_search MATCH ? AND rowid BETWEEN ? AND ?').pluck();
-  const foreign = database.prepare(foreignOf(database, trace.stored.n)).pluck();
+  // One walk through the places between them: to ask the index for each chunk alone is to gather the words that the last one may go on to each time.
+  const foreign = database.prepare('SELECT u.span FROM trace_search s CROSS JOIN chunk_use u ON u.chunk = s.rowid WHERE s.trace_search MATCH ? AND s.rowid BETWEEN ? AND ? AND u.trace = ?').pluck();
+  const chunks = database.prepare('SELECT (SELECT min(chunk) FROM chunk_use WHERE trace = @n), (SELECT max(chunk) FROM chunk_use WHERE trace = @n)').raw().safeIntegers();
   const bringer = database.prepare('SELECT span FROM chunk_use WHERE chunk = ? AND trace = ?').pluck();
   // A chunk was brought by the last span before it.
   const id = database.prepare("SELECT printf('%016x', id) FROM span WHERE n <= ? AND n >= ? ORDER BY n DESC LIMIT 1").pluck();
@@ -31,24 +41,14 @@ export function findInTrace(database: Database, trace: OpenTrace, text: string, 
     const spanId = id.get(number, first) as string | undefined;
     if (spanId !== undefined) found.add(spanId);
   };
-  for (const number of own.iterate(phrase, BigInt(first), BigInt(last)) as IterableIterator<number>) {
+  for (const number of own.iterate(expression, BigInt(first), BigInt(last)) as IterableIterator<number>) {
     if (found.size > most) break;
     add((bringer.get(number, trace.stored.n) as number | undefined) ?? number);
   }
-  for (const span of foreign.iterate(phrase, trace.stored.n) as IterableIterator<number>) {
+  const [least, greatest] = chunks.get({ n: trace.stored.n }) as [bigint | null, bigint | null];
+  const places = least === null ? [] : (foreign.iterate(expression, least, greatest, trace.stored.n) as IterableIterator<number>);
+  for (const span of places) {
     if (found.size > most) break;
     add(span);
   }
-  const spanIds = [...found];
-  return { spanIds: spanIds.slice(0, most), more: spanIds.length > most };
-}
-
-/** Of so few chunks that came with other traces each is asked for in the index; of more, each place of the phrase is asked for among them. */
-const FEW_FOREIGN = 500;
-
-function foreignOf(database: Database, trace: number): string {
-  const count = database.prepare('SELECT count(*) FROM (SELECT 1 FROM chunk_use WHERE trace = ? LIMIT ?)').pluck().get(trace, FEW_FOREIGN + 1) as number;
-  return count <= FEW_FOREIGN
-    ? 'SELECT u.span FROM chunk_use u CROSS JOIN trace_search s ON s.rowid = u.chunk WHERE s.trace_search MATCH ? AND u.trace = ?'
-    : 'SELECT u.span FROM trace_search s CROSS JOIN chunk_use u ON u.chunk = s.rowid WHERE s.trace_search MATCH ? AND u.trace = ?';
 }

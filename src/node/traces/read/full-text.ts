@@ -116,11 +116,10 @@ export class TextMatches {
 
   #fill(table: string, asked: Phrase, within: Within | null, isRare: boolean): void {
     const database = this.#database;
-    const words = asked.beginning === null ? null : this.#wordsFrom(asked.beginning);
+    const looked = this.lookedFor(asked);
     database.transaction(() => {
       database.exec(`DELETE FROM ${table}`);
-      if (words?.length === 0 || within?.numbers.length === 0) return;
-      const looked = words === null ? asked : { expression: words.map((word) => phraseOf(word, false)).join(' OR '), prefix: false };
+      if (looked === null || within?.numbers.length === 0) return;
       if (isRare) return this.#addPlaces(table, this.#places(looked));
       // Each step would gather the words anew.
       if (looked.prefix) this.#fillAtOnce(table, looked, within);
@@ -130,6 +129,13 @@ export class TextMatches {
         this.#addCarriers(table, looked, this.#chunksOf(table, within));
       }
     })();
+  }
+
+  /** What the index is asked for: in place of the beginning of a word the words that begin so, where these are few; `null`: none does. */
+  lookedFor(asked: Phrase): Looked | null {
+    const words = asked.beginning === null ? null : this.#wordsFrom(asked.beginning);
+    if (words === null) return asked;
+    return words.length === 0 ? null : { expression: words.map((word) => phraseOf(word, false)).join(' OR '), prefix: false };
   }
 
   /** Common words that nowhere stand in a row are a walk through all their rows: one, not one for what is asked about each of some traces and again for all. */

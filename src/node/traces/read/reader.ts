@@ -76,7 +76,7 @@ export class TraceReader {
     'traces/skeleton': ({ traceId, knownRevision }) => (knownRevision !== undefined && this.#open.revisionOf(traceId) === knownRevision ? null : copyOfSkeleton(this.#open.open(traceId).skeleton)),
     'traces/span': ({ traceId, spanId }, { prices }) => detailOf(this.#open.open(traceId), spanId, prices),
     'traces/value': ({ traceId, spanId, pointer }, { prices }) => ({ value: wholeValue(this.#open.open(traceId), spanId, pointer, prices) }),
-    'traces/find': ({ traceId, text, limit }) => findInTrace(this.#database, this.#open.open(traceId), text, limit),
+    'traces/find': ({ traceId, text, limit }) => findInTrace(this.#store, this.#open.open(traceId), text, limit),
     'traces/findings': ({ traceId }, { prices }) => this.#findings(this.#open.open(traceId), prices).state(),
     'traces/breakdown': ({ traceId }) => breakdownOf(this.#open.open(traceId)),
     'traces/memory': ({ session }, { prices }) => memoryOf(this.#database, session, prices),
