@@ -170,7 +170,7 @@ describe('two versions of a prompt', () => {
     // One run is both: as it stands in the file, and as it was saved.
     const same = await started('triage@v2', 'triage');
     expect([same.a.ref.runId, same.b.ref.runId, same.a.label, same.b.label]).toEqual([second.info.id, second.info.id, saved.b.label, 'working copy']);
-    expect(same.result).toMatchObject({ gate: 'passes', metrics: [{ delta: 0, verdict: 'no-difference-shown' }, {}, {}, {}] });
+    expect(same.result).toMatchObject({ gate: 'passes', metrics: [{ delta: 0, verdict: 'no-difference-shown' }, {}, {}] });
     writeFileSync(path, triage(QUICK));
     expect((await started('triage@v2', 'triage')).b).toMatchObject({ ref: { runId: first.info.id }, label: 'working copy', version: null });
     expect(model.requests).toHaveLength(asked);

@@ -90,11 +90,20 @@ function isAnswered({ passes, scores }: PairedCase['a']): boolean {
   return passes.some((pass) => pass !== null) || scores.some((score) => score !== null);
 }
 
-/** The metric of the verdict first; then the others that any case has. */
+/**
+ * The metric of the verdict first; then the others that any case has. A score that is nothing but the pass rate once more, as every output
+ * that passes has 1 and every other 0, is left out: it would stand there with the same numbers, and with a p that is adjusted for it.
+ */
 function inOrder(columns: readonly Column[], metric: string): Column[] {
   const main = columns.find(({ name }) => name === metric) ?? { name: metric, unit: 'score', statistic: 'mean', higherIsBetter: true, bounded: true, a: new Float64Array(), b: new Float64Array() };
   const has = ({ a, b }: Column): boolean => a.some((value) => !Number.isNaN(value)) || b.some((value) => !Number.isNaN(value));
-  return [main, ...columns.filter((column) => column !== main && (column.name === 'passRate' || has(column)))];
+  const rate = columns.find(({ name }) => name === 'passRate');
+  const isRate = (column: Column): boolean => column.name === 'score' && rate !== undefined && sameValues(column.a, rate.a) && sameValues(column.b, rate.b);
+  return [main, ...columns.filter((column) => column !== main && (column.name === 'passRate' || (has(column) && !isRate(column))))];
+}
+
+function sameValues(values: Float64Array, others: Float64Array): boolean {
+  return values.every((value, index) => Object.is(value, others[index]));
 }
 
 /** What is the same for every metric and slice of a comparison. `clustered`: any case names a cluster. */

@@ -291,6 +291,17 @@ describe('what is tested together is adjusted by Holm', () => {
     expect([sliceField('lang=de'), sliceField('hard'), sliceField('a=b=c')]).toEqual(['lang', 'tag', 'a']);
   });
 
+  it('leaves out a score that is nothing but the pass rate once more, and keeps it where one output differs or it is what is asked about', () => {
+    const scored = (last: number): PairedCase[] => Array.from({ length: 40 }, (_, i) => paired(i, { passes: [i % 3 === 0], scores: [i % 3 === 0 ? 1 : 0], tokens: [100 + i] }, { passes: [i % 2 === 0], scores: [i === 38 ? last : i % 2 === 0 ? 1 : 0], tokens: [101 + i + (i % 3)] }, { slices: ['all'] }));
+    const names = (last: number, metric: string): string[] => compareCases(scored(last), { margin: 0.05, metric }).metrics.map(({ name }) => name);
+    expect(names(1, 'passRate')).toEqual(['passRate', 'tokens']);
+    expect(names(0.99, 'passRate')).toEqual(['passRate', 'score', 'tokens']);
+    expect(names(1, 'score')).toEqual(['score', 'passRate', 'tokens']);
+    // It is not among what p is adjusted for, in slices neither.
+    const { metrics: [, tokens], slices } = compareCases(scored(1), { margin: 0.05, metric: 'passRate' });
+    expect([tokens?.pAdjusted, slices[0]?.metrics.map(({ name }) => name)]).toEqual([undefined, ['passRate']]);
+  });
+
   it('the other metrics, not that of the verdict', () => {
     const random = seededRandom(3);
     const both = cases.map((one, i) => paired(i, { passes: one.a.passes, scores: [random()], tokens: [100 + i] }, { passes: one.b.passes, scores: [random()], tokens: [101 + i + (i % 3)] }));
