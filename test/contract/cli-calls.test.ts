@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CaseProposal, Replay } from '../../src/protocol/spans.ts';
 import { touchstoneIn, type CommandResult } from '../fixtures/command-line.ts';
@@ -34,7 +35,7 @@ describe('touchstone golden', () => {
     expect(golden()).toBe(GOLDEN);
 
     const written = await touchstone('golden', 'aaaaaaaa', '--expected', 'billing');
-    expect(written).toMatchObject({ code: 0, out: expect.stringMatching(/^\+ triage\.golden\.jsonl .*masked: \[email 1\] in \/vars\/ticket/s) as string });
+    expect(written).toMatchObject({ code: 0, out: expect.stringMatching(/^\+ triage\.golden\.jsonl .*masked: \[email 1\] in ticket \([^)]+\)[^\n]*; names and postal addresses are not found/s) as string });
     expect(golden().startsWith(GOLDEN)).toBe(true);
     expect(golden().trimEnd().split('\n')).toHaveLength(2);
     expect(JSON.parse(golden().trimEnd().split('\n')[1] ?? '')).toMatchObject({ ticket: 'Charged twice, write to [email 1].', expected: 'billing', metadata: { trace: 'a'.repeat(32) } });
@@ -89,6 +90,20 @@ describe('touchstone replay', () => {
     writeFileSync(join(folder, 'elsewhere.jsonl'), `${recordedCallLine({ id: 'e'.repeat(16), model: 'in-house', answer: 'x', messages: [{ role: 'user', content: 'y' }] }).replace('"openai"', '"house"')}\n`);
     expect(await touchstone('import', 'elsewhere.jsonl')).toMatchObject({ code: 0 });
     expect(await touchstone('replay', 'eeeeeeee')).toMatchObject({ code: 2, err: expect.stringContaining('--model PROVIDER/NAME') as string });
+  }, 120_000);
+});
+
+describe('the prompts of old calls', () => {
+  it('are not found out where there are thousands of newer traces, which is said', async () => {
+    const database = new Sqlite(join(folder, '.touchstone/touchstone.db'));
+    const columns = (database.pragma('table_info(trace)') as { name: string }[]).map(({ name }) => name).filter((name) => !['n', 'id', 'start_ns', 'llm_calls'].includes(name)).join(', ');
+    const newer = database.prepare(`INSERT INTO trace (id, start_ns, llm_calls, ${columns}) SELECT randomblob(16), start_ns + 1000000000 + ?, 0, ${columns} FROM trace ORDER BY n LIMIT 1`);
+    // The newer of the two recorded ones is the last that is looked at.
+    database.transaction(() => { for (let at = 0; at < 4999; at++) newer.run(at); })();
+    database.close();
+    const { code, out, err } = await touchstone('traces', 'prompt:*triage', '--json');
+    expect([code, err]).toEqual([0, expect.stringContaining('the newest 5,000 traces. Older ones (1) are found by prompt: only if they name theirs.') as string]);
+    expect((JSON.parse(out) as { traces: unknown[] }).traces).toHaveLength(1);
   }, 120_000);
 });
 

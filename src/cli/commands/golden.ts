@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { appendCaseEdit, datasetRow } from '../../core/dataset/edit.ts';
 import { TouchstoneError } from '../../core/errors.ts';
+import { maskedPlace } from '../../core/golden/masked-place.ts';
 import { LineMap } from '../../core/text/position.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import type { PromptPlace } from '../../protocol/registry.ts';
@@ -93,7 +94,7 @@ function describe({ case: added, dataset, duplicateOf, masked, notes, origin, sp
   return [
     `${isDryRun ? '?' : '+'} ${where}  ${JSON.stringify(datasetRow(added))}`,
     ...(origin === null ? [] : [`  ${origin.name} · ${origin.versions.map(({ label }) => label).join(', ')}${origin.exact ? '' : ` · a guess, ${Math.round(origin.score * 100)} % of its text`}`]),
-    ...(masked.length === 0 ? [] : [`  masked: ${masked.map(({ placeholder, pointer, hint }) => `${placeholder} in ${pointer === '' ? '/' : pointer} (${hint})`).join(', ')}`]),
+    ...(masked.length === 0 ? [] : [`  masked: ${masked.map(({ placeholder, pointer, hint }) => `${placeholder} in ${maskedPlace(pointer)} (${hint})`).join(', ')}; names and postal addresses are not found`]),
     ...notes.map((note) => `  ${note}`),
   ];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { appendCaseEdit } from '../../../src/core/dataset/edit.ts';
 import { caseId } from '../../../src/core/golden/case-id.ts';
+import { maskedPlace } from '../../../src/core/golden/masked-place.ts';
 import { proposeCase, variablesHash, type GoldenSource } from '../../../src/core/golden/propose.ts';
 
 const span: GoldenSource['span'] = {
@@ -8,6 +9,12 @@ const span: GoldenSource['span'] = {
   output: [{ role: 'assistant', parts: [{ type: 'text', text: 'billing' }] }], outputForm: 'messages',
 };
 const source: GoldenSource = { span, variables: { subject: 'Charged twice', body: 'Write to ana@example.org. Again: ana@example.org' }, prompt: { id: 'support/triage', version: '3f9a1c2e' } };
+
+describe('the place of what was masked', () => {
+  it('is said as a person calls it', () => {
+    expect(['/vars/ticket', '/vars/a~1b~0/0/name', '/expected', '/metadata/service', '/tags/0', '/vars', ''].map(maskedPlace)).toEqual(['ticket', 'a/b~.0.name', 'expected', 'metadata.service', 'tags.0', 'vars', 'the case']);
+  });
+});
 
 describe('the golden case of a call', () => {
   it('has its variables, what was answered, and where it comes from, with nobody’s address in it', () => {

@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { appendCasesEdit } from '../../../core/dataset/edit.ts';
 import { textOf } from '../../../core/dataset/edit-text.ts';
+import { maskedPlace } from '../../../core/golden/masked-place.ts';
 import type { JsonObject } from '../../../core/json.ts';
+import { formatCount } from '../../../core/text/format.ts';
 import type { CaseProposal, SpanRef } from '../../../protocol/spans.ts';
 import { askExpected, datasetPlace } from '../../cases/add-case.ts';
 import { applyAndShow } from '../../datasets/accept.ts';
@@ -86,12 +88,12 @@ async function confirm({ masked, notes, duplicateOf, case: added }: CaseProposal
   const details = [
     ...(duplicateOf === null ? [] : [vscode.l10n.t('{0} asks the same.', duplicateOf.caseId)]),
     ...notes,
-    ...masked.map(({ placeholder, pointer, hint }) => vscode.l10n.t('{0} stands for {1} in {2}', placeholder, hint, pointer)),
+    ...masked.map(({ placeholder, pointer, hint }) => vscode.l10n.t('{0} stands for {1} in {2}', placeholder, hint, maskedPlace(pointer))),
   ];
   if (details.length === 0) return true;
   const add = { label: `$(add) ${vscode.l10n.t('Add the case')}`, description: JSON.stringify(added.vars).slice(0, 200), adds: true };
   const items: (vscode.QuickPickItem & { adds?: boolean })[] = [add, { label: vscode.l10n.t('What to look at'), kind: vscode.QuickPickItemKind.Separator }, ...details.map((label) => ({ label }))];
-  const picked = await showQuickPick(items, { title, placeHolder: masked.length > 0 ? vscode.l10n.t('{0} values were masked', masked.length) : vscode.l10n.t('Look at this first') });
+  const picked = await showQuickPick(items, { title, placeHolder: masked.length > 0 ? vscode.l10n.t('Masked: {0}. Names and postal addresses are not found: read the case', formatCount(masked.length, 'value')) : vscode.l10n.t('Look at this first') });
   return picked?.adds === true;
 }
 
