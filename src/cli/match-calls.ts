@@ -3,6 +3,7 @@ import { formatCount } from '../core/text/format.ts';
 import { names } from '../core/trace/query/model.ts';
 import { parseQuery } from '../core/trace/query/parse.ts';
 import type { EngineClient } from '../protocol/engine.ts';
+import { MOST_OLDER } from '../protocol/spans.ts';
 import type { CliContext } from './context.ts';
 import { Interrupts } from './interrupts.ts';
 import { shouldLog } from './progress.ts';
@@ -26,8 +27,9 @@ export async function matchCalls(engine: EngineClient, query: string, context: C
   let last = { at: began, done: 0 };
   try {
     for (let most = 0; ; ) {
-      const { pending, isWorking } = await engine.request('calls/match', { forMs: STEP_MS }, interrupts.signal);
+      const { pending, isWorking, newest, older } = await engine.request('calls/match', { forMs: STEP_MS }, interrupts.signal);
       if (interrupts.signal.aborted) throw new TouchstoneError('cancelled', 'Cancelled.');
+      if (older > 0) status.print(`The prompts of calls are found out for the newest ${formatCount(newest, 'trace')}. Older ones (${formatCount(older)}${older < MOST_OLDER ? '' : ' and more'}) are found by prompt: only if they name theirs.`);
       if (pending === 0) return;
       const now = context.now();
       if (!isWorking || now - began > LONGEST_MS) {

@@ -183,6 +183,9 @@ export interface TracedFunction {
   readonly last: readonly { readonly traceId: string; readonly spanId: string; readonly startNs: string; readonly durationMs: number | null; readonly error: boolean }[];
 }
 
+/** Traces whose prompts nobody finds out are counted up to here. */
+export const MOST_OLDER = 10_000;
+
 /** From a span to the prompt, to a golden case, to the code, and to another answer: method → [parameters, result]. */
 export interface SpanMethods {
   'spans/prompt': [SpanRef & { readonly overlays?: readonly TextOverlay[] }, SpanPrompt];
@@ -190,9 +193,11 @@ export interface SpanMethods {
   'prompts/production': [{ readonly path: string; readonly days?: number }, { readonly uses: readonly ProductionUse[] }];
   /**
    * Goes on finding out which prompts made the calls of the store, which `prompt:` in a query finds them by: for at most so many milliseconds.
-   * `pending`: traces that were not looked at yet. `isWorking`: asked again, it goes on; else what is left could not be looked at.
+   * `pending`: traces that were not looked at yet. `isWorking`: asked again, it goes on; else what is left could not be looked at. So many of the
+   * `newest` traces are looked at; of `older` ones nobody will know, counted up to
+   * `MOST_OLDER`, and told once it is at its end.
    */
-  'calls/match': [{ readonly forMs: number }, { readonly pending: number; readonly isWorking: boolean }];
+  'calls/match': [{ readonly forMs: number }, { readonly pending: number; readonly isWorking: boolean; readonly newest: number; readonly older: number }];
   /** The text of a prompt file that asks what the call asked, masked. Nothing is written. @throws 'usage' (the call holds no messages) */
   'calls/new-prompt': [SpanRef & { readonly name: string }, { readonly text: string; readonly masked: readonly MaskedValue[]; readonly notes: readonly string[] }];
   /** Nothing is written. `corrections`, and `vars` that are known better than the call tells them, by span id. */

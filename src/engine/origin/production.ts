@@ -2,8 +2,8 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { quantileSorted } from '../../core/stats/quantile.ts';
 import type { Span } from '../../core/trace/model.ts';
 import { isoOfNanos } from '../../core/trace/time.ts';
-import { CallPrompts, type CallPrompt, type CallUse, type Feedback, type UnmatchedTrace } from '../../node/sqlite/call-prompts.ts';
-import type { ProductionUse, SpanPrompt, SpanRef } from '../../protocol/spans.ts';
+import { CallPrompts, MOST_TRACES, type CallPrompt, type CallUse, type Feedback, type UnmatchedTrace } from '../../node/sqlite/call-prompts.ts';
+import { MOST_OLDER, type ProductionUse, type SpanMethods, type SpanPrompt, type SpanRef } from '../../protocol/spans.ts';
 import { aborted } from '../aborted.ts';
 import { goneIsNone } from './gone.ts';
 import type { Template, Templates } from './templates.ts';
@@ -51,20 +51,25 @@ export class Production {
   }
 
   /** For whoever cannot leave it to the background: waits for so long, or until everything was looked at, or nobody waits any more. */
-  async match(forMs: number, signal: AbortSignal): Promise<{ readonly pending: number; readonly isWorking: boolean }> {
+  async match(forMs: number, signal: AbortSignal): Promise<SpanMethods['calls/match'][1]> {
     const calls = new CallPrompts(await this.#ports.database());
-    const pending = async (): Promise<number> => {
+    const state = async (): Promise<SpanMethods['calls/match'][1]> => {
       const templates = await this.#ports.templates();
+      const isWorking = this.#working !== undefined;
       // Without prompts there is nothing to find out.
-      return templates.byKey.size === 0 ? 0 : calls.pending(identityOf(templates));
+      if (templates.byKey.size === 0) return { pending: 0, isWorking, newest: MOST_TRACES, older: 0 };
+      const identity = identityOf(templates);
+      const pending = calls.pending(identity);
+      // Counted once, at the end: who waits asks again and again.
+      return { pending, isWorking, newest: MOST_TRACES, older: pending > 0 && isWorking ? 0 : calls.older(identity, MOST_OLDER) };
     };
-    const before = await pending();
-    if (before === 0 || signal.aborted) return { pending: before, isWorking: this.#working !== undefined };
+    const before = await state();
+    if (before.pending === 0 || signal.aborted) return before;
     this.nudge();
     const waited = new AbortController();
     await Promise.race([this.#working, sleep(forMs, undefined, { signal: waited.signal }).catch(() => undefined), aborted(signal)]);
     waited.abort();
-    return { pending: await pending(), isWorking: this.#working !== undefined };
+    return state();
   }
 
   async close(): Promise<void> {

@@ -41,7 +41,7 @@ export interface CallUse {
 }
 
 /** Newest traces that are looked at: what production does now, and a bound on the work after a prompt was changed. */
-const MOST_TRACES = 5000;
+export const MOST_TRACES = 5000;
 /** Calls of one prompt that are counted. */
 const MOST_CALLS = 100_000;
 
@@ -63,9 +63,18 @@ export class CallPrompts {
 
   /** The newest first. `templates`: names the prompts as they are now; what was matched with others is matched again. */
   unmatched(templates: string, limit: number): UnmatchedTrace[] {
+    return this.#unmatchedOf(`LIMIT ${MOST_TRACES}`, templates, limit);
+  }
+
+  /** How many older ones are as little known, and are not looked at; counted no further than `limit`. */
+  older(templates: string, limit: number): number {
+    return this.#unmatchedOf(`LIMIT -1 OFFSET ${MOST_TRACES}`, templates, limit).length;
+  }
+
+  #unmatchedOf(which: string, templates: string, limit: number): UnmatchedTrace[] {
     return this.#database
       .prepare(
-        `SELECT t.n AS trace, lower(hex(t.id)) AS traceId, t.revision FROM (SELECT n, id, revision, llm_calls FROM trace WHERE origin <> ${EVAL} ORDER BY start_ns DESC LIMIT ${MOST_TRACES}) t
+        `SELECT t.n AS trace, lower(hex(t.id)) AS traceId, t.revision FROM (SELECT n, id, revision, llm_calls FROM trace WHERE origin <> ${EVAL} ORDER BY start_ns DESC ${which}) t
            LEFT JOIN call_prompt_seen s ON s.trace = t.n
           WHERE t.llm_calls > 0 AND (s.trace IS NULL OR s.revision <> t.revision OR s.templates <> ?) LIMIT ?`,
       )

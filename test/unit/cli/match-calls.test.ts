@@ -9,14 +9,14 @@ interface Bench {
 }
 
 /** `steps`: what the engine answers, one after another; each takes a second. */
-function bench(steps: readonly { readonly pending: number; readonly isWorking: boolean }[]): Bench {
+function bench(steps: readonly { readonly pending: number; readonly isWorking: boolean; readonly older?: number }[]): Bench {
   const asked: string[] = [];
   let now = 0;
   const engine = {
     request: (method: string) => {
       const answer = steps[Math.min(asked.push(method), steps.length) - 1];
       now += 1000;
-      return Promise.resolve(answer);
+      return Promise.resolve({ newest: 5000, older: 0, ...answer });
     },
   } as unknown as EngineClient;
   return {
@@ -42,6 +42,13 @@ describe('a query that asks for prompts', () => {
     const endless = bench([{ pending: 5000, isWorking: true }]);
     expect(await endless.match('-prompt:triage')).toContain('5,000 traces is not known yet');
     expect(endless.asked).toHaveLength(61);
+  });
+
+  it('says once which traces nobody looks at', async () => {
+    const { match, asked } = bench([{ pending: 40, isWorking: true }, { pending: 0, isWorking: false, older: 1200 }]);
+    expect(await match('prompt:triage')).toBe('The prompts of calls are found out for the newest 5,000 traces. Older ones (1,200) are found by prompt: only if they name theirs.\n');
+    expect(asked).toHaveLength(2);
+    expect(await bench([{ pending: 0, isWorking: false, older: 10_000 }]).match('prompt:triage')).toContain('Older ones (10,000 and more)');
   });
 
   it.each(['', 'refund', 'name:prompt', '"prompt:triage"', 'prompt:('])('is the only one that waits: %j', async (query) => {
