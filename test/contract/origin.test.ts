@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -245,5 +245,12 @@ describe('golden cases of recorded calls', () => {
     expect(of).toBe(8);
     expect(spans.map(({ spanId }) => spanId[0]).sort((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual(['a', 'b', 'c']);
     expect((await engine.request('golden/sample', { query: '', count: 3, prompt: { path: path('other') } })).of).toBe(0);
+    // What a case of the dataset asks already is not chosen once more, while there is something else.
+    const { proposals: [hiring] } = await engine.request('golden/propose', { spans: spans.filter(({ spanId }) => spanId.startsWith('c')) });
+    appendFileSync(hiring!.dataset!.file, `${JSON.stringify({ ...hiring!.case.vars, expected: 'other' })}\n`);
+    const again = await engine.request('golden/sample', { query: '', count: 3, prompt: { path: path() } });
+    expect(again.of).toBe(8);
+    expect(again.spans).toHaveLength(3);
+    expect(again.spans.map(({ spanId }) => spanId[0])).not.toContain('c');
   }, 60_000);
 });

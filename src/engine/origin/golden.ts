@@ -69,7 +69,10 @@ export class GoldenCases {
     return { proposals };
   }
 
-  /** Of the calls that a query finds those whose questions differ the most, the newest first. */
+  /**
+   * Of the calls that a query finds those whose questions differ the most, the newest first. Where there are more than are wanted, none is
+   * chosen that a case of its dataset asks already; where every one is asked already, these are given, so that this is said.
+   */
   async sample({ query, count, prompt }: Sample[0], signal: AbortSignal): Promise<Sample[1]> {
     checkCount(count);
     const found: { ref: SpanRef; question: string }[] = [];
@@ -87,10 +90,28 @@ export class GoldenCases {
       // What people wrote stays on this machine: always the local model, whichever one the project has for its checks.
       const model = await catalog.embedding();
       const vectors = await model.embed(distinct.map(({ question }) => question), signal);
-      return { spans: pickDiverse(vectors, count).flatMap((position) => distinct[position]?.ref ?? []), of: found.length };
+      const candidates = pickDiverse(vectors, count + MOST_CASES).flatMap((position) => distinct[position]?.ref ?? []);
+      const asked = await this.#newOf(candidates, count, { spans: [], ...(prompt === undefined ? {} : { prompt }) }, signal);
+      return { spans: asked.length > 0 ? asked : candidates.slice(0, count), of: found.length };
     } finally {
       await catalog.dispose();
     }
+  }
+
+  /** At most `count` of the calls, in their order, that would be new cases. What cannot be proposed says so when it is proposed. */
+  async #newOf(candidates: readonly SpanRef[], count: number, request: Propose[0], signal: AbortSignal): Promise<SpanRef[]> {
+    const targets = new Map<string, Promise<Target | null>>();
+    const chosen: SpanRef[] = [];
+    for (const ref of candidates) {
+      if (chosen.length === count) break;
+      signal.throwIfAborted();
+      const proposal = await this.#proposal(ref, request, targets, signal).catch((error: unknown) => {
+        if (error instanceof TouchstoneError && error.code !== 'cancelled') return null;
+        throw error;
+      });
+      if ((proposal?.duplicateOf ?? null) === null) chosen.push(ref);
+    }
+    return chosen;
   }
 
   async #proposal(ref: SpanRef, request: Propose[0], targets: Map<string, Promise<Target | null>>, signal: AbortSignal): Promise<CaseProposal> {
