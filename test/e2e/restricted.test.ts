@@ -49,7 +49,7 @@ describe('a workspace that is not trusted', () => {
     await window.page.keyboard.press('F1');
     await window.input.fill('>Touchstone: ');
     // Listed by their names, and no others: what is typed has been looked for. What may be imported would stand before what shows the log.
-    const offered = async (): Promise<string[]> => window.choices.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    const offered = async (): Promise<string[]> => (await window.choices.allInnerTexts()).map((text) => text.trim());
     await expect.poll(async () => (await offered()).every((label) => label.startsWith('Touchstone: ')) && (await offered()).some((label) => label.startsWith('Touchstone: Show Log')), { timeout: MINUTE }).toBe(true);
     expect(IMPORT).toBe('Import Traces');
     expect((await offered()).filter((label) => label.includes(IMPORT))).toEqual([]);
