@@ -65,7 +65,7 @@ describe('touchstone compare', () => {
     expect([json.code, json.stderr]).toEqual([0, 'Every output is known: nothing is run.\nWrote reports/c.md\nWrote reports/c.html\n']);
     const document = JSON.parse(json.stdout) as { sentence: string; metrics: { a: number; b: number }[] };
     expect(isCompareDocument(document), JSON.stringify(isCompareDocument.errors)).toBe(true);
-    expect(document).toMatchObject({ gate: 'passes', margin: 0.05, metrics: [{ name: 'passRate', a: 0.75, b: 0.95 }, {}, {}] });
+    expect(document).toMatchObject({ gate: 'passes', margin: 0.05, metrics: [{ name: 'passRate', a: 0.75, b: 0.95 }, { name: 'score', a: 0.75, b: 0.95 }, {}, {}] });
     expect(better.stdout).toContain(document.sentence);
     const markdown = await touchstone('compare', 'triage@production', 'triage.prompt.yml', '--markdown');
     expect([markdown.code, markdown.stdout]).toEqual([0, readFileSync(join(folder, 'reports/c.md'), 'utf8')]);

@@ -26,7 +26,7 @@ export function compareCases(cases: readonly PairedCase[], options: CompareOptio
 
 /** The same for whoever has other things to do meanwhile: yields between units of work of some milliseconds. */
 export function* compareInSteps(cases: readonly PairedCase[], options: CompareOptions): Generator<undefined, ComparisonResult> {
-  const columns = inOrder(columnsOf(cases), options.metric);
+  const { columns, scoreIsPassRate } = comparedColumns(columnsOf(cases), options.metric);
   const clustered = cases.some(({ cluster }) => cluster !== null);
   yield;
   const repeats = repeatsOf(cases);
@@ -43,6 +43,7 @@ export function* compareInSteps(cases: readonly PairedCase[], options: CompareOp
     repeats,
     unanswered: cases.length - answered,
     metrics: [...(main === undefined ? [] : [main]), ...adjusted(others, options)],
+    ...(scoreIsPassRate ? { scoreIsPassRate } : {}),
     slices: yield* compareSlices(cases, columns, { repeats, clustered }, options),
     gate: main === undefined ? 'inconclusive' : gateOutcome(main, options.margin),
     margin: options.margin,
@@ -91,15 +92,16 @@ function isAnswered({ passes, scores }: PairedCase['a']): boolean {
 }
 
 /**
- * The metric of the verdict first; then the others that any case has. A score that is nothing but the pass rate once more, as every output
- * that passes has 1 and every other 0, is left out: it would stand there with the same numbers, and with a p that is adjusted for it.
+ * The metric of the verdict first; then the others that any case has. A score that is nothing but the pass rate once more is left out: tested
+ * apart, it would stand there with the same numbers and another p, and make Holm's family larger by nothing.
  */
-function inOrder(columns: readonly Column[], metric: string): Column[] {
+function comparedColumns(columns: readonly Column[], metric: string): { readonly columns: Column[]; readonly scoreIsPassRate: boolean } {
   const main = columns.find(({ name }) => name === metric) ?? { name: metric, unit: 'score', statistic: 'mean', higherIsBetter: true, bounded: true, a: new Float64Array(), b: new Float64Array() };
   const has = ({ a, b }: Column): boolean => a.some((value) => !Number.isNaN(value)) || b.some((value) => !Number.isNaN(value));
   const rate = columns.find(({ name }) => name === 'passRate');
-  const isRate = (column: Column): boolean => column.name === 'score' && rate !== undefined && sameValues(column.a, rate.a) && sameValues(column.b, rate.b);
-  return [main, ...columns.filter((column) => column !== main && (column.name === 'passRate' || (has(column) && !isRate(column))))];
+  const isRate = (column: Column): boolean => column !== main && column.name === 'score' && has(column) && rate !== undefined && sameValues(column.a, rate.a) && sameValues(column.b, rate.b);
+  const scoreIsPassRate = columns.some(isRate);
+  return { columns: [main, ...columns.filter((column) => column !== main && (column.name === 'passRate' || (has(column) && !isRate(column))))], scoreIsPassRate };
 }
 
 function sameValues(values: Float64Array, others: Float64Array): boolean {

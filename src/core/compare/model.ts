@@ -103,6 +103,8 @@ export interface ComparisonResult {
   readonly unanswered: number;
   /** The metric of the verdict first, then pass rate, score, named metrics, cost, latency, tokens. */
   readonly metrics: readonly MetricComparison[];
+  /** The score is the pass rate once more, as every output that passes has 1 and every other 0: `metrics` has it under that name only. */
+  readonly scoreIsPassRate?: true;
   readonly slices: readonly SliceComparison[];
   readonly gate: GateOutcome;
   readonly margin: number;

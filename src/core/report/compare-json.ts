@@ -1,4 +1,4 @@
-import type { ComparisonTest, MetricComparison } from '../compare/model.ts';
+import type { ComparisonResult, ComparisonTest, MetricComparison } from '../compare/model.ts';
 import type { ReportedComparison, ReportedSide } from './compare-model.ts';
 import { reportedVerdict } from './compare-model.ts';
 
@@ -28,8 +28,8 @@ function documentOf(comparison: ReportedComparison): object {
     unanswered: result?.unanswered ?? 0,
     ...(refused === null ? {} : { refused: { differs: refused.differs, message: refused.message } }),
     ...(stoppedEarly === null ? {} : { stoppedEarly }),
-    metrics: (result?.metrics ?? []).map(metricDocument),
-    slices: (result?.slices ?? []).map(({ slice, n, regressed, improved, metrics }) => ({ slice, n, regressed, improved, metrics: metrics.map(metricDocument) })),
+    metrics: metricDocuments(result?.metrics ?? [], result),
+    slices: (result?.slices ?? []).map(({ slice, n, regressed, improved, metrics }) => ({ slice, n, regressed, improved, metrics: metricDocuments(metrics, result) })),
     cases: changes.map(({ caseId, a: before, b: after, delta, regressed, improved, verdict }) => ({ case: caseId, a: before, b: after, delta, regressed, improved, ...(verdict === null ? {} : { verdict }) })),
     verdicts,
   };
@@ -50,6 +50,14 @@ const TESTS: Readonly<Record<ComparisonTest, string>> = {
   sequential: 'none',
   none: 'none',
 };
+
+/** Whoever reads the document finds the score under its name, also where it is the pass rate once more. */
+function metricDocuments(metrics: readonly MetricComparison[], result: ComparisonResult | null): object[] {
+  return metrics.flatMap((metric) => {
+    const isScore = metric.name === 'passRate' && result?.scoreIsPassRate === true;
+    return [metricDocument(metric), ...(isScore ? [metricDocument({ ...metric, name: 'score', unit: 'score' })] : [])];
+  });
+}
 
 function metricDocument(metric: MetricComparison): object {
   const { name, unit, higherIsBetter, a, b, intervalA, intervalB, delta, interval, ratio, p, pAdjusted, test, verdict, n, clusters, minimumDetectable, casesNeeded, warning } = metric;

@@ -297,6 +297,8 @@ describe('what is tested together is adjusted by Holm', () => {
     expect(names(1, 'passRate')).toEqual(['passRate', 'tokens']);
     expect(names(0.99, 'passRate')).toEqual(['passRate', 'score', 'tokens']);
     expect(names(1, 'score')).toEqual(['score', 'passRate', 'tokens']);
+    const isRate = (last: number, metric: string): unknown => compareCases(scored(last), { margin: 0.05, metric }).scoreIsPassRate;
+    expect([isRate(1, 'passRate'), isRate(0.99, 'passRate'), isRate(1, 'score')]).toEqual([true, undefined, undefined]);
     // It is not among what p is adjusted for, in slices neither.
     const { metrics: [, tokens], slices } = compareCases(scored(1), { margin: 0.05, metric: 'passRate' });
     expect([tokens?.pAdjusted, slices[0]?.metrics.map(({ name }) => name)]).toEqual([undefined, ['passRate']]);
