@@ -66,7 +66,8 @@ export class RecordedTools {
     const text = typeof result === 'string' ? result : (JSON.stringify(result) ?? '');
     // Without an id nobody knows whether a history tells of the same call again.
     if (id === null && results.includes(text)) return;
-    this.#byCall.set(key, [...results, text]);
+    results.push(text);
+    this.#byCall.set(key, results);
     const keys = this.#byName.get(name) ?? new Set();
     this.#byName.set(name, keys.add(key));
   }
