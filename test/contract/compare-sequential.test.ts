@@ -35,14 +35,14 @@ describe('a comparison that stops early', () => {
     expect(asked).toBeLessThan(CASES / 2);
     expect(model.requests).toHaveLength(2 * asked);
     expect([comparison.a.status, comparison.b.status, comparison.a.done, comparison.a.total]).toEqual(['finished', 'finished', asked, asked]);
-    expect(comparison.result).toMatchObject({ gate: 'passes', n: asked, metrics: [{ name: 'passRate', test: 'sequential', verdict: 'better' }, {}, {}, {}] });
+    expect(comparison.result).toMatchObject({ gate: 'passes', n: asked, metrics: [{ name: 'passRate', test: 'sequential', verdict: 'better' }, {}, {}] });
     expect(comparison.stoppedEarly).toMatchObject({ of: CASES, savedUsd: null, sentence: expect.stringMatching(/^Stopped after \d+ of 400 cases, clearly better: /) as unknown });
     const order = await Promise.all(runIds.map(async (runId) => (await workspace.cells(runId)).map(({ result }) => result.caseIndex)));
     expect(order[0]).toEqual(order[1]);
     expect(order[0]).not.toEqual(Array.from({ length: asked }, (_, i) => i));
     // What was stopped answers nothing else; its answers are in the cache.
     const { refs: [whole] } = await compared(workspace, ['triage@v1', 'triage']);
-    expect((await engine.request('compare/get', { ref: whole! })).result).toMatchObject({ n: CASES, metrics: [{ test: 'mcnemar-exact' }, {}, {}, {}] });
+    expect((await engine.request('compare/get', { ref: whole! })).result).toMatchObject({ n: CASES, metrics: [{ test: 'mcnemar-exact' }, {}, {}] });
     expect(model.requests).toHaveLength(2 * CASES);
   });
 
@@ -51,7 +51,7 @@ describe('a comparison that stops early', () => {
     const { refs: [ref] } = await compared(workspace, ['triage@v1', 'triage'], { sequential: true });
     const comparison = await workspace.engine.request('compare/get', { ref: ref! });
     expect(comparison.stoppedEarly).toMatchObject({ sentence: expect.stringContaining('clearly not worse by more than the margin: ') as unknown });
-    expect(comparison.result).toMatchObject({ gate: 'passes', metrics: [{ delta: 0, verdict: 'no-difference-shown' }, {}, {}, {}] });
+    expect(comparison.result).toMatchObject({ gate: 'passes', metrics: [{ delta: 0, verdict: 'no-difference-shown' }, {}, {}] });
   });
 
   it('asks for every case where nothing is clear, and only the side that is missing', async () => {
