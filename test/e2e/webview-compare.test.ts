@@ -336,6 +336,15 @@ describe('large comparisons, narrow panels, reloads', () => {
     const [list, detail] = [await grid(page).boundingBox(), await page.getByRole('complementary').boundingBox()];
     expect(detail?.y).toBeGreaterThan((list?.y ?? 0) + 50);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
+    // A verdict is the last thing to be cut off.
+    await page.getByRole('tab', { name: 'Slices' }).click();
+    const slices = page.locator('.line:not(.cols) .say .ell');
+    await slices.filter({ hasText: /^too few cases: about \d+ more$/ }).first().waitFor();
+    expect(await slices.evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent))).toEqual([]);
+    await page.getByRole('tab', { name: 'Scores' }).click();
+    await page.getByRole('cell', { name: 'no difference shown' }).first().waitFor();
+    const room = await page.locator('.scores .say-cell').evaluateAll((all) => Math.min(...all.map((one) => innerWidth - one.getBoundingClientRect().left)));
+    expect(room).toBeGreaterThan(64);
     await page.close();
   });
 
