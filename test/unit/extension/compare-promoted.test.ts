@@ -45,8 +45,8 @@ describe('Promote… in the comparison panel', () => {
   it('says which version the working copy has become once an environment points to it', async () => {
     const now = await shown({ production: V3.hash, workingCopy: V3.hash });
     expect(now.promoted).toEqual({ label: V3.label, environments: ['production'] });
-    expect(promotionOf(now)).toEqual({ targets: ['staging'], title: 'production points to v3 already. Promotes it to staging', badge: 'v3, in production' });
-    expect(promotionOf(await shown({ production: V3.hash, staging: V3.hash, workingCopy: V3.hash }))).toEqual({ targets: [], title: 'staging and production point to v3 already', badge: 'v3, in staging and production' });
+    expect(promotionOf(now)).toEqual({ targets: ['staging'], title: 'production points to v3 already. Promotes it to staging', badge: 'is v3, in production' });
+    expect(promotionOf(await shown({ production: V3.hash, staging: V3.hash, workingCopy: V3.hash }))).toEqual({ targets: [], title: 'staging and production point to v3 already', badge: 'is v3, in staging and production' });
   });
 
   it('is about what is shown: a working copy that was edited since it ran is no version of it', async () => {

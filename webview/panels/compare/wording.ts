@@ -127,7 +127,7 @@ export function incompleteSentence(side: ComparedSide): string | null {
   return ended === undefined || side.done >= side.total ? null : `${side.label} ${ended}: ${formatCount(side.done)} of ${formatCount(side.total, 'output')} are there.`;
 }
 
-/** Where `b` can be promoted to, and where it has been: `v3, in production` stands beside it. No target is left where all environments point to it. */
+/** Where `b` can be promoted to, and where it has been: `is v3, in production` stands beside it. No target is left where all environments point to it. */
 export function promotionOf({ comparison: { b }, environments, promoted }: ShownComparison): { readonly targets: readonly string[]; readonly title: string; readonly badge: string | null } {
   if (promoted === undefined) return { targets: environments, title: `Promotes ${b.label} to ${listed(environments, 'or')}`, badge: null };
   const targets = environments.filter((name) => !promoted.environments.includes(name));
@@ -135,7 +135,7 @@ export function promotionOf({ comparison: { b }, environments, promoted }: Shown
   const there = `${listed(promoted.environments, 'and')} ${promoted.environments.length === 1 ? 'points' : 'point'} to ${version} already`;
   // The label of a version that was asked for by its environment says both.
   const isSaid = b.version?.environment !== null && b.version?.environment !== undefined;
-  return { targets, title: targets.length === 0 ? there : `${there}. Promotes it to ${listed(targets, 'or')}`, badge: isSaid ? null : `${b.label.includes(version) ? '' : `${version}, `}in ${listed(promoted.environments, 'and')}` };
+  return { targets, title: targets.length === 0 ? there : `${there}. Promotes it to ${listed(targets, 'or')}`, badge: isSaid ? null : `${b.label.includes(version) ? '' : `is ${version}, `}in ${listed(promoted.environments, 'and')}` };
 }
 
 function listed(names: readonly string[], word: 'and' | 'or'): string {
