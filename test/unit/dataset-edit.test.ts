@@ -99,6 +99,9 @@ describe('a case added to a dataset', () => {
 
   it('is spaced as the case before it in a JSON list, too', () => {
     expect(apply('[\n  {"a": 1}\n]\n', appendCaseEdit('/d/x.json', '[\n  {"a": 1}\n]\n', { vars: { a: 2, b: 3 } }))).toBe('[\n  {"a": 1},\n  {"a": 2, "b": 3}\n]\n');
+    // Rows of several lines show no space behind a comma.
+    const pretty = '[\n  {\n    "a": 1,\n    "b": 2\n  }\n]\n';
+    expect(apply(pretty, appendCaseEdit('/d/x.json', pretty, { vars: { a: 2, b: 3 } }))).toBe(pretty.replace('  }\n]', '  },\n  {"a": 2, "b": 3}\n]'));
     expect(apply('[{"a":1}]', appendCaseEdit('/d/x.json', '[{"a":1}]', { vars: { a: 2, b: 3 } }))).toBe('[{"a":1}, {"a":2,"b":3}]');
   });
 

@@ -10,7 +10,7 @@ export interface JsonStyle {
 
 export const COMPACT: JsonStyle = { afterColon: '', afterComma: '', inside: '' };
 
-/** The spacing of a row, as its first members have it. What it does not show (an object of one member has no comma) is as behind its colons. */
+/** The spacing of a row, as its first members have it. What it does not show (an object of one member has no comma, one of several lines no space behind it) is as behind its colons. */
 export function styleOf(row: string): JsonStyle {
   const root = parseTree(row);
   const [first, second] = root?.children ?? [];
@@ -20,15 +20,18 @@ export function styleOf(row: string): JsonStyle {
   const comma = row.indexOf(',', first.offset + first.length);
   return {
     afterColon,
-    afterComma: second === undefined ? afterColon : spaceBetween(row, comma + 1, second.offset),
+    afterComma: second === undefined || isBroken(row, comma + 1, second.offset) ? afterColon : spaceBetween(row, comma + 1, second.offset),
     inside: spaceBetween(row, root.offset + 1, first.offset),
   };
 }
 
 /** One space or none: a row stays in its line. */
 function spaceBetween(text: string, from: number, to: number): string {
-  const gap = text.slice(from, to);
-  return gap === '' || /[\r\n]/.test(gap) ? '' : ' ';
+  return from === to || isBroken(text, from, to) ? '' : ' ';
+}
+
+function isBroken(text: string, from: number, to: number): boolean {
+  return /[\r\n]/.test(text.slice(from, to));
 }
 
 /** A value in one line. `undefined` and the like are left out as `JSON.stringify` does. */
