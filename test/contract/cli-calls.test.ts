@@ -28,7 +28,8 @@ const golden = (): string => readFileSync(join(folder, 'triage.golden.jsonl'), '
 describe('touchstone golden', () => {
   it('shows a case first, then appends it as one line, masked; the same question is left out', async () => {
     const shown = await touchstone('golden', 'aaaaaaaa', '--expected', 'billing', '--dry-run', '--json');
-    expect(shown).toMatchObject({ code: 0 });
+    // A person said what is expected.
+    expect(shown).toMatchObject({ code: 0, err: '1 case would be appended; nothing was written.\n' });
     expect(shown.out).not.toContain('ana@example.org');
     const { cases: [proposal] } = JSON.parse(shown.out) as { cases: CaseProposal[] };
     expect(proposal).toMatchObject({ case: { vars: { ticket: 'Charged twice, write to [email 1].' }, expected: 'billing' }, origin: { variables: [{ value: 'Charged twice, write to [email 1].' }] } });
@@ -127,6 +128,7 @@ describe('the recorded calls of the sample workspace', () => {
     expect(await touchstone('import', 'traces/triage.jsonl', 'traces/support-agent.jsonl')).toMatchObject({ code: 0 });
     const { code, out, err } = await touchstone('golden', '--query', 'prompt:prompts/support/triage', '--dry-run', '--json');
     expect([code, err]).toEqual([0, expect.stringContaining('2 of 2 calls') as string]);
+    expect(err.split('\n').slice(-3)).toEqual(['2 cases expect what was answered then, and nobody has checked that: read them before you commit them.', '2 cases would be appended; nothing was written.', '']);
     expect((JSON.parse(out) as { cases: CaseProposal[] }).cases.map(({ origin }) => origin?.promptId)).toEqual(['prompts/support/triage', 'prompts/support/triage']);
   }, 120_000);
 

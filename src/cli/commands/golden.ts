@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { appendCaseEdit, datasetRow } from '../../core/dataset/edit.ts';
 import { TouchstoneError } from '../../core/errors.ts';
 import { maskedPlace } from '../../core/golden/masked-place.ts';
+import { formatCount } from '../../core/text/format.ts';
 import { LineMap } from '../../core/text/position.ts';
 import type { EngineClient } from '../../protocol/engine.ts';
 import type { PromptPlace } from '../../protocol/registry.ts';
@@ -52,8 +53,12 @@ export function goldenCommand(trace: string | undefined, options: GoldenOptions,
     }
     if (options.json === true) await context.stdout.write(`${JSON.stringify({ cases: proposals }, null, 2)}\n`);
     else await context.stdout.write(`${printableLines(proposals.flatMap((proposal) => describe(proposal, options.dryRun === true, context)).join('\n')).join('\n')}\n`);
+    await context.stderr.write(unchecked(fresh));
     // A dry run ends as the real one would.
-    if (options.dryRun === true) check();
+    if (options.dryRun === true) {
+      check();
+      await context.stderr.write(`${formatCount(fresh.length, 'case')} would be appended; nothing was written.\n`);
+    }
     return EXIT.good;
   });
 }
@@ -86,6 +91,14 @@ async function append({ case: added }: CaseProposal, dataset: NonNullable<CasePr
   const { range, newText } = appendCaseEdit(dataset.file, text, added, dataset.key ?? undefined);
   const lines = new LineMap(text);
   await writeFile(dataset.file, text.slice(0, lines.offsetAt(range.start)) + newText + text.slice(lines.offsetAt(range.end)));
+}
+
+/** A case that expects what was answered passes for what a person said, also where the answer was wrong. */
+function unchecked(proposals: readonly CaseProposal[]): string {
+  const count = proposals.filter(({ case: { expected, assertions }, expectedFrom }) => expectedFrom !== 'correction' && (expected !== undefined || assertions !== undefined)).length;
+  if (count === 0) return '';
+  const [what, them] = count === 1 ? ['One case expects', 'it'] : [`${formatCount(count, 'case')} expect`, 'them'];
+  return `${what} what was answered then, and nobody has checked that: read ${them} before you commit ${them}.\n`;
 }
 
 function describe({ case: added, dataset, duplicateOf, masked, notes, origin, span }: CaseProposal, isDryRun: boolean, context: CliContext): string[] {
