@@ -32,6 +32,14 @@ describe('the verdict in one line', () => {
     await page.close();
   });
 
+  test('what is worse can be promoted, and is not what the panel proposes to do', async () => {
+    for (const [scenario, appearance] of [['better', 'primary'], ['worse', 'secondary']] as const) {
+      const page = await open(scenario);
+      await expect.poll(() => page.locator('vscode-button').filter({ hasText: 'Promote…' }).getAttribute('appearance')).toBe(appearance);
+      await page.close();
+    }
+  });
+
   test('of several against one baseline each has its own, and the chosen one is shown', async () => {
     const page = await open('several');
     const choice = page.getByRole('radio', { name: 'v8 worse' });

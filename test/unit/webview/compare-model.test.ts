@@ -171,11 +171,15 @@ describe('the comparison panel’s model', () => {
     }
   });
 
-  test('blinded, rows are asked for in the order of the dataset, and all of them', async () => {
+  test('blinded, rows are asked for in the order of the dataset: at first those whose outputs differ, or all of them', async () => {
     const { model, asked } = await started();
     model.setView({ filter: 'regressed' });
     await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'regressed' } }));
     model.toggleBlinded();
+    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'changed', sort: { by: 'order', descending: false } } }));
+    model.setView({ filter: 'failing' });
+    expect(model.view.filter).toBe('changed');
+    model.setView({ filter: 'all' });
     await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'all', sort: { by: 'order', descending: false } } }));
     model.toggleBlinded();
     await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'regressed', sort: { by: 'change', descending: false } } }));

@@ -34,9 +34,9 @@ describe('a view while judging blinded', () => {
   test('has neither an order nor cases that tell which side did better', () => {
     expect((['all', 'regressed', 'improved', 'changed', 'failing', 'disagreement'] as const).filter((filter) => isOffered(filter, true))).toEqual(['all', 'changed']);
     const view = { ...INITIAL_VIEW, filter: 'regressed', search: 'refund', slice: 'terse' } as const;
-    expect(viewedBlinded(view, true)).toEqual({ filter: 'all', search: 'refund', slice: 'terse', sort: { by: 'order', descending: false } });
-    expect(viewedBlinded({ ...view, filter: 'changed', sort: { by: 'case', descending: true } }, true)).toMatchObject({ filter: 'changed', sort: { by: 'case', descending: true } });
-    expect(viewedBlinded(view, false)).toBe(view);
+    expect(viewedBlinded(view, { blinded: true, blindedFilter: 'all' })).toEqual({ filter: 'all', search: 'refund', slice: 'terse', sort: { by: 'order', descending: false } });
+    expect(viewedBlinded({ ...view, sort: { by: 'case', descending: true } }, { blinded: true, blindedFilter: 'changed' })).toMatchObject({ filter: 'changed', sort: { by: 'case', descending: true } });
+    expect(viewedBlinded(view, { blinded: false, blindedFilter: 'changed' })).toBe(view);
   });
 });
 

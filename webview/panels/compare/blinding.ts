@@ -23,16 +23,21 @@ export function seatingOf(caseIndex: number, verdict: HumanVerdict | null, { bli
 }
 
 /** Filters that say nothing of how outputs were scored. */
-const NEUTRAL: ReadonlySet<ComparisonFilter> = new Set(['all', 'changed']);
+export const BLINDED_FILTERS = ['changed', 'all'] as const satisfies ComparisonFilter[];
+export type BlindedFilter = (typeof BLINDED_FILTERS)[number];
+
+export function isBlindedFilter(filter: ComparisonFilter): filter is BlindedFilter {
+  return (BLINDED_FILTERS as readonly ComparisonFilter[]).includes(filter);
+}
 
 export function isOffered(filter: ComparisonFilter, blinded: boolean): boolean {
-  return !blinded || NEUTRAL.has(filter);
+  return !blinded || isBlindedFilter(filter);
 }
 
 /** A view as it is asked for: blinded, neither which cases it has nor their order may tell which side did better. */
-export function viewedBlinded(view: ComparisonView, blinded: boolean): ComparisonView {
+export function viewedBlinded(view: ComparisonView, { blinded, blindedFilter }: { readonly blinded: boolean; readonly blindedFilter: BlindedFilter }): ComparisonView {
   if (!blinded) return view;
-  return { ...view, filter: isOffered(view.filter, blinded) ? view.filter : 'all', sort: view.sort.by === 'case' ? view.sort : { by: 'order', descending: false } };
+  return { ...view, filter: blindedFilter, sort: view.sort.by === 'case' ? view.sort : { by: 'order', descending: false } };
 }
 
 /** The verdict that the key 1 (left), 2 (tie) or 3 (right) gives. */

@@ -8,7 +8,7 @@ import { Opening } from '../../shared/opening.ts';
 import { outputText } from '../../shared/output-text.ts';
 import { PAGE_SIZE, PagedRows } from '../../shared/paged-rows.ts';
 import { PanelModel, type PanelApi } from '../../shared/panel-model.ts';
-import { seatingOf, verdictOf, viewedBlinded, type Seating } from './blinding.ts';
+import { isBlindedFilter, seatingOf, verdictOf, viewedBlinded, type Seating } from './blinding.ts';
 import { INITIAL_VIEW, type Tab, type ViewState } from './view-state.ts';
 
 export interface OpenCase {
@@ -60,7 +60,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   constructor(api: PanelApi<ComparePanelMethods>, state: ViewState, save: (state: ViewState, subject: string) => void) {
     super(api, state, save);
-    this.rows = new PagedRows(state.view, (view, from, to, cancel) => this.api.request('comparison/page', { ...this.#named(), view: viewedBlinded(view, this.state.value.blinded), from, to }, cancel), {
+    this.rows = new PagedRows(state.view, (view, from, to, cancel) => this.api.request('comparison/page', { ...this.#named(), view: viewedBlinded(view, this.state.value), from, to }, cancel), {
       onChange: () => this.#onRows(),
       onError: (error) => this.fail(error),
     });
@@ -75,7 +75,7 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   /** As the cases are looked at: blinded it tells less, and the person's own view comes back with the names. */
   get view(): ComparisonView {
-    return viewedBlinded(this.state.value.view, this.state.value.blinded);
+    return viewedBlinded(this.state.value.view, this.state.value);
   }
 
   /** The columns that cases can be sorted by. */
@@ -119,11 +119,15 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
   }
 
   setView(change: Partial<ComparisonView>): void {
-    const view = { ...this.state.value.view, ...change };
+    const { view: before, blinded } = this.state.value;
+    const { filter, ...rest } = change;
+    // Blinded, the person's own filter waits for the names to come back.
+    const ofBlinded = blinded && filter !== undefined && isBlindedFilter(filter) ? { blindedFilter: filter } : {};
+    const view = { ...before, ...rest, ...(filter === undefined || blinded ? {} : { filter }) };
     // Who sorts by the keyboard may turn the order once more.
     const row = change.sort !== undefined && this.active.value === HEADER_ROW ? HEADER_ROW : 0;
     batch(() => {
-      this.update({ view });
+      this.update({ view, ...ofBlinded });
       this.rows.setView(view);
       this.active.value = row;
       this.rowsChanged.value++;
@@ -197,7 +201,9 @@ export class CompareModel extends PanelModel<ComparePanelMethods, ViewState> {
 
   toggleBlinded(): void {
     const blinded = !this.state.value.blinded;
-    this.update({ blinded });
+    // Where both sides answered the same there is nothing to judge.
+    const isAnyChanged = (this.shown.value?.comparison.counts.changed ?? 0) > 0;
+    this.update({ blinded, blindedFilter: isAnyChanged ? 'changed' : 'all' });
     this.setView({});
     this.announcement.value = blinded ? 'Blinded: sides stand in an order by chance and without names until you give your verdict.' : 'Not blinded any more.';
   }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { ComparisonRef, ComparisonView, CompareSettings } from '../../../src/protocol/compare.ts';
 import { FIRST_QUESTION } from '../../../src/protocol/compare-panel.ts';
 import { comparisonRef, comparisonView } from '../../../src/protocol/compare-panel-decode.ts';
+import { BLINDED_FILTERS, type BlindedFilter } from './blinding.ts';
 
 export type Tab = 'outputs' | 'prompt' | 'slices' | 'scores';
 
@@ -21,6 +22,8 @@ export interface ViewState {
   /** Outputs are judged without knowing whose they are. `seed` sets which side is left, for each case. */
   readonly blinded: boolean;
   readonly seed: number;
+  /** Which cases are shown meanwhile; `view` keeps the filter that the person comes back to. */
+  readonly blindedFilter: BlindedFilter;
   /** Pixels of the detail; `null`: as designed. */
   readonly detailWidth: number | null;
   readonly detailHeight: number | null;
@@ -41,6 +44,7 @@ const schema = v.object({
   folded: v.fallback(v.array(v.picklist(['variables', 'assertions'])), []),
   blinded: v.fallback(v.boolean(), false),
   seed: v.fallback(index, 0),
+  blindedFilter: v.fallback(v.picklist(BLINDED_FILTERS), 'changed'),
   detailWidth: size,
   detailHeight: size,
 });
