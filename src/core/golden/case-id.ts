@@ -1,18 +1,34 @@
 import type { JsonObject } from '../json.ts';
 
-/** Words of an id: enough to recognise the case in a list. */
+/** Words of an id: enough to recognise the case in a list, and of fewer than two nobody does. */
 const MOST_WORDS = 4;
+const LEAST_WORDS = 2;
 const MOST_CHARACTERS = 40;
+/** Characters of a text that are looked at. */
+const LOOKED_AT = 400;
 
-/** An id that says what the case is about, by the first words of its first text: `charged-twice-after-page`. Not one of `taken`. */
+/** Behind these words stands who is writing, in lower case too where all is typed so. */
+const INTRODUCTION = /(?<!\p{L})(?:my name is|my name['’]s|i am|i['’]?m|this is|me llamo|mi nombre es|soy|me chamo|meu nome é|eu sou|je m['’]appelle|je suis|mi chiamo|sono|ich bin|ich heiße|mein name ist|hier ist|ik ben|mijn naam is)(?!\p{L})/iu;
+
+/**
+ * An id that says what the case is about: the first words of its shortest text that has some, `twice-after-the-page`. Not one of `taken`.
+ *
+ * An id is copied to wherever results go, and no masker finds names of people. So it has only words that are written in lower case, of
+ * letters alone, and none behind an introduction ("my name is"): where that leaves too few, the id is `case-` and digits of the hash.
+ */
 export function caseId(vars: JsonObject, hash: string, taken: ReadonlySet<string>): string {
-  const texts = Object.values(vars).filter((value) => typeof value === 'string' && /[\p{L}\p{N}]/u.test(value));
-  // One word tells a case from few others: `pro`, `billing`.
-  const text = texts.find((value) => /[\p{L}\p{N}]\s+\S/u.test(String(value))) ?? texts[0];
-  const words = typeof text === 'string' ? (text.slice(0, 400).toLowerCase().normalize('NFC').match(/[\p{L}\p{N}]+/gu) ?? []) : [];
-  const slug = words.slice(0, MOST_WORDS).join('-').slice(0, MOST_CHARACTERS).replace(/-$/, '');
+  const texts = Object.values(vars).filter((value) => typeof value === 'string').sort((a, b) => a.length - b.length);
+  const words = texts.map(harmlessWords).find((found) => found.length >= LEAST_WORDS) ?? [];
+  const slug = words.join('-').slice(0, MOST_CHARACTERS).replace(/-$/, '');
   const base = slug === '' ? `case-${hash.slice(0, 8)}` : slug;
   if (!taken.has(base)) return base;
   const withHash = `${base}-${hash.slice(0, 6)}`;
   for (let number = 2, id = withHash; ; id = `${withHash}-${number++}`) if (!taken.has(id)) return id;
+}
+
+function harmlessWords(text: string): string[] {
+  const [before = ''] = text.slice(0, LOOKED_AT).normalize('NFC').split(INTRODUCTION, 1);
+  // Handles, addresses and paths have other characters between their letters.
+  const words = before.split(/\s+/).map((word) => word.replace(/^[([{"'“‘«¿¡*-]+|[)\]}"'”’»,.;:!?…*-]+$/gu, ''));
+  return words.filter((word) => /^\p{Ll}+(?:['’-]\p{Ll}+)*$/u.test(word)).map((word) => word.replace(/['’]/g, '')).slice(0, MOST_WORDS);
 }

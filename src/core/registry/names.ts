@@ -69,6 +69,20 @@ export function versionLabel(hash: string, number: number | null): string {
   return number === null ? shortHash(hash) : `v${number} · ${shortHash(hash)}`;
 }
 
+/** A version as it is named: saved in the registry, or found in the Git history of the file, where it has no number. */
+interface NamedVersion {
+  readonly source: 'registry' | 'git';
+  readonly number: number | null;
+  readonly hash: string;
+}
+
+/** `v9`; with its hash where two branches both made a v9; of one that nobody saved its hash. `all`: among which it has to be told. */
+export function shortLabel(version: NamedVersion & { readonly label: string }, all: readonly NamedVersion[] = []): string {
+  if (version.source === 'git') return version.label;
+  const twins = all.some((other) => other.source === 'registry' && other.number === version.number && other.hash !== version.hash);
+  return twins ? version.label : `v${version.number}`;
+}
+
 /** What a person writes for a version. */
 export type VersionRef =
   | { readonly kind: 'number'; readonly number: number; /** What four digits and more may also begin. */ readonly hash: string | null }

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../core/errors.ts';
+import { shortLabel } from '../../core/registry/names.ts';
 import type { EnvironmentState, PromptPlace, PromptVersions, VersionSummary } from '../../protocol/registry.ts';
 import { enginePath, overlays } from '../paths.ts';
 import { showQuickPick } from '../questions.ts';
 import type { PickedPrompt, PromptTarget } from '../targets.ts';
-import { environmentText, scoreText, shortLabel, versionDetail, versionScore } from './wording.ts';
+import { environmentText, scoreText, versionDetail, versionScore } from './wording.ts';
 
 const versionTargetSchema = v.object({ path: v.string(), promptId: v.optional(v.string()), ref: v.optional(v.string()), environment: v.optional(v.string()) });
 

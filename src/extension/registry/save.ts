@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { shortLabel } from '../../core/registry/names.ts';
 import type { PromptVersions, VersionSummary } from '../../protocol/registry.ts';
 import { showInformation } from '../messages.ts';
 import { showInputBox } from '../questions.ts';
 import type { PickedPrompt } from '../targets.ts';
 import { listVersions, placeOf } from './pick.ts';
-import { ago, shortLabel } from './wording.ts';
+import { ago } from './wording.ts';
 
 const aboutSchema = v.object({ message: v.pipe(v.string(), v.trim(), v.minLength(1)), tags: v.optional(v.array(v.string())), useCase: v.optional(v.string()) });
 

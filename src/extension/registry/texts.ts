@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { shortLabel } from '../../core/registry/names.ts';
 import { stringify } from 'yaml';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { Version } from '../../core/registry/model.ts';
@@ -7,7 +8,6 @@ import type { VersionSummary } from '../../protocol/registry.ts';
 import type { ReadOnlyTexts } from '../read-only-texts.ts';
 import type { PickedPrompt } from '../targets.ts';
 import { pathBelow, placeOf } from './pick.ts';
-import { shortLabel } from './wording.ts';
 
 export interface FullVersion {
   readonly version: Version;

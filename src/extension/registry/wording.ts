@@ -1,17 +1,11 @@
 import * as vscode from 'vscode';
 import { metricDifference, pValue, verdictSentence } from '../../core/compare/sentence.ts';
+import { shortLabel } from '../../core/registry/names.ts';
 import type { EnvironmentState, PromptVersions, VersionScore, VersionSummary } from '../../protocol/registry.ts';
 import type { Comparison } from '../../protocol/compare.ts';
 import { formatRate } from '../../core/text/format.ts';
 import { progress, shortScore } from '../runs/wording.ts';
 import { age } from './age.ts';
-
-/** `v9`; with its hash where two branches both made a v9; of one that nobody saved its hash. */
-export function shortLabel(version: Pick<VersionSummary, 'source' | 'number' | 'label' | 'hash'>, all: readonly Pick<VersionSummary, 'source' | 'number' | 'hash'>[] = []): string {
-  if (version.source === 'git') return version.label;
-  const twins = all.some((other) => other.source === 'registry' && other.number === version.number && other.hash !== version.hash);
-  return twins ? version.label : `v${version.number}`;
-}
 
 /** `v9`, `edited since v9`, `no version yet`. */
 export function workingCopyText({ workingCopy, versions }: PromptVersions): string {

@@ -58,9 +58,25 @@ describe('the golden case of a call', () => {
   });
 
   it('has an id that tells what it is about, and is nobody else’s', () => {
-    expect(caseId({ plan: 'Pro', subject: 'Charged twice after the page froze' }, 'a'.repeat(64), new Set())).toBe('charged-twice-after-the');
-    expect(caseId({ plan: 'Pro' }, 'a'.repeat(64), new Set(['pro', 'pro-aaaaaa']))).toBe('pro-aaaaaa-2');
-    expect(caseId({ n: 7 }, 'b'.repeat(64), new Set())).toBe('case-bbbbbbbb');
+    const body = 'The page froze, and I pressed it again.';
+    expect(caseId({ plan: 'Pro', body, subject: 'Charged twice after the page froze' }, 'a'.repeat(64), new Set())).toBe('twice-after-the-page');
+    const taken = new Set(['twice-after-the-page', 'twice-after-the-page-aaaaaa']);
+    expect(caseId({ subject: 'Charged twice after the page froze' }, 'a'.repeat(64), taken)).toBe('twice-after-the-page-aaaaaa-2');
+    expect(caseId({ n: 7, plan: 'Pro' }, 'b'.repeat(64), new Set())).toBe('case-bbbbbbbb');
+  });
+
+  it.each([
+    ['My name is Jane Doe, and I was charged twice', 'case-cccccccc'],
+    ['hi, i’m jane doe and cannot log in', 'case-cccccccc'],
+    ['ich heiße jana und komme nicht hinein', 'case-cccccccc'],
+    ['Jane Doe', 'case-cccccccc'],
+    ['Jane cannot log in any more, says O’Brien', 'cannot-log-in-any'],
+    ['we can’t reach @jane_doe or jane.doe at jane/doe', 'we-cant-reach-or'],
+    ['The app froze on the 3rd. My name is Jane', 'app-froze-on-the'],
+    ['我叫王小明,无法登录', 'case-cccccccc'],
+    ['MY NAME IS JANE DOE', 'case-cccccccc'],
+  ])('has no name of a person in its id: %s', (text, id) => {
+    expect(caseId({ text }, 'c'.repeat(64), new Set())).toBe(id);
   });
 
   it('is one line more in the dataset', () => {

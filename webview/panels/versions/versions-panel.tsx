@@ -1,5 +1,6 @@
 import type { ComponentChild } from 'preact';
 import { useState } from 'preact/hooks';
+import { shortLabel } from '../../../src/core/registry/names.ts';
 import { formatCount } from '../../../src/core/text/format.ts';
 import type { ShownVersions } from '../../../src/protocol/versions-panel.ts';
 import { Button, IconButton } from '../../controls/controls.tsx';
@@ -98,8 +99,10 @@ function SeriesPicker({ model }: { readonly model: VersionsModel }): ComponentCh
 
 function summaryOf({ versions, environments, workingCopy }: ShownVersions): ComponentChild {
   const saved = versions.filter(({ source }) => source === 'registry');
-  // The list below has the hashes.
-  const name = (hash: string | null): string | null => saved.find((version) => version.hash === hash)?.label.split(' · ')[0] ?? null;
+  const name = (hash: string | null): string | null => {
+    const version = saved.find((one) => one.hash === hash);
+    return version === undefined ? null : shortLabel(version, saved);
+  };
   const pointing = environments.flatMap(({ environment, version, diverged }) => (diverged.length > 1 ? [`${environment} diverged`] : name(version) === null ? [] : [`${environment} ${name(version) ?? ''}`]));
   const working = name(workingCopy.version) ?? (name(workingCopy.parent) === null ? 'not saved as a version' : `edited since ${name(workingCopy.parent) ?? ''}`);
   return [formatCount(saved.length, 'version'), ...pointing, `working copy ${working}`].join(' · ');

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import type { PointerEvent } from '../../../core/registry/model.ts';
+import { shortLabel } from '../../../core/registry/names.ts';
 import type { EnvironmentState, VersionSummary } from '../../../protocol/registry.ts';
 import { showInformation } from '../../messages.ts';
 import { placeOf } from '../../registry/pick.ts';
-import { shortLabel } from '../../registry/wording.ts';
 import { showError, type Services } from '../../services.ts';
 import type { PickedPrompt } from '../../targets.ts';
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { errorMessage, TouchstoneError } from '../../../core/errors.ts';
+import { shortLabel } from '../../../core/registry/names.ts';
 import type { Comparison } from '../../../protocol/compare.ts';
 import type { EnvironmentState, PromptVersions, VersionSummary } from '../../../protocol/registry.ts';
 import { sideOf, WORKING_COPY } from '../../compare/sides.ts';
@@ -9,7 +10,7 @@ import { showInputBox, showQuickPick } from '../../questions.ts';
 import { asVersionTarget, listVersions, pickEnvironment, pickVersion, placeOf, versionItems } from '../../registry/pick.ts';
 import { saveBeforePromotion } from '../../registry/save.ts';
 import { getVersion } from '../../registry/texts.ts';
-import { comparisonSentence, shortLabel, workingCopyText } from '../../registry/wording.ts';
+import { comparisonSentence, workingCopyText } from '../../registry/wording.ts';
 import type { Services } from '../../services.ts';
 import type { PickedPrompt } from '../../targets.ts';
 import { pointedTo, sayMoved } from './moved.ts';

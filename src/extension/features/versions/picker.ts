@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { errorMessage } from '../../../core/errors.ts';
+import { shortLabel } from '../../../core/registry/names.ts';
 import type { PromptVersions, VersionSummary } from '../../../protocol/registry.ts';
 import { COMMANDS } from '../../constants.ts';
 import { createQuickPick } from '../../questions.ts';
 import { listVersions, refOf, targetOf, versionItems, type VersionItem } from '../../registry/pick.ts';
 import { getVersion, restoreVersion, showDifferenceWithWorkingCopy } from '../../registry/texts.ts';
-import { shortLabel, workingCopyText } from '../../registry/wording.ts';
+import { workingCopyText } from '../../registry/wording.ts';
 import { showError, type Services } from '../../services.ts';
 import type { PickedPrompt } from '../../targets.ts';
 

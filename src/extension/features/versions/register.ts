@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import { shortLabel } from '../../../core/registry/names.ts';
 import { COMMANDS } from '../../constants.ts';
 import { showInformation } from '../../messages.ts';
-import { shortLabel } from '../../registry/wording.ts';
 import { asAboutVersion, saveVersion } from '../../registry/save.ts';
 import { targetOf } from '../../registry/pick.ts';
 import { registerCommand, type Services } from '../../services.ts';
