@@ -13,6 +13,7 @@ import { asTraceTargets, engineOfTrace, pickTrace, type TraceTarget } from '../.
 import type { TraceSort } from '../../traces/wording.ts';
 import { describeBreakdown } from './compare.ts';
 import { TraceDrop } from './drop.ts';
+import { missingPrompts } from './known-prompts.ts';
 import { TracesLook } from './look.ts';
 import { askQuery, problemOf } from './search.ts';
 import { showSummary } from './summary.ts';
@@ -24,11 +25,20 @@ export function register(services: Services): vscode.Disposable {
   const tree = new TracesTree(services, look);
   const view = vscode.window.createTreeView<Node>(VIEWS.traces, { treeDataProvider: tree, canSelectMany: true, showCollapseAll: false, dragAndDropController: new TraceDrop(services) });
   tree.setVisible(view.visible);
+  let missing: string | null = null;
   const describe = (): void => {
-    view.message = messageOf(tree, look);
+    view.message = messageOf(tree, look, missing);
     view.description = look.sort === 'time' && look.descending ? undefined : sortLabel(look.sort, look.descending);
   };
   describe();
+  const describeMissing = async (): Promise<void> => {
+    const { query } = look;
+    const found = await missingPrompts(services, query).catch(() => null);
+    // Of another query by now.
+    if (query !== look.query) return;
+    missing = found;
+    describe();
+  };
   /** What a command is called on; from the palette or a key, what is selected in the view. */
   const targets = (argument: unknown, selected: unknown): TraceTarget[] => {
     const given = asTraceTargets(argument, selected);
@@ -40,8 +50,14 @@ export function register(services: Services): vscode.Disposable {
     look,
     tree,
     view,
-    tree.onDidLoad(describe),
-    look.onDidChange(describe),
+    tree.onDidLoad(() => {
+      describe();
+      void describeMissing();
+    }),
+    look.onDidChange(() => {
+      missing = null;
+      describe();
+    }),
     view.onDidChangeVisibility(({ visible }) => tree.setVisible(visible)),
     view.onDidCollapseElement(({ element }) => tree.collapsed(element)),
 
@@ -109,12 +125,12 @@ export function register(services: Services): vscode.Disposable {
   );
 }
 
-function messageOf(tree: TracesTree, look: TracesLook): string | undefined {
+function messageOf(tree: TracesTree, look: TracesLook, missing: string | null): string | undefined {
   if (tree.problem !== null) return tree.problem;
   if (look.query === '') return undefined;
   const { count, more } = tree.shown;
   const found = count === 0 ? vscode.l10n.t('nothing found') : `${formatCount(count, look.grouped ? 'session' : 'trace')}${more ? '+' : ''}`;
-  return `${look.query} · ${found}`;
+  return [look.query, found, missing].filter((part) => part !== null).join(' · ');
 }
 
 function sortLabel(sort: TraceSort, descending: boolean): string {
