@@ -26,8 +26,11 @@ export function caseId(vars: JsonObject, hash: string, taken: ReadonlySet<string
   for (let number = 2, id = withHash; ; id = `${withHash}-${number++}`) if (!taken.has(id)) return id;
 }
 
+/** What stands where something was masked. */
+const PLACEHOLDER = /\[[a-z-]+ \d+\]/g;
+
 function harmlessWords(text: string): string[] {
-  const [before = ''] = text.slice(0, LOOKED_AT).normalize('NFC').split(INTRODUCTION, 1);
+  const [before = ''] = text.slice(0, LOOKED_AT).normalize('NFC').replace(PLACEHOLDER, ' ').split(INTRODUCTION, 1);
   // Handles, addresses and paths have other characters between their letters.
   const words = before.split(/\s+/).map((word) => word.replace(/^[([{"'“‘«¿¡*-]+|[)\]}"'”’»,.;:!?…*-]+$/gu, ''));
   return words.filter((word) => /^\p{Ll}+(?:['’-]\p{Ll}+)*$/u.test(word)).map((word) => word.replace(/['’]/g, '')).slice(0, MOST_WORDS);

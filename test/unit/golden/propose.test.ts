@@ -73,6 +73,7 @@ describe('the golden case of a call', () => {
     ['Jane cannot log in any more, says O’Brien', 'cannot-log-in-any'],
     ['we can’t reach @jane_doe or jane.doe at jane/doe', 'we-cant-reach-or'],
     ['The app froze on the 3rd. My name is Jane', 'app-froze-on-the'],
+    ['Answer [email 1] please', 'case-cccccccc'],
     ['我叫王小明,无法登录', 'case-cccccccc'],
     ['MY NAME IS JANE DOE', 'case-cccccccc'],
   ])('has no name of a person in its id: %s', (text, id) => {
