@@ -58,7 +58,9 @@ const NOTHING: Measured = {
 /** Both sides of one metric: what they are, by how much they differ, and how certain that is (docs/statistics.md). */
 export function measure(sample: Sample): Measured {
   if (sample.a.length === 0) return NOTHING;
-  return sample.statistic === 'median' ? measureMedians(sample) : measureMeans(sample);
+  const measured = sample.statistic === 'median' ? measureMedians(sample) : measureMeans(sample);
+  // Of thousands of cases p may be less than a number can be; 0 would say that nothing else is possible.
+  return measured.p === 0 ? { ...measured, p: Number.MIN_VALUE } : measured;
 }
 
 function measureMeans(sample: Sample): Measured {
@@ -127,7 +129,7 @@ function unbounded({ a, b, clusters, alpha, seed }: Sample, means: PairedMeans):
     few ? bcaInterval(sums(values, clusters, units), sizes(clusters, units), alpha, seed) : [mean - quantile * Math.sqrt(variance), mean + quantile * Math.sqrt(variance)];
   const interval = few ? bcaInterval(unitSums, sizes(clusters, units), alpha, seed) : ([means.b - means.a - quantile * error, means.b - means.a + quantile * error] as const);
   const warnings: string[] = [];
-  if (error === 0) warnings.push('Every case differs by the same: there is nothing to tell how certain that is.');
+  if (error === 0) warnings.push(signOfEqual(means) === 0 ? 'No case differs: there is nothing to tell how certain that is.' : 'Every case differs by the same: the interval has no width, and p is that of the signs.');
   if (few || units < FEW_CLUSTERS) warnings.push(`Only ${units} ${clusters === null ? 'cases' : 'clusters'}: the interval may be too narrow.`);
   let ratio: Measured['ratio'] = null;
   if (means.a > 0 && means.b > 0) {
@@ -139,10 +141,20 @@ function unbounded({ a, b, clusters, alpha, seed }: Sample, means: PairedMeans):
   return { intervalA: side(a, means.a, varianceA), intervalB: side(b, means.b, varianceB), interval, ratio, ...tested(means, error, unitSums), standardError: error, unvaried: error === 0, warnings };
 }
 
-/** Few units: every choice of signs of cases, or of whole clusters. Else Student's t. */
-function tested({ a, b, units }: PairedMeans, error: number, unitSums: Float64Array): { p: number; test: ComparisonTest } {
+/**
+ * Few units: every choice of signs of cases, or of whole clusters. Else Student's t, which equal differences leave without a variance
+ * (R's `t.test` refuses them); of these only the two choices that give all units one sign are as far from 0.
+ */
+function tested(means: PairedMeans, error: number, unitSums: Float64Array): { p: number; test: ComparisonTest } {
+  const { a, b, units } = means;
   if (units < FEW) return { p: signFlipTest(unitSums), test: 'sign-flip' };
-  return { p: error === 0 ? (a === b ? 1 : 0) : tTwoSided((b - a) / error, units - 1), test: 'paired-t' };
+  if (error === 0) return { p: signOfEqual(means) === 0 ? 1 : 2 ** (1 - units), test: 'sign-flip' };
+  return { p: tTwoSided((b - a) / error, units - 1), test: 'paired-t' };
+}
+
+/** Of differences that are all equal; 0 also where rounding alone tells the means apart. */
+function signOfEqual({ a, b }: PairedMeans): number {
+  return Math.abs(b - a) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b)) ? 0 : Math.sign(b - a);
 }
 
 function measureMedians({ a, b, clusters, alpha, seed }: Sample): Measured {
