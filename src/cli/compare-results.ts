@@ -41,25 +41,22 @@ export function comparisonText({ comparison, regressed, mostSlices }: Comparison
 function metricTable(metrics: readonly MetricComparison[], look: Look): string {
   const columns: readonly Column[] = [
     { title: 'Metric' },
-    { title: 'Before', right: true, dropAt: 2 },
+    { title: 'Before', right: true, dropAt: 1 },
     { title: 'After', right: true, dropAt: 1 },
     { title: 'Difference [95%]', right: true },
     { title: 'p', right: true },
     { title: 'Verdict' },
-    { title: 'Shows from', right: true, dropAt: 3 },
+    { title: 'Shows from', right: true, dropAt: 2 },
   ];
-  const rows = metrics.map((metric) => {
-    const p = metric.pAdjusted ?? metric.p;
-    return [
-      printable(metricName(metric.name)),
-      value(metric.a, metric),
-      value(metric.b, metric),
-      difference(metric),
-      p === null ? '–' : pValue(p).replace(/^p = /, '').replace(/^p /, ''),
-      `${verdictMark(metric, look)} ${verdictWords(metric, metricsTogether(metrics))}`,
-      metric.minimumDetectable === null ? '–' : metricDifference(metric.minimumDetectable, metric.unit).replace('+', ''),
-    ];
-  });
+  const rows = metrics.map((metric) => [
+    printable(metricName(metric.name)),
+    value(metric.a, metric),
+    value(metric.b, metric),
+    difference(metric),
+    testedP(metric),
+    `${verdictMark(metric, look)} ${verdictWords(metric, metricsTogether(metrics))}`,
+    metric.minimumDetectable === null ? '–' : metricDifference(metric.minimumDetectable, metric.unit).replace('+', ''),
+  ]);
   return table(columns, rows, look);
 }
 
@@ -71,22 +68,25 @@ function warnings(metrics: readonly MetricComparison[], look: Look): string {
 function sliceTable(slices: readonly SliceComparison[], most: number, look: Look): string {
   if (slices.length === 0) return '';
   const columns: readonly Column[] = [
-    { title: 'Slice' }, { title: 'Cases', right: true }, { title: 'Before', right: true, dropAt: 2 }, { title: 'After', right: true, dropAt: 1 }, { title: 'Difference [95%]', right: true },
-    { title: 'Regressed', right: true, dropAt: 3 }, { title: 'Improved', right: true, dropAt: 4 }, { title: 'Verdict' },
+    { title: 'Slice' }, { title: 'Cases', right: true }, { title: 'Before', right: true, dropAt: 1 }, { title: 'After', right: true, dropAt: 1 }, { title: 'Difference [95%]', right: true },
+    { title: 'p', right: true }, { title: 'Regressed', right: true, dropAt: 2 }, { title: 'Improved', right: true, dropAt: 3 }, { title: 'Verdict' },
   ];
-  const together = slicesTogether(slices);
   const rows = slices.slice(0, most).map(({ slice, n, regressed, improved, metrics: [metric] }) => [
     fit(printable(slice), 40),
     formatCount(n),
     metric === undefined ? '–' : value(metric.a, metric),
     metric === undefined ? '–' : value(metric.b, metric),
     metric === undefined ? '–' : difference(metric),
+    metric === undefined ? '–' : testedP(metric),
     formatCount(regressed),
     formatCount(improved),
-    metric === undefined || metric.verdict === 'too-few-cases' ? paint(look, 'dim', 'too few cases') : `${verdictMark(metric, look)} ${verdictWords(metric, together)}${adjustedP(metric)}`,
+    metric === undefined || metric.verdict === 'too-few-cases' ? paint(look, 'dim', 'too few cases') : `${verdictMark(metric, look)} ${isUnsure(metric) ? 'not sure' : verdictWords(metric, '')}`,
   ]);
   const rest = slices.length > most ? paint(look, 'dim', `… and ${formatCount(slices.length - most)} more slices (--verbose shows them)\n`) : '';
-  return `\n${table(columns, rows, look)}${rest}`;
+  // An interval of one slice may exclude 0 where p, adjusted for all slices, does not: then a reader wants to know for how many.
+  const isAdjusted = slices.some(({ metrics: [metric] }) => metric?.pAdjusted !== undefined);
+  const adjusted = isAdjusted ? paint(look, 'dim', `p is adjusted for ${slicesTogether(slices)} (Holm)\n`) : '';
+  return `\n${table(columns, rows, look)}${rest}${adjusted}`;
 }
 
 function verdictMark(metric: MetricComparison | undefined, look: Look): string {
@@ -94,9 +94,10 @@ function verdictMark(metric: MetricComparison | undefined, look: Look): string {
   return paint(look, STYLES[verdict], MARKS[verdict]);
 }
 
-/** An interval of one slice may exclude 0 where p, adjusted for all slices, does not: then a reader wants to see it. */
-function adjustedP({ pAdjusted }: MetricComparison): string {
-  return pAdjusted === undefined ? '' : `, ${pValue(pAdjusted)} (Holm)`;
+/** `.012`, `< .001`: of what was tested together the adjusted one. */
+function testedP({ p, pAdjusted }: MetricComparison): string {
+  const tested = pAdjusted ?? p;
+  return tested === null ? '–' : pValue(tested).replace(/^p (?:= )?/, '');
 }
 
 function regressions({ counts }: Comparison, rows: readonly ComparisonRow[], look: Look): string {

@@ -3,7 +3,7 @@ import stringWidth from 'fast-string-width';
 export interface Column {
   readonly title: string;
   readonly right?: boolean;
-  /** Where there is too little room, columns go in the order of this number, highest first; absent: never. */
+  /** Where there is too little room, columns go in the order of this number, highest first, and those of one number together; absent: never. */
   readonly dropAt?: number;
   /** Of texts without colours: they are cut to so many columns, at least, before any column goes. */
   readonly least?: number;
@@ -51,16 +51,18 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
   const widths = columns.map(({ least }, at) => Math.min(needed[at] ?? 0, least ?? Infinity));
   const kept = new Set(columns.keys());
   const total = (): number => [...kept].reduce((sum, at) => sum + (widths[at] ?? 0), 0) + GAP.length * (kept.size - 1);
-  const droppable = [...columns.entries()].filter(([, column]) => column.dropAt !== undefined).sort(([, a], [, b]) => (b.dropAt ?? 0) - (a.dropAt ?? 0)).map(([at]) => at);
-  for (const at of droppable) {
+  const numbers = [...new Set(columns.flatMap(({ dropAt }) => dropAt ?? []))].sort((a, b) => b - a);
+  const droppable = numbers.map((number) => [...columns.keys()].filter((at) => columns[at]?.dropAt === number));
+  const drop = (together: readonly number[]): void => together.forEach((at) => kept.delete(at));
+  for (const together of droppable) {
     if (total() <= most) break;
-    kept.delete(at);
+    drop(together);
   }
   // A wide column may have gone last, and made room for narrow ones that went before it.
-  for (const at of droppable.toReversed()) {
-    if (kept.has(at)) continue;
-    kept.add(at);
-    if (total() > most) kept.delete(at);
+  for (const together of droppable.toReversed()) {
+    if (together.every((at) => kept.has(at))) continue;
+    together.forEach((at) => kept.add(at));
+    if (total() > most) drop(together);
   }
   for (const at of kept) widths[at] = Math.min(needed[at] ?? 0, (widths[at] ?? 0) + Math.max(0, most - total()));
   const cell = (text: string, at: number): string => {
