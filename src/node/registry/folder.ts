@@ -111,8 +111,10 @@ export class RegistryFolder {
       return { problems };
     }
     const collected = collect(id, decoded, problems);
-    problems.push(...danglingPointers(collected, decoded), ...datedAhead(decoded, this.#now()));
-    return new PromptHistory({ ...collected, problems: problems.map((one) => ({ ...one, promptId: id })) });
+    const unusable = unusableVersions(entries, problems);
+    const told = problems.map((one) => withConsequences(one, unusable, collected));
+    told.push(...danglingPointers(collected, decoded, unusable), ...datedAhead(decoded, this.#now()));
+    return new PromptHistory({ ...collected, problems: told.map((one) => ({ ...one, promptId: id })) });
   }
 
   /** The files of a prompt's folder by their kind; whatever else lies there is a problem. */
@@ -208,8 +210,23 @@ function collect(promptId: string, decoded: readonly (readonly [Entry, Decoded])
   return { promptId, versions, pointers, moves, tags, damagedPointers, damagedNumber };
 }
 
+/** Beginnings of the hashes of versions whose files are there and are not used, by their paths: a version's file is named by them. */
+function unusableVersions(entries: readonly Entry[], problems: readonly RegistryProblem[]): ReadonlyMap<string, string> {
+  const files = new Set(problems.map(({ file }) => file));
+  return new Map(entries.flatMap(({ kind, path, name }) => (kind === 'version' && files.has(path) ? [[path, name.slice(0, name.indexOf('-'))]] : [])));
+}
+
+/** A version that is not used leaves its environments without one: that is no other problem, and goes with it. */
+function withConsequences(one: RegistryProblem, unusable: ReadonlyMap<string, string>, { versions, pointers }: Omit<PromptRecords, 'problems'>): RegistryProblem {
+  const hash = unusable.get(one.file);
+  if (hash === undefined || versions.some((version) => version.hash.startsWith(hash))) return one;
+  const environments = [...new Set(pointers.flatMap(({ version, environment }) => (version?.startsWith(hash) === true ? [environment] : [])))].sort();
+  return environments.length === 0 ? one : { ...one, message: `${one.message}; ${environments.join(', ')} ${environments.length === 1 ? 'was' : 'were'} pointed to this version` };
+}
+
 /** Movements to a version, or after a movement, that is not there: a file was lost. */
-function danglingPointers({ versions, pointers, damagedPointers }: Omit<PromptRecords, 'problems'>, decoded: readonly (readonly [Entry, Decoded])[]): RegistryProblem[] {
+function danglingPointers({ versions, pointers, damagedPointers }: Omit<PromptRecords, 'problems'>, decoded: readonly (readonly [Entry, Decoded])[], unusable: ReadonlyMap<string, string>): RegistryProblem[] {
+  const told = [...unusable.values()];
   const hashes = new Set(versions.map(({ hash }) => hash));
   const ids = new Set([...pointers.map(({ id }) => id), ...Object.values(damagedPointers).flat()]);
   const places = new Map(decoded.map(([entry]) => [entry.name, entry.path]));
@@ -217,7 +234,7 @@ function danglingPointers({ versions, pointers, damagedPointers }: Omit<PromptRe
     const path = places.get(`${id}.json`) ?? '';
     const lost = after.filter((other) => !ids.has(other));
     return [
-      ...(version === null || hashes.has(version) ? [] : [problem(path, `this points to the version ${version.slice(0, 8)}, which the registry does not have`)]),
+      ...(version === null || hashes.has(version) || told.some((hash) => version.startsWith(hash)) ? [] : [problem(path, `this points to the version ${version.slice(0, 8)}, which the registry does not have`)]),
       ...lost.map((other) => problem(path, `this follows the movement ${other}, which the registry does not have`)),
     ];
   });
