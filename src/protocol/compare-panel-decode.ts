@@ -23,7 +23,7 @@ const passes = v.array(v.nullable(v.boolean()));
 const numbers = v.array(numberOrNull);
 
 const runVersion = v.object({ hash: text, number: v.nullable(index), label: text, environment: textOrNull });
-const runSide: Schema<RunSide> = v.object({ runId: text, modelIndex: index, as: v.optional(v.nullable(runVersion)) });
+const runSide: Schema<RunSide> = v.object({ runId: text, modelIndex: index, as: v.optional(v.nullable(runVersion)), named: v.optional(v.literal(true)) });
 export const comparisonRef: Schema<ComparisonRef> = v.object({ a: runSide, b: runSide });
 export const compareSettings: Schema<CompareSettings> = v.object({ margin: v.pipe(number, v.minValue(0)), metric: text, sliceBy: textOrNull });
 export const comparisonView: Schema<ComparisonView> = v.object({

@@ -46,6 +46,8 @@ export interface RunSide {
    * `null`: the file as it is. Only what has the hash of the run's prompt counts.
    */
   readonly as?: RunVersion | null;
+  /** The run itself was asked for, not what it has asked: it is called by its id, also where the file is still as it was. */
+  readonly named?: true;
 }
 
 export interface ComparedSide {

@@ -113,7 +113,7 @@ describe('versions of a prompt', function () {
     const tab = (label: RegExp): Promise<vscode.Tab> => until(`a tab ${String(label)}`, () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).find((one) => label.test(one.label)));
     await vscode.commands.executeCommand(COMMANDS.compareRuns, { folder: folderUri, runId: second }, [second, first].map((runId) => ({ folder: folderUri, runId })));
     // The older one is the baseline, whichever was clicked.
-    await tab(new RegExp(`^Versioned: .* ⇄ working copy$`));
+    await tab(new RegExp(`^Versioned: run ${first} ⇄ run ${second}$`));
     await vscode.commands.executeCommand(COMMANDS.showVersions, { path: uri.fsPath.replaceAll('\\', '/') });
     await tab(/^Versioned: versions$/);
   });

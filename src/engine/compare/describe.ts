@@ -80,9 +80,9 @@ function nameOf(info: RunInfo, a: Labelled, b: Labelled): string {
   return a.run.info.promptName === b.run.info.promptName ? info.promptId : info.promptName;
 }
 
-function contentOf({ run, workingCopy, environment }: Labelled): string {
+function contentOf({ run, ref, workingCopy, environment }: Labelled): string {
   const { version } = run.info;
-  if (version === undefined) return workingCopy ? 'working copy' : `run ${run.info.id}`;
+  if (version === undefined) return workingCopy && ref.named !== true ? 'working copy' : `run ${run.info.id}`;
   if (environment === null) return version.label;
   return `${environment} ${version.number === null ? version.hash.slice(0, 8) : `v${version.number}`}`;
 }

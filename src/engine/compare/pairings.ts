@@ -58,7 +58,7 @@ export class Pairings {
     const runs = this.runsOf(ref, store);
     const revision = this.revisionOf(ref, runs, store);
     // In a list `undefined`, as the run was started, would be `null`, as the file.
-    const key = JSON.stringify([ref.a, ref.b].map(({ runId, modelIndex, as }) => ({ runId, modelIndex, as })));
+    const key = JSON.stringify([ref.a, ref.b].map(({ runId, modelIndex, as, named }) => ({ runId, modelIndex, as, named })));
     const known = this.#kept.get(key);
     if (known?.revision === revision) return known.pairing;
     const pairing = this.#read(ref, runs, revision, store);

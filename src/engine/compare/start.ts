@@ -185,12 +185,12 @@ function findRun(side: RunOfSide, spec: string, request: CompareRequest, store: 
   const { models } = store.get(id).info;
   const wanted = side.model ?? request.model;
   if (wanted === undefined) {
-    if (models.length === 1) return { runId: id, modelIndex: 0 };
+    if (models.length === 1) return { runId: id, modelIndex: 0, named: true };
     throw new TouchstoneError('usage', `${spec} has ${models.length} models. Say which one: ${models.map(({ label }) => `${spec}+${label}`).join(', ')}.`);
   }
   const byLabel = models.findIndex(({ label }) => label === wanted);
   const modelIndex = byLabel >= 0 ? byLabel : models.findIndex((model) => model.id === wanted);
-  if (modelIndex >= 0) return { runId: id, modelIndex };
+  if (modelIndex >= 0) return { runId: id, modelIndex, named: true };
   const nearest = nearestOf(wanted, models.map(({ label }) => label));
   throw new TouchstoneError('not-found', `Run ${id} has no model ${wanted}. ${nearest === null ? `It has ${models.map(({ label }) => label).join(', ')}.` : `Did you mean ${nearest}?`}`);
 }
