@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TouchstoneError } from '../core/errors.ts';
+import { promptsCalled, promptsLabelled } from '../core/prompt/said-name.ts';
 import { nearestOf } from '../core/text/nearest.ts';
 import type { EngineClient } from '../protocol/engine.ts';
 import type { PromptPlace } from '../protocol/registry.ts';
@@ -10,7 +11,7 @@ const ENDINGS = ['', '.prompt.yml', '.prompt.yaml'];
 
 /**
  * The prompt that a person means: a file (its ending may be left out), `FILE#NAME` for one of several in a file, else a prompt's id or
- * name, or the end of its id.
+ * name, the end of its id, or its label within a config.
  * @throws TouchstoneError 'not-found' | 'ambiguous'
  */
 export async function findPrompt(engine: EngineClient, wanted: string, cwd: string): Promise<PromptPlace> {
@@ -20,20 +21,20 @@ export async function findPrompt(engine: EngineClient, wanted: string, cwd: stri
     if (path !== undefined) return within === null ? { path } : { path, prompt: await idWithin(engine, path, within) };
   }
   const { prompts } = await engine.request('prompts/list', {});
-  const matches = [({ id }: { id: string }) => id === wanted, ({ name }: { name: string }) => name === wanted, ({ id }: { id: string }) => id.endsWith(`/${wanted}`)].map((fits) => prompts.filter(fits)).find((found) => found.length > 0) ?? [];
+  const matches = promptsCalled(wanted, prompts);
   const [only, ...others] = matches;
   if (only !== undefined && others.length === 0) return { path: only.path, prompt: only.id };
   if (only !== undefined) throw new TouchstoneError('ambiguous', `${wanted} is ${matches.length} prompts: ${matches.map(({ id }) => id).join(', ')}. Name one of them.`);
   // Also by the last part of an id, as people say it.
-  const said = new Map(prompts.flatMap(({ id, name }) => [[id, id], [name, id], [id.slice(id.lastIndexOf('/') + 1), id]]));
+  const said = new Map(prompts.flatMap(({ id, name, label = id }) => [[label, id], [id, id], [name, id], [id.slice(id.lastIndexOf('/') + 1), id]]));
   const nearest = said.get(nearestOf(wanted, [...said.keys()]) ?? '') ?? null;
   throw new TouchstoneError('not-found', `There is no prompt ${wanted}. ${nearest === null ? 'A prompt is named by its file or its id.' : `Did you mean ${nearest}?`}`);
 }
 
 async function idWithin(engine: EngineClient, path: string, within: string): Promise<string> {
   const { prompts } = await engine.request('prompts/state', { path });
-  const found = prompts.find(({ id }) => id.endsWith(`#${within}`));
-  if (found !== undefined) return found.id;
+  const [only, ...others] = promptsLabelled(within, prompts);
+  if (only !== undefined && others.length === 0) return only.id;
   const names = prompts.map(({ id }) => id.slice(id.indexOf('#') + 1));
   throw new TouchstoneError('not-found', `There is no prompt ${within} in this file. It has ${names.join(', ')}.`, { place: { file: path } });
 }

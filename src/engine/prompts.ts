@@ -160,6 +160,7 @@ export class Prompts {
     return {
       id: prompt.id,
       name: prompt.name,
+      ...(prompt.label === undefined ? {} : { label: prompt.label }),
       path: prompt.path,
       hash,
       models: prompt.models.map((model) => model.label ?? model.id),

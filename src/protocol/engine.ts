@@ -72,6 +72,8 @@ export interface RunSnapshot {
 export interface PromptSummary {
   readonly id: string;
   readonly name: string;
+  /** Within its config, of promptfoo's prompts: by it, too, a person may name it. */
+  readonly label?: string;
   readonly path: string;
   readonly hash: string;
   readonly models: readonly string[];

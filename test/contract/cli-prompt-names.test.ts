@@ -20,6 +20,22 @@ beforeEach(async () => {
 }, 60_000);
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+describe('the label of a prompt of a promptfoo config', () => {
+  it('names it, also where it is the only one, and finds it', async () => {
+    writeFileSync(join(folder, 'urgency.txt'), 'Rate this: {{ticket}}');
+    writeFileSync(join(folder, 'promptfooconfig.yaml'), 'description: Tickets\nprompts: [{ id: file://urgency.txt, label: urgency }]\nproviders: [echo]\ntests: [{ vars: { ticket: Hello } }]\n');
+    expect(await touchstone('save', 'urgencey', '-m', 'First')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean promptfooconfig?') as string });
+    expect(await touchstone('save', 'urgency', '-m', 'First')).toMatchObject({ code: 0, out: expect.stringMatching(/^Saved v1 · [0-9a-f]{8} of promptfooconfig\.\n$/) as string });
+    expect(await touchstone('search', 'urgency')).toMatchObject({ code: 0, out: expect.stringContaining('promptfooconfig.yaml  v1') as string });
+    expect(await touchstone('versions', 'promptfooconfig.yaml#urgency')).toMatchObject({ code: 0, out: expect.stringContaining('The working copy is v1') as string });
+    expect(await touchstone('compare', 'urgency@v2', 'urgency')).toMatchObject({ code: 2, err: expect.stringContaining('promptfooconfig has no version v2') as string });
+    // Without a label the file is its name, and stands nowhere else.
+    writeFileSync(join(folder, 'promptfooconfig.yaml'), 'description: Tickets\nprompts: [file://urgency.txt]\nproviders: [echo]\ntests: [{ vars: { ticket: Hello } }]\n');
+    expect(await touchstone('search', 'urgency')).toMatchObject({ code: 0, out: expect.stringContaining('promptfooconfig.yaml  v1') as string });
+    expect(await touchstone('versions', 'urgency')).toMatchObject({ code: 0, out: expect.stringContaining('The working copy is v1') as string });
+  }, 120_000);
+});
+
 describe('--prompt of golden and replay', () => {
   it('takes a prompt by its name, as all other commands do', async () => {
     expect(await touchstone('golden', CALL, '--prompt', 'First reply')).toMatchObject({ code: 0 });

@@ -50,6 +50,8 @@ export interface PromptDocument {
   readonly id: string;
   /** Shown to people: `name`, else the last part of the id. promptfoo: the config's description or id, and the prompt's label within it. */
   readonly name: string;
+  /** What its author calls it within its config: promptfoo's label or id, else the file that holds its text. */
+  readonly label?: string;
   readonly description?: string;
   readonly syntax: TemplateSyntax;
   readonly messages: readonly PromptMessage[];

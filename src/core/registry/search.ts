@@ -5,6 +5,8 @@ import { contentText } from '../prompt/messages.ts';
 export interface Searchable {
   readonly promptId: string;
   readonly name: string;
+  /** Within its config. */
+  readonly label?: string;
   readonly content: VersionContent;
   /** With which it was saved; empty for a working copy. */
   readonly message: string;
@@ -27,7 +29,7 @@ export const ALIKE = 0.25;
 /** `null`: a word is nowhere. Without words everything fits. Words are found inside others, whatever their case. */
 export function matchText(item: Searchable, query: string): TextMatch | null {
   const sent = textOf(item.content);
-  const fields: readonly (readonly [text: string, weight: number])[] = [[`${item.name} ${item.promptId}`, 1], [item.tags.join(' '), 0.9], [[item.message, item.useCase ?? ''].join(' '), 0.8], [sent, 0.6]];
+  const fields: readonly (readonly [text: string, weight: number])[] = [[`${item.name} ${item.label ?? ''} ${item.promptId}`, 1], [item.tags.join(' '), 0.9], [[item.message, item.useCase ?? ''].join(' '), 0.8], [sent, 0.6]];
   const lower = fields.map(([text, weight]) => [text.toLowerCase(), weight] as const);
   const words = query.toLowerCase().split(/\s+/).filter((word) => word !== '');
   let sum = 0;

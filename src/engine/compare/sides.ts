@@ -3,6 +3,7 @@ import { TouchstoneError } from '../../core/errors.ts';
 import type { FileReader } from '../../core/files.ts';
 import type { ProjectConfig } from '../../core/config/model.ts';
 import { readPromptFile } from '../../core/prompt/formats.ts';
+import { promptsCalled, promptsLabelled, type NamedPrompt } from '../../core/prompt/said-name.ts';
 import { nearestOf } from '../../core/text/nearest.ts';
 import { findPromptFiles } from '../../node/files/index.ts';
 import type { SideSpec } from '../../protocol/compare.ts';
@@ -112,7 +113,7 @@ async function onlyPrompt(path: string, label: string | null, spec: string, { fi
     const { line, character } = problem.range.start;
     throw new TouchstoneError('invalid-prompt', problem.message, { place: { file: problem.file ?? path, line: line + 1, column: character + 1 } });
   }
-  const prompts = label === null ? file.prompts : file.prompts.filter(({ id }) => id.endsWith(`#${label}`));
+  const prompts = label === null ? file.prompts : promptsLabelled(label, file.prompts);
   const [only, ...others] = prompts;
   if (only !== undefined && others.length === 0) return { path, promptId: only.id };
   const labels = file.prompts.map(({ id }) => id.slice(id.indexOf('#') + 1));
@@ -120,9 +121,7 @@ async function onlyPrompt(path: string, label: string | null, spec: string, { fi
   throw new TouchstoneError('usage', `${spec} holds ${prompts.length} prompts. Say which one: ${labels.map((one) => `FILE#${one}`).join(', ')}.`);
 }
 
-interface KnownPrompt {
-  readonly id: string;
-  readonly name: string;
+interface KnownPrompt extends NamedPrompt {
   readonly path: string;
 }
 
@@ -130,17 +129,14 @@ async function allPrompts({ root, files, config }: SideFolders): Promise<KnownPr
   const prompts: KnownPrompt[] = [];
   for (const path of await findPromptFiles(root)) {
     const file = await readPromptFile(path, { files, root, datasets: config.datasets });
-    prompts.push(...file.prompts.map(({ id, name }) => ({ id, name, path })));
+    prompts.push(...file.prompts.map(({ id, name, label }) => ({ id, name, path, ...(label === undefined ? {} : { label }) })));
   }
   return prompts;
 }
 
-/** By its id, the end of one, or its name. @throws TouchstoneError 'usage' when several are meant */
+/** @throws TouchstoneError 'usage' when several are meant */
 function promptByName(name: string, spec: string, prompts: readonly KnownPrompt[]): KnownPrompt | null {
-  for (const means of [({ id }: KnownPrompt) => id === name, ({ id }: KnownPrompt) => id.endsWith(`/${name}`), (prompt: KnownPrompt) => prompt.name === name]) {
-    const [only, ...others] = prompts.filter(means);
-    if (others.length > 0) throw new TouchstoneError('usage', `${spec}: several prompts are called ${name}: ${[only, ...others].map((prompt) => prompt?.id).join(', ')}. Write the whole id.`);
-    if (only !== undefined) return only;
-  }
-  return null;
+  const found = promptsCalled(name, prompts);
+  if (found.length > 1) throw new TouchstoneError('usage', `${spec}: several prompts are called ${name}: ${found.map(({ id }) => id).join(', ')}. Write the whole id.`);
+  return found[0] ?? null;
 }

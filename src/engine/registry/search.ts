@@ -114,7 +114,7 @@ export class RegistrySearch {
         const hash = contentHash(content);
         // Saved, it is found as the version that it is.
         if (history?.version(hash)) continue;
-        candidates.push({ promptId: history?.promptId ?? document.id, name: document.name, content, hash, message: document.description ?? '', useCase: null, tags: tagsOf(document), path, version: null, history, document, latest: true });
+        candidates.push({ promptId: history?.promptId ?? document.id, name: document.name, ...labelOf(document), content, hash, message: document.description ?? '', useCase: null, tags: tagsOf(document), path, version: null, history, document, latest: true });
       }
     }
     for (const history of prompts) {
@@ -125,6 +125,7 @@ export class RegistrySearch {
         candidates.push({
           promptId, content, hash, message, useCase, version, history,
           name: place?.document.name ?? promptId.slice(promptId.lastIndexOf('/') + 1),
+          ...labelOf(place?.document),
           tags: [...new Set([...tags, ...(place === undefined ? [] : tagsOf(place.document))])],
           path: place?.path ?? null,
           document: place?.document ?? null,
@@ -188,6 +189,10 @@ function cosine(a: Float32Array | undefined, b: Float32Array | undefined): numbe
 
 function holds(text: string, wanted: string): boolean {
   return text.toLowerCase().includes(wanted.toLowerCase());
+}
+
+function labelOf(document: PromptDocument | undefined): Pick<Searchable, 'label'> {
+  return document?.label === undefined ? {} : { label: document.label };
 }
 
 function tagsOf({ metadata }: PromptDocument): string[] {

@@ -121,12 +121,17 @@ function datasetName({ values }: PromptfooText): string {
   return [...(inline ? ['inline'] : []), ...files].join(' + ');
 }
 
+/** `undefined`: only a place in the list tells it from others. */
+function givenName({ label, id, file }: LoadedPrompt): string | undefined {
+  const inFile = file && fileNameOf(file.path) + (file.number === undefined ? '' : `:${file.number}`);
+  return (label ?? id ?? inFile)?.replace(/\s+/g, ' ').slice(0, 60);
+}
+
 /** Short names within one config: the label that the author gave, else the file, else the number. */
 function uniqueNames(prompts: readonly LoadedPrompt[]): string[] {
   const taken = new Set<string>();
   return prompts.map((prompt, index) => {
-    const file = prompt.file && fileNameOf(prompt.file.path) + (prompt.file.number === undefined ? '' : `:${prompt.file.number}`);
-    const base = (prompt.label ?? prompt.id ?? file ?? String(index + 1)).replace(/\s+/g, ' ').slice(0, 60);
+    const base = givenName(prompt) ?? String(index + 1);
     let name = base;
     for (let count = 2; taken.has(name); count++) name = `${base}-${count}`;
     taken.add(name);
@@ -158,6 +163,7 @@ function documentOf(prompt: LoadedPrompt, name: string, several: boolean, shared
     path: shared.path,
     id: several ? `${shared.id}#${name}` : shared.id,
     name: shownName(name, several || prompt.label !== undefined, shared),
+    ...(givenName(prompt) === undefined ? {} : { label: name }),
     syntax: 'nunjucks',
     messages: prompt.text === null ? [] : messagesOf(prompt.text, prompt),
     models: shared.providers.filter((provider) => isFor(provider, names)).map(({ ref }) => ref),
