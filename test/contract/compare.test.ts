@@ -177,7 +177,14 @@ describe('two versions of a prompt', () => {
     // A version is what its hash says, whatever a reference calls a run.
     const forged = { ...saved.b.version!, hash: saved.a.version!.hash, label: 'v9 · 00000000' };
     expect((await engine.request('compare/get', { ref: { a: saved.a.ref, b: { ...saved.b.ref, as: forged } } })).b.version).toBeNull();
-    await expect(engine.request('compare/start', { sides: ['triage@production', 'triage@v1'], folder, origin: 'cli' })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('are the same') as unknown });
+    // A version by two names passes its gate as the file does that has its content.
+    const twice = await started('triage@production', 'triage@v1');
+    expect([twice.a.ref.runId, twice.a.label, twice.b.label, twice.result?.gate]).toEqual([twice.b.ref.runId, 'production v1', twice.b.version?.label, 'passes']);
+    expect(twice.result?.metrics[0]?.warning).toContain('Both sides ask one model the same');
+    const byHash = await started('triage@v1', `triage@${twice.b.version!.hash.slice(0, 8)}`);
+    expect([byHash.a.label, byHash.b.label, byHash.result?.gate]).toEqual([twice.b.label, twice.b.label, 'passes']);
+    expect((await started(`run:${first.info.id}`, 'triage')).result?.gate).toBe('passes');
+    await expect(engine.request('compare/start', { sides: ['triage@v1', 'triage.prompt.yml@v1'], folder, origin: 'cli' })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('are the same') as unknown });
   });
 
   it('calls a run that was named a run, also where the file is still as it was', async () => {

@@ -67,7 +67,8 @@ function labelsOf([a, b]: readonly [Labelled, Labelled]): [string, string] {
   const otherModels = modelOf(a) !== modelOf(b);
   const same = contentOf(a) === contentOf(b);
   const label = (side: Labelled): string => {
-    const content = same && !otherPrompts && !otherModels ? `run ${side.run.info.id}` : contentOf(side);
+    // One run that is both, asked for by two names of one version, has no other to be told from.
+    const content = same && !otherPrompts && !otherModels && a.run.n !== b.run.n ? `run ${side.run.info.id}` : contentOf(side);
     const parts = [otherPrompts ? nameOf(side.run.info, a, b) : '', same && (otherPrompts || otherModels) ? '' : content].filter((part) => part !== '');
     const model = modelOf(side);
     return otherModels ? (parts.length === 0 ? model : `${parts.join(' ')} (${model})`) : parts.join(' ');

@@ -12,20 +12,22 @@ import type { EvalRequest } from '../../protocol/engine.ts';
 import { addEstimates } from '../estimates.ts';
 import type { Evals } from '../evals.ts';
 import type { Workspace } from '../workspace.ts';
-import { asAsked, sideOfRun } from './asked.ts';
+import { sideOfRun } from './asked.ts';
 import { differences, namesOf } from './refusal.ts';
 import { SequentialBatches } from './sequential-batches.ts';
 import { STANDARD_SETTINGS } from './settings.ts';
-import { readSide, type PromptOfSide, type RunOfSide } from './sides.ts';
+import { readSide, type PromptOfSide, type RunOfSide, type Side } from './sides.ts';
 
 /** A side, and the run that answers it or what would have to be run. */
 interface Answered {
   readonly spec: string;
+  readonly side: Side;
   readonly ref: RunSide;
 }
 
 interface Missing {
   readonly spec: string;
+  readonly side: PromptOfSide;
   readonly request: EvalRequest;
   /** Of one model. */
   readonly info: RunInfo;
@@ -102,9 +104,9 @@ export class ComparisonStarts {
     const resolved: Resolved[] = [];
     for (const spec of request.sides) {
       const side = await readSide(spec, folders);
-      resolved.push(side.kind === 'run' ? { spec, ref: findRun(side, spec, request, store) } : await this.#resolve(side, spec, request, store, signal));
+      resolved.push(side.kind === 'run' ? { spec, side, ref: findRun(side, spec, request, store) } : await this.#resolve(side, spec, request, store, signal));
     }
-    refuseSame(resolved, store);
+    refuseSame(resolved);
     return resolved;
   }
 
@@ -114,7 +116,7 @@ export class ComparisonStarts {
     if (info === undefined) throw new TouchstoneError('usage', `${spec} has nothing to run.`);
     if (info.models.length > 1) throw new TouchstoneError('usage', `${spec} names ${info.models.length} models. Say which one: ${info.models.map(({ label }) => `${spec}+${label}`).join(', ')}.`);
     const ref = request.noCache === true ? null : this.#find(info, request.repeats ?? info.repeats, store);
-    return ref === null ? { spec, request: evalRequest, info } : { spec, ref };
+    return ref === null ? { spec, side, request: evalRequest, info } : { spec, side, ref };
   }
 
   /**
@@ -210,19 +212,23 @@ function grouped(missing: readonly Missing[]): Group[] {
   });
 }
 
-/** A file that is as a version has it, or as a run asked it, is compared with that nevertheless: a gate has to pass it. */
-function refuseSame(resolved: readonly Resolved[], store: RunStore): void {
-  const [a, ...others] = resolved;
+/**
+ * One thing that was written twice is a slip. What has the same content by another name is compared nevertheless: a file that is as a version
+ * has it or as a run asked it, a version to which an environment points. A gate has to pass it.
+ */
+function refuseSame([a, ...others]: readonly Resolved[]): void {
   if (a === undefined) return;
-  const versionOf = ({ ref }: Answered): string | undefined => asAsked(store.get(ref.runId), ref).info.version?.hash;
-  for (const b of others) {
-    const same = 'ref' in a ? 'ref' in b && isSame(a.ref, b.ref) && versionOf(a) === versionOf(b) : 'info' in b && sameContent(a.info, b.info);
-    if (same) throw sameSides(a.spec, b.spec);
-  }
+  for (const b of others) if (isNamedAlike(a.side, b.side) && asksOneModel(a, b)) throw sameSides(a.spec, b.spec);
 }
 
-function sameContent(a: RunInfo, b: RunInfo): boolean {
-  return a.promptPath === b.promptPath && a.promptId === b.promptId && a.promptHash === b.promptHash && a.version?.hash === b.version?.hash && a.models[0]?.identity === b.models[0]?.identity;
+function isNamedAlike(a: Side, b: Side): boolean {
+  if (a.kind === 'run' || b.kind === 'run') return a.kind === b.kind;
+  return a.path === b.path && a.promptId === b.promptId && a.version === b.version;
+}
+
+function asksOneModel(a: Resolved, b: Resolved): boolean {
+  if ('ref' in a) return 'ref' in b && isSame(a.ref, b.ref);
+  return 'info' in b && a.info.models[0]?.identity === b.info.models[0]?.identity;
 }
 
 function isSame(x: RunSide, y: RunSide): boolean {
