@@ -187,40 +187,6 @@ describe('two versions of a prompt', () => {
     await expect(engine.request('compare/start', { sides: ['triage@v1', 'triage.prompt.yml@v1'], folder, origin: 'cli' })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('are the same') as unknown });
   });
 
-  it('calls a run that was named a run, also where the file is still as it was', async () => {
-    const workspace = await engineWith(triageFiles((await server()).url, goldenCases(6)));
-    const path = promptPath(workspace);
-    const { run: first } = await workspace.eval({ targets: [path] });
-    writeFileSync(path, triage(CAREFUL));
-    const { run: second } = await workspace.eval({ targets: [path] });
-    const labels = async (...sides: string[]): Promise<string[]> => {
-      const { refs: [ref] } = await compared(workspace, sides);
-      const { a, b } = await workspace.engine.request('compare/get', { ref: ref! });
-      return [a.label, b.label];
-    };
-    const [older, newer] = [first, second].map(({ info }) => `run ${info.id}`);
-    expect(await labels(`run:${first.info.id}`, 'run:latest')).toEqual([older, newer]);
-    expect(await labels(`run:${first.info.id}`, 'triage')).toEqual([older, 'working copy']);
-    expect(await labels('triage', `run:${first.info.id}`)).toEqual(['working copy', older]);
-  });
-
-  it('tells a version from the file that has its content, on whichever side each stands', async () => {
-    const workspace = await engineWith(triageFiles((await server()).url, goldenCases(6)));
-    const { engine } = workspace;
-    const path = promptPath(workspace);
-    await engine.request('versions/save', { path, message: 'First' });
-    writeFileSync(path, triage(CAREFUL));
-    const { refs: [started] } = await compared(workspace, ['triage@v1', 'triage']);
-    writeFileSync(path, triage(QUICK));
-    const [version, file] = [started!.a, { ...started!.a, as: null }];
-    const labels = async (ref: ComparisonRef): Promise<string[]> => {
-      const { a, b } = await engine.request('compare/get', { ref });
-      return [a.label, b.label].map((label) => label.replace(/ · .*/, ''));
-    };
-    expect(await labels({ a: version, b: file })).toEqual(['v1', 'working copy']);
-    expect(await labels({ a: file, b: version })).toEqual(['working copy', 'v1']);
-  });
-
   it('passes a prompt that is as it was, however few its cases are', async () => {
     const workspace = await engineWith(triageFiles((await server()).url, goldenCases(12)));
     const { engine } = workspace;

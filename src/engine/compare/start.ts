@@ -55,7 +55,7 @@ export class ComparisonStarts {
   async estimate(request: CompareRequest, signal: AbortSignal): Promise<CompareMethods['compare/estimate'][1]> {
     const store = await this.#workspace.store();
     const resolved = await this.#resolveAll(request, store, signal);
-    const missing = resolved.filter((side) => 'info' in side);
+    const missing = onceEach(resolved.filter((side) => 'info' in side), request);
     const cells = (info: RunInfo): number => info.planned ?? cellCount(shapeOf(info));
     const known = resolved.reduce((sum, side) => sum + ('ref' in side ? store.get(side.ref.runId).info.cases * store.get(side.ref.runId).info.repeats : 0), 0);
     const toRun = missing.reduce((sum, { info }) => sum + cells(info), 0);
@@ -67,7 +67,8 @@ export class ComparisonStarts {
   async start(request: CompareRequest, signal: AbortSignal): Promise<CompareMethods['compare/start'][1]> {
     const store = await this.#workspace.store();
     const resolved = await this.#resolveAll(request, store, signal);
-    const groups = grouped(resolved.filter((side) => 'info' in side));
+    const missing = resolved.filter((side) => 'info' in side);
+    const groups = grouped(onceEach(missing, request));
     // One limit over all that is started: each run alone might stay within it.
     const shared = request.budgetUsd === undefined ? undefined : new Budget(request.budgetUsd);
     const batches = groups.length > 0 && request.sequential === true ? sequentialBatches(request, resolved, store) : undefined;
@@ -75,12 +76,17 @@ export class ComparisonStarts {
     const runIds: string[] = [];
     let comparisons: readonly ComparisonRef[] = [];
     try {
-      for (const { request: evalRequest, missing } of groups) {
+      for (const { request: evalRequest, missing: ofGroup } of groups) {
         const [runId] = await this.#evals.start(evalRequest, signal, { shared, batches });
-        if (runId === undefined) throw new TouchstoneError('usage', `${missing[0]?.spec ?? ''} has nothing to run.`);
+        if (runId === undefined) throw new TouchstoneError('usage', `${ofGroup[0]?.spec ?? ''} has nothing to run.`);
         runIds.push(runId);
         const { models } = store.get(runId).info;
-        for (const side of missing) started.set(side, { runId, modelIndex: Math.max(0, models.findIndex(({ identity }) => identity === side.info.models[0]?.identity)) });
+        for (const side of ofGroup) started.set(side, { runId, modelIndex: Math.max(0, models.findIndex(({ identity }) => identity === side.info.models[0]?.identity)) });
+      }
+      for (const side of missing) {
+        const other = started.has(side) ? undefined : missing.find((one) => started.has(one) && isOneVersion(one.info, side.info));
+        const ref = other === undefined ? undefined : started.get(other);
+        if (ref !== undefined) started.set(side, sideOfRun(store.get(ref.runId).info, ref.modelIndex, side.info.version));
       }
       comparisons = comparisonsOf(resolved.map((side) => ('ref' in side ? side.ref : started.get(side)!)));
       const [ref] = comparisons;
@@ -195,6 +201,20 @@ function findRun(side: RunOfSide, spec: string, request: CompareRequest, store: 
   if (modelIndex >= 0) return { runId: id, modelIndex, named: true };
   const nearest = nearestOf(wanted, models.map(({ label }) => label));
   throw new TouchstoneError('not-found', `Run ${id} has no model ${wanted}. ${nearest === null ? `It has ${models.map(({ label }) => label).join(', ')}.` : `Did you mean ${nearest}?`}`);
+}
+
+/**
+ * Without those that are a version which another one is, by another name: one run answers for both. Programs of a user may answer
+ * otherwise each time, whoever wants no cache wants every answer anew, and each side of a run that stops early waits for the other's.
+ */
+function onceEach(missing: readonly Missing[], { noCache, sequential }: CompareRequest): Missing[] {
+  if (noCache === true || sequential === true) return [...missing];
+  return missing.filter((side, at) => side.info.models[0]?.kind === 'code' || !missing.slice(0, at).some(({ info }) => isOneVersion(info, side.info)));
+}
+
+function isOneVersion(a: RunInfo, b: RunInfo): boolean {
+  const [modelA, modelB] = [a.models[0], b.models[0]];
+  return a.promptPath === b.promptPath && a.promptId === b.promptId && a.version !== undefined && a.version.hash === b.version?.hash && modelA?.identity !== undefined && modelA.identity === modelB?.identity;
 }
 
 /** Sides that differ in nothing but the model share a run. */
