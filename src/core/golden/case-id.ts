@@ -11,14 +11,17 @@ const LOOKED_AT = 400;
 const INTRODUCTION = /(?<!\p{L})(?:my name is|my name['’]s|i am|i['’]?m|this is|me llamo|mi nombre es|soy|me chamo|meu nome é|eu sou|je m['’]appelle|je suis|mi chiamo|sono|ich bin|ich heiße|mein name ist|hier ist|ik ben|mijn naam is)(?!\p{L})/iu;
 
 /**
- * An id that says what the case is about: the first words of its shortest text that has some, `twice-after-the-page`. Not one of `taken`.
+ * An id that says what the case is about: the first words of its shortest text that has some, `calendar-does-not-sync`. Not one of `taken`.
  *
- * An id is copied to wherever results go, and no masker finds names of people. So it has only words that are written in lower case, of
- * letters alone, and none behind an introduction ("my name is"): where that leaves too few, the id is `case-` and digits of the hash.
+ * An id is copied to wherever results go, and no masker finds names of people. So it has only words that are written in lower case, there or
+ * elsewhere in the case (the first word of a sentence), of letters alone, and none behind an introduction ("my name is"): where that
+ * leaves too few, the id is `case-` and digits of the hash.
  */
 export function caseId(vars: JsonObject, hash: string, taken: ReadonlySet<string>): string {
   const texts = Object.values(vars).filter((value) => typeof value === 'string').sort((a, b) => a.length - b.length);
-  const words = texts.map(harmlessWords).find((found) => found.length >= LEAST_WORDS) ?? [];
+  const written = texts.map(wordsOf);
+  const lower = new Set(written.flat().filter((word) => LOWER.test(word)));
+  const words = written.map((some) => harmless(some, lower)).find((found) => found.length >= LEAST_WORDS) ?? [];
   const slug = words.join('-').slice(0, MOST_CHARACTERS).replace(/-$/, '');
   const base = slug === '' ? `case-${hash.slice(0, 8)}` : slug;
   if (!taken.has(base)) return base;
@@ -29,9 +32,15 @@ export function caseId(vars: JsonObject, hash: string, taken: ReadonlySet<string
 /** What stands where something was masked. */
 const PLACEHOLDER = /\[[a-z-]+ \d+\]/g;
 
-function harmlessWords(text: string): string[] {
+const LOWER = /^\p{Ll}+(?:['’-]\p{Ll}+)*$/u;
+
+/** Before whoever writes introduces themselves. */
+function wordsOf(text: string): string[] {
   const [before = ''] = text.slice(0, LOOKED_AT).normalize('NFC').replace(PLACEHOLDER, ' ').split(INTRODUCTION, 1);
   // Handles, addresses and paths have other characters between their letters.
-  const words = before.split(/\s+/).map((word) => word.replace(/^[([{"'“‘«¿¡*-]+|[)\]}"'”’»,.;:!?…*-]+$/gu, ''));
-  return words.filter((word) => /^\p{Ll}+(?:['’-]\p{Ll}+)*$/u.test(word)).map((word) => word.replace(/['’]/g, '')).slice(0, MOST_WORDS);
+  return before.split(/\s+/).map((word) => word.replace(/^[([{"'“‘«¿¡*-]+|[)\]}"'”’»,.;:!?…*-]+$/gu, ''));
+}
+
+function harmless(words: readonly string[], lower: ReadonlySet<string>): string[] {
+  return words.map((word) => (LOWER.test(word) ? word : word.toLowerCase())).filter((word) => lower.has(word)).map((word) => word.replace(/['’]/g, '')).slice(0, MOST_WORDS);
 }
