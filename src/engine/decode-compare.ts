@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { CompareMethods } from '../protocol/compare.ts';
+import { comparisonRef } from '../protocol/compare-panel-decode.ts';
 
 /** One decoder a method about comparisons: nothing from the channel is used before it passed. */
 
@@ -23,9 +24,7 @@ const request = v.object({
   origin: v.picklist(['editor', 'cli']),
 });
 
-const version = v.object({ hash: v.string(), number: v.nullable(index), label: v.string(), environment: v.nullable(v.string()) });
-const side = v.object({ runId: v.string(), modelIndex: index, as: v.optional(v.nullable(version)) });
-const ref = v.object({ a: side, b: side });
+const ref = comparisonRef;
 const settings = v.optional(v.object({ margin: v.optional(amount), metric: v.optional(v.string()), sliceBy: v.optional(v.nullable(v.string())) }));
 const together = v.optional(v.pipe(v.array(ref), v.maxLength(100)));
 const view = v.object({
