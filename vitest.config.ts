@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { V8_FLAGS } from './test/v8-flags.ts';
 
 /** Unit and contract tests. The tests in a real VS Code have their own: vitest.e2e.config.ts and test/host. */
 export default defineConfig({
   test: {
     include: ['test/unit/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts', 'test/senders/**/*.test.ts'],
     pool: 'forks',
+    execArgv: V8_FLAGS,
     maxWorkers: 2,
     // What waits for a process has to on a busy machine, too.
     testTimeout: 60_000,
