@@ -35,7 +35,7 @@ export interface VSCodeServer {
   pid: number;
   /** Its temporary folder, with `data/logs` inside. */
   folder: string;
-  /** The address that opens a folder or a .code-workspace file (`null`: a window without one), with more parameters of the workbench. */
+  /** The address that opens a folder (`null`: a window without one), with more parameters of the workbench. */
   address(folder: string | null, parameters?: Record<string, string>): string;
   /** Changes settings of this server's machine; open windows follow at once. */
   configure(changes: Record<string, unknown>): void;
@@ -113,7 +113,7 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
     port,
     pid: child.pid ?? 0,
     folder,
-    address: (workspace, parameters = {}) => `${origin}/?${new URLSearchParams({ ...(workspace === null ? { ew: 'true' } : { [workspace.endsWith('.code-workspace') ? 'workspace' : 'folder']: workspace }), ...parameters }).toString()}`,
+    address: (workspace, parameters = {}) => `${origin}/?${new URLSearchParams({ ...(workspace === null ? { ew: 'true' } : { folder: workspace }), ...parameters }).toString()}`,
     configure,
     output: () => output,
     stop,

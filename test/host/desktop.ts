@@ -9,28 +9,22 @@ import { root } from '../../scripts/tools/paths.ts';
 import { copyWorkspace } from '../../scripts/tools/vscode-server.ts';
 import { bundleHostTests } from './bundle.ts';
 import { printResults, type HostResults } from './results.ts';
-import { makeSeveralFolders } from './several-folders.ts';
 
 const resultsFile = join(root, 'out/results/desktop.json');
 mkdirSync(join(root, 'out/results'), { recursive: true });
 rmSync(resultsFile, { force: true });
 
 const executable = process.env['VSCODE_EXECUTABLE'];
-const tests = await bundleHostTests();
 const workspace = copyWorkspace(join(root, 'examples'));
-const several = makeSeveralFolders();
 try {
-  for (const opened of [workspace.folder, several.file]) {
-    await runTests({
-      ...(executable ? { vscodeExecutablePath: executable } : { version: process.env['VSCODE_VERSION'] ?? 'stable' }),
-      extensionDevelopmentPath: root,
-      extensionTestsPath: tests,
-      launchArgs: [opened, '--disable-extensions', '--disable-workspace-trust', '--skip-welcome'],
-      extensionTestsEnv: { TOUCHSTONE_HOST_RESULTS: resultsFile },
-    });
-  }
+  await runTests({
+    ...(executable ? { vscodeExecutablePath: executable } : { version: process.env['VSCODE_VERSION'] ?? 'stable' }),
+    extensionDevelopmentPath: root,
+    extensionTestsPath: await bundleHostTests(),
+    launchArgs: [workspace.folder, '--disable-extensions', '--disable-workspace-trust', '--skip-welcome'],
+    extensionTestsEnv: { TOUCHSTONE_HOST_RESULTS: resultsFile },
+  });
 } finally {
   await workspace.remove();
-  several.remove();
 }
 if (!printResults('desktop', JSON.parse(readFileSync(resultsFile, 'utf8')) as HostResults)) process.exitCode = 1;

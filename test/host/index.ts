@@ -1,11 +1,10 @@
 /**
- * What VS Code's extension host loads: it runs the test files beside this one that are for its window in one mocha, in that process, and adds
- * their results to those of the window before. The same files serve `npm run test:host` (the server's extension host) and `npm run test:desktop` (@vscode/test-electron).
+ * What VS Code's extension host loads: it runs every test file beside this one in one mocha, in that process. The same
+ * files serve `npm run test:host` (the server's extension host) and `npm run test:desktop` (@vscode/test-electron).
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Mocha from 'mocha';
-import * as vscode from 'vscode';
 import type { HostResults } from './results.ts';
 
 export async function run(): Promise<void> {
@@ -13,10 +12,9 @@ export async function run(): Promise<void> {
   if (!file) throw new Error('TOUCHSTONE_HOST_RESULTS names no file for the results');
   const grep = process.env['TOUCHSTONE_HOST_GREP'];
   const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, forbidOnly: true, ...(grep ? { grep } : {}) });
-  const hasSeveral = vscode.workspace.workspaceFile !== undefined;
-  for (const name of readdirSync(__dirname).sort()) if (name.endsWith('.test.cjs') && (name === 'several-folders.test.cjs') === hasSeveral) mocha.addFile(join(__dirname, name));
+  for (const name of readdirSync(__dirname).sort()) if (name.endsWith('.test.cjs')) mocha.addFile(join(__dirname, name));
 
-  const results: HostResults = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as HostResults : { passed: 0, failed: 0, skipped: 0, tests: [] };
+  const results: HostResults = { passed: 0, failed: 0, skipped: 0, tests: [] };
   await new Promise<void>((resolve) => {
     const runner = mocha.run(() => resolve());
     runner.on('pass', (test) => note(results, 'passed', test));

@@ -11,7 +11,6 @@ import { root } from '../../scripts/tools/paths.ts';
 import { copyWorkspace, startVSCode } from '../../scripts/tools/vscode-server.ts';
 import { bundleHostTests } from './bundle.ts';
 import { printResults, type HostResults } from './results.ts';
-import { makeSeveralFolders } from './several-folders.ts';
 
 const LIMIT_MS = 8 * 60_000;
 
@@ -28,7 +27,6 @@ rmSync(resultsFile, { force: true });
 
 const tests = await bundleHostTests();
 const workspace = copyWorkspace(options.workspace);
-const several = makeSeveralFolders();
 const server = await startVSCode({
   smokeTestDriver: true,
   env: { TOUCHSTONE_HOST_RESULTS: resultsFile, ...(options.grep ? { TOUCHSTONE_HOST_GREP: options.grep } : {}) },
@@ -37,38 +35,31 @@ const log: string[] = [];
 try {
   const browser = await launchChromium();
   try {
-    const codes: (number | undefined)[] = [];
-    // One window after the other, with pages of their own.
-    for (const opened of [workspace.folder, several.file]) {
-      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-      page.on('console', (message) => log.push(`${message.type()}: ${message.text()}`));
-      await page.exposeFunction('codeAutomationLog', (type: string, parts: unknown[]) => log.push(`${type}: ${parts.map(String).join(' ')}`));
-      const ended = new Promise<number>((resolve) => void page.exposeFunction('codeAutomationExit', resolve));
-      const remote = (path: string) => `vscode-remote://127.0.0.1:${server.port}${path}`;
-      await page.goto(
-        server.address(opened, {
-          payload: JSON.stringify([
-            ['extensionDevelopmentPath', remote(root)],
-            ['extensionTestsPath', remote(tests)],
-            ['skipWelcome', 'true'],
-          ]),
-        }),
-      );
-      codes.push(await Promise.race([ended, sleep(LIMIT_MS, undefined, { ref: false })]));
-      await page.close();
-    }
-    report(codes);
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    page.on('console', (message) => log.push(`${message.type()}: ${message.text()}`));
+    await page.exposeFunction('codeAutomationLog', (type: string, parts: unknown[]) => log.push(`${type}: ${parts.map(String).join(' ')}`));
+    const ended = new Promise<number>((resolve) => void page.exposeFunction('codeAutomationExit', resolve));
+    const remote = (path: string) => `vscode-remote://127.0.0.1:${server.port}${path}`;
+    await page.goto(
+      server.address(workspace.folder, {
+        payload: JSON.stringify([
+          ['extensionDevelopmentPath', remote(root)],
+          ['extensionTestsPath', remote(tests)],
+          ['skipWelcome', 'true'],
+        ]),
+      }),
+    );
+    const code = await Promise.race([ended, sleep(LIMIT_MS, undefined, { ref: false })]);
+    report(code);
   } finally {
     await browser.close();
   }
 } finally {
   await server.stop();
   await workspace.remove();
-  several.remove();
 }
 
-function report(codes: readonly (number | undefined)[]): void {
-  const code = codes.find((one) => one !== 0);
+function report(code: number | undefined): void {
   if (!existsSync(resultsFile)) {
     const file = join(root, 'out/results/host.log');
     writeFileSync(file, [...log, '', server.output()].join('\n'));
@@ -76,5 +67,5 @@ function report(codes: readonly (number | undefined)[]): void {
     process.exitCode = 1;
     return;
   }
-  if (!printResults('host', JSON.parse(readFileSync(resultsFile, 'utf8')) as HostResults) || codes.some((one) => one !== 0)) process.exitCode = 1;
+  if (!printResults('host', JSON.parse(readFileSync(resultsFile, 'utf8')) as HostResults) || code !== 0) process.exitCode = 1;
 }
