@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { COMMANDS, EXTENSION_ID } from '../../src/extension/constants.ts';
+import { enginePath, relativePaths } from '../../src/extension/paths.ts';
 import { enginePids, folder, until } from './support.ts';
 
 interface Manifest {
@@ -15,6 +16,12 @@ describe('the extension in a real VS Code', () => {
     assert.ok(extension, `${EXTENSION_ID} is not known to VS Code`);
     await extension.activate();
     assert.equal(extension.isActive, true);
+  });
+
+  it('tells paths within the workspace as the views do, and others whole', () => {
+    const here = enginePath(folder());
+    assert.equal(relativePaths(`${here}/prompts/a b.prompt.yml:3:1: no model; see ${here}/touchstone.yml`), 'prompts/a b.prompt.yml:3:1: no model; see touchstone.yml');
+    for (const other of [`${here}-2/a.yml`, `/srv${here}/a.yml`, '/etc/hosts']) assert.equal(relativePaths(`${other}: not found`), `${other}: not found`);
   });
 
   it('registers every command that package.json contributes', async () => {
