@@ -59,6 +59,8 @@ export async function openWindow(options: WindowOptions = {}): Promise<Window> {
     await page.locator('.monaco-workbench').waitFor(WAIT);
     // Nothing lies open in a window without a folder.
     await (options.isEmpty === true ? page.getByRole('tab', { name: 'Touchstone' }) : page.locator('.explorer-folders-view, .explorer-viewlet')).first().waitFor(WAIT);
+    // Parts of the workbench that VS Code starts last may still take the focus, or close what a person has opened.
+    await page.waitForFunction(`performance.getEntriesByName('code/LifecyclePhase/Eventually').length > 0`, undefined, WAIT);
     return window;
   } catch (error) {
     await close();
@@ -139,10 +141,9 @@ export class Window {
 
   /** Runs a command by its whole title in the palette, e.g. `Touchstone: Eval All Prompts`; its dots may be left out. */
   async runCommand(title: string): Promise<void> {
-    await this.#openPalette('F1', `>${title}`);
     // The whole title: another command's may begin alike. Keys stand behind a comma.
     const labels = [title, `${title}…`].flatMap((label) => [`[aria-label=${JSON.stringify(label)}]`, `[aria-label^=${JSON.stringify(`${label},`)}]`]);
-    await this.#moveTo(this.page.locator(`${QUESTION} .quick-input-list .monaco-list-row:is(${labels.join(', ')})`).first());
+    await this.#inPalette('F1', `>${title}`, this.page.locator(`${QUESTION} .quick-input-list .monaco-list-row:is(${labels.join(', ')})`).first());
     await this.#accept(async () => (await this.#asked()).value !== `>${title}`);
   }
 
@@ -178,17 +179,31 @@ export class Window {
   }
 
   /**
-   * Opens VS Code's own picker with a text in it. When a question has gone, a webview takes the focus only a moment later
-   * (microsoft/vscode#93950), and with it the palette of whoever is faster than a person: it is opened again.
+   * Opens VS Code's own picker with a text in it and goes to a row. Two things take the picker from whoever is faster than a person: a webview
+   * takes the focus only a moment after a question has gone (microsoft/vscode#93950), and a key that opens it waits until the extension host
+   * answers and then empties its field, once for each time it was pressed. So it is looked at until all of it stands as it should.
    */
-  async #openPalette(key: string, text: string): Promise<void> {
-    for (const deadline = Date.now() + WAIT.timeout; ; ) {
-      await this.page.keyboard.press(key);
-      const filled = await this.input.fill(text, { timeout: 5000 }).then(() => true, () => false);
-      await this.page.waitForTimeout(100);
-      if (filled && (await this.#asked()).value === text && (await this.input.isVisible())) return;
-      if (Date.now() > deadline) throw new Error(`${key} opens nothing that takes ${text}`);
+  async #inPalette(key: string, text: string, row: Locator): Promise<void> {
+    for (const deadline = Date.now() + 2 * WAIT.timeout; ; ) {
+      if (!(await this.input.isVisible())) {
+        await this.page.keyboard.press(key);
+        await this.input.waitFor({ timeout: WAIT.timeout / 2 }).catch(() => undefined); // the key went to what had the focus: again
+      }
+      const filled = await this.input.fill(text, { timeout: 1000 }).then(() => true, () => false);
+      const isListed = filled && (await row.waitFor({ timeout: 5000 }).then(() => true, () => false));
+      if (isListed && (await this.#asked()).value === text && (await this.#isMovedTo(row, 5000))) return;
+      if (Date.now() > deadline) throw new Error(`${key} does not lead to ${text}; ${await this.#state()}`);
+      // What was listed before a command was there is listed anew for another text.
+      await this.input.fill(text.slice(0, 1), { timeout: 1000 }).catch(() => undefined); // it has gone
     }
+  }
+
+  /** What the window shows of questions and messages, for whoever reads of a failure without seeing it. */
+  async #state(): Promise<string> {
+    const texts = async (selector: string): Promise<string> => (await this.page.locator(selector).filter({ visible: true }).allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim()).join(' | ') || 'none';
+    const { heading, value } = await this.#asked();
+    const focused = await this.page.evaluate<string>(`(({ tagName, className }) => tagName + '.' + className)(document.activeElement ?? document.body)`);
+    return `question: ${heading} [${value}]; rows: ${await texts(`${QUESTION} .quick-input-list .monaco-list-row`)}; dialogs: ${await texts('.monaco-dialog-box')}; notifications: ${await texts('.notification-list-item-message')}; tabs: ${await texts('.tab')}; focus: ${focused}`;
   }
 
   /** Goes to a line of the active editor, counted from 1. */
@@ -200,10 +215,9 @@ export class Window {
   /** Opens a file by its path in the workspace and waits for its editor. */
   async openFile(path: string): Promise<void> {
     if (!existsSync(join(this.folder, path))) throw new Error(`${path} is not in the workspace`);
-    await this.#openPalette('Control+P', path);
     const name = path.split('/').at(-1) ?? path;
     // The whole name: another file's may end alike.
-    await this.#moveTo(this.choices.filter({ has: this.page.locator('.label-name').filter({ hasText: new RegExp(`^${name.replaceAll('.', '\\.')}$`) }) }).first());
+    await this.#inPalette('Control+P', path, this.choices.filter({ has: this.page.locator('.label-name').filter({ hasText: new RegExp(`^${name.replaceAll('.', '\\.')}$`) }) }).first());
     await this.#accept();
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor(WAIT);
     await this.page.locator('.monaco-editor .view-lines').first().waitFor(WAIT);
@@ -214,24 +228,43 @@ export class Window {
     await this.input.waitFor(WAIT);
   }
 
-  /** By the keys: a row that is drawn anew between press and release of a mouse's button loses the click. */
   async #moveTo(choice: Locator): Promise<void> {
-    await choice.waitFor(WAIT);
-    for (const deadline = Date.now() + WAIT.timeout; ; await this.page.keyboard.press('ArrowDown')) {
+    const isThere = await choice.waitFor(WAIT).then(() => true, () => false);
+    if (!isThere || !(await this.#isMovedTo(choice, WAIT.timeout))) throw new Error(`the keys do not lead to ${String(choice)}; ${await this.#state()}`);
+  }
+
+  /** By the keys: a row that is drawn anew between press and release of a mouse's button loses the click. */
+  async #isMovedTo(choice: Locator, timeout: number): Promise<boolean> {
+    await this.#takeKeys();
+    for (const deadline = Date.now() + timeout; ; await this.page.keyboard.press('ArrowDown')) {
       const classes = await choice.getAttribute('class', { timeout: 1000 }).catch(() => null); // it is drawn anew right now
-      if (classes?.split(' ').includes('focused')) return;
-      if (Date.now() > deadline) throw new Error(`the keys do not lead to ${String(choice)} among ${(await this.choices.allInnerTexts()).join(' | ')}`);
+      if (classes?.split(' ').includes('focused')) return true;
+      if (Date.now() > deadline || !(await this.input.isVisible())) return false;
     }
   }
 
   /** Presses Enter and waits until the question is gone, or another one stands in its place. */
   async #accept(replaced: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
     const { heading } = await this.#asked();
-    await this.page.keyboard.press('Enter');
-    for (const deadline = Date.now() + WAIT.timeout; ; await this.page.waitForTimeout(50)) {
-      if (!(await this.page.locator(QUESTION).isVisible()) || (await this.#asked()).heading !== heading || (await replaced())) return;
-      if (Date.now() > deadline) throw new Error(`Enter did not answer: ${heading}`);
+    for (const deadline = Date.now() + WAIT.timeout; ; ) {
+      await this.#takeKeys();
+      await this.page.keyboard.press('Enter');
+      do {
+        await this.page.waitForTimeout(50);
+        if (!(await this.page.locator(QUESTION).isVisible()) || (await this.#asked()).heading !== heading || (await replaced())) return;
+        if (Date.now() > deadline) throw new Error(`Enter did not answer: ${heading}; ${await this.#state()}`);
+      } while (await this.#hasKeys(2000));
     }
+  }
+
+  /** Whether the open question has the keys within some milliseconds; true where there is none any more. */
+  #hasKeys(timeout: number): Promise<boolean> {
+    return this.page.waitForFunction(`document.querySelector('${QUESTION}')?.contains(document.activeElement) ?? true`, undefined, { timeout }).then(() => true, () => false);
+  }
+
+  /** A question over a webview has the keys a moment after it has come; whoever waits for longer clicks into it. */
+  async #takeKeys(): Promise<void> {
+    if (!(await this.#hasKeys(3000))) await this.input.click();
   }
 
   /** What the open question says, and what stands in its field. */
@@ -252,7 +285,7 @@ export class Window {
    */
   async clickLens(text: string | RegExp, then: RegExp | Locator): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      await (await this.lens(text, 2 * WAIT.timeout)).click();
+      await (await this.#restingLens(text)).click();
       try {
         if (then instanceof RegExp) await this.lens(then, 20_000);
         else await then.waitFor({ timeout: 20_000 });
@@ -260,6 +293,18 @@ export class Window {
       } catch (error) {
         if (attempt === 3) throw error;
       }
+    }
+  }
+
+  /** A lens at the place where it stays for a moment: others of its line that become longer or shorter move it. */
+  async #restingLens(text: string | RegExp): Promise<Locator> {
+    const lens = await this.lens(text, 2 * WAIT.timeout);
+    const place = async (): Promise<string> => JSON.stringify(await lens.boundingBox({ timeout: 1000 }).catch(() => null)); // it is drawn anew right now
+    for (let before = await place(); ; ) {
+      await this.page.waitForTimeout(300);
+      const now = await place();
+      if (now === before && now !== 'null') return lens;
+      before = now;
     }
   }
 

@@ -144,6 +144,7 @@ describe('from a link to the fix', () => {
     await window.answer('A sync that fails is technical', 'What changed since v2?');
     await window.answer('', 'Tags, separated by commas');
     await window.notification(/Saved Support triage as v3/).waitFor({ timeout: MINUTE });
+    await window.lens(/^.*v3$/, 2 * MINUTE);
     await window.clickLens(/^.*Promote$/, window.input);
     await window.pick('production');
     await window.notification(/production of Support triage now points to v3, before to v2/).waitFor({ timeout: MINUTE });

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { JsonObject } from '../../core/json.ts';
 import { plainText } from '../../core/text/plain-text.ts';
+import { createInputBox } from '../questions.ts';
 
 interface Question {
   readonly title: string;
@@ -29,7 +30,7 @@ export async function askVariables(title: string, names: readonly string[], befo
 
 function askText(question: Question): Promise<{ readonly text: string } | 'back' | undefined> {
   return new Promise((resolve) => {
-    const input = vscode.window.createInputBox();
+    const input = createInputBox();
     input.title = question.title;
     input.prompt = plainText(question.prompt);
     input.value = question.value;
@@ -38,8 +39,6 @@ function askText(question: Question): Promise<{ readonly text: string } | 'back'
       input.totalSteps = question.steps;
     }
     if (question.step > 1) input.buttons = [vscode.QuickInputButtons.Back];
-    // Values are often copied from elsewhere: a look at another window must not throw away what was typed.
-    input.ignoreFocusOut = true;
     input.onDidTriggerButton(() => {
       resolve('back');
       input.hide();

@@ -8,10 +8,12 @@ let answers: (string | undefined)[] = [];
 const told: string[] = [];
 const next = (): Promise<string | undefined> => Promise.resolve(answers.shift());
 vi.mock('vscode', () => ({
+  TabInputWebview: class {},
   l10n: { t: (text: string, ...values: unknown[]) => text.replaceAll(/\{(\d)\}/g, (_, at: string) => String(values[Number(at)])) },
   ProgressLocation: { Notification: 15 },
   window: {
     showInputBox: next,
+    tabGroups: { activeTabGroup: {} },
     showWarningMessage: next,
     showInformationMessage: (text: string) => Promise.resolve(void told.push(text)),
     withProgress: (_: unknown, work: (progress: unknown, token: unknown) => unknown) => work({ report: () => undefined }, { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) }),
