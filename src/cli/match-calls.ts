@@ -1,7 +1,6 @@
 import { TouchstoneError } from '../core/errors.ts';
 import { formatCount } from '../core/text/format.ts';
-import { names } from '../core/trace/query/model.ts';
-import { parseQuery } from '../core/trace/query/parse.ts';
+import { asksFor } from '../core/trace/query/parse.ts';
 import type { EngineClient } from '../protocol/engine.ts';
 import { MOST_OLDER } from '../protocol/spans.ts';
 import type { CliContext } from './context.ts';
@@ -20,7 +19,7 @@ const STEP_MS = 200;
  * @throws TouchstoneError 'cancelled' on Ctrl+C; what was found out is kept
  */
 export async function matchCalls(engine: EngineClient, query: string, context: CliContext): Promise<void> {
-  if (!asksForPrompt(query)) return;
+  if (!asksFor(query, 'prompt')) return;
   const status = new StatusLine(context.stderr, false);
   const interrupts = new Interrupts(context, status);
   const began = context.now();
@@ -48,14 +47,5 @@ export async function matchCalls(engine: EngineClient, query: string, context: C
   } finally {
     status.clear();
     interrupts.dispose();
-  }
-}
-
-function asksForPrompt(query: string): boolean {
-  try {
-    return names(parseQuery(query), 'prompt');
-  } catch {
-    // What is wrong with it is said where it is asked.
-    return false;
   }
 }

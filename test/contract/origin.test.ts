@@ -1,7 +1,7 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SpanRef } from '../../src/protocol/spans.ts';
 import { testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 import { recordedCallLine, type RecordedCallOptions } from '../fixtures/traces/recorded-calls.ts';
@@ -190,6 +190,18 @@ describe('what is kept of calls', () => {
     }
     expect(await uses('triage')).toMatchObject({ calls: 1 });
     expect(test.logs.filter((line) => line.includes('could not be found'))).toEqual([]);
+  });
+
+  it('is told of to whoever knows that it is still looked for, even where there is nothing', async () => {
+    test = await testEngine(FILES);
+    const { engine } = test;
+    await receive({ id: 'a'.repeat(16), answer: 'x', messages: [{ role: 'user', content: 'Something else that no prompt of this workspace says.' }] });
+    let told = 0;
+    engine.on('traces/changed', ({ all }) => void (told += all ? 1 : 0));
+    expect(await engine.request('calls/match', { forMs: 0 })).toMatchObject({ pending: 1 });
+    while ((await engine.request('calls/match', { forMs: 20 })).pending > 0);
+    // The store itself tells of all some seconds after it was written.
+    await vi.waitFor(() => expect(told).toBe(1), { timeout: 2000 });
   });
 
   it('leaves what the app says of its calls alone, and goes with the prompt that was guessed', async () => {

@@ -14,7 +14,7 @@ import { promptOfSpan } from './span-prompt.ts';
 import { PromptTemplates, type Histories, type Templates } from './templates.ts';
 
 export interface OriginEvents {
-  /** Traces can be found by their prompts that could not be before. */
+  /** Traces can be found by their prompts that could not be before, or it is known by now that there are none. */
   changed(): void;
   log(message: string): void;
 }

@@ -33,6 +33,8 @@ export class Production {
   readonly #ports: ProductionPorts;
   readonly #end = new AbortController();
   #working: Promise<void> | undefined;
+  /** Somebody was told how many are still to be looked at. */
+  #isAwaited = false;
 
   constructor(ports: ProductionPorts) {
     this.#ports = ports;
@@ -59,7 +61,7 @@ export class Production {
       // Without prompts there is nothing to find out.
       if (templates.byKey.size === 0) return { pending: 0, isWorking, newest: MOST_TRACES, older: 0 };
       const identity = identityOf(templates);
-      const pending = calls.pending(identity);
+      const pending = this.#pending(calls, identity);
       // Counted once, at the end: who waits asks again and again.
       return { pending, isWorking, newest: MOST_TRACES, older: pending > 0 && isWorking ? 0 : calls.older(identity, MOST_OLDER) };
     };
@@ -81,10 +83,16 @@ export class Production {
     const templates = await this.#ports.templates();
     const calls = new CallPrompts(await this.#ports.database());
     const since = `${Date.now() - days * 86_400_000}000000`;
-    const pending = calls.pending(identityOf(templates));
+    const pending = this.#pending(calls, identityOf(templates));
     if (pending > 0) this.nudge();
     const here = [...templates.byKey.values()].filter((template) => template.path === path);
     return [...new Set(here.map(({ promptId }) => promptId))].map((promptId) => useOf(promptId, here, calls.uses(promptId, since), calls.feedback(promptId, since), pending));
+  }
+
+  #pending(calls: CallPrompts, identity: string): number {
+    const pending = calls.pending(identity);
+    if (pending > 0) this.#isAwaited = true;
+    return pending;
   }
 
   async #work(): Promise<void> {
@@ -111,7 +119,10 @@ export class Production {
       await this.#keep(() => { pruned = calls.prune(AT_ONCE); });
       await nextTurn();
     }
-    if (found > 0) this.#ports.changed();
+    // What is left by now came meanwhile, and is looked at with what comes next.
+    const isKnown = this.#isAwaited && calls.pending(identityOf(templates)) === 0;
+    if (isKnown) this.#isAwaited = false;
+    if (found > 0 || isKnown) this.#ports.changed();
   }
 
   async #look(trace: UnmatchedTrace, calls: CallPrompts, templates: Templates, identity: string): Promise<number> {

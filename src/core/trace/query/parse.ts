@@ -1,6 +1,6 @@
 import { nearestOf } from '../../text/nearest.ts';
 import { lex, type Token, type Value } from './lex.ts';
-import { ALIASES, COMPARISONS, FIELDS, QueryError, type Comparison, type Field, type FieldName, type NumberField, type Query, type TextField, type TimeField } from './model.ts';
+import { ALIASES, COMPARISONS, FIELDS, names, QueryError, type Comparison, type Field, type FieldName, type NumberField, type Query, type TextField, type TimeField } from './model.ts';
 import { EXPECTED, readMoment, readNumber } from './values.ts';
 
 /** A nesting and a number of terms that no person writes and every database takes. */
@@ -14,6 +14,16 @@ const MOST_TERMS = 100;
  */
 export function parseQuery(text: string): Query {
   return new Parser(lex(text)).read();
+}
+
+/** Whether the text is a query that says anything of a field. What cannot be read is refused by whoever asks it. */
+export function asksFor(text: string, field: FieldName): boolean {
+  try {
+    return names(parseQuery(text), field);
+  } catch (error) {
+    if (error instanceof QueryError) return false;
+    throw error;
+  }
 }
 
 class Parser {

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import { formatCount } from '../../../core/text/format.ts';
-import { names } from '../../../core/trace/query/model.ts';
-import { parseQuery } from '../../../core/trace/query/parse.ts';
+import { asksFor } from '../../../core/trace/query/parse.ts';
 import { MOST_OLDER, type SpanMethods } from '../../../protocol/spans.ts';
 import { askFolders } from '../../engine/ask-folders.ts';
 import type { Services } from '../../services.ts';
@@ -10,7 +9,7 @@ type Known = SpanMethods['calls/match'][1];
 
 /** What a list of a query with `prompt:` may lack, because nobody knows yet, or ever will, which prompt made a call; `null`: nothing. */
 export async function missingPrompts(services: Pick<Services, 'engines' | 'log'>, query: string): Promise<string | null> {
-  if (!asksForPrompt(query)) return null;
+  if (!asksFor(query, 'prompt')) return null;
   const answers = await askFolders(services, services.engines.forTraces(), (engine) => engine.request('calls/match', { forMs: 0 }), (error) => services.log.warn(error.message));
   return missingText(answers.map(({ answer }) => answer));
 }
@@ -24,13 +23,4 @@ function missingText(known: readonly Known[]): string | null {
     ...(older === 0 ? [] : [vscode.l10n.t('of the {0} older than the newest {1} only those that name their prompt', `${formatCount(older)}${isBounded ? '+' : ''}`, formatCount(known[0]?.newest ?? 0))]),
   ];
   return texts.length === 0 ? null : texts.join(' · ');
-}
-
-function asksForPrompt(query: string): boolean {
-  try {
-    return names(parseQuery(query), 'prompt');
-  } catch {
-    // What is wrong with it stands where the list would.
-    return false;
-  }
 }

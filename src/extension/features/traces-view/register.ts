@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import type { RemoteSource } from '../../../protocol/remote.ts';
+import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, INTERNAL_COMMANDS, VIEWS } from '../../constants.ts';
 import { showQuickPick } from '../../questions.ts';
 import { registerCommand, type Services } from '../../services.ts';
@@ -19,6 +20,8 @@ import { askQuery, problemOf } from './search.ts';
 import { showSummary } from './summary.ts';
 import { TracesTree, type Node } from './tree.ts';
 
+const DESCRIBE_MS = 200;
+
 /** The Traces view: what is in the store, live, and what can be done with it. */
 export function register(services: Services): vscode.Disposable {
   const look = new TracesLook(services.context.workspaceState);
@@ -31,14 +34,15 @@ export function register(services: Services): vscode.Disposable {
     view.description = look.sort === 'time' && look.descending ? undefined : sortLabel(look.sort, look.descending);
   };
   describe();
-  const describeMissing = async (): Promise<void> => {
+  // A list that is live is read again and again.
+  const describingMissing = new Coalesced(async () => {
     const { query } = look;
     const found = await missingPrompts(services, query).catch(() => null);
     // Of another query by now.
     if (query !== look.query) return;
     missing = found;
     describe();
-  };
+  }, DESCRIBE_MS);
   /** What a command is called on; from the palette or a key, what is selected in the view. */
   const targets = (argument: unknown, selected: unknown): TraceTarget[] => {
     const given = asTraceTargets(argument, selected);
@@ -50,9 +54,10 @@ export function register(services: Services): vscode.Disposable {
     look,
     tree,
     view,
+    describingMissing,
     tree.onDidLoad(() => {
       describe();
-      void describeMissing();
+      describingMissing.request();
     }),
     look.onDidChange(() => {
       missing = null;
