@@ -8,9 +8,10 @@ export default defineConfig({
     pool: 'forks',
     execArgv: V8_FLAGS,
     maxWorkers: 2,
-    // What waits for a process has to on a busy machine, too.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // What waits for a process, or for its own turn, has to on a busy machine, too: what is waited for comes at once or never.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     // A suite that finds no test is a defect, not a pass.
     passWithNoTests: false,
     // A focused test would silently drop all others from `npm test`.

@@ -18,7 +18,7 @@ beforeEach(async () => {
   const call = (id: string, ticket: string): string => recordedCallLine({ id: id.repeat(16), answer: 'other', messages: [{ role: 'system', content: 'Route the ticket to billing, technical or other.' }, { role: 'user', content: `Ticket: ${ticket}` }] });
   writeFileSync(join(folder, 'calls.jsonl'), `${call('a', 'Charged twice, write to ana@example.org.')}\n${call('b', 'my card was  declined.')}\n`);
   expect(await touchstone('import', 'calls.jsonl')).toMatchObject({ code: 0 });
-}, 60_000);
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const touchstone = (...args: string[]): Promise<CommandResult> => touchstoneIn(folder, args);
@@ -44,7 +44,7 @@ describe('touchstone golden', () => {
     const repeated = await touchstone('golden', 'bbbbbbbb');
     expect(repeated).toMatchObject({ code: 0, out: expect.stringContaining('asks the same as card (triage.golden.jsonl:1), and is left out') as string });
     expect(golden().trimEnd().split('\n')).toHaveLength(2);
-  }, 120_000);
+  });
 
   it('says what is missing with the exit code 2, and writes nothing', async () => {
     expect(await touchstone('golden')).toMatchObject({ code: 2, err: expect.stringContaining('Name a trace') as string });
@@ -55,7 +55,7 @@ describe('touchstone golden', () => {
     expect(existsSync(join(folder, 'triage.golden.jsonl'))).toBe(false);
     // A dry run shows the case, and ends as the real one would.
     expect(await touchstone('golden', 'aaaaaaaa', '--dry-run')).toMatchObject({ code: 2, out: expect.stringMatching(/^\? no dataset /) as string, err: expect.stringContaining('Name a dataset') as string });
-  }, 120_000);
+  });
 
   it('asks for the variables of a prompt that is not in the call, and takes none of them for another', async () => {
     writeFileSync(join(folder, 'reply.prompt.yml'), 'name: Reply\nmodel: echo\nmessages:\n  - { role: user, content: "Answer {{customer}}, who writes: {{letter}}" }\ngolden: reply.golden.jsonl\n');
@@ -72,7 +72,7 @@ describe('touchstone golden', () => {
     expect(await touchstone('golden', 'bbbbbbbb', '--prompt', 'sum-up.prompt.yml')).toMatchObject({ code: 0, out: expect.stringContaining('text is its last question') as string });
     expect(JSON.parse(written().trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ text: 'Ticket: my card was  declined.' });
     expect(await touchstone('golden', '--query', '', '--var', 'a=b')).toMatchObject({ code: 2, err: expect.stringContaining('name its trace') as string });
-  }, 120_000);
+  });
 });
 
 describe('touchstone replay', () => {
@@ -83,7 +83,7 @@ describe('touchstone replay', () => {
     expect([recorded.output, model]).toEqual(['other', 'echo']);
     expect(outputs[0]?.output).toContain('Charged twice');
     expect((await touchstone('replay', 'aaaaaaaa', '--model', 'echo')).out).toMatch(/^recorded · gpt-5-mini.*\n {2}other\n1 · echo.* · trace [0-9a-f]{8}\n/);
-  }, 120_000);
+  });
 
   it('says what stands in its way with the exit code 2', async () => {
     expect(await touchstone('replay', 'aaaaaaaa', '--prompt', 'triage.prompt.yml@')).toMatchObject({ code: 2, err: expect.stringContaining('names no version') as string });
@@ -91,7 +91,7 @@ describe('touchstone replay', () => {
     writeFileSync(join(folder, 'elsewhere.jsonl'), `${recordedCallLine({ id: 'e'.repeat(16), model: 'in-house', answer: 'x', messages: [{ role: 'user', content: 'y' }] }).replace('"openai"', '"house"')}\n`);
     expect(await touchstone('import', 'elsewhere.jsonl')).toMatchObject({ code: 0 });
     expect(await touchstone('replay', 'eeeeeeee')).toMatchObject({ code: 2, err: expect.stringContaining('--model PROVIDER/NAME') as string });
-  }, 120_000);
+  });
 });
 
 describe('the prompts of old calls', () => {
@@ -105,7 +105,7 @@ describe('the prompts of old calls', () => {
     const { code, out, err } = await touchstone('traces', 'prompt:*triage', '--json');
     expect([code, err]).toEqual([0, expect.stringContaining('the newest 5,000 traces. Older ones (1) are found by prompt: only if they name theirs.') as string]);
     expect((JSON.parse(out) as { traces: unknown[] }).traces).toHaveLength(1);
-  }, 120_000);
+  });
 });
 
 describe('the recorded calls of the sample workspace', () => {
@@ -121,7 +121,7 @@ describe('the recorded calls of the sample workspace', () => {
     // Where it takes longer than a moment it says how far it is, and nothing else.
     expect(found).toMatchObject({ code: 0, err: expect.stringMatching(/^(\s*Finding the prompts of calls: \d+ of \d+ traces\s*)*$/) as string });
     expect(JSON.parse(found.out)).toMatchObject({ traces: [{ name: 'invoke_agent triage' }, { name: 'invoke_agent triage' }] });
-  }, 120_000);
+  });
 
   it('are sampled by their prompt, too', async () => {
     cpSync(join(import.meta.dirname, '../../examples'), folder, { recursive: true, filter: (path) => !path.includes('touchstone.db') });
@@ -130,7 +130,7 @@ describe('the recorded calls of the sample workspace', () => {
     expect([code, err]).toEqual([0, expect.stringContaining('2 of 2 calls') as string]);
     expect(err.split('\n').slice(-3)).toEqual(['2 cases expect what was answered then, and nobody has checked that: read them before you commit them.', '2 cases would be appended; nothing was written.', '']);
     expect((JSON.parse(out) as { cases: CaseProposal[] }).cases.map(({ origin }) => origin?.promptId)).toEqual(['prompts/support/triage', 'prompts/support/triage']);
-  }, 120_000);
+  });
 
   it('lead to its prompt, a golden case and another answer', async () => {
     cpSync(join(import.meta.dirname, '../../examples'), folder, { recursive: true, filter: (path) => !path.includes('touchstone.db') });
@@ -145,5 +145,5 @@ describe('the recorded calls of the sample workspace', () => {
       dataset: { file: join(folder, 'prompts/support/triage.golden.jsonl') },
     }] });
     expect((await touchstone('replay', trace, '--prompt', '@working')).out).toMatch(/^recorded · local:labels · .*\n {2}account\n1 · local:labels · .*\n {2}account\n/);
-  }, 120_000);
+  });
 });

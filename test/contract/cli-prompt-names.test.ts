@@ -17,7 +17,7 @@ beforeEach(async () => {
   writeFileSync(join(folder, 'reply.golden.jsonl'), '');
   writeFileSync(join(folder, 'calls.jsonl'), `${recordedCallLine({ id: 'c'.repeat(16), model: 'rules-1', answer: 'Soon.', messages: [{ role: 'user', content: 'Where is my parcel?' }] })}\n`);
   expect(await touchstone('import', 'calls.jsonl')).toMatchObject({ code: 0 });
-}, 60_000);
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the label of a prompt of a promptfoo config', () => {
@@ -33,7 +33,7 @@ describe('the label of a prompt of a promptfoo config', () => {
     writeFileSync(join(folder, 'promptfooconfig.yaml'), 'description: Tickets\nprompts: [file://urgency.txt]\nproviders: [echo]\ntests: [{ vars: { ticket: Hello } }]\n');
     expect(await touchstone('search', 'urgency')).toMatchObject({ code: 0, out: expect.stringContaining('promptfooconfig.yaml  v1') as string });
     expect(await touchstone('versions', 'urgency')).toMatchObject({ code: 0, out: expect.stringContaining('The working copy is v1') as string });
-  }, 120_000);
+  });
 });
 
 describe('--prompt of golden and replay', () => {
@@ -42,9 +42,9 @@ describe('--prompt of golden and replay', () => {
     expect(JSON.parse(readFileSync(join(folder, 'reply.golden.jsonl'), 'utf8'))).toMatchObject({ letter: 'Where is my parcel?', expected: 'Soon.' });
     expect(await touchstone('replay', CALL, '--prompt', 'First reply@working', '--var', 'letter=Well?')).toMatchObject({ code: 0, out: expect.stringContaining('Answer politely: Well?') as string });
     expect(await touchstone('replay', CALL, '--prompt', 'second-reply')).toMatchObject({ code: 2, err: expect.stringContaining('There is no prompt second-reply') as string });
-  }, 120_000);
+  });
 
   it('is asked for where the prompt of a call is not recognised', async () => {
     expect(await touchstone('golden', CALL)).toMatchObject({ code: 2, err: expect.stringMatching(/^Which prompt rendered the call .* is not known.*--prompt FILE/) as string });
-  }, 120_000);
+  });
 });

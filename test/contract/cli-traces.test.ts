@@ -72,7 +72,7 @@ describe('touchstone import', () => {
     const rows = Object.values(CORPUS);
     expect(page.traces).toHaveLength(rows.reduce((sum, row) => sum + row.traces, 0) - pair.traces);
     expect(page.traces.reduce((sum, trace) => sum + trace.spans, 0)).toBe(rows.reduce((sum, row) => sum + row.distinct, 0) - pair.distinct);
-  }, 60_000);
+  });
 
   it('says file and line of what it cannot take, and takes the rest', async () => {
     writeFileSync(at('a.jsonl'), `${otlpLine('one')}{"cut":\n${otlpLine('three')}${JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'no ids' }] }] }] })}\n`);
@@ -86,7 +86,7 @@ describe('touchstone import', () => {
     expect(missing.stdout).toMatch(/b\.jsonl +otlp +1 +1/);
     expect((await touchstone('import', 'b.jsonl')).code).toBe(0);
     expect(documentOf<TracePage>('traces', await touchstone('traces', '--json')).traces.map(({ name }) => name).sort()).toEqual(['four', 'one', 'three']);
-  }, 60_000);
+  });
 
   it('waits while another process holds the database, and can be cancelled there', async () => {
     writeFileSync(at('a.jsonl'), otlpLine('one'));
@@ -98,7 +98,7 @@ describe('touchstone import', () => {
     database.exec('ROLLBACK');
     database.close();
     expect((await touchstone('import', 'a.jsonl')).code).toBe(0);
-  }, 60_000);
+  });
 });
 
 describe('touchstone traces and trace', () => {
@@ -124,7 +124,7 @@ describe('touchstone traces and trace', () => {
     expect((await touchstone('trace', '4a1b', '--markdown')).stdout).toContain('## user\n\nWhy did the checkout latency regress');
     expect(await touchstone('trace', 'ffff')).toMatchObject({ code: 2, stdout: '' });
     expect(await touchstone('trace', '4a1b', '--json', '--otlp')).toMatchObject({ code: 2, stderr: '--json and --otlp cannot be given together.\n' });
-  }, 60_000);
+  });
 
   it('prints no character that could steer the terminal', async () => {
     writeFileSync(at('a.jsonl'), otlpLine('evil \u001B]0;title\u0007\u202E name'));
@@ -134,7 +134,7 @@ describe('touchstone traces and trace', () => {
       expect(stdout).toContain('evil');
       expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202E]/u);
     }
-  }, 60_000);
+  });
 });
 
 describe('touchstone serve', () => {
@@ -142,7 +142,7 @@ describe('touchstone serve', () => {
     writeFileSync(at('touchstone.yml'), 'traces: { sources: [logs.jsonl] }\n');
     writeFileSync(at('logs.jsonl'), otlpLine('from a file'));
     const { child, ended, seen } = start(['serve', '--port', '0', '--no-grpc', '--json']);
-    await expect.poll(() => seen.stdout, { timeout: 20_000 }).toContain('\n');
+    await expect.poll(() => seen.stdout).toContain('\n');
     const { receiver, endpoint, environment } = JSON.parse(seen.stdout.split('\n')[0]!) as { receiver: { state: string; http: number; grpc: number | null }; endpoint: string; environment: Record<string, string> };
     expect([receiver.state, receiver.grpc, endpoint]).toEqual(['on', null, `http://127.0.0.1:${receiver.http}`]);
     expect(environment).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' });
@@ -150,22 +150,22 @@ describe('touchstone serve', () => {
     expect([response.status, await response.text()]).toEqual([200, '{}']);
     appendFileSync(at('logs.jsonl'), otlpLine('appended'));
     const names = async (): Promise<string[]> => documentOf<TracePage>('traces', await touchstone('traces', '--json')).traces.map(({ name }) => name).sort();
-    await expect.poll(names, { timeout: 20_000, interval: 500 }).toEqual(['appended', 'from a file', 'over the network']);
+    await expect.poll(names, { interval: 500 }).toEqual(['appended', 'from a file', 'over the network']);
     child.kill('SIGINT');
     const { code, stdout } = await ended;
     expect([code, JSON.parse(stdout.trim().split('\n').at(-1)!)]).toEqual([0, { received: { spans: 3, logs: 0, metrics: 0, rejected: 0 } }]);
-  }, 60_000);
+  });
 
   it('prints what to set, and a second one waits for the first', async () => {
     const first = start(['serve', '--port', '0', '--grpc-port', '0']);
-    await expect.poll(() => first.seen.stdout, { timeout: 20_000 }).toMatch(/^Receiving OpenTelemetry on http:\/\/127\.0\.0\.1:\d+ \(HTTP\) and 127\.0\.0\.1:\d+ \(gRPC\)\n[^]*export OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:\d+\n[^]*Ctrl\+C ends\.\n$/);
+    await expect.poll(() => first.seen.stdout).toMatch(/^Receiving OpenTelemetry on http:\/\/127\.0\.0\.1:\d+ \(HTTP\) and 127\.0\.0\.1:\d+ \(gRPC\)\n[^]*export OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:\d+\n[^]*Ctrl\+C ends\.\n$/);
     const second = start(['serve', '--port', '0', '--grpc-port', '0']);
-    await expect.poll(() => second.seen.stdout, { timeout: 20_000 }).toMatch(/^Waiting: a touchstone command receives for this workspace/);
+    await expect.poll(() => second.seen.stdout).toMatch(/^Waiting: a touchstone command receives for this workspace/);
     first.child.kill('SIGINT');
     expect(await first.ended).toMatchObject({ code: 0, stderr: 'Received 0 spans.\n' });
-    await expect.poll(() => second.seen.stdout, { timeout: 20_000 }).toContain('\nReceiving OpenTelemetry');
+    await expect.poll(() => second.seen.stdout).toContain('\nReceiving OpenTelemetry');
     second.child.kill('SIGTERM');
     expect(await second.ended).toMatchObject({ code: 0 });
     expect(await touchstone('serve', '--port', '70000')).toMatchObject({ code: 2 });
-  }, 60_000);
+  });
 });

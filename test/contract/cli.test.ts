@@ -207,7 +207,7 @@ describe('cancelling', () => {
 
   it.each(['SIGINT', 'SIGTERM'] as const)('%s keeps what is finished, and --resume does only the rest', async (signal) => {
     const { child, ended } = start(['eval', 'slow.prompt.yml', '--json', '--concurrency', '1']);
-    await expect.poll(() => asked().length, { timeout: 20_000 }).toBe(3);
+    await expect.poll(() => asked().length).toBe(3);
     child.kill(signal);
     const cancelled = await ended;
     expect(cancelled.code).toBe(130);
@@ -224,7 +224,7 @@ describe('cancelling', () => {
 
   it('a second Ctrl+C ends at once', async () => {
     const { child, ended, seen } = start(['eval', 'slow.prompt.yml']);
-    await expect.poll(() => asked().length, { timeout: 20_000 }).toBe(3);
+    await expect.poll(() => asked().length).toBe(3);
     child.kill('SIGINT');
     child.kill('SIGINT');
     // Two signals that arrive together may count as one.
@@ -272,18 +272,18 @@ describe('watching', () => {
   it('evaluates again after a change, also after a mistake, until it is interrupted', async () => {
     writeEcho();
     const { child, ended, seen } = start(['eval', 'echo.prompt.yml', '--watch']);
-    await expect.poll(() => seen().stderr, { timeout: 20_000 }).toContain('Waiting for a change');
+    await expect.poll(() => seen().stderr).toContain('Waiting for a change');
     write('echo.golden.jsonl', '{"id":"only","text":"a card","expected":"card"}\n');
-    await expect.poll(() => seen().stdout, { timeout: 20_000 }).toMatch(/100% \[21–100\] +1 of 1/);
+    await expect.poll(() => seen().stdout).toMatch(/100% \[21–100\] +1 of 1/);
     write('echo.prompt.yml', 'messages: nothing\n');
-    await expect.poll(() => seen().stderr, { timeout: 20_000 }).toMatch(/echo\.prompt\.yml:1:/);
+    await expect.poll(() => seen().stderr).toMatch(/echo\.prompt\.yml:1:/);
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
   });
 });
 
 describe('the sample workspace', () => {
-  it('is evaluated without an error, and is honestly imperfect', { timeout: 120_000 }, async () => {
+  it('is evaluated without an error, and is honestly imperfect', async () => {
     cpSync(path.join(root, 'examples'), path.join(folder, 'examples'), { recursive: true, filter: (source) => !source.endsWith('.touchstone') });
     const ended = await start(['eval', '--json'], {}, path.join(folder, 'examples')).ended;
     const document = documentOf(ended);
@@ -296,7 +296,7 @@ describe('the sample workspace', () => {
     expect(ended.stdout + ended.stderr).not.toContain('sk-test-never-shown');
   });
 
-  it('is better with the descriptions that its README gives', { timeout: 120_000 }, async () => {
+  it('is better with the descriptions that its README gives', async () => {
     const queues = /```yaml\n((?: {6}- .*\n)+)```/.exec(readFileSync(path.join(root, 'examples/README.md'), 'utf8'))?.[1] ?? '';
     // Both are pasted over the four lines as they stand: indented.
     expect(readFileSync(path.join(root, 'README.md'), 'utf8')).toContain(`\`\`\`yaml\n${queues}\`\`\``);

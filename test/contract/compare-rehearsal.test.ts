@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { compareParts } from '../../src/engine/compare/handlers.ts';
 import { Rehearsal } from '../../src/engine/compare/rehearsal.ts';
 import { Evals } from '../../src/engine/evals.ts';
@@ -58,7 +58,7 @@ it('compares the newest runs that were judged alike while nobody waits, and come
   expect(state.rehearsed).toEqual([]);
   state.answering = false;
   const rounds = Math.ceil(25_000 / CASES);
-  await vi.waitFor(() => expect(state.rehearsed).toHaveLength(rounds), { timeout: 20_000 });
+  await expect.poll(() => state.rehearsed).toHaveLength(rounds);
   await sleep(300);
   expect(state.rehearsed).toHaveLength(rounds);
   const [before, after] = state.runs;
@@ -69,7 +69,7 @@ it('comes to an end as soon where few cases were asked many times', async () => 
   const { rehearsal, rehearsed } = await rehearsalOf(2, CASES / 2);
   rehearsal.begin();
   const rounds = Math.ceil(25_000 / CASES);
-  await vi.waitFor(() => expect(rehearsed.length).toBeGreaterThanOrEqual(rounds), { timeout: 20_000 });
+  await expect.poll(() => rehearsed.length).toBeGreaterThanOrEqual(rounds);
   await sleep(300);
   expect(rehearsed).toHaveLength(rounds);
 });
@@ -77,7 +77,7 @@ it('comes to an end as soon where few cases were asked many times', async () => 
 it('ends with the workspace folder', async () => {
   const { rehearsal, rehearsed } = await rehearsalOf(CASES);
   rehearsal.begin();
-  await vi.waitFor(() => expect(rehearsed.length).toBeGreaterThan(0), { timeout: 10_000 });
+  await expect.poll(() => rehearsed.length).toBeGreaterThan(0);
   rehearsal.close();
   const { length } = rehearsed;
   await sleep(300);

@@ -1,7 +1,7 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { SpanRef } from '../../src/protocol/spans.ts';
 import { testEngine, type TestEngine } from '../fixtures/eval/engine-fixture.ts';
 import { recordedCallLine, type RecordedCallOptions } from '../fixtures/traces/recorded-calls.ts';
@@ -201,7 +201,7 @@ describe('what is kept of calls', () => {
     expect(await engine.request('calls/match', { forMs: 0 })).toMatchObject({ pending: 1 });
     while ((await engine.request('calls/match', { forMs: 20 })).pending > 0);
     // The store itself tells of all some seconds after it was written.
-    await vi.waitFor(() => expect(told).toBe(1), { timeout: 2000 });
+    await expect.poll(() => told).toBe(1);
   });
 
   it('leaves what the app says of its calls alone, and goes with the prompt that was guessed', async () => {
@@ -264,5 +264,5 @@ describe('golden cases of recorded calls', () => {
     expect(again.of).toBe(8);
     expect(again.spans).toHaveLength(3);
     expect(again.spans.map(({ spanId }) => spanId[0])).not.toContain('c');
-  }, 60_000);
+  });
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const [packed] = JSON.parse(npm('pack', '--json', join(built, 'runtime'))) as { filename: string }[];
   npm('install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', `file:./${packed?.filename ?? ''}`);
   rmSync(built, { recursive: true });
-}, 120_000);
+});
 afterAll(() => rmSync(app, { recursive: true, force: true }));
 
 const open: RegistryBench[] = [];

@@ -113,7 +113,7 @@ describe('what fails says what to do, at every source and whatever it is asked',
     const met = await meet(answer(500, JSON_TYPE, '{"message":"the database is down"}'));
     expect(unlike(met, 'source-server', /try again later/)).toEqual({});
     for (const [name, { server }] of met) expect(server.asked.length, name).toBe(4);
-  }, 60_000);
+  });
 
   it('503 once: asks again', async () => {
     const met = await meet(() => {
@@ -126,7 +126,7 @@ describe('what fails says what to do, at every source and whatever it is asked',
   it('silence', async () => {
     const met = await meet(() => () => true, 300);
     expect(unlike(met, 'timeout', /sent nothing for 0\.3 s: try again, or set "timeoutMs" in its entry/)).toEqual({});
-  }, 60_000);
+  });
 
   it('half a page, and the connection breaks', async () => {
     const met = await meet(() => (response) => {
@@ -137,14 +137,14 @@ describe('what fails says what to do, at every source and whatever it is asked',
     });
     expect(unlike(met, 'network', /broke.*try again/i)).toEqual({});
     for (const [name, { server }] of met) expect(server.asked.length, name).toBeGreaterThan(1);
-  }, 60_000);
+  });
 
   it('half a page that ends as if it were whole', async () => {
     const met = await meet(answer(200, JSON_TYPE, '{"data":[{"id":"1","traceId":"'));
     // A stream of lines is read line by line: what half of one holds is told by the store, and nothing else came.
     expect(unlike(new Map([...met].filter(([name]) => name !== 'Weave: a trace')), 'source-response', /half.*Try again/i)).toEqual({});
     for (const [name, { server }] of met) if (name !== 'Weave: a trace') expect(server.asked.length, name).toBeGreaterThan(1);
-  }, 60_000);
+  });
 
   it('HTML instead of JSON', async () => {
     expect(unlike(await meet(answer(200, { 'content-type': 'text/html' }, '<!doctype html><html><title>Sign in</title></html>')), 'source-response', /HTML page \(“Sign in”\).*"url" in touchstone\.yml/)).toEqual({});
@@ -162,7 +162,7 @@ describe('what fails says what to do, at every source and whatever it is asked',
     const met = await meet(answer(200, JSON_TYPE, body));
     expect([...met].filter(([, { error }]) => error !== null && !(error instanceof SourceError)).map(([name, { error }]) => `${name}: ${String(error)}`)).toEqual([]);
     expect(Object.hasOwn(Object.prototype, 'data')).toBe(false);
-  }, 60_000);
+  });
 });
 
 describe('a database of somebody else', () => {

@@ -56,7 +56,7 @@ describe('the code of a span', () => {
     await receive(call('a', { 'code.file.path': '/app/dist/agent.js', 'code.line.number': 3, 'code.column.number': 3 }));
     expect((await engine.request('spans/code', refOf('a'))).places[0]).toMatchObject({ file: join(folder, 'src/agent.ts'), line: 5, built: { file: join(folder, 'dist/agent.js'), line: 3 } });
     expect((await engine.request('code/lines', { traceId: refOf('a').traceId })).lines).toMatchObject([{ file: join(folder, 'src/agent.ts'), line: 5, spans: 1 }]);
-    await expect.poll(async () => (await engine.request('code/functions', { file: join(folder, 'src/agent.ts') })).functions, { timeout: 10_000 }).toMatchObject([{ line: 5, calls: 1 }]);
+    await expect.poll(async () => (await engine.request('code/functions', { file: join(folder, 'src/agent.ts') })).functions).toMatchObject([{ line: 5, calls: 1 }]);
     expect((await engine.request('code/functions', { file: join(folder, 'dist/agent.js') })).functions).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe('lines and functions', () => {
     const file = join(folder, 'src/agent.mjs');
     expect((await engine.request('code/lines', { traceId: refOf('a').traceId })).lines).toEqual([{ file, line: 1, spans: 1, totalMs: 100, tokens: 105, cost: expect.any(Number) as number, errors: 0, calls: [{ spanId: refOf('a').spanId, name: expect.stringContaining('chat') as string, durationMs: 100, error: false }] }]);
     // Words of new traces can be found a moment later.
-    await expect.poll(async () => (await engine.request('code/functions', { file })).functions, { timeout: 10_000 }).toMatchObject([{ line: 1, name: 'lookupOrder', calls: 2, errors: 1, p50Ms: 200, last: [{ traceId: refOf('b').traceId, error: true }, { traceId: refOf('a').traceId }] }, { line: 6, name: 'refund', calls: 1 }]);
+    await expect.poll(async () => (await engine.request('code/functions', { file })).functions).toMatchObject([{ line: 1, name: 'lookupOrder', calls: 2, errors: 1, p50Ms: 200, last: [{ traceId: refOf('b').traceId, error: true }, { traceId: refOf('a').traceId }] }, { line: 6, name: 'refund', calls: 1 }]);
     expect((await engine.request('code/functions', { file: join(folder, 'src/none.mjs') })).functions).toEqual([]);
   });
 
@@ -104,7 +104,7 @@ describe('lines and functions', () => {
     await receive(inHouse('b'));
     expect(await lines()).toMatchObject([{ spans: 2, tokens: 210, cost: 2.1 }]);
     // What strangers call their functions is shown in lists.
-    await expect.poll(async () => (await engine.request('code/functions', { file: join(folder, 'src/agent.mjs') })).functions.map(({ name, calls }) => [name?.length, calls]), { timeout: 10_000 }).toEqual([[200, 2]]);
+    await expect.poll(async () => (await engine.request('code/functions', { file: join(folder, 'src/agent.mjs') })).functions.map(({ name, calls }) => [name?.length, calls])).toEqual([[200, 2]]);
     await engine.request('traces/delete', { traceIds: ['a'.repeat(32)] });
     await expect(lines()).rejects.toMatchObject({ code: 'not-found' });
   });

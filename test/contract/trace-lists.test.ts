@@ -184,7 +184,7 @@ describe('a query', () => {
     }
     // Else nothing was shown.
     expect(matched).toBeGreaterThan(150);
-  }, 120_000);
+  });
 
   it('takes a phrase, a beginning, an id and a time', async () => {
     const some = traces[7]!;

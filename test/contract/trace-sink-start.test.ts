@@ -15,7 +15,7 @@ it('opens the store before the first batch comes', async () => {
   const sink = createTraceSink({ folder });
   sink.start();
   sink.start();
-  await expect.poll(() => existsSync(join(folder, DATABASE_FOLDER, DATABASE_FILE)), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(folder, DATABASE_FOLDER, DATABASE_FILE))).toBe(true);
   await expect(sink.ingest({ spans: [], logs: [], rejected: [], origin: { kind: 'fetched', place: 'test' } })).resolves.toMatchObject({ spans: 0 });
   await sink.close();
 });

@@ -173,5 +173,5 @@ describe.each([1, 2])('words in random store %i', (seed) => {
     }
     // Else nothing was shown.
     expect(some).toBeGreaterThan(25);
-  }, 60_000);
+  });
 });

@@ -38,7 +38,7 @@ describe('the code of a workspace', () => {
     expect(await code.files('/deploy/7/[id].js', [])).toEqual([join(root, 'src/[id].js'), join(root, 'pages/[id].js')]);
     expect(await code.files('/deploy/7/late.js', [])).toEqual([]);
     writeFileSync(join(root, 'src/late.js'), '');
-    await expect.poll(() => code.files('/deploy/7/late.js', []), { timeout: 10_000 }).toEqual([join(root, 'src/late.js')]);
+    await expect.poll(() => code.files('/deploy/7/late.js', [])).toEqual([join(root, 'src/late.js')]);
   });
 
   it.each([

@@ -98,7 +98,7 @@ describe('recognising links', () => {
   });
 
   // Quadratic work on these takes minutes: the test would not end in time.
-  it('reads hostile texts in a time that grows with their length', { timeout: 20_000 }, () => {
+  it('reads hostile texts in a time that grows with their length', () => {
     for (const text of [`https://x/explore?panes=${'[['.repeat(8000)}`, `https://x/explore?panes=${encodeURIComponent('{"a":'.repeat(2000))}`, '/project/'.repeat(2000), `https://h${'/project/a/traces'.repeat(900)}`, '[('.repeat(8000), 'a:'.repeat(1e6)]) {
       expect(recogniseLink(text)?.traceId ?? null, text.slice(0, 40)).toBeOneOf([null, 'traces']);
     }

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { TouchstoneError } from '../../../src/core/errors.ts';
 import type { ComparisonRef } from '../../../src/protocol/compare.ts';
 import { decodeComparePanelResult } from '../../../src/protocol/compare-panel-decode.ts';
@@ -69,7 +69,7 @@ describe('the comparison panel’s model', () => {
     const { model, saved } = await started();
     expect(model.shown.value?.comparison.counts).toMatchObject({ all: 60, regressed: 1, improved: 2 });
     expect([0, 1, 2].map((row) => model.rows.row(row)?.caseIndex)).toEqual([0, 1, 2]);
-    await vi.waitFor(() => expect(saved.length).toBeGreaterThan(0));
+    await expect.poll(() => saved.length).toBeGreaterThan(0);
     expect(JSON.parse(saved.at(-1)?.subject ?? '')).toEqual([model.ref]);
   });
 
@@ -82,7 +82,7 @@ describe('the comparison panel’s model', () => {
     await model.rows.load(59);
     expect(asked('comparison/page')).toEqual([]);
     model.changed();
-    await vi.waitFor(() => expect(asked('comparison/get')).toHaveLength(2));
+    await expect.poll(() => asked('comparison/get')).toHaveLength(2);
     expect(asked('comparison/get')[1]?.params).toMatchObject({ rows: null });
   });
 
@@ -91,10 +91,10 @@ describe('the comparison panel’s model', () => {
     await model.openRow(0);
     expect(model.open.value?.detail?.caseIndex).toBe(0);
     for (const row of [1, 2, 3]) model.moveTo(row);
-    await vi.waitFor(() => expect(model.open.value?.detail?.caseIndex).toBe(model.rows.row(3)?.caseIndex));
+    await expect.poll(() => model.open.value?.detail?.caseIndex).toBe(model.rows.row(3)?.caseIndex);
     expect(asked('comparison/case')).toHaveLength(2);
     const again = await started([TICKETS], { open: 1 });
-    await vi.waitFor(() => expect(again.model.open.value?.detail?.caseIndex).toBe(1));
+    await expect.poll(() => again.model.open.value?.detail?.caseIndex).toBe(1);
     expect(again.model.active.value).toBe(1);
   });
 
@@ -126,21 +126,21 @@ describe('the comparison panel’s model', () => {
     const { model, fakes } = await started([{ ...TICKETS, runId: 'one' }, { ...TICKETS, runId: 'two', patterns: ['ff>pp'] }]);
     for (let i = 0; i < 5; i++) fakes[0]!.judge(0, 'a');
     model.changed();
-    await vi.waitFor(() => expect(model.shown.value?.comparison.revision).toBe(6));
+    await expect.poll(() => model.shown.value?.comparison.revision).toBe(6);
     await model.openRow(0);
     model.choose(fakes[1]!.ref);
-    await vi.waitFor(() => expect(model.ref).toEqual(fakes[1]!.ref));
+    await expect.poll(() => model.ref).toEqual(fakes[1]!.ref);
     model.rows.want(0, 10);
-    await vi.waitFor(() => expect(model.rows.row(0)).toMatchObject({ improved: true, regressed: false }));
-    await vi.waitFor(() => expect(model.open.value?.detail?.improved).toBe(true));
+    await expect.poll(() => model.rows.row(0)).toMatchObject({ improved: true, regressed: false });
+    await expect.poll(() => model.open.value?.detail?.improved).toBe(true);
   });
 
   test('settings are asked with, and the rows anew', async () => {
     const { model, asked } = await started();
     const before = asked('comparison/page').length;
     model.changeSettings({ metric: 'cost', margin: 0.1 });
-    await vi.waitFor(() => expect(model.shown.value?.comparison.result?.metrics[0]?.name).toBe('cost'));
-    await vi.waitFor(() => expect(asked('comparison/page').length).toBeGreaterThan(before));
+    await expect.poll(() => model.shown.value?.comparison.result?.metrics[0]?.name).toBe('cost');
+    await expect.poll(() => asked('comparison/page').length).toBeGreaterThan(before);
     expect(asked('comparison/page').at(-1)?.params).toMatchObject({ settings: { metric: 'cost', margin: 0.1, sliceBy: null } });
   });
 
@@ -148,7 +148,7 @@ describe('the comparison panel’s model', () => {
     const { model, asked } = await started();
     const before = asked('comparison/get').length;
     for (let i = 0; i < 50; i++) model.changed();
-    await vi.waitFor(() => expect(asked('comparison/get').length).toBe(before + 1));
+    await expect.poll(() => asked('comparison/get').length).toBe(before + 1);
     await wait(300);
     expect(asked('comparison/get').length).toBe(before + 1);
   });
@@ -174,15 +174,15 @@ describe('the comparison panel’s model', () => {
   test('blinded, rows are asked for in the order of the dataset: at first those whose outputs differ, or all of them', async () => {
     const { model, asked } = await started();
     model.setView({ filter: 'regressed' });
-    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'regressed' } }));
+    await expect.poll(() => asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'regressed' } });
     model.toggleBlinded();
-    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'changed', sort: { by: 'order', descending: false } } }));
+    await expect.poll(() => asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'changed', sort: { by: 'order', descending: false } } });
     model.setView({ filter: 'failing' });
     expect(model.view.filter).toBe('changed');
     model.setView({ filter: 'all' });
-    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'all', sort: { by: 'order', descending: false } } }));
+    await expect.poll(() => asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'all', sort: { by: 'order', descending: false } } });
     model.toggleBlinded();
-    await vi.waitFor(() => expect(asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'regressed', sort: { by: 'change', descending: false } } }));
+    await expect.poll(() => asked('comparison/page').at(-1)?.params).toMatchObject({ view: { filter: 'regressed', sort: { by: 'change', descending: false } } });
   });
 
   test('what the person found better is accepted, in the repeat that is looked at', async () => {
@@ -191,7 +191,7 @@ describe('the comparison panel’s model', () => {
     await model.judge('left');
     model.update({ repeats: { a: 1, b: 0 } });
     model.acceptAsExpected();
-    await vi.waitFor(() => expect(asked('output/accept').at(-1)?.params).toEqual({ ref: model.ref, side: 'a', caseIndex: 0, repeat: 1 }));
+    await expect.poll(() => asked('output/accept').at(-1)?.params).toEqual({ ref: model.ref, side: 'a', caseIndex: 0, repeat: 1 });
   });
 
   test('an open case is read again when its row changes, not with every other cell', async () => {
@@ -205,31 +205,31 @@ describe('the comparison panel’s model', () => {
     const before = asked('comparison/case').length;
     fake.advance(1);
     model.changed();
-    await vi.waitFor(() => expect(model.shown.value?.comparison.revision).toBe(2));
+    await expect.poll(() => model.shown.value?.comparison.revision).toBe(2);
     await wait(50);
     expect(asked('comparison/case')).toHaveLength(before);
     fake.advance(60);
     model.changed();
-    await vi.waitFor(() => expect(model.open.value?.detail?.cells.b[0]?.status).toBe('done'));
+    await expect.poll(() => model.open.value?.detail?.cells.b[0]?.status).toBe('done');
   });
 
   test('distributions are read when they are looked at, and again only when something changed', async () => {
     const { model, fake, asked } = await started();
     expect(asked('comparison/distributions')).toHaveLength(0);
     model.showTab('scores');
-    await vi.waitFor(() => expect(model.distributions.value?.value?.latencyMs.a).toHaveLength(60));
+    await expect.poll(() => model.distributions.value?.value?.latencyMs.a).toHaveLength(60);
     model.showTab('slices');
     model.showTab('scores');
     await wait(20);
     expect(asked('comparison/distributions')).toHaveLength(1);
     fake.judge(0, 'b');
     model.changed();
-    await vi.waitFor(() => expect(asked('comparison/distributions')).toHaveLength(2));
+    await expect.poll(() => asked('comparison/distributions')).toHaveLength(2);
   });
 
   test('what is stale has its price asked for; what is not has none', async () => {
     const { model } = await started([{ ...TICKETS, over: { stale: { a: false, b: true } } }]);
-    await vi.waitFor(() => expect(model.missing.value).toEqual({ cells: 3, known: 117, usd: 0.1 }));
+    await expect.poll(() => model.missing.value).toEqual({ cells: 3, known: 117, usd: 0.1 });
     const fresh = await started();
     await wait(20);
     expect(fresh.model.missing.value).toBeNull();
@@ -239,7 +239,7 @@ describe('the comparison panel’s model', () => {
     const { model, problem } = await started();
     problem.error = new TouchstoneError('engine-stopped', 'It stopped.');
     model.changed();
-    await vi.waitFor(() => expect(model.failure.value?.code).toBe('engine-stopped'));
+    await expect.poll(() => model.failure.value?.code).toBe('engine-stopped');
     expect(model.shown.value).not.toBeNull();
     problem.error = null;
     await model.start();

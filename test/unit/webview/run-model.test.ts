@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { TouchstoneError } from '../../../src/core/errors.ts';
 import { decoded, RpcPeer } from '../../../src/protocol/rpc-peer.ts';
 import { decodeRunPanelResult } from '../../../src/protocol/run-panel-decode.ts';
@@ -85,16 +85,16 @@ describe('the run panel\'s model', () => {
     await started(of);
     await of.model.openAt(4, 2);
     expect(of.model.open.value).toMatchObject({ key: { caseIndex: 4, modelIndex: 1, repeat: 0 }, detail: { modelLabel: 'b' }, failure: null });
-    await vi.waitFor(() => expect(of.saved.at(-1)).toMatchObject({ state: { open: { caseIndex: 4, modelIndex: 1 } }, runId: 'run-1' }));
+    await expect.poll(() => of.saved.at(-1)).toMatchObject({ state: { open: { caseIndex: 4, modelIndex: 1 } }, runId: 'run-1' });
     of.model.closeCell();
-    await vi.waitFor(() => expect(of.saved.at(-1)?.state.open).toBeNull());
+    await expect.poll(() => of.saved.at(-1)?.state.open).toBeNull();
   });
 
   test('what was changed just before the page goes is kept too', async () => {
     const of = setup();
     await started(of);
     of.model.update({ tab: 'request' });
-    await vi.waitFor(() => expect(of.saved.at(-1)?.state.tab).toBe('request'));
+    await expect.poll(() => of.saved.at(-1)?.state.tab).toBe('request');
     of.model.update({ tab: 'response' });
     of.model.dispose();
     expect(of.saved.at(-1)?.state.tab).toBe('response');
@@ -143,7 +143,7 @@ describe('the run panel\'s model', () => {
     expect(of.model.open.value?.detail?.status).toBe('running');
     of.run.advance();
     of.model.changed(of.run.snapshot(), of.run.revision);
-    await vi.waitFor(() => expect(of.model.open.value?.detail?.status).toMatch(/done|error/));
+    await expect.poll(() => of.model.open.value?.detail?.status).toMatch(/done|error/);
   });
 
   test('many changes lead to few requests', async () => {

@@ -61,8 +61,8 @@ describe('the trace panel\'s model', () => {
     const { model } = setup({ reveal: span.spanId });
     await model.start();
     expect(activeName(model)).toBe('check_tone');
-    await vi.waitFor(() => expect(model.open.value).toMatchObject({ kind: 'span', detail: { span: { name: 'check_tone' } } }));
-    await vi.waitFor(() => expect(model.findings.value?.findings.length).toBeGreaterThan(0));
+    await expect.poll(() => model.open.value).toMatchObject({ kind: 'span', detail: { span: { name: 'check_tone' } } });
+    await expect.poll(() => model.findings.value?.findings.length).toBeGreaterThan(0);
   });
 
   test('follows the keyboard only while a detail is open', async () => {
@@ -74,7 +74,7 @@ describe('the trace panel\'s model', () => {
     model.openRow(2);
     model.moveTo(3);
     model.moveTo(4);
-    await vi.waitFor(() => expect(model.open.value).toMatchObject({ kind: 'span', detail: { span: { name: nameAt(model, 4) } } }));
+    await expect.poll(() => model.open.value).toMatchObject({ kind: 'span', detail: { span: { name: nameAt(model, 4) } } });
     expect(calls.filter((call) => call === 'trace/span')).toHaveLength(2);
     model.close();
     expect(model.open.value).toBeNull();
@@ -89,11 +89,11 @@ describe('the trace panel\'s model', () => {
     const rows = model.view.value!.rows.length;
     trace.replace(all);
     model.changed(trace.skeleton.revision);
-    await vi.waitFor(() => expect(model.view.value!.skeleton.count).toBe(all.length));
+    await expect.poll(() => model.view.value!.skeleton.count).toBe(all.length);
     expect(activeName(model)).toBe('step 2');
     expect(model.view.value!.rows.length).toBeGreaterThan(rows);
     expect(model.view.value!.isOpen(model.view.value!.rows.at(indexOf(model, 'step 1')))).toBe(false);
-    await vi.waitFor(() => expect(model.open.value).toMatchObject({ kind: 'span', detail: { span: { name: 'step 2' } } }));
+    await expect.poll(() => model.open.value).toMatchObject({ kind: 'span', detail: { span: { name: 'step 2' } } });
   });
 
   test('reads a trace that grows one time after the other, however often it changes meanwhile', async () => {
@@ -127,12 +127,12 @@ describe('the trace panel\'s model', () => {
     const asked = () => calls.filter((name) => name === 'trace/find').length;
     await model.start();
     model.find('nothing is named so');
-    await vi.waitFor(() => expect(asked()).toBe(1));
+    await expect.poll(() => asked()).toBe(1);
     trace.replace(all);
     model.changed(trace.skeleton.revision);
-    await vi.waitFor(() => expect(model.view.value!.skeleton.count).toBe(all.length));
+    await expect.poll(() => model.view.value!.skeleton.count).toBe(all.length);
     found.resolve([all.at(-1)!.spanId]);
-    await vi.waitFor(() => expect([...model.finder.matches.value!.positions]).toEqual([model.view.value!.positions.position(all.at(-1)!.spanId)]));
+    await expect.poll(() => [...model.finder.matches.value!.positions]).toEqual([model.view.value!.positions.position(all.at(-1)!.spanId)]);
     expect(asked()).toBe(1);
   });
 
@@ -141,15 +141,15 @@ describe('the trace panel\'s model', () => {
     const { trace, model } = setup({ spans: all.slice(0, -1) });
     await model.start();
     model.find('reply');
-    await vi.waitFor(() => expect(model.finder.busy.value).toBe(false));
+    await expect.poll(() => model.finder.busy.value).toBe(false);
     model.nextMatch(1);
     model.nextMatch(1);
     const [name, index] = [activeName(model), model.finder.current.value];
     expect(index).toBeGreaterThan(0);
     trace.replace(all);
     model.changed(trace.skeleton.revision);
-    await vi.waitFor(() => expect(model.view.value!.skeleton.count).toBe(all.length));
-    await vi.waitFor(() => expect(model.finder.busy.value).toBe(false));
+    await expect.poll(() => model.view.value!.skeleton.count).toBe(all.length);
+    await expect.poll(() => model.finder.busy.value).toBe(false);
     const { matches, current } = model.finder;
     expect(model.view.value!.skeleton.texts[model.view.value!.skeleton.names[matches.value!.positions[current.value]!]!]).toBe(name);
   });
@@ -161,7 +161,7 @@ describe('the trace panel\'s model', () => {
     expect(model.finder.matches.value?.positions.length).toBe(2); // reply_writer and draft_reply
     model.find('torn fly');
     expect(model.finder.matches.value?.positions.length).toBe(0);
-    await vi.waitFor(() => expect(model.finder.matches.value?.positions.length).toBe(1));
+    await expect.poll(() => model.finder.matches.value?.positions.length).toBe(1);
     model.nextMatch(1);
     expect(activeName(model)).toBe('remember_customer');
     model.find('');
@@ -224,7 +224,7 @@ describe('the trace panel\'s model', () => {
     expect(model.failure.value).toBeNull();
     problem.error = new TouchstoneError('not-found', 'no such span');
     model.openRow(3);
-    await vi.waitFor(() => expect(model.open.value).toMatchObject({ failure: { code: 'not-found' } }));
+    await expect.poll(() => model.open.value).toMatchObject({ failure: { code: 'not-found' } });
     await model.copy('x');
     expect(model.notice.value).toBe('no such span');
     expect(model.view.value).not.toBeNull();
@@ -236,14 +236,14 @@ describe('the trace panel\'s model', () => {
     first.model.toggle(indexOf(first.model, 'step 4'), false);
     first.model.openRow(indexOf(first.model, 'policy_index'));
     first.model.update({ tab: 'attributes' });
-    await vi.waitFor(() => expect(first.saved.at(-1)?.state.tab).toBe('attributes'));
+    await expect.poll(() => first.saved.at(-1)?.state.tab).toBe('attributes');
     const kept = first.saved.at(-1)!;
     expect(kept.traceId).toBe(refundAgent()[0]!.traceId);
     const second = setup({ state: decodeViewState(JSON.parse(JSON.stringify(kept.state))) });
     await second.model.start();
     expect(activeName(second.model)).toBe('policy_index');
     expect(second.model.view.value!.rows.length).toBe(first.model.view.value!.rows.length);
-    await vi.waitFor(() => expect(second.model.open.value).toMatchObject({ detail: { span: { name: 'policy_index' } } }));
+    await expect.poll(() => second.model.open.value).toMatchObject({ detail: { span: { name: 'policy_index' } } });
   });
 
   test('a trace without spans is one', async () => {
