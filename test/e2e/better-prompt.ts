@@ -22,5 +22,6 @@ export async function writeBetterQueues(window: Window): Promise<void> {
     // The first Home goes to where the text of the line begins.
     await window.page.keyboard.press('Shift+Home');
     await window.page.keyboard.insertText(`- ${queue}: ${description}`);
+    await window.page.locator('.monaco-editor.focused .view-line').filter({ hasText: `- ${queue}: ${description}` }).first().waitFor({ timeout: 60_000 });
   }
 }

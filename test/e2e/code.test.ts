@@ -35,7 +35,7 @@ describe('the way from a trace to its code', () => {
     await window.page.locator('.tab[data-resource-name="support-agent.mjs"]').waitFor({ timeout: MINUTE });
     await expect.poll(() => notes(window), { timeout: MINUTE }).toEqual(expect.arrayContaining([expect.stringMatching(/^(×\d+ · )?\d+ ms · \d+ tok · \$0\.\d+$/)]));
     // The line that was opened stands out.
-    expect(await window.page.locator('.monaco-editor .view-overlays .cdr[class*="ced-"]').count()).toBe(1);
+    await expect.poll(() => window.page.locator('.monaco-editor .view-overlays .cdr[class*="ced-"]').count()).toBe(1);
     await window.lens(/\d calls? · p50 /);
     await window.pictures('code');
   }, 3 * MINUTE);
@@ -44,7 +44,7 @@ describe('the way from a trace to its code', () => {
     // The sample's recording calls its model twelve times; the last ten are offered.
     await window.clickLens(/12 calls · p50 /, window.choices.first());
     await expect.poll(() => window.choices.count(), { timeout: MINUTE }).toBe(10);
-    await window.page.keyboard.press('Enter');
+    await window.acceptProposal();
     await window.page.locator('.tab.active:has-text("support_agent")').waitFor({ timeout: MINUTE });
   }, 2 * MINUTE);
 

@@ -54,7 +54,7 @@ describe('a better prompt, from the edit to production and back', () => {
     await writeBetterQueues(window);
     await lens('edited since v2');
     await lens('vs production: not compared yet');
-    await window.page.keyboard.press('Control+S');
+    await window.save();
     await expect.poll(() => contentOf(window)).toContain(Object.entries(BETTER_QUEUES).map(([queue, description]) => `- ${queue}: ${description}`).join('\n'));
   }, 3 * MINUTE);
 
@@ -246,7 +246,13 @@ describe('a better prompt, from the edit to production and back', () => {
     await window.runCommand('Touchstone: Compare Models');
     await asked('Pick two models or more');
     await window.input.fill('echo');
-    await window.choices.filter({ hasText: 'echo' }).first().click();
+    const echo = window.choices.filter({ hasText: 'echo' }).first();
+    // A row that is drawn anew between press and release loses the click.
+    for (let clicks = 0; clicks < 5 && (await echo.getAttribute('aria-checked')) !== 'true'; clicks++) {
+      await echo.click();
+      await window.page.waitForTimeout(300);
+    }
+    expect(await echo.getAttribute('aria-checked')).toBe('true');
     await window.input.fill('');
     // The prompt's own model is the first.
     await window.acceptProposal('Compare Models');

@@ -29,10 +29,7 @@ describe('the packaged extension', () => {
   });
 
   it('offers its commands in the palette', async () => {
-    await window.page.keyboard.press('F1');
-    await window.input.fill('>Touchstone: ');
-    await window.choices.filter({ hasText: 'Touchstone: ' }).first().waitFor({ timeout: MINUTE });
-    await window.page.keyboard.press('Escape');
+    expect((await window.offeredCommands()).length).toBeGreaterThan(5);
   });
 });
 
@@ -110,7 +107,7 @@ describe('making a prompt', () => {
     await window.page.locator('.tab.dirty[data-resource-name="feedback-sorting-ä.golden.jsonl"]').waitFor({ timeout: MINUTE });
     await window.screenshot('run-once-dark');
     await window.page.locator('.tab[data-resource-name="feedback-sorting-ä.golden.jsonl"]').first().click();
-    await window.page.keyboard.press('Control+S');
+    await window.save();
     const dataset = join(window.folder, 'prompts/feedback-sorting-ä.golden.jsonl');
     await expect.poll(() => readFileSync(dataset, 'utf8').trimEnd().split('\n').length, { timeout: MINUTE }).toBe(4);
     expect(JSON.parse(readFileSync(dataset, 'utf8').trimEnd().split('\n')[3] ?? '')).toEqual({ message: 'The upload button does nothing when I click it', expected: 'problem' });
@@ -155,8 +152,8 @@ describe('what could go wrong', () => {
     expect(keys).toContain(`Bearer ${key}`);
     expect(existsSync(join(window.folder, '.touchstone/touchstone.db'))).toBe(true);
     const files = [...filesBelow(window.server.folder), ...filesBelow(window.folder)];
-    expect(files.filter((path) => readFileSync(path).includes(key))).toEqual([]);
-    for (const frame of window.page.frames()) expect(await frame.content()).not.toContain(key);
+    expect(files.filter((path) => contentOf(path).includes(key))).toEqual([]);
+    for (const frame of window.page.frames()) expect(await frame.content().catch(() => '')).not.toContain(key); // a frame may go meanwhile
   }, 3 * MINUTE);
 
   it('says that the engine was killed in the middle of a run, and resumes it', async () => {
@@ -171,8 +168,8 @@ describe('what could go wrong', () => {
     await window.lens(/interrupted/);
     await window.screenshot('engine-stopped-dark');
     await window.page.getByRole('button', { name: 'Resume Run' }).click();
-    await window.lens(/60\/60 · 100%/, MINUTE);
-  }, 3 * MINUTE);
+    await window.lens(/60\/60 · 100%/, 3 * MINUTE);
+  }, 6 * MINUTE);
 });
 
 function filesBelow(folder: string): string[] {
@@ -183,6 +180,15 @@ function filesBelow(folder: string): string[] {
       return false; // a socket's link, or gone meanwhile
     }
   });
+}
+
+/** Nothing of a file that is gone meanwhile: VS Code's own come and go. */
+function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 /** Engines that the installed extension of this server has started. */

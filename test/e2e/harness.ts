@@ -110,9 +110,32 @@ export class Window {
 
   /** Opens the context menu of something and runs an action of it. Nothing else may be about to take the focus: a menu goes with it. */
   async contextMenu(target: Locator, action: string): Promise<void> {
-    await target.click({ button: 'right' });
+    const choice = this.page.locator('.monaco-menu .action-label').filter({ hasText: action });
+    for (const deadline = Date.now() + WAIT.timeout; ; ) {
+      await target.click({ button: 'right' });
+      if (await choice.waitFor({ timeout: 5000 }).then(() => true, () => false)) break;
+      if (Date.now() > deadline) throw new Error(`no menu offers ${action}; ${await this.#state()}`);
+    }
     // A menu takes no button that comes up as soon as it has opened.
-    await this.page.locator('.monaco-menu .action-label').filter({ hasText: action }).click({ delay: 300 });
+    await choice.click({ delay: 300 });
+  }
+
+  /** Saves the active editor, which is dirty. */
+  async save(): Promise<void> {
+    await this.page.keyboard.press('Control+S');
+    await this.page.locator('.tab.active.dirty').waitFor({ state: 'detached', ...WAIT });
+  }
+
+  /** Types a command into a new terminal and runs it. */
+  async runInTerminal(command: string): Promise<void> {
+    await this.runCommand('Terminal: Create New Terminal');
+    const terminal = this.page.locator('.terminal-wrapper.active');
+    const field = terminal.locator('.xterm-helper-textarea').last();
+    await field.waitFor({ state: 'attached', ...WAIT });
+    // A shell that is not ready yet keeps what is typed.
+    await field.focus();
+    await this.page.keyboard.type(command);
+    await this.page.keyboard.press('Enter');
   }
 
   /** The rows of a view of the side bar. */
@@ -147,6 +170,21 @@ export class Window {
     await this.#accept(async () => (await this.#asked()).value !== `>${title}`);
   }
 
+  /** The titles of the commands that the palette offers of Touchstone. */
+  async offeredCommands(): Promise<string[]> {
+    const rows = this.page.locator(`${QUESTION} .quick-input-list .monaco-list-row`);
+    await this.#inPalette('F1', '>Touchstone: ', rows.filter({ hasText: 'Touchstone: ' }).first());
+    // Listed by their names, and no others: what is typed has been looked for.
+    const offered = async (): Promise<string[]> => (await rows.allInnerTexts()).map((text) => text.trim());
+    let titles = await offered();
+    for (const deadline = Date.now() + WAIT.timeout; titles.length === 0 || !titles.every((title) => title.startsWith('Touchstone: ')); titles = await offered()) {
+      if (Date.now() > deadline) throw new Error(`the palette offers others, too; ${await this.#state()}`);
+      await this.page.waitForTimeout(100);
+    }
+    await this.page.keyboard.press('Escape');
+    return titles;
+  }
+
   /** Reloads as VS Code's command does: a browser's own reload may come before VS Code has stored which editors are open. */
   async reload(): Promise<void> {
     const loaded = this.page.waitForEvent('load', WAIT);
@@ -163,7 +201,7 @@ export class Window {
   }
 
   /** Accepts what a question proposes. */
-  async acceptProposal(question: string): Promise<void> {
+  async acceptProposal(question?: string): Promise<void> {
     await this.#waitFor(question);
     await this.#accept();
   }
@@ -210,6 +248,7 @@ export class Window {
   async goToLine(line: number): Promise<void> {
     await this.page.keyboard.press('Control+G');
     await this.answer(`:${line}`);
+    await this.page.locator('.monaco-editor.focused').first().waitFor(WAIT);
   }
 
   /** Opens a file by its path in the workspace and waits for its editor. */

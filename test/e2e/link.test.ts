@@ -109,7 +109,7 @@ describe('from a link to the fix', () => {
     await window.answer(RIGHT, 'What is expected');
     // Shown beside the panel, to be read and saved.
     await window.page.locator('.tab.active.dirty[data-resource-name="triage.golden.jsonl"]').click();
-    await window.page.keyboard.press('Control+S');
+    await window.save();
     await expect.poll(() => readFileSync(join(window.folder, GOLDEN), 'utf8').trim().split('\n').length, { timeout: MINUTE }).toBe(61);
     const added = JSON.parse(readFileSync(join(window.folder, GOLDEN), 'utf8').trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(added).toMatchObject({ ...TICKET, expected: RIGHT });
@@ -127,7 +127,7 @@ describe('from a link to the fix', () => {
   it('edits the prompt, and compares: better', async () => {
     await window.openFile(TRIAGE);
     await writeBetterQueues(window);
-    await window.page.keyboard.press('Control+S');
+    await window.save();
     await expect.poll(() => (parse(readFileSync(join(window.folder, TRIAGE), 'utf8')) as { messages: { content: string }[] }).messages[0]?.content, { timeout: MINUTE }).toContain('a sync fails');
     await window.clickLens('vs production: not compared yet', window.tab(/production v2 ⇄ working copy/));
     const comparison = await window.webview('section.verdict', 2 * MINUTE);

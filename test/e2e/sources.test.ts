@@ -86,10 +86,7 @@ describe('a source that touchstone.yml names', () => {
   it('opens links that a program prints in a terminal', async () => {
     await window.runCommand('View: Close All Editors');
     await tracePanel().first().waitFor({ state: 'detached', timeout: MINUTE });
-    await window.runCommand('Terminal: Create New Terminal');
-    await window.page.locator('.terminal-wrapper.active .xterm-rows').waitFor({ timeout: MINUTE });
-    await window.page.keyboard.type(`printf 'see %s\\n' '${link()}'`);
-    await window.page.keyboard.press('Enter');
+    await window.runInTerminal(`printf 'see %s\\n' '${link()}'`);
     const line = window.page.locator('.terminal-wrapper.active .xterm-rows > div').filter({ hasText: /^see http/ }).first();
     await line.waitFor({ timeout: MINUTE });
     const box = await line.boundingBox();

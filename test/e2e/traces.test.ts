@@ -14,16 +14,6 @@ const SETTINGS = {
   'terminal.integrated.defaultProfile.linux': 'bash',
 };
 
-async function runInNewTerminal(window: Window, command: string): Promise<void> {
-  await window.runCommand('Terminal: Create New Terminal');
-  const terminal = window.page.locator('.terminal-wrapper.active .xterm-helper-textarea').last();
-  await terminal.waitFor({ state: 'attached', timeout: MINUTE });
-  // A shell that is not ready yet keeps what is typed.
-  await terminal.focus();
-  await window.page.keyboard.type(command);
-  await window.page.keyboard.press('Enter');
-}
-
 /** With the mouse, in steps: VS Code looks at where it passes. */
 async function drag(window: Window, from: Locator, to: Locator): Promise<void> {
   const [start, end] = [await from.boundingBox(), await to.boundingBox()];
@@ -44,6 +34,8 @@ describe('seeing what an agent does', () => {
   let panel: Frame;
   beforeAll(async () => {
     window = await openWindow({ settings: SETTINGS });
+    // Well before it is started: VS Code looks for changed files from time to time.
+    writeFileSync(join(window.folder, '.vscode/launch.json'), JSON.stringify({ version: '0.2.0', configurations: [{ type: 'node', request: 'launch', name: 'Agent', program: '${workspaceFolder}/agent/support-agent.mjs', args: ['Where is invoice B-1?'], console: 'internalConsole' }] }));
   }, 5 * MINUTE);
   afterAll(async () => {
     await window?.close();
@@ -64,7 +56,7 @@ describe('seeing what an agent does', () => {
   }, 2 * MINUTE);
 
   it('shows the trace of a program that was started in a new terminal, without any configuration', async () => {
-    await runInNewTerminal(window, `${AGENT} "Where is invoice A-4711?"`);
+    await window.runInTerminal(`${AGENT} "Where is invoice A-4711?"`);
     await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(5);
     // The newest first: the one that just came.
     await expect.poll(() => window.viewRows('Sources').filter({ hasText: 'fernhill-support' }).count(), { timeout: MINUTE }).toBe(1);
@@ -112,8 +104,6 @@ describe('seeing what an agent does', () => {
   }, 2 * MINUTE);
 
   it('traces a program that is started with F5', async () => {
-    const launch = { version: '0.2.0', configurations: [{ type: 'node', request: 'launch', name: 'Agent', program: '${workspaceFolder}/agent/support-agent.mjs', args: ['Where is invoice B-1?'], console: 'internalConsole' }] };
-    writeFileSync(join(window.folder, '.vscode/launch.json'), JSON.stringify(launch));
     await window.page.keyboard.press('F5');
     await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: 2 * MINUTE }).toBe(6).catch(async (error: unknown) => {
       await window.screenshot('traces-f5');
@@ -139,8 +129,13 @@ describe('seeing what an agent does', () => {
     writeFileSync(join(window.folder, 'dropped.jsonl'), recorded.replaceAll(/"traceId":"[0-9a-f]{4}/g, '"traceId":"1111'));
     await window.openFile('dropped.jsonl');
     const tab = window.page.locator('.tab[data-resource-name="dropped.jsonl"]');
-    await drag(window, tab, window.pane('Traces').locator('.monaco-list'));
-    await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(14);
+    const traces = window.viewRows('Traces').filter({ hasText: 'support_agent' });
+    // Whoever lets go before the view has seen what is over it drags again: what was imported already is not there twice.
+    for (let drags = 0; drags < 3 && (await traces.count()) === 10; drags++) {
+      await drag(window, tab, window.pane('Traces').locator('.monaco-list'));
+      await expect.poll(() => traces.count(), { timeout: 20_000 }).toBe(14).catch(() => undefined);
+    }
+    await expect.poll(() => traces.count()).toBe(14);
   }, 2 * MINUTE);
 
   it('deletes the traces that are selected, after a question', async () => {
