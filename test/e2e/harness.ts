@@ -120,6 +120,17 @@ export class Window {
     await choice.click({ delay: 300 });
   }
 
+  /** Clicks a button that a row or a view has while the pointer is over it. */
+  async hoverAction(target: Locator, action: string): Promise<void> {
+    for (const deadline = Date.now() + WAIT.timeout; ; ) {
+      await this.page.mouse.move(0, 0);
+      await target.hover();
+      // What is drawn anew has no pointer over it until that moves again.
+      if (await target.getByRole('button', { name: action }).click({ timeout: 5000 }).then(() => true, () => false)) return;
+      if (Date.now() > deadline) throw new Error(`no button ${action} in ${await target.innerText()}; ${await this.#state()}`);
+    }
+  }
+
   /** Saves the active editor, which is dirty. */
   async save(): Promise<void> {
     await this.page.keyboard.press('Control+S');

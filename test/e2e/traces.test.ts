@@ -50,8 +50,7 @@ describe('seeing what an agent does', () => {
 
   it('turns the receiver on by a click in the Sources view', async () => {
     const receiver = window.viewRows('Sources').filter({ hasText: 'Receiver' }).first();
-    await receiver.hover();
-    await receiver.getByRole('button', { name: 'Turn Receiver On' }).click();
+    await window.hoverAction(receiver, 'Turn Receiver On');
     await expect.poll(() => receiver.innerText(), { timeout: MINUTE }).toMatch(/127\.0\.0\.1:\d+/);
   }, 2 * MINUTE);
 
@@ -82,14 +81,12 @@ describe('seeing what an agent does', () => {
   }, 2 * MINUTE);
 
   it('filters by a query, says so, and clears it', async () => {
-    await window.pane('Traces').hover();
-    await window.pane('Traces').getByRole('button', { name: 'Search Traces' }).click();
+    await window.hoverAction(window.pane('Traces'), 'Search Traces');
     await window.answer('status:error');
     await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(3);
     // Two of the sample's, and the one that was just run: their tools say so in their results only.
     await window.pane('Traces').getByText(/status:error · 3 traces/).waitFor({ timeout: MINUTE });
-    await window.pane('Traces').hover();
-    await window.pane('Traces').getByRole('button', { name: 'Clear Search of Traces' }).click();
+    await window.hoverAction(window.pane('Traces'), 'Clear Search of Traces');
     await expect.poll(() => window.viewRows('Traces').filter({ hasText: 'support_agent' }).count(), { timeout: MINUTE }).toBe(5);
   }, 2 * MINUTE);
 
