@@ -109,9 +109,10 @@ describe('touchstone compare', () => {
   });
 
   it('keeps what is finished when it is cancelled', async () => {
-    model.options = { ...model.options, delayMs: 200 };
+    // Six answers, and then none.
+    model.options = { ...model.options, fault: () => (model.requests.length < 6 ? 'ok' : 'silence') };
     const { child, ended } = start(['compare', 'triage', 'triage+test/other', '-j', '2', '--json']);
-    while (model.requests.length < 6) await new Promise((done) => setTimeout(done, 20));
+    while (model.requests.length < 8) await new Promise((done) => setTimeout(done, 20));
     child.kill('SIGINT');
     const { code, stdout } = await ended;
     expect(code).toBe(130);

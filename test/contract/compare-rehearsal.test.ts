@@ -26,6 +26,8 @@ interface Rehearsed {
   readonly rehearsal: Rehearsal;
   /** Somebody waits for an answer. */
   answering: boolean;
+  /** How often it looked whether somebody waits. What it begins then, it begins at once. */
+  looks: number;
 }
 
 /** A store with two runs of so many cases, each asked so often, and the rehearsal on it. */
@@ -45,7 +47,11 @@ async function rehearsalOf(cases: number, repeats = 1): Promise<Rehearsed> {
     rehearsed.push(ref);
     await comparisons.rehearse(ref);
   };
-  const state: Rehearsed = { runs, rehearsed, answering: false, rehearsal: new Rehearsal({ comparisons: { rehearse }, store: () => workspace.store(), isIdle: () => !state.answering }) };
+  const isIdle = (): boolean => {
+    state.looks++;
+    return !state.answering;
+  };
+  const state: Rehearsed = { runs, rehearsed, answering: false, looks: 0, rehearsal: new Rehearsal({ comparisons: { rehearse }, store: () => workspace.store(), isIdle }) };
   open.push({ close: () => state.rehearsal.close() });
   return state;
 }
@@ -54,7 +60,7 @@ it('compares the newest runs that were judged alike while nobody waits, and come
   const state = await rehearsalOf(CASES);
   state.answering = true;
   state.rehearsal.begin();
-  await sleep(800);
+  await expect.poll(() => state.looks).toBeGreaterThan(1);
   expect(state.rehearsed).toEqual([]);
   state.answering = false;
   const rounds = Math.ceil(25_000 / CASES);
@@ -85,8 +91,8 @@ it('ends with the workspace folder', async () => {
 });
 
 it('leaves small runs alone', async () => {
-  const { rehearsal, rehearsed } = await rehearsalOf(20);
-  rehearsal.begin();
-  await sleep(1000);
-  expect(rehearsed).toEqual([]);
+  const state = await rehearsalOf(20);
+  state.rehearsal.begin();
+  await expect.poll(() => state.looks).toBe(1);
+  expect(state.rehearsed).toEqual([]);
 });

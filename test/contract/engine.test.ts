@@ -56,7 +56,7 @@ describe('a run against a server that fails', () => {
       fault: (request) => scripts[Number(request.text.split(' ')[1])]?.[request.attempt] ?? 'ok',
       answer: () => ({ text: ['ok'] }),
     });
-    const workspace = await engineWith({ 'faults.prompt.yml': PROMPT, 'faults.golden.jsonl': golden(scripts.length), 'touchstone.yml': serverConfig(faults.url, ['test/model']) }, { idleTimeoutMs: 400 });
+    const workspace = await engineWith({ 'faults.prompt.yml': PROMPT, 'faults.golden.jsonl': golden(scripts.length), 'touchstone.yml': serverConfig(faults.url, ['test/model']) }, { idleTimeoutMs: 3_000 });
     const { run, cells } = await workspace.eval();
     expect(run.info.status).toBe('finished');
     expect(cells.map(({ result }) => [result.caseId, result.error?.message ?? null, result.pass])).toEqual(scripts.map((_, i) => [`c${i}`, null, true]));
@@ -76,7 +76,7 @@ describe('a run against a server that fails', () => {
   it('says in words what stays broken', async () => {
     const always: Fault[] = ['401', 'quota', '404', '400', 'html', 'silence', '500'];
     const faults = await server({ fault: (request) => always[Number(request.text.split(' ')[1])] ?? 'ok' });
-    const workspace = await engineWith({ 'faults.prompt.yml': PROMPT, 'faults.golden.jsonl': golden(always.length), 'touchstone.yml': serverConfig(faults.url, ['test/model']) }, { idleTimeoutMs: 200, maxRetries: 1 });
+    const workspace = await engineWith({ 'faults.prompt.yml': PROMPT, 'faults.golden.jsonl': golden(always.length), 'touchstone.yml': serverConfig(faults.url, ['test/model']) }, { idleTimeoutMs: 1_500, maxRetries: 1 });
     const { run, cells } = await workspace.eval();
     expect(run.summary).toMatchObject({ errors: always.length, passRate: null, interval: null });
     expect(cells.map(({ result }) => result.error?.code)).toEqual(['unauthorized', 'rate-limited', 'model-request', 'model-request', 'model-response', 'timeout', 'model-server']);

@@ -135,12 +135,11 @@ describe('what production says of a prompt', () => {
     const calls = Array.from('abcdef', (id, i) => triage(id, `Subject ${i}`, 'Text', { durationMs: 100 * (i + 1), failed: i === 5, at: i * 1000, ...(i === 0 ? { attributes: { 'langfuse.observation.x': 'y' } } : {}) }));
     await receive(...calls, { id: '7'.repeat(16), answer: 'x', messages: [{ role: 'user', content: 'Something else that no prompt of this workspace says.' }] });
     const use = async (): Promise<unknown> => {
-      for (let tries = 0; tries < 200; tries++) {
+      for (;;) {
         const { uses } = await engine.request('prompts/production', { path: path() });
         if (uses[0]?.pending === 0) return uses;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      throw new Error('The calls were not looked at.');
     };
     expect(await use()).toEqual([{
       promptId: 'prompts/triage', calls: 6, errors: 1, p50Ms: 350, p95Ms: expect.closeTo(575, 0) as number, costPerCall: expect.any(Number) as number, feedback: [],
@@ -159,12 +158,11 @@ describe('what production says of a prompt', () => {
 
 describe('what is kept of calls', () => {
   const uses = async (name: string): Promise<{ calls: number }> => {
-    for (let tries = 0; tries < 300; tries++) {
+    for (;;) {
       const { uses: [use] } = await test!.engine.request('prompts/production', { path: path(name) });
       if (use?.pending === 0) return use;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    throw new Error('The calls were not looked at.');
   };
 
   it('is not what a prompt without a text of its own could have rendered', async () => {
@@ -197,10 +195,15 @@ describe('what is kept of calls', () => {
     const { engine } = test;
     await receive({ id: 'a'.repeat(16), answer: 'x', messages: [{ role: 'user', content: 'Something else that no prompt of this workspace says.' }] });
     let told = 0;
-    engine.on('traces/changed', ({ all }) => void (told += all ? 1 : 0));
+    let ofOthers = false;
+    // The store itself tells of all some seconds after it was written, of runs first and at once of traces.
+    engine.on('runs/changed', () => void (ofOthers = true));
+    engine.on('traces/changed', ({ all }) => {
+      if (all && !ofOthers) told++;
+      ofOthers = false;
+    });
     expect(await engine.request('calls/match', { forMs: 0 })).toMatchObject({ pending: 1 });
     while ((await engine.request('calls/match', { forMs: 20 })).pending > 0);
-    // The store itself tells of all some seconds after it was written.
     await expect.poll(() => told).toBe(1);
   });
 

@@ -84,4 +84,4 @@ it(`touchstone serve, killed ${KILLS} times while ${SENDERS} senders post: every
     for (const span of spans) expect(stored.get(span.spanId)).toEqual(span);
   }
   store.close();
-}, 60_000 + KILLS * 30_000);
+}, 60_000 + KILLS * 120_000);

@@ -67,7 +67,7 @@ describe('the only way out to a source', () => {
   function client(url: string, options: { readonly resolve?: Resolve; readonly queries?: readonly RegExp[]; readonly proxy?: typeof DIRECT | { url: string; strictSsl: boolean; noProxy: string[] }; readonly credentials?: Readonly<Record<string, string>> } = {}): SourceClient {
     const host = new URL(url).host;
     const created = new SourceClient({
-      source: { name: 'production', url, timeoutMs: 2000 }, subject: { name: 'production', vendor: 'Langfuse', host, secrets: ['TOUCHSTONE_PRODUCTION_KEY'], redact: (text) => text.replaceAll(KEY, '[secret]') },
+      source: { name: 'production', url, timeoutMs: 30_000 }, subject: { name: 'production', vendor: 'Langfuse', host, secrets: ['TOUCHSTONE_PRODUCTION_KEY'], redact: (text) => text.replaceAll(KEY, '[secret]') },
       credentials: () => Promise.resolve(options.credentials ?? { authorization: `Bearer ${KEY}`, 'x-scope-orgid': 'tenant-7' }), proxy: options.proxy ?? DIRECT, resolve: options.resolve ?? (() => Promise.resolve([{ address: '127.0.0.1', family: 4 }])), queries: options.queries ?? [],
     });
     clients.push(created);

@@ -87,7 +87,8 @@ describe('several processes on a new workspace', () => {
     const said: string[] = [];
     await Promise.all(children.map((child) => new Promise<void>((resolve) => {
       child.on('message', (message) => void said.push(message as string));
-      child.once('exit', () => resolve());
+      // When all that it has said is heard, which it may not be when it exits.
+      child.once('disconnect', () => resolve());
       child.send(folders);
     })));
     expect(said).toEqual(Array(30).fill('open'));

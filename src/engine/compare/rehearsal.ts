@@ -55,6 +55,7 @@ export class Rehearsal {
   async #step(): Promise<void> {
     const { comparisons, isIdle } = this.#ports;
     const store = await this.#ports.store();
+    if (this.#closed) return;
     if (!isIdle() || store.list({ limit: 1 }).some(({ info }) => info.status === 'running')) {
       this.#later(AGAIN_MS);
       return;

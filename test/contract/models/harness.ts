@@ -13,7 +13,7 @@ export function catalogOf(options: Partial<ModelCatalogOptions> = {}): ModelCata
     baseDir: tmpdir(),
     trusted: true,
     proxy: { url: null, strictSsl: true, noProxy: [] },
-    idleTimeoutMs: 5_000,
+    idleTimeoutMs: 60_000,
     environment: () => undefined,
     ...options,
   });

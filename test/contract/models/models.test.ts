@@ -30,7 +30,7 @@ const editor: EditorModels = {
   async generate({ id, messages, onText }) {
     editorCalls += 1;
     if (id === 'copilot/broken') throw new Error('Language model unavailable');
-    if (id === 'copilot/slow') await new Promise((resolve) => setTimeout(resolve, 20_000).unref());
+    if (id === 'copilot/slow') await new Promise(() => undefined);
     const said = messages.at(-1)?.content;
     const text = `editor says ${typeof said === 'string' ? said : ''}`;
     onText?.('editor ');
@@ -48,7 +48,7 @@ beforeAll(async () => {
         id() { return 'mine'; }
         async callApi(prompt, context) {
           console.log('noise on standard output');
-          if (prompt === 'slow') await new Promise((resolve) => setTimeout(resolve, 60000));
+          if (prompt === 'slow') await new Promise((resolve) => setTimeout(resolve, 600_000));
           if (prompt === 'fail') throw new Error('the provider broke');
           return { output: 'file says ' + prompt + ' ' + context.vars.text + (process.env.ELECTRON_RUN_AS_NODE ?? '') };
         }
@@ -59,7 +59,7 @@ print("noise on standard output")
 def call_api(prompt, options, context):
     print("more noise")
     if prompt == "slow":
-        time.sleep(60)
+        time.sleep(600)
     if prompt == "fail":
         raise ValueError("the provider broke")
     return {"output": "python says " + prompt + " " + context["vars"]["text"]}
@@ -68,7 +68,7 @@ def call_api(prompt, options, context):
     'answer.mjs': `
       import { text } from 'node:stream/consumers';
       const asked = JSON.parse(await text(process.stdin));
-      if (asked.prompt === 'slow') await new Promise((resolve) => setTimeout(resolve, 60000));
+      if (asked.prompt === 'slow') await new Promise((resolve) => setTimeout(resolve, 600_000));
       if (asked.prompt === 'fail') { console.error('the program broke'); process.exit(7); }
       process.stdout.write('exec says ' + asked.prompt + ' ' + asked.case.vars.text);`,
   });
@@ -160,8 +160,8 @@ it.each(subjects.filter(({ slow }) => slow !== undefined))('$name stops promptly
   const stop = new AbortController();
   const call = failure(model.generate(requestOf('slow'), { signal: stop.signal }));
   setTimeout(() => stop.abort(), 300);
-  // The slow models answer after 20 s at the earliest.
-  expect(await Promise.race([call, new Promise((resolve) => setTimeout(resolve, 8_000, 'late').unref())])).toMatchObject({ code: 'cancelled' });
+  // The slow models answer after ten minutes at the earliest.
+  expect(await call).toMatchObject({ code: 'cancelled' });
 });
 
 it('leaves nothing open once it is disposed of', async () => {

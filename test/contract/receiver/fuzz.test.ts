@@ -162,9 +162,10 @@ describe('damaged requests', () => {
     for (let index = 0; index < INPUTS; index++) {
       const seed = FIRST_SEED + index;
       const input = inputOf(seed);
-      const started = performance.now();
+      const started = process.cpuUsage();
       const status = await sender.send(input).catch((error: unknown) => { throw new Error(`seed ${seed}`, { cause: error }); });
-      slowest = Math.max(slowest, performance.now() - started);
+      const { user, system } = process.cpuUsage(started);
+      slowest = Math.max(slowest, (user + system) / 1000);
       if (!ANSWERS.has(status)) throw new Error(`seed ${seed}: ${status}`);
       answers.set(status, (answers.get(status) ?? 0) + 1);
       served.sink.spans.length = served.sink.logs.length = served.sink.rejected.length = served.sink.origins.length = 0;
@@ -176,12 +177,12 @@ describe('damaged requests', () => {
     // Both kinds of answers are frequent: the damage is neither nothing nor everything.
     expect(answers.get(200)).toBeGreaterThan(INPUTS / 20);
     expect(answers.get(400)).toBeGreaterThan(INPUTS / 20);
-    // No input hangs: each is below 100 kB.
+    // No input hangs: each is below 100 kB. Milliseconds of the processor, whatever else it does.
     expect(slowest).toBeLessThan(5000);
     expect(grown).toBeLessThan(4 * 1024 * 1024);
     expect(Object.keys(Object.prototype)).toEqual([]);
     expect((await send(served.http, '/health')).status).toBe(200);
-  }, INPUTS * 20 + 60_000);
+  }, INPUTS * 100 + 180_000);
 });
 
 describe('damaged requests through the store', () => {
@@ -201,7 +202,7 @@ describe('damaged requests through the store', () => {
     expect(traces.length).toBe(20);
     for (const { traceId } of traces) for (const format of ['json', 'otlp', 'tree', 'markdown'] as const) expect((await stored.reads.read('text', { traceId, format })).length).toBeGreaterThan(0);
   // Each is a transaction of its own: 25 ms on a machine with ten times as much to do as it can.
-  }, INPUTS * 10 + 60_000);
+  }, INPUTS * 100 + 180_000);
 
   it('end cleanly when they nest 10,000 values, in both encodings', async () => {
     const deep = `${'{"arrayValue":{"values":['.repeat(10_000)}{}${']}}'.repeat(10_000)}`;

@@ -1,10 +1,9 @@
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as grpc from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { SinkError } from '../../../src/core/trace/sink.ts';
 import { decodeMessage, encodeMessage } from '../../unit/trace/otlp-messages.ts';
-import { serve, SPAN, span, traceRequest, TRACE } from './support.ts';
+import { holdBack, serve, SPAN, span, traceRequest, TRACE } from './support.ts';
 
 const SERVICES = { traces: 'trace.v1.TraceService', logs: 'logs.v1.LogsService', metrics: 'metrics.v1.MetricsService' } as const;
 const TRACES = encodeMessage('ExportTraceServiceRequest', traceRequest(span()));
@@ -118,13 +117,15 @@ describe('OTLP over gRPC', () => {
 
   it('answers what is under way when the receiver stops', async () => {
     const served = await serve();
-    let commit: () => void = () => undefined;
-    served.sink.before = () => new Promise((resolve) => { commit = resolve; });
+    const store = holdBack(served.sink);
     const called = call(served.grpc, 'traces', TRACES);
-    await sleep(300);
+    await store.isHeld(1);
     const stopped = served.receiver.stop();
-    await sleep(50);
-    commit();
+    const isRefused = (): Promise<boolean> => new Promise((resolve) => {
+      const socket = connect(served.grpc, '127.0.0.1', () => resolve(false)).on('error', () => resolve(true)).on('close', () => socket.destroy());
+    });
+    await expect.poll(isRefused).toBe(true);
+    store.release();
     expect((await called).code).toBe(0);
     await stopped;
     await served[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@ import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import type { TraceSink } from '../../../src/core/trace/sink.ts';
 import type { GuardOptions } from '../../../src/node/otlp/guard.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from '../../../src/node/otlp/receiver.ts';
@@ -45,6 +46,20 @@ export async function serve<S extends TraceSink = MemorySink>({ origins, hosts, 
       await receiver.stop();
       if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** Lets no batch be committed from now on, until `release`. */
+export function holdBack(sink: MemorySink): { readonly release: () => void; readonly isHeld: (batches: number) => Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let held = 0;
+  sink.before = () => {
+    held++;
+    return promise;
+  };
+  return {
+    release: resolve,
+    isHeld: (batches) => expect.poll(() => held).toBe(batches),
   };
 }
 

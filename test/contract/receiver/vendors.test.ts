@@ -151,10 +151,11 @@ describe('forms that are meant to do harm', () => {
       ['b', Buffer.from(`--b\r\nContent-Disposition: form-data; name="post.x.inputs"\r\n\r\n${'['.repeat(100_000)}${']'.repeat(100_000)}\r\n--b--`)],
     ];
     for (const [boundary, body] of bodies) {
-      const started = Date.now();
+      const started = process.cpuUsage();
       const got = await post(served.http, '/runs/multipart', `multipart/form-data; boundary=${boundary}`, body);
       expect([202, 400, 422]).toContain(got.status);
-      expect(Date.now() - started).toBeLessThan(5000);
+      const { user, system } = process.cpuUsage(started);
+      expect((user + system) / 1000).toBeLessThan(5000);
     }
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
     expect(served.problems).toEqual([]);
