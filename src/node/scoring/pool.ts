@@ -201,7 +201,8 @@ export class ScoringPool {
 
   #updateWatch(): void {
     const busy = [...this.#slots].some((slot) => slot.jobs.size > 0);
-    if (busy && this.#watch === null) this.#watch = setInterval(() => this.#look(), WATCH_INTERVAL_MS);
+    // After what has come is heard: a check that was done while this thread was held up has not exceeded its limit.
+    if (busy && this.#watch === null) this.#watch = setInterval(() => setImmediate(() => this.#look()), WATCH_INTERVAL_MS);
     if (!busy && this.#watch !== null) {
       clearInterval(this.#watch);
       this.#watch = null;
