@@ -55,6 +55,34 @@ describe('the verdict in one line', () => {
 });
 
 describe('by keyboard alone', () => {
+  test('what had the focus has it again after a question beside the page', async () => {
+    const page = await open('better');
+    // As in VS Code: the page in a frame, and the question in the document around it, which takes the focus away altogether.
+    const address = page.url();
+    await page.route('**/around', (route) => route.fulfill({ contentType: 'text/html', body: `<input><iframe src="${address}" style="width: 1280px; height: 700px"></iframe>` }));
+    await page.goto(new URL('/around', address).href);
+    const panel = page.frameLocator('iframe');
+    const isFocused = (name: string) => panel.locator('body').evaluate((_, label) => document.activeElement?.getAttribute('aria-label') === label, name);
+    const askAndReturn = async (): Promise<void> => {
+      await page.locator('input').focus();
+      await page.evaluate(() => document.querySelector('iframe')?.contentWindow?.focus());
+    };
+    await panel.getByRole('grid', { name: 'Cases' }).waitFor();
+    await panel.getByRole('button', { name: 'Swap sides' }).focus();
+    await askAndReturn();
+    await expect.poll(() => isFocused('Swap sides')).toBe(true);
+    // What went away with a case that was closed leaves the list.
+    await panel.getByRole('grid', { name: 'Cases' }).focus();
+    await page.keyboard.press('Enter');
+    await panel.getByRole('button', { name: 'Next case' }).focus();
+    await page.locator('input').focus();
+    await panel.locator('body').evaluate(() => dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' })));
+    await panel.getByRole('complementary').waitFor({ state: 'detached' });
+    await page.evaluate(() => document.querySelector('iframe')?.contentWindow?.focus());
+    await expect.poll(() => isFocused('Cases')).toBe(true);
+    await page.close();
+  });
+
   test('from the grid into a case, through the others, and back', async () => {
     const page = await open('better');
     await grid(page).waitFor();
