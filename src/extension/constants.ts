@@ -131,6 +131,8 @@ export const CONTEXT_KEYS = {
   promptEditor: 'touchstone.promptEditor',
   /** The Prompts view lists at least one prompt. */
   hasPrompts: 'touchstone.hasPrompts',
+  /** Nobody has looked yet whether there are prompts, or there are: the palette must not wait for a view. */
+  mayHavePrompts: 'touchstone.mayHavePrompts',
   /** The Runs view lists at least one run. */
   hasRuns: 'touchstone.hasRuns',
   /** A run is in progress in this window. */
@@ -139,7 +141,7 @@ export const CONTEXT_KEYS = {
   resumable: 'touchstone.resumable',
   /** The Traces view has been read: when it is empty, there is nothing. */
   tracesRead: 'touchstone.tracesRead',
-  /** The Traces view lists at least one trace. */
+  /** The Traces view lists at least one trace, or a panel shows one. */
   hasTraces: 'touchstone.hasTraces',
   /** The Traces view shows only what matches a query. */
   tracesFiltered: 'touchstone.tracesFiltered',

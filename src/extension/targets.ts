@@ -78,13 +78,21 @@ export interface PickedPrompt {
   readonly prompt: PromptSummary;
 }
 
-/** The prompt that a command is about: its argument, the active editor, else a pick. A file with several prompts asks. */
+/** Those that use the dataset in the active editor, if any do; else all. */
+function ofActiveDataset(prompts: readonly PickedPrompt[]): readonly PickedPrompt[] {
+  const document = vscode.window.activeTextEditor?.document;
+  const path = document?.uri.scheme === 'file' ? enginePath(document.uri) : null;
+  const users = prompts.filter(({ prompt }) => path !== null && prompt.dataset?.files.includes(path));
+  return users.length === 0 ? prompts : users;
+}
+
+/** The prompt that a command is about: its argument, the active editor (the prompt's file, or its dataset), else a pick. A file with several prompts asks. */
 export async function pickPrompt(services: Services, argument: unknown, title: string): Promise<PickedPrompt | undefined> {
   const target = asPromptTarget(argument) ?? activePrompt(services);
   const engines = target ? [engineOf(services, target.path)] : services.engines.all();
   const lists = await askFolders(services, engines, async (engine) => (target ? services.prompts.request(engine, target.path) : (await engine.request('prompts/list', {})).prompts));
   const all = lists.flatMap(({ engine, answer }) => answer.map((prompt) => ({ engine, prompt })));
-  const fitting = target?.promptId === undefined ? all : all.filter(({ prompt }) => prompt.id === target.promptId);
+  const fitting = target === undefined ? ofActiveDataset(all) : target.promptId === undefined ? all : all.filter(({ prompt }) => prompt.id === target.promptId);
   if (fitting.length === 0) throw new TouchstoneError('not-found', target ? vscode.l10n.t('{0} holds no prompt that can be used.', target.path) : vscode.l10n.t('This workspace has no prompt yet.'));
   if (fitting.length === 1) return fitting[0];
   const picked = await showQuickPick(

@@ -53,9 +53,11 @@ export class PromptFiles implements vscode.Disposable {
     const changedOnDisk = (uri: vscode.Uri): void => {
       // The store's own files change with every run.
       if (uri.path.includes('/.touchstone/') || uri.path.includes('/node_modules/')) return;
+      if (this.isPromptFile(uri)) this.#mayHavePrompts();
       this.refreshAll();
       this.#didChangeFiles.fire();
     };
+    this.#mayHavePrompts();
     this.#disposables = [
       this.#didChange,
       this.#didChangeFiles,
@@ -142,6 +144,10 @@ export class PromptFiles implements vscode.Disposable {
       if (this.isPromptFile(editor.document.uri)) this.#follow(editor.document);
     }
     this.#setContext();
+  }
+
+  #mayHavePrompts(): void {
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.mayHavePrompts, true);
   }
 
   #setContext(): void {

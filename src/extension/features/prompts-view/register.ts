@@ -56,6 +56,7 @@ class PromptsTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
     const lists = await Promise.all(engines.map(async (engine) => ({ engine, prompts: await this.#prompts(engine) })));
     const filled = lists.filter(({ prompts }) => prompts.length > 0);
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasPrompts, filled.length > 0);
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.mayHavePrompts, filled.length > 0);
     const { count } = this.#services.registry.problems;
     const problems: Node[] = count === 0 ? [] : [{ kind: 'problems', count }];
     if (engines.length <= 1) return [...problems, ...(filled[0]?.prompts ?? [])];

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { TouchstoneError } from '../../../core/errors.ts';
-import { COMMANDS, INTERNAL_COMMANDS, PANELS } from '../../constants.ts';
+import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, PANELS } from '../../constants.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
 import { OpenPanels } from '../../panels/open-panels.ts';
 import { registerCommand, type Services } from '../../services.ts';
@@ -28,7 +28,11 @@ export function register(services: Services): vscode.Disposable {
     viewType: PANELS.trace,
     // Traces of two folders may have the same id: both were imported.
     key: ({ engine, traceId }) => `${engine.folder.uri.toString()} ${traceId}`,
-    create: ({ engine, traceId }, panel) => new TracePanel(services, engine, traceId, panel),
+    create: ({ engine, traceId }, panel) => {
+      // The view that lists it may never have been opened.
+      void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasTraces, true);
+      return new TracePanel(services, engine, traceId, panel);
+    },
     restore: async (state) => {
       const parsed = v.safeParse(stateSchema, state);
       if (!parsed.success) return undefined;

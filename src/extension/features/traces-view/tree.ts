@@ -142,7 +142,7 @@ export class TracesTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     const filled = lists.filter((list) => list.nodes.length > 0);
     // Folders appear only in a workspace with several.
     const nodes = engines.length <= 1 ? filled[0]?.nodes ?? [] : filled.map(({ engine }): Node => ({ kind: 'folder', engine }));
-    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasTraces, lists.some((list) => list.nodes.some(({ kind }) => kind === 'trace' || kind === 'session')));
+    void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.hasTraces, this.#services.shownTraces.latest !== null || lists.some((list) => list.nodes.some(({ kind }) => kind === 'trace' || kind === 'session')));
     void vscode.commands.executeCommand('setContext', CONTEXT_KEYS.tracesRead, true);
     this.#didLoad.fire();
     return nodes;
