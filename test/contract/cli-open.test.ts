@@ -48,9 +48,9 @@ describe('touchstone open and touchstone sources', () => {
     expect(failed).toMatchObject({ code: 2, out: '' });
     expect(failed.err).toContain('- { name: jaeger-2, type: jaeger, url: "https://jaeger.example.com" }');
     // Anybody can have such a path: what was told by it alone is called a guess.
-    expect(failed.err).toContain('That it is jaeger is a guess, by the shape of the address.');
+    expect(failed.err).toContain('That it is Jaeger is a guess, by the shape of the address.');
     const foreign = `https://foo.example.com/project/p/traces/${hexTrace}`;
-    expect((await run('open', foreign, '--explain')).out).toMatch(/^backend +langfuse\n[^]*That it is langfuse is a guess/);
+    expect((await run('open', foreign, '--explain')).out).toMatch(/^backend +langfuse\n[^]*That it is Langfuse is a guess/);
     expect(await run('open', `https://cloud.langfuse.com/project/p/traces/${hexTrace}`)).toMatchObject({ code: 2, err: expect.not.stringContaining('guess') as string });
     expect(server.asked).toEqual([]);
     expect(await run('open', 'nothing at all')).toMatchObject({ code: 2 });

@@ -1,17 +1,13 @@
 import * as vscode from 'vscode';
 import type { SourceType } from '../../core/config/model.ts';
+import { BACKEND_NAMES } from '../../core/links/vendors.ts';
 import { formatCount, formatDuration, formatTokens, formatUsd } from '../../core/text/format.ts';
 import type { RemoteSource, RemoteTraceRow } from '../../protocol/remote.ts';
 import { durationMs, millisecondsOf } from './numbers.ts';
 import { shortTime } from './wording.ts';
 
-const LABELS: Readonly<Record<SourceType, string>> = {
-  langfuse: 'Langfuse', langsmith: 'LangSmith', phoenix: 'Arize Phoenix', opik: 'Opik', weave: 'W&B Weave', jaeger: 'Jaeger', tempo: 'Grafana Tempo',
-  clickhouse: 'ClickHouse', datadog: 'Datadog', honeycomb: 'Honeycomb', logfire: 'Logfire', sqlite: 'SQLite',
-};
-
 export function sourceLabel(type: SourceType): string {
-  return LABELS[type];
+  return type === 'sqlite' ? 'SQLite' : BACKEND_NAMES[type];
 }
 
 /** `Langfuse: production`; of a source that is named as its type is, that alone. */
