@@ -62,7 +62,7 @@ function askMessage(title: string, { versions, workingCopy }: PromptVersions): T
   return showInputBox({
     title,
     prompt: parent ? vscode.l10n.t('What changed since {0}?', shortLabel(parent, versions)) : vscode.l10n.t('What is this version? It will be the first one of this prompt.'),
-    placeHolder: vscode.l10n.t('Say what belongs into each queue'),
+    placeHolder: vscode.l10n.t('Say what belongs in each queue'),
     validateInput: (typed) => (typed.trim() === '' ? vscode.l10n.t('A version needs a message: it is what you will look for later.') : undefined),
   });
 }
