@@ -4,6 +4,7 @@ import { TouchstoneError } from '../core/errors.ts';
 import type { PromptSummary, RunSnapshot } from '../protocol/engine.ts';
 import { askFolders } from './engine/ask-folders.ts';
 import type { FolderEngine } from './engine/folder-engine.ts';
+import { withFolder } from './engine/pick-folder.ts';
 import { showQuickPick } from './questions.ts';
 import type { Services } from './services.ts';
 import { enginePath } from './paths.ts';
@@ -58,7 +59,7 @@ export async function pickRun(services: Services, argument: unknown, options: { 
   const picked = await showQuickPick(
     runs.map((run) => ({
       label: runName(run.snapshot),
-      description: new Date(run.snapshot.info.startedAt).toLocaleString(),
+      description: withFolder(services, run.engine, new Date(run.snapshot.info.startedAt).toLocaleString()),
       detail: run.snapshot.info.models.map((model) => model.label).join(', '),
       run,
     })),

@@ -4,6 +4,7 @@ import { TouchstoneError } from '../../core/errors.ts';
 import type { TraceRow } from '../../protocol/traces.ts';
 import { askFolders } from '../engine/ask-folders.ts';
 import type { FolderEngine } from '../engine/folder-engine.ts';
+import { withFolder } from '../engine/pick-folder.ts';
 import { createQuickPick } from '../questions.ts';
 import type { Services } from '../services.ts';
 import { traceDescription } from './wording.ts';
@@ -67,7 +68,7 @@ async function pickAmong(services: Services, title: string): Promise<PickedTrace
   picker.placeholder = vscode.l10n.t('Pick a trace, or type the beginning of its id');
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
-  const items = traces.map((found) => ({ label: found.row.name, description: traceDescription(found.row, 'time'), detail: found.row.traceId, found }));
+  const items = traces.map((found) => ({ label: found.row.name, description: withFolder(services, found.engine, traceDescription(found.row, 'time')), detail: found.row.traceId, found }));
   picker.items = items;
   try {
     const picked = await new Promise<(typeof picker.items)[number] | undefined>((resolve) => {

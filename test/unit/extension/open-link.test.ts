@@ -35,8 +35,19 @@ vi.mock('vscode', () => ({
       failures.push([message, ...buttons]);
       return Promise.resolve(taken-- > 0 ? buttons[0] : undefined);
     },
+    showWarningMessage: (_message: string, _options: unknown, ...buttons: string[]) => Promise.resolve(buttons[0]),
+    showWorkspaceFolderPick: () => Promise.resolve({ uri: { toString: () => 'file:///two' } }),
     withProgress: (_: unknown, work: (progress: unknown, token: unknown) => unknown) => work({ report: () => undefined }, { isCancellationRequested: false, onCancellationRequested: () => ({ dispose: () => undefined }) }),
   },
+}));
+/** Folders that were asked for a source. */
+const added: string[] = [];
+vi.mock('../../../src/extension/traces/add-source.ts', () => ({
+  addSource: (_services: unknown, { folder }: FolderEngine) => {
+    added.push(folder.uri.toString());
+    return Promise.resolve(undefined);
+  },
+  setKeys: () => Promise.resolve(false),
 }));
 const { openLink } = await import('../../../src/extension/features/links/open-link.ts');
 
@@ -115,5 +126,26 @@ describe('a source that cannot give a trace', () => {
     taken = 0;
     await opening('not-found');
     expect(failures[0]?.slice(1)).toEqual(['Show Log']);
+  });
+});
+
+describe('a link whose host nobody knows', () => {
+  const unknown = async (...folders: string[]): Promise<readonly string[]> => {
+    added.length = 0;
+    const engines = folders.map((folder) => ({
+      folder: { uri: { toString: () => folder } },
+      request: (method: string) => Promise.resolve(method === 'links/explain'
+        ? { isStored: false, wouldContact: [], source: null }
+        : { status: 'unknown-host', host: 'jaeger.example.com', backend: 'jaeger', suggestion: { name: 'jaeger', type: 'jaeger', url: 'https://jaeger.example.com' } }),
+    } as unknown as FolderEngine));
+    await openLink({
+      engines: { forTraces: () => engines, forFolder: (address: string) => engines.find(({ folder }) => folder.uri.toString() === address), onRemoteProgress: () => ({ dispose: () => undefined }) },
+    } as unknown as Services, LINK);
+    return added;
+  };
+
+  it('becomes a source of the folder that a person picks, or of the only one', async () => {
+    expect(await unknown('file:///one', 'file:///two')).toEqual(['file:///two']);
+    expect(await unknown('file:///one')).toEqual(['file:///one']);
   });
 });

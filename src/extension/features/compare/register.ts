@@ -6,6 +6,7 @@ import { runSide, sideOf, WORKING_COPY } from '../../compare/sides.ts';
 import { compareAndShow } from '../../compare/start.ts';
 import { showInputBox, showQuickPick } from '../../questions.ts';
 import { asVersionTarget, listVersions, pickVersion, refOf } from '../../registry/pick.ts';
+import { withFolder } from '../../engine/pick-folder.ts';
 import { comparedEnvironment } from '../../registry/states.ts';
 import { environmentText, workingCopyText } from '../../registry/wording.ts';
 import { registerCommand, type Services } from '../../services.ts';
@@ -153,7 +154,7 @@ async function pickRuns(services: Services, baseline: RunTarget | undefined): Pr
   const runs = await listRuns(services);
   const items = runs.filter(({ snapshot }) => snapshot.info.id !== baseline?.runId).map(({ engine, snapshot }) => ({
     label: runName(snapshot),
-    description: new Date(snapshot.info.startedAt).toLocaleString(),
+    description: withFolder(services, engine, new Date(snapshot.info.startedAt).toLocaleString()),
     detail: snapshot.info.models.map((model) => model.label).join(', '),
     target: { folder: engine.folder.uri.toString(), runId: snapshot.info.id },
   }));

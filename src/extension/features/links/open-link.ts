@@ -8,6 +8,7 @@ import type { LinkExplanation, OpenedLink } from '../../../protocol/remote.ts';
 import { COMMANDS } from '../../constants.ts';
 import { askFolders } from '../../engine/ask-folders.ts';
 import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { pickFolder } from '../../engine/pick-folder.ts';
 import { showInformation, showWarning } from '../../messages.ts';
 import { withProgress } from '../../progress.ts';
 import { showError, tellFailure, type Services } from '../../services.ts';
@@ -128,7 +129,10 @@ async function told(services: Services, engine: FolderEngine, opened: OpenedLink
       const add = vscode.l10n.t('Add Source…');
       const detail = vscode.l10n.t('Nothing was sent: no source in touchstone.yml is configured for this host. Add it only if you know whose it is.');
       const answer = await showWarning(vscode.l10n.t('{0} is not known to this workspace.', host), { modal: true, detail: guess === null ? detail : `${detail} ${guess}` }, ...(suggestion === null ? [] : [add]));
-      if (answer === add && suggestion !== null && (await addSource(services, engine, suggestion)) !== undefined) await again();
+      if (answer !== add || suggestion === null) return;
+      // Of several folders none has such a source: whose touchstone.yml it belongs in is nothing to guess.
+      const folder = await pickFolder(services, undefined, add);
+      if (folder && (await addSource(services, folder, suggestion)) !== undefined) await again();
     }
   }
 }

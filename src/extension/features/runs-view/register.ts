@@ -3,6 +3,7 @@ import { errorMessage } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/text/format.ts';
 import { Coalesced } from '../../coalesce.ts';
 import { COMMANDS, CONTEXT_KEYS, VIEW_ITEMS, VIEWS } from '../../constants.ts';
+import { withFolder } from '../../engine/pick-folder.ts';
 import { showInformation, showWarning } from '../../messages.ts';
 import { showInputBox, showQuickPick } from '../../questions.ts';
 import { versionLabels } from '../../runs/versions.ts';
@@ -78,7 +79,7 @@ class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
     const item = new vscode.TreeItem(runName(snapshot));
     item.id = node.runId;
     item.iconPath = statusIcon(snapshot);
-    item.description = runDescription(snapshot, node.versionLabel);
+    item.description = withFolder(this.#services, node.engine, runDescription(snapshot, node.versionLabel));
     item.tooltip = runTooltip(snapshot, node.versionLabel);
     item.contextValue = info.status === 'running' ? VIEW_ITEMS.runActive : isResumable(info.status) ? VIEW_ITEMS.runResumable : VIEW_ITEMS.runFinished;
     item.command = { command: COMMANDS.openRun, title: vscode.l10n.t('Open Run'), arguments: [{ folder: node.folder, runId: node.runId } satisfies RunTarget] };

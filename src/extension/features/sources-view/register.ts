@@ -4,7 +4,7 @@ import { TouchstoneError } from '../../../core/errors.ts';
 import { receiverEnvironment } from '../../../core/trace/receiver-environment.ts';
 import type { ReceiverStatus } from '../../../protocol/traces.ts';
 import { COMMANDS, INTERNAL_COMMANDS, VIEWS } from '../../constants.ts';
-import type { FolderEngine } from '../../engine/folder-engine.ts';
+import { pickFolder } from '../../engine/pick-folder.ts';
 import { registerCommand, type Services } from '../../services.ts';
 import { endpoint } from '../../traces/receiver-wording.ts';
 import { rejectionText } from './rejection-text.ts';
@@ -12,7 +12,6 @@ import { registerRemotes } from './remotes.ts';
 import { tailFile } from './tail-file.ts';
 import { SourcesTree, type Node } from './tree.ts';
 
-const folderSchema = v.object({ folder: v.string() });
 const rejectionSchema = v.object({ folder: v.string(), id: v.number() });
 
 /** The Sources view: the receiver's switch and state, tailed files, what could not be read. */
@@ -64,16 +63,6 @@ export function register(services: Services): vscode.Disposable {
       await services.texts.show(`rejected-${id}.${ending}`, text);
     }),
   );
-}
-
-/** The folder that a command is about: that of the clicked line, the only one, or a pick. */
-async function pickFolder(services: Services, argument: unknown, title: string): Promise<FolderEngine | undefined> {
-  const given = v.safeParse(folderSchema, argument);
-  const engines = services.engines.forTraces();
-  const engine = given.success ? services.engines.forFolder(given.output.folder) : undefined;
-  if (engine || engines.length <= 1) return engine ?? engines[0];
-  const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: title });
-  return folder && services.engines.forFolder(folder.uri.toString());
 }
 
 /** @throws TouchstoneError 'usage' when nothing listens */
