@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { PanelHost } from './panel-host.ts';
+import { tabTitle } from './tab-title.ts';
 
 /** A panel's view: built around the panel, gone with it. */
 export interface PanelView {
@@ -33,7 +34,7 @@ export class OpenPanels<Target, View extends PanelView> implements vscode.Dispos
   show(target: Target, title: string, preserveFocus = false): View {
     const shown = this.get(target);
     if (!preserveFocus) shown?.host.reveal();
-    return shown ?? this.#attach(target, vscode.window.createWebviewPanel(this.#kind.viewType, title, { viewColumn: vscode.ViewColumn.Active, preserveFocus }, { enableScripts: true }));
+    return shown ?? this.#attach(target, vscode.window.createWebviewPanel(this.#kind.viewType, tabTitle(title), { viewColumn: vscode.ViewColumn.Active, preserveFocus }, { enableScripts: true }));
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { RpcPeer, type RpcHandler } from '../../protocol/rpc-peer.ts';
 import { showError, type Services } from '../services.ts';
 import { panelHtml, panelRoots } from './html.ts';
+import { tabTitle } from './tab-title.ts';
 
 /** A webview panel and the RPC over it: its page, its icon, and what every panel asks for alike. */
 export class PanelHost<Notifications> implements vscode.Disposable {
@@ -41,7 +42,7 @@ export class PanelHost<Notifications> implements vscode.Disposable {
 
   /** Of a panel that was closed while its data was on the way, nothing. */
   set title(title: string) {
-    if (!this.#isClosed) this.#panel.title = title;
+    if (!this.#isClosed) this.#panel.title = tabTitle(title);
   }
 
   /** Told to a page that is not there (hidden, still loading) it is lost: such a page asks for everything when it begins. */
