@@ -17,7 +17,9 @@ export function Header({ model, shown, onKeys }: { readonly model: CompareModel;
   const running = isRunning(comparison);
   const size = sizeOf(comparison);
   const promotion = promotionOf(shown);
-  const isWorse = comparison.result?.metrics[0]?.verdict === 'worse';
+  const main = comparison.result?.metrics[0];
+  // What is worse, or was not compared at all, is nothing to propose.
+  const isProposed = main !== undefined && main.n > 0 && main.verdict !== 'worse';
   return (
     <header class="head">
       <h1 title={a.promptPath}>{a.promptName === b.promptName ? a.promptName : `${a.promptName} and ${b.promptName}`}</h1>
@@ -39,7 +41,7 @@ export function Header({ model, shown, onKeys }: { readonly model: CompareModel;
         {running
           ? <Button title="Stops the runs; what was answered is kept and compared" onClick={() => model.request('comparison/cancel', { ref })}>Cancel</Button>
           : <Button class="again" title="Runs every case of both sides again, without the cache. Asks before it spends" onClick={() => model.request('comparison/again', { ref })}><span slot="start" class="again-icon"><CompareIcon name="refresh" /></span><span class="wide">Run again</span></Button>}
-        {shown.environments.length > 0 && <Button primary={!running && !isWorse && shown.promoted === undefined} disabled={running || promotion.targets.length === 0} title={promotion.title} onClick={() => model.request('comparison/promote', { ref })}>Promote…</Button>}
+        {shown.environments.length > 0 && <Button primary={!running && isProposed && shown.promoted === undefined} disabled={running || promotion.targets.length === 0} title={promotion.title} onClick={() => model.request('comparison/promote', { ref })}>Promote…</Button>}
         <More model={model} shown={shown} onKeys={onKeys} />
       </div>
     </header>

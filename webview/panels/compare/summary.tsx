@@ -20,7 +20,7 @@ function parts(model: CompareModel, comparison: Comparison): ComponentChild {
   const { refused, result } = comparison;
   if (refused !== null) return <div><b><VerdictIcon tone="refused" />Refused</b><span>{differsSentence(refused.differs)}.</span><span class="dim whole">{refused.message}</span></div>;
   const [first, ...others] = result?.metrics ?? [];
-  if (first === undefined || first.n === 0) return <div>{isRunning(comparison) ? <span class="dim">No case has been answered on both sides so far.</span> : <span>{comparison.cases === 0 ? 'There are no cases to compare.' : 'No case was answered on both sides.'}</span>}</div>;
+  if (first === undefined || first.n === 0) return <div>{isRunning(comparison) ? <span class="dim">No case has been answered on both sides so far.</span> : <span>{comparison.cases === 0 ? 'There are no cases to compare.' : 'No case was answered on both sides.'}{comparison.cases > 0 && <span class="dim"> What went wrong stands in each case; “Run again” asks again.</span>}</span>}</div>;
   return (
     <>
       {isRunning(comparison) ? <SoFar metric={first} /> : <Main model={model} metric={first} />}
