@@ -1,12 +1,12 @@
 import type { ProjectConfig } from '../core/config/model.ts';
 import { readDataset } from '../core/dataset/read.ts';
-import { errorMessage } from '../core/errors.ts';
+import { errorMessage, TouchstoneError } from '../core/errors.ts';
 import type { FileReader } from '../core/files.ts';
 import { readPromptFile } from '../core/prompt/formats.ts';
 import { assertionsHash, promptHash } from '../core/prompt/canonical.ts';
 import type { PromptDocument, PromptFile } from '../core/prompt/model.ts';
 import type { Diagnostic } from '../core/text/diagnostic.ts';
-import { isGlob } from '../core/text/path.ts';
+import { fileNameOf, isGlob } from '../core/text/path.ts';
 import { fileStamp, findPromptFiles } from '../node/files/index.ts';
 import type { RunStore } from '../node/sqlite/run-store.ts';
 import type { CostEstimate } from '../core/eval/model.ts';
@@ -154,7 +154,7 @@ export class Prompts {
       try {
         cases = (await this.#facts(ref, prompt.path, overlays)).count;
       } catch (error) {
-        problem ??= errorMessage(error);
+        problem ??= atItsPlace(error);
       }
     }
     return {
@@ -173,6 +173,12 @@ export class Prompts {
           : { id: last.info.id, summary: this.#evals.snapshotOf(last, store).summary, stale: last.info.promptHash !== hash || last.info.assertionsHash !== assertionsHash(prompt), status: last.info.status },
     };
   }
+}
+
+/** `triage.golden.jsonl:2: …`: what is wrong with a dataset stands at the prompt, too, which is another file. */
+function atItsPlace(error: unknown): string {
+  const place = error instanceof TouchstoneError ? error.place : undefined;
+  return place === undefined ? errorMessage(error) : `${fileNameOf(place.file)}${place.line === undefined ? '' : `:${place.line}`}: ${errorMessage(error)}`;
 }
 
 /** A file that cannot be read is listed with its problem, so that it is not missed. */

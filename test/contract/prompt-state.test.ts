@@ -60,6 +60,12 @@ describe('what lenses know of a prompt', () => {
     expect(diagnostics.some(({ file, severity }) => severity === 'error' && file?.endsWith('broken.prompt.yml') === true)).toBe(true);
   });
 
+  it('says at a prompt where its dataset is wrong, which is another file', async () => {
+    workspace = await testEngine({ 'a.prompt.yml': PROMPT, 'a.golden.jsonl': `${line('1', 'x')}\n{"id":"2"\n` });
+    const { prompts } = await workspace.engine.request('prompts/list', {});
+    expect(prompts[0]?.problem).toBe('a.golden.jsonl:2: not valid JSON: } expected');
+  });
+
   it('evaluates what is in the editor, not what is on the disk', async () => {
     workspace = await testEngine({ 'a.prompt.yml': PROMPT, 'a.golden.jsonl': line('1', 'y') });
     const path = join(workspace.folder, 'a.prompt.yml');

@@ -56,6 +56,6 @@ export function explainJsonError(text: string, line: number, offset: number): { 
   const width = Math.max(1, first?.length ?? 1);
   const reason = text.startsWith('//') || text.startsWith('#')
     ? 'comments are not allowed in jsonl'
-    : (first ? printParseErrorCode(first.error).replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase() : 'not a JSON value');
+    : (first ? printParseErrorCode(first.error).replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().replace('close brace', '}').replace('close bracket', ']') : 'not a JSON value');
   return { message: `not valid JSON: ${reason}`, range: lineRange(line)(offset + at, offset + Math.min(at + width, text.length + 1)) };
 }

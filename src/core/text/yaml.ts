@@ -110,5 +110,7 @@ function explainYamlError(error: { code: string; message: string }): string {
   const message = error.message.replace(/\s+at line \d+, column \d+:[\s\S]*$/, '');
   // The parser reports that its own stack was exhausted as if it were a mistake in the text.
   if (/^Maximum call stack/.test(message)) return 'this is nested too deeply';
+  const quote = /^Missing closing (["'])quote$/.exec(message)?.[1];
+  if (quote !== undefined) return `a closing ${quote} is missing`;
   return error.code === 'MULTIPLE_DOCS' ? 'a file holds one YAML document: remove what follows the second `---`' : message;
 }

@@ -59,6 +59,7 @@ describe('jsonl datasets', () => {
   it.each([
     ['{"x":1}\n{"x":}\n', 2, 6, /not valid JSON: value expected/],
     ['{"x":1}\n\n  {"x" 1}\n', 3, 8, /not valid JSON: colon expected/],
+    ['{"x":1\n', 1, 7, /not valid JSON: } expected/],
     ['{"x":1,}\n', 1, 8, /not valid JSON/],
     ['// a comment\n{"x":1}\n', 1, 1, /comments are not allowed in jsonl/],
     ['{"x":1}{"y":2}\n', 1, 8, /not valid JSON/],
