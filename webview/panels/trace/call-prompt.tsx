@@ -23,7 +23,7 @@ export function CallPrompt({ model, spanId }: { readonly model: TraceModel; read
   return (
     <div class="span-note call-prompt">
       <span class="dim">Prompt</span>
-      <span class="ell">{prompt === null ? <span class="dim">…</span> : <Origin prompt={prompt} onOpen={open('prompt')} onCreate={open('new-prompt')} />}</span>
+      <span class={prompt?.origins.length === 0 ? 'none' : 'ell'}>{prompt === null ? <span class="dim">…</span> : <Origin prompt={prompt} onOpen={open('prompt')} onCreate={open('new-prompt')} />}</span>
       <span class="call-acts">
         <Button onClick={open('golden')} title="Append this call to the prompt's golden dataset (Ctrl+G)">Add to golden dataset</Button>
         <Button onClick={open('replay')} title="Ask again, as a version of its prompt or another model would (Ctrl+Enter)">Replay…</Button>
