@@ -43,7 +43,8 @@ describe('the built receiver', () => {
       served.kill('SIGINT');
       const told: string[] = [];
       lines.on('line', (text) => told.push(text));
-      await once(served, 'exit');
+      // With all that it wrote.
+      await once(served, 'close');
       expect(JSON.parse(told.at(-1) ?? '{}')).toMatchObject({ received: { spans: 3 } });
     } finally {
       served.kill('SIGKILL');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { root } from '../../scripts/tools/paths.ts';
-import { askedOf as asked, cancelWhileItGrows, engineComesBack, panelPages } from '../fixtures/webview-harness/panel-pages.ts';
+import { askedOf as asked, cancelWhileItGrows, engineComesBack, hasAsked, panelPages, typeAtOnce } from '../fixtures/webview-harness/panel-pages.ts';
 
 const { open } = panelPages('compare');
 
@@ -88,7 +88,7 @@ describe('by keyboard alone', () => {
     const page = await open('better');
     await grid(page).waitFor();
     for (let i = 0; i < 20 && !(await grid(page).evaluate((element) => element === document.activeElement)); i++) await page.keyboard.press('Tab');
-    expect(await grid(page).evaluate((element) => element === document.activeElement)).toBe(true);
+    await expect.poll(() => grid(page).evaluate((element) => element === document.activeElement)).toBe(true);
     // What regressed stands first, then what improved.
     await expect.poll(() => active(page)).toBe('refund-late');
     await page.keyboard.press('Enter');
@@ -103,14 +103,14 @@ describe('by keyboard alone', () => {
     await page.getByRole('complementary', { name: 'Case coupon-then-error' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('complementary').waitFor({ state: 'detached' });
-    expect(await grid(page).evaluate((element) => element === document.activeElement)).toBe(true);
+    await expect.poll(() => grid(page).evaluate((element) => element === document.activeElement)).toBe(true);
     await page.close();
   });
 
   test('type-ahead, also to ids that go on with a key of the panel', async () => {
     const page = await open('better');
     await grid(page).focus();
-    await page.keyboard.type('cob');
+    await typeAtOnce(page, 'cob');
     await expect.poll(() => active(page)).toBe('cobro-doble');
     expect(await page.getByRole('button', { name: 'Blinded' }).count()).toBe(0);
     await page.close();
@@ -201,7 +201,7 @@ describe('by keyboard alone', () => {
     await page.getByRole('button', { name: 'Promote…' }).click();
     await page.getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menuitem', { name: 'Copy as Markdown' }).click();
-    expect((await asked(page)).map(({ method }) => method)).toEqual(['comparison/swap', 'open', 'comparison/promote', 'comparison/export']);
+    await hasAsked(page, ['comparison/swap', 'open', 'comparison/promote', 'comparison/export']);
     await page.close();
   });
 });
@@ -210,7 +210,7 @@ describe('judging', () => {
   test('1, 2, 3 give a verdict and take it back; Shift+Enter accepts what was found better', async () => {
     const page = await open('better');
     await page.getByText('reset-password-loop').click();
-    await page.getByRole('complementary', { name: 'Case reset-password-loop' }).waitFor();
+    await page.getByRole('complementary', { name: 'Case reset-password-loop' }).locator('.outputs').waitFor();
     await page.keyboard.press('1');
     await page.getByRole('button', { name: /^Left/, pressed: true }).waitFor();
     await expect.poll(() => page.locator('.row.sel .judged').innerText()).toBe('left');
@@ -218,8 +218,8 @@ describe('judging', () => {
     await page.keyboard.press('1');
     await page.getByRole('button', { name: /^Left/, pressed: false }).waitFor();
     await page.keyboard.press('Shift+Enter');
-    const accepted = (await asked(page)).filter(({ method }) => method === 'output/accept').map(({ params }) => params);
-    expect(accepted).toMatchObject([{ side: 'a', caseIndex: 1, repeat: 0 }, { side: 'b', caseIndex: 1, repeat: 0 }]);
+    const accepted = async (): Promise<unknown[]> => (await asked(page)).filter(({ method }) => method === 'output/accept').map(({ params }) => params);
+    await expect.poll(accepted).toMatchObject([{ side: 'a', caseIndex: 1, repeat: 0 }, { side: 'b', caseIndex: 1, repeat: 0 }]);
     await page.close();
   });
 
@@ -259,7 +259,7 @@ describe('what the person should know first', () => {
     await cancelWhileItGrows(page);
     await page.getByText(/^working copy was cancelled: \d+ of 180 outputs are there\./).waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
-    expect((await asked(page)).map(({ method }) => method)).toEqual(['comparison/cancel', 'comparison/resume']);
+    await hasAsked(page, ['comparison/cancel', 'comparison/resume']);
     await page.close();
   });
 
@@ -267,13 +267,13 @@ describe('what the person should know first', () => {
     const stale = await open('stale');
     await stale.getByText('The file of working copy has changed since it was run.').waitFor();
     await stale.getByRole('button', { name: 'Run what changed (60 cells, about $0.0132)' }).click();
-    expect((await asked(stale)).map(({ method }) => method)).toEqual(['comparison/run-changed']);
+    await hasAsked(stale, ['comparison/run-changed']);
     await stale.close();
     const stopped = await open('stopped');
     await stopped.getByText('Stopped after 60 of 400 cases, clearly better: 340 cases not run, about $0.3100 saved.').waitFor();
     await stopped.getByRole('button', { name: 'More actions' }).click();
     await stopped.getByRole('menuitem', { name: 'Run again until it is clear' }).click();
-    expect(await asked(stopped)).toMatchObject([{ method: 'comparison/again', params: { untilClear: { metric: 'passRate', margin: 0.05 } } }]);
+    await expect.poll(() => asked(stopped)).toMatchObject([{ method: 'comparison/again', params: { untilClear: { metric: 'passRate', margin: 0.05 } } }]);
     await stopped.close();
     const gone = await open('gone');
     await engineComesBack(gone, grid(gone));
@@ -287,7 +287,7 @@ describe('what the person should know first', () => {
     await page.getByRole('region', { name: 'system, changed' }).waitFor();
     await page.getByRole('tab', { name: 'Outputs' }).click();
     await page.getByRole('tabpanel').getByRole('button', { name: 'Run again' }).click();
-    expect((await asked(page)).map(({ method }) => method)).toEqual(['comparison/again']);
+    await hasAsked(page, ['comparison/again']);
     await page.close();
   });
 });
@@ -304,7 +304,6 @@ describe('scores', () => {
     await page.getByLabel('Margin').fill('2.5');
     await page.getByLabel('Margin').press('Enter');
     await page.getByText('Not worse by more than 2.5 points').waitFor();
-    await page.waitForTimeout(200);
     await page.reload();
     await page.getByText('Not worse by more than 2.5 points').waitFor();
     await page.close();
@@ -317,14 +316,19 @@ describe('hostile and long texts', () => {
     const requests: string[] = [];
     page.on('request', (request) => requests.push(request.url()));
     await grid(page).focus();
-    const count = await cases(page);
+    const count = 11;
+    await expect.poll(() => cases(page)).toBe(count);
     for (let i = 0; i < count; i++) {
       await page.keyboard.press('Enter');
       await expect.poll(() => active(page)).not.toBe('');
       await page.getByRole('complementary', { name: `Case ${await active(page)}` }).waitFor();
       await page.keyboard.press('ArrowDown');
     }
-    for (const tab of ['Prompt', 'Slices', 'Scores']) await page.getByRole('tab', { name: tab }).click();
+    for (const tab of ['Prompt', 'Slices', 'Scores']) {
+      await page.getByRole('tab', { name: tab }).click();
+      await page.getByRole('tab', { name: tab, selected: true }).waitFor();
+    }
+    await page.getByRole('figure').first().waitFor();
     expect(await page.locator('.panel img, .panel script, .panel iframe, .panel a[href]').count()).toBe(0);
     expect(await page.evaluate(() => ['stolen' in globalThis, 'polluted' in {}])).toEqual([false, false]);
     expect(requests).toEqual([]);
@@ -392,7 +396,6 @@ describe('large comparisons, narrow panels, reloads', () => {
     await detail.waitFor();
     await detail.getByRole('button', { name: 'Variables' }).click();
     await detail.getByRole('radiogroup', { name: 'Repeat of working copy' }).getByRole('radio').nth(2).click();
-    await page.waitForTimeout(200);
     await page.reload();
     await detail.waitFor();
     await detail.getByRole('button', { name: 'Variables', expanded: false }).waitFor();
