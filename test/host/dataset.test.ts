@@ -8,8 +8,7 @@ const DATASET = '{"id":"one","word":"apple","expected":"apple"}\n{"id":"two","wo
 
 const failing = (uri: vscode.Uri): vscode.Diagnostic[] => diagnostics(uri).filter((one) => one.code === 'failing-case');
 
-describe('a golden dataset in the editor', function () {
-  this.timeout(120_000);
+describe('a golden dataset in the editor', () => {
   let prompt: vscode.Uri;
   let dataset: vscode.Uri;
 

@@ -11,7 +11,7 @@ export async function run(): Promise<void> {
   const file = process.env['TOUCHSTONE_HOST_RESULTS'];
   if (!file) throw new Error('TOUCHSTONE_HOST_RESULTS names no file for the results');
   const grep = process.env['TOUCHSTONE_HOST_GREP'];
-  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, forbidOnly: true, ...(grep ? { grep } : {}) });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 5 * 60_000, forbidOnly: true, ...(grep ? { grep } : {}) });
   for (const name of readdirSync(__dirname).sort()) if (name.endsWith('.test.cjs')) mocha.addFile(join(__dirname, name));
 
   const results: HostResults = { passed: 0, failed: 0, skipped: 0, tests: [] };

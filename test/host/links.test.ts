@@ -22,8 +22,7 @@ function textOf(uri: vscode.Uri): string | undefined {
   return vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString())?.getText();
 }
 
-describe('links into the editor, and what is made of recorded calls', function () {
-  this.timeout(120_000);
+describe('links into the editor, and what is made of recorded calls', () => {
   let prompt: vscode.Uri;
   let golden: vscode.Uri;
   before(async () => {

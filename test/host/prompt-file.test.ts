@@ -6,8 +6,7 @@ import { closeAll, diagnostics, file, lens, lenses, open, until, write } from '.
 
 const TRIAGE = 'prompts/support/triage.prompt.yml';
 
-describe('a prompt file in the editor', function () {
-  this.timeout(120_000);
+describe('a prompt file in the editor', () => {
   // A VS Code in the browser saves by itself, by default; these tests are about what is not saved.
   before(() => vscode.workspace.getConfiguration('files').update('autoSave', 'off', vscode.ConfigurationTarget.Global));
   after(() => vscode.workspace.getConfiguration('files').update('autoSave', undefined, vscode.ConfigurationTarget.Global));

@@ -12,7 +12,7 @@ import { copyWorkspace, startVSCode } from '../../scripts/tools/vscode-server.ts
 import { bundleHostTests } from './bundle.ts';
 import { printResults, type HostResults } from './results.ts';
 
-const LIMIT_MS = 8 * 60_000;
+const LIMIT_MS = 20 * 60_000;
 
 const { values: options } = parseArgs({
   options: {

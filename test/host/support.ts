@@ -27,8 +27,8 @@ export async function write(path: string, text: string): Promise<vscode.Uri> {
   return uri;
 }
 
-/** Waits until the probe answers with something; its last failure is told when it never does. */
-export async function until<T>(what: string, probe: () => T | Promise<T>, timeoutMs = 30_000): Promise<NonNullable<T>> {
+/** Waits until the probe answers with something, which it does soon or never, however busy the machine is; its last failure is told when it never does. */
+export async function until<T>(what: string, probe: () => T | Promise<T>, timeoutMs = 60_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;
   for (;;) {
@@ -64,7 +64,7 @@ export async function lenses(uri: vscode.Uri): Promise<ShownLens[]> {
 }
 
 /** Waits for a lens whose title matches. */
-export async function lens(uri: vscode.Uri, title: RegExp, timeoutMs = 20_000): Promise<ShownLens> {
+export async function lens(uri: vscode.Uri, title: RegExp, timeoutMs = 60_000): Promise<ShownLens> {
   let seen: string[] = [];
   try {
     return await until(`a lens ${String(title)}`, async () => {

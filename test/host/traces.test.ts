@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../src/extension/constants.ts';
 import type { ImportedFile, ReceiverStatus } from '../../src/protocol/traces.ts';
-import { closeAll, enginePids, file, folder, open, until, write } from './support.ts';
+import { closeAll, enginePids, file, folder, open, tracePanels, until, write } from './support.ts';
 
 /** Writes down what a program finds in its environment. */
 const LOOK = "require('node:fs').writeFileSync(process.argv[2], JSON.stringify({ endpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT, protocol: process.env.OTEL_EXPORTER_OTLP_PROTOCOL }));\n";
@@ -58,8 +58,7 @@ async function send(endpoint: string, name: string): Promise<string> {
   return traceId;
 }
 
-describe('traces in the editor', function () {
-  this.timeout(120_000);
+describe('traces in the editor', () => {
   before(async () => {
     // Any free ports: whoever develops this may have a collector on the usual ones.
     await configure('touchstone.receiver.httpPort', 0);
@@ -105,9 +104,10 @@ describe('traces in the editor', function () {
     await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: folder().toString(), traceId });
     await until('a panel', () => panelOf('answer a question'));
     await vscode.commands.executeCommand(COMMANDS.openTrace, traceId.slice(0, 12));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const panels = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => tab.label === 'answer a question');
-    assert.equal(panels.length, 1);
+    // When one that was asked for later is there, a second one of the first would be, too.
+    await vscode.commands.executeCommand(COMMANDS.openTrace, { folder: folder().toString(), traceId: await send(endpoint, 'answer another question') });
+    await until('the other panel', () => panelOf('answer another question'));
+    assert.equal(tracePanels().length, 2);
   });
 
   it('imports a file', async () => {
@@ -152,7 +152,7 @@ describe('traces in the editor', function () {
     const dataset = await write('prompts/colours.golden.jsonl', '{"id":"sky","word":"blue","expected":"red"}\n');
     await vscode.commands.executeCommand(COMMANDS.evalPrompt, prompt);
     await open(dataset);
-    const warning = await until('a warning', () => vscode.languages.getDiagnostics(dataset).find((one) => one.code === 'failing-case'), 60_000);
+    const warning = await until('a warning', () => vscode.languages.getDiagnostics(dataset).find((one) => one.code === 'failing-case'));
     const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>('vscode.executeCodeActionProvider', dataset, warning.range);
     const action = actions.find((one) => one.title === 'Open trace');
     assert.ok(action?.command);

@@ -27,8 +27,7 @@ function registryFiles(): string[] {
   return readdirSync(join(folder().fsPath, REGISTRY), { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('versioned'));
 }
 
-describe('versions of a prompt', function () {
-  this.timeout(120_000);
+describe('versions of a prompt', () => {
   before(() => vscode.workspace.getConfiguration('files').update('autoSave', 'off', vscode.ConfigurationTarget.Global));
   after(async () => {
     await vscode.workspace.getConfiguration('files').update('autoSave', undefined, vscode.ConfigurationTarget.Global);
@@ -78,7 +77,7 @@ describe('versions of a prompt', function () {
     await until('a comparison panel', () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).find((tab) => /Versioned: production v\d+ ⇄ working copy/.test(tab.label)));
     // Lenses follow the files that somebody looks at.
     await open(uri);
-    await lens(uri, /^\$\(git-compare\) vs production \+100\.0 pts, p < \.001$/, 60_000);
+    await lens(uri, /^\$\(git-compare\) vs production \+100\.0 pts, p < \.001$/);
     assert.equal(editor.document.isDirty, true);
   });
 
@@ -87,7 +86,7 @@ describe('versions of a prompt', function () {
     await open(uri);
     const target = { path: uri.fsPath.replaceAll('\\', '/') };
     const better = await save<{ hash: string; label: string }>(uri, { message: 'Answers rightly' });
-    await lens(uri, /^\$\(git-compare\) vs production \+100\.0 pts, p < \.001$/, 60_000);
+    await lens(uri, /^\$\(git-compare\) vs production \+100\.0 pts, p < \.001$/);
     const promoted = await vscode.commands.executeCommand<{ label: string } | undefined>(COMMANDS.promoteVersion, { ...target, ref: better.hash, environment: 'production' });
     assert.equal(promoted?.label, better.label, 'it is better: nothing is asked');
     const back = await vscode.commands.executeCommand<{ label: string }>(COMMANDS.rollBack, { ...target, environment: 'production' });
@@ -104,7 +103,7 @@ describe('versions of a prompt', function () {
       await lens(uri, /Eval 12 cases/);
       const [runId] = await vscode.commands.executeCommand<string[]>(COMMANDS.evalPrompt, { path: uri.fsPath.replaceAll('\\', '/') });
       assert.ok(runId);
-      await until('the end of the run', async () => (await lenses(uri)).find(({ title, arguments: given }) => /^\$\(check\) \d+\/12/.test(title) && JSON.stringify(given).includes(runId)), 60_000);
+      await until('the end of the run', async () => (await lenses(uri)).find(({ title, arguments: given }) => /^\$\(check\) \d+\/12/.test(title) && JSON.stringify(given).includes(runId)));
       return runId;
     };
     const first = await evaluate();
