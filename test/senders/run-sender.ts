@@ -5,7 +5,7 @@ import { run } from '../../scripts/tools/processes.ts';
 import { installedSender, SENDERS_FOLDER } from './installed.ts';
 import type { Sender } from './senders.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 5 * 60_000;
 
 /**
  * Runs a sender's agent to its end, in a process and a folder of its own, with no variable of ours but those that its users set.
