@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -73,9 +73,8 @@ export async function startVSCode(options: ServerOptions = {}): Promise<VSCodeSe
   let settings: Record<string, unknown> = { ...QUIET_SETTINGS };
   const configure = (changes: Record<string, unknown>) => {
     settings = { ...settings, ...changes };
-    // At once: VS Code, which watches the file, would read half of it.
-    writeFileSync(join(folder, 'settings.next.json'), JSON.stringify(settings, null, 2));
-    renameSync(join(folder, 'settings.next.json'), join(machine, 'settings.json'));
+    // Not another file in its place: VS Code watches this one, and begins anew only a moment after it is gone.
+    writeFileSync(join(machine, 'settings.json'), JSON.stringify(settings, null, 2));
   };
   configure(options.settings ?? {});
 

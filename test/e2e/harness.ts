@@ -381,9 +381,14 @@ export class Window {
 
   /** Switches the colour theme by its setting and waits until the window wears it. */
   async setTheme(theme: Theme): Promise<void> {
-    this.server.configure({ 'workbench.colorTheme': THEMES[theme] });
     const kind = { light: '.vs', dark: '.vs-dark', 'high-contrast': '.hc-black' }[theme];
-    await this.page.locator(`.monaco-workbench${kind}`).waitFor(WAIT);
+    const workbench = this.page.locator(`.monaco-workbench${kind}`);
+    for (const deadline = Date.now() + WAIT.timeout; ; ) {
+      this.server.configure({ 'workbench.colorTheme': THEMES[theme] });
+      // A change that comes while the one before is read may be missed.
+      if (await workbench.waitFor({ timeout: 10_000 }).then(() => true, () => false)) return;
+      if (Date.now() > deadline) throw new Error(`the window does not wear ${THEMES[theme]}; ${await this.#state()}`);
+    }
   }
 
   /** Saves a picture to out/screenshots and returns its path. */
