@@ -63,29 +63,21 @@ export function Panel({ model, words, keys, onKey, loading, children }: {
       else if (!onKey(event, typing)) return;
       event.preventDefault();
     };
-    addEventListener('keydown', onShortcut, true);
-    addEventListener('keydown', onKeyDown);
-    return () => {
-      removeEventListener('keydown', onShortcut, true);
-      removeEventListener('keydown', onKeyDown);
-    };
-  }, [model]);
-  useLayoutEffect(() => {
     // A question or another editor takes the focus from the page, and VS Code gives it back to the page alone: to what had it, or else the list.
     let last: EventTarget | null = null;
-    const onFocusIn = ({ target }: FocusEvent): void => { last = target; };
     const onFocus = (): void => {
       if (document.activeElement !== document.body) return;
       const back = last instanceof HTMLElement && last.checkVisibility() ? last : listOf(document);
       back?.focus({ preventScroll: true });
     };
-    addEventListener('focusin', onFocusIn);
-    addEventListener('focus', onFocus);
-    return () => {
-      removeEventListener('focusin', onFocusIn);
-      removeEventListener('focus', onFocus);
-    };
-  }, []);
+    const closed = new AbortController();
+    const { signal } = closed;
+    addEventListener('keydown', onShortcut, { capture: true, signal });
+    addEventListener('keydown', onKeyDown, { signal });
+    addEventListener('focusin', ({ target }) => { last = target; }, { signal });
+    addEventListener('focus', onFocus, { signal });
+    return () => closed.abort();
+  }, [model]);
   const isStructure = children === null && model.failure.value === null;
   // What stands in for data has no controls: they can wait until there is something to use them on.
   useLayoutEffect(() => (isStructure ? undefined : registerControlsSoon()), [isStructure]);
