@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { SinkError } from '../../../src/core/trace/sink.ts';
+import { DEFAULT_LIMITS } from '../../../src/node/otlp/limits.ts';
 import { decodeMessage, encodeMessage } from '../../unit/trace/otlp-messages.ts';
 import { holdBack, JSON_TYPE, PROTOBUF, post, send, serve, SPAN, span, speak, traceRequest, TRACE } from './support.ts';
 
@@ -248,12 +249,14 @@ describe('one connection', () => {
 
   it('is closed when it is too slow, at every stage', async () => {
     await using served = await serve({ limits: { headersMs: 300, requestMs: 600 } });
+    const started = Date.now();
     const heard = await Promise.all([
       speak(served.http, ''),
       speak(served.http, 'P'),
       speak(served.http, 'POST /v1/traces HTTP/1.1\r\nHost: loc'),
       speak(served.http, 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{'),
     ]);
+    expect(Date.now() - started).toBeLessThan(DEFAULT_LIMITS.requestMs);
     expect(heard.slice(0, 2)).toEqual(['', '']);
     expect(heard[2]).toContain('408');
     expect(heard[3]).toContain('408');
