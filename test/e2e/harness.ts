@@ -158,8 +158,10 @@ export class Window {
   async expandOnly(...views: readonly string[]): Promise<void> {
     for (const view of ['Prompts', 'Runs', 'Traces', 'Sources']) {
       const header = this.pane(view).locator('.pane-header');
-      const expanded = (await header.getAttribute('aria-expanded')) === 'true';
-      if (expanded !== views.includes(view)) await header.click();
+      const isWanted = views.includes(view);
+      // By the keys, which ask for one of both: views move while others open and close, and a click would fall on what came there.
+      await header.press(isWanted ? 'ArrowRight' : 'ArrowLeft', WAIT);
+      await this.pane(view).locator(`.pane-header[aria-expanded="${String(isWanted)}"]`).waitFor(WAIT);
     }
   }
 

@@ -19,11 +19,10 @@ describe('traces without a folder, in two windows', () => {
   let second: Window;
   let endpoint: string;
   const receiver = (window: Window) => window.viewRows('Sources').filter({ hasText: 'Receiver' }).first();
-  /** The button of its row says what a click would do; it is there once the pointer is. */
+  /** The button of its row says what a click would do, though it is seen only where the pointer is. */
   const isOn = async (window: Window): Promise<boolean> => {
-    await receiver(window).hover();
     const action = receiver(window).locator('.action-label[aria-label^="Turn Receiver"]').first();
-    await action.waitFor({ timeout: MINUTE });
+    await action.waitFor({ state: 'attached', timeout: MINUTE });
     return (await action.getAttribute('aria-label'))?.startsWith('Turn Receiver Off') === true;
   };
   const traces = (window: Window): Promise<string[]> => window.viewRows('Traces').allInnerTexts();
