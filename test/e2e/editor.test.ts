@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { heldAgent } from '../fixtures/eval/held-agent.ts';
 import { openWindow, type Window } from './harness.ts';
 
 const TRIAGE = 'prompts/support/triage.prompt.yml';
@@ -127,8 +128,7 @@ describe('what could go wrong', () => {
     const write = (path: string, text: string) => writeFileSync(join(window.folder, path), text);
     write('touchstone.yml', `models:\n  house/model: { provider: openai-compatible, baseUrl: "http://127.0.0.1:${port}/v1", model: m, apiKey: "\${env:HOUSE_API_KEY}" }\n`);
     write('prompts/house.prompt.yml', 'name: House\nmodel: house/model\nmessages:\n  - { role: user, content: "{{word}}" }\ntestData:\n  - { word: a, expected: a }\n');
-    // After some cases it waits until it is told to go on: the engine is killed in the middle of the run, however slow the window is.
-    write('prompts/agent.cjs', "const isFree = Number(/\\d+/.exec(process.argv[2])) < 20;\n(function answer() {\n  if (isFree || require('node:fs').existsSync('go')) process.stdout.write('ok');\n  else setTimeout(answer, 50);\n})();\n");
+    write('prompts/agent.cjs', heldAgent(20));
     write('prompts/slow.prompt.yml', 'name: Slow\nmodel: "exec:node agent.cjs"\nmessages:\n  - { role: user, content: "{{n}}" }\ngolden: slow.golden.jsonl\nassert:\n  - { type: equals, value: "{{expected}}" }\n');
     write('prompts/slow.golden.jsonl', Array.from({ length: 60 }, (_, n) => `{"id":"case-${n}","n":"${n}","expected":"ok"}\n`).join(''));
   });
@@ -161,14 +161,14 @@ describe('what could go wrong', () => {
     await window.openFile('prompts/slow.prompt.yml');
     await window.lens('no run yet, price unknown');
     await window.clickLens('Eval 60 cases', /\d+ of 60/);
-    await window.lens(/[1-5]\d of 60/);
+    await window.lens(/20 of 60/);
     const engines = enginesOf(window.server.folder);
     expect(engines).toHaveLength(1);
     process.kill(engines[0] ?? 0, 'SIGKILL');
     await window.see('The engine stopped. Your finished results are kept.');
     await window.lens(/interrupted/);
     await window.screenshot('engine-stopped-dark');
-    writeFileSync(join(window.folder, 'prompts/go'), '');
+    writeFileSync(join(window.folder, 'prompts/go.txt'), '');
     await window.page.getByRole('button', { name: 'Resume Run' }).click();
     await window.lens(/60\/60 · 100%/, 3 * MINUTE);
   }, 6 * MINUTE);

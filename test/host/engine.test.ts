@@ -2,27 +2,13 @@ import * as assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { COMMANDS } from '../../src/extension/constants.ts';
+import { heldAgent } from '../fixtures/eval/held-agent.ts';
 import { closeAll, enginePids, file, folder, lens, open, until, write } from './support.ts';
 
 const CASES = 40;
 
 /** Cases that are answered at once. */
 const ANSWERED = 10;
-
-/** A model that writes down every case that it was asked for, and answers the first ones at once, the others when there is a file that lets it. */
-const AGENT = `const { appendFileSync, existsSync } = require('node:fs');
-let input = '';
-process.stdin.on('data', (chunk) => { input += chunk; });
-process.stdin.on('end', () => {
-  const { n } = JSON.parse(input).case.vars;
-  appendFileSync(__dirname + '/asked.txt', n + '\\n');
-  const answer = () => {
-    if (Number(n) >= ${ANSWERED} && !existsSync(__dirname + '/go.txt')) setTimeout(answer, 50);
-    else process.stdout.write('ok');
-  };
-  answer();
-});
-`;
 
 function asked(): string[] {
   const path = file('slow/asked.txt').fsPath;
@@ -33,7 +19,7 @@ describe('the engine', () => {
   afterEach(closeAll);
 
   it('is killed in the middle of a run; the run is shown interrupted, and resumes with what is missing', async () => {
-    await write('slow/agent.cjs', AGENT);
+    await write('slow/agent.cjs', heldAgent(ANSWERED));
     await write('slow/slow.golden.jsonl', Array.from({ length: CASES }, (_, n) => `${JSON.stringify({ id: `case-${n}`, n: String(n), expected: 'ok' })}\n`).join(''));
     const prompt = await write('slow/slow.prompt.yml', 'name: Slow\nmodel: "exec:node agent.cjs"\nmessages:\n  - { role: user, content: "{{n}}" }\ngolden: slow.golden.jsonl\nassert:\n  - { type: equals, value: "{{expected}}" }\n');
     await open(prompt);
